@@ -1,0 +1,1 @@
+"""Back-ends found by name: captioners, emotion mappers, embedders."""

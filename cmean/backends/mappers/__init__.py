@@ -1,0 +1,1 @@
+"""Emotion mappers, one file each."""

@@ -1,0 +1,1 @@
+"""The catalog: the only room that imports SQLAlchemy."""

@@ -1,0 +1,1 @@
+"""Layouts of data sets, and the demo corpus."""

@@ -1,0 +1,60 @@
+"""Errors that users meet: each has a short machine-readable reason and a one-line message.
+
+A `CmeanError` that reaches the command line is printed as one line, with exit code 1. An
+`ItemError` concerns one item only: it is recorded as a row with its `reason`, and the run goes on.
+"""
+
+from __future__ import annotations
+
+
+class CmeanError(Exception):
+    """Something that the user can mend; the message says what is wrong and what to do."""
+
+
+class ConfigError(CmeanError):
+    """A setting, a profile or a TOML file is wrong."""
+
+
+class CatalogError(CmeanError):
+    """The catalog cannot be opened, read or written."""
+
+
+class InputError(CmeanError):
+    """A path, a query or a table that the user gave cannot be used."""
+
+
+class MissingExtraError(CmeanError):
+    """An optional dependency is not installed.
+
+    Args:
+        need: what was asked for, in the user's words, e.g. ``"parquet files"``.
+        extra: the extra that brings it, e.g. ``"parquet"``.
+    """
+
+    def __init__(self, need: str, extra: str) -> None:
+        super().__init__(f"{need} need an extra: pip install 'cmean[{extra}]'")
+
+
+class ItemError(CmeanError):
+    """One item cannot be used. `reason` is a stable word; the message is the detail.
+
+    `retryable` says whether the same work may succeed later without a change to the item.
+    """
+
+    def __init__(self, reason: str, detail: str, *, retryable: bool = False) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+        self.retryable = retryable
+
+
+class MediaError(ItemError):
+    """A media file that cannot be read, or whose content is of no use."""
+
+
+class CaptionError(ItemError):
+    """A captioner gave no usable caption."""
+
+
+class EmotionError(ItemError):
+    """An emotion mapper gave no valid triple."""

@@ -1,0 +1,1 @@
+"""The only file input: probe, decode, fragment; every limit is here."""

@@ -1,0 +1,1 @@
+"""Pure functions between back-ends and rows: batching, isolating, validating."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +35,14 @@ POSITION_NAMES = {
     Kind.ARTWORK: ("whole", "top left", "top right", "bottom left", "bottom right"),
 }
 """What each position of an item is called."""
+
+
+class Role(StrEnum):
+    """What a back-end is for."""
+
+    CAPTIONER = "captioner"
+    MAPPER = "mapper"
+    EMBEDDER = "embedder"
 
 
 class FinishReason(StrEnum):
@@ -104,3 +114,38 @@ class Caption:
     text: str
     finish_reason: FinishReason = FinishReason.STOP
     measurements: Mapping[str, float | int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that determines a result.
+
+    Args:
+        role: captioner, mapper or embedder.
+        kind: the kind of item that it is applied to.
+        backend: the back-end's name.
+        revision: of the back-end: its weights or, if it has none, its code.
+        parameters: back-end parameters, prompt, preprocessing; JSON values only.
+        input: the recipe whose results it reads, if any.
+    """
+
+    role: Role
+    kind: Kind
+    backend: str
+    revision: str
+    parameters: Mapping[str, Any]
+    input: Recipe | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON of all of the above, in hexadecimal."""
+        content = {
+            "role": self.role,
+            "kind": self.kind,
+            "backend": self.backend,
+            "revision": self.revision,
+            "parameters": self.parameters,
+            "input": self.input.digest if self.input else None,
+        }
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()

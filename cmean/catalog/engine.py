@@ -1,0 +1,155 @@
+"""Opening the catalog: connections, transactions, and database errors in the user's words."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from cmean.errors import CatalogError, MissingExtraError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+_WRITE = "cmean_write"
+_SQLITE_BUSY_SECONDS = 30
+
+
+class Catalog:
+    """A catalog that is open. Use `read` and `write` for every transaction.
+
+    Args:
+        url: an SQLAlchemy URL of SQLite or PostgreSQL.
+
+    Raises:
+        CatalogError: the URL is of another database, or cannot be parsed.
+        MissingExtraError: the driver is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = parse_url(url)
+        self.name = self.url.render_as_string(hide_password=True)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that reads one consistent state."""
+        with self._translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes: committed at the end of the block, else rolled back."""
+        with self._translated(), self.engine.connect() as connection:
+            connection = connection.execution_options(**{_WRITE: True})  # noqa: PLW2901 - same one
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def read_only(self) -> Iterator[Connection]:
+        """A transaction in which the database itself refuses to write, for queries of users."""
+        with self.read() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SET TRANSACTION READ ONLY"))
+                yield connection
+                return
+            connection.execute(text("PRAGMA query_only = ON"))
+            try:
+                yield connection
+            finally:  # the setting belongs to the pooled connection, not to the transaction
+                connection.execute(text("PRAGMA query_only = OFF"))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise CatalogError(self._explain(error)) from error
+        except SQLAlchemyError as error:
+            raise CatalogError(f"catalog {self.name}: {_first_line(error)}") from error
+
+    def _explain(self, error: DBAPIError) -> str:
+        said = _first_line(error.orig if error.orig is not None else error)
+        for sign, meaning in _MEANINGS:
+            if sign in said:
+                return f"catalog {self.name}: {meaning}"
+        return f"catalog {self.name}: {said}"
+
+
+_MEANINGS = (
+    ("file is not a database", "the file is not an SQLite database; name another one"),
+    ("database disk image is malformed", "the file is damaged; restore a backup"),
+    ("unable to open database file", "the file cannot be opened or created; check the folder"),
+    ("readonly database", "no permission to write; check the file and its folder"),
+    ("database or disk is full", "the disk is full; make room and run again, nothing is lost"),
+    ("disk I/O error", "the disk failed or is full; make room and run again, nothing is lost"),
+    ("database is locked", "another program holds the catalog locked; try again"),
+)
+
+
+def _first_line(error: object) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def parse_url(url: str) -> URL:
+    """Parse a database URL; only SQLite and PostgreSQL are accepted."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise CatalogError(
+            "the database URL cannot be parsed; it should look like sqlite:///cmean.db "
+            "or postgresql://user:password@host/name"
+        ) from error
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise CatalogError(
+            f"{parsed.get_backend_name()} is not supported; use an sqlite:// or postgresql:// URL"
+        )
+    return parsed
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        folder = Path(url.database).expanduser().resolve().parent
+        if not folder.is_dir():
+            raise CatalogError(f"the catalog's folder does not exist: {folder}")
+    try:
+        engine = create_engine(url, connect_args={"timeout": _SQLITE_BUSY_SECONDS})
+    except (NoSuchModuleError, ArgumentError) as error:
+        raise CatalogError(f"the database URL cannot be used: {_first_line(error)}") from error
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver must not open transactions by itself: BEGIN IMMEDIATE below takes the write
+        # lock at once, which is what keeps several writers from failing with lock errors.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get(_WRITE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    try:
+        return create_engine(url, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("PostgreSQL catalogs", "postgresql") from error
+    except (NoSuchModuleError, ArgumentError) as error:
+        raise CatalogError(f"the database URL cannot be used: {_first_line(error)}") from error

@@ -1,0 +1,139 @@
+"""Items, their fragments and collections, and the files that were rejected."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, insert, select, update
+
+from cmean.catalog.tables import collection_items, collections, fragments, items, rejections
+from cmean.domain import POSITION_NAMES, POSITIONS, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.engine import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """What is known of a file when it is registered. Sizes in bytes, pixels, seconds, hertz."""
+
+    kind: Kind
+    sha256: str
+    uri: str
+    bytes: int
+    modified: float
+    format: str
+    title: str | None = None
+    creator: str | None = None
+    year: str | None = None
+    licence: str | None = None
+    seconds: float | None = None
+    rate: int | None = None
+    channels: int | None = None
+    width: int | None = None
+    height: int | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A registered item and where its file lay when last seen."""
+
+    id: int
+    kind: Kind
+    uri: str
+    bytes: int
+    modified: float
+    sha256: str
+    title: str | None
+    creator: str | None
+
+
+def find(connection: Connection, sha256: str) -> Located | None:
+    """The item of that content, if it is registered."""
+    row = connection.execute(_LOCATED.where(items.c.sha256 == sha256)).one_or_none()
+    return None if row is None else _located(row)
+
+
+def located(connection: Connection, fragment_ids: list[int]) -> dict[int, tuple[int, Located]]:
+    """Position and item of each fragment."""
+    query = (
+        _LOCATED.add_columns(fragments.c.id, fragments.c.position)
+        .join(fragments, fragments.c.item_id == items.c.id)
+        .where(fragments.c.id.in_(fragment_ids))
+    )
+    return {row[-2]: (row[-1], _located(row[:-2])) for row in connection.execute(query)}
+
+
+_LOCATED = select(
+    items.c.id,
+    items.c.kind,
+    items.c.uri,
+    items.c.bytes,
+    items.c.modified,
+    items.c.sha256,
+    items.c.title,
+    items.c.creator,
+)
+
+
+def _located(row: Any) -> Located:  # noqa: ANN401 - a row or a slice of one
+    return Located(row[0], Kind(row[1]), *row[2:])
+
+
+def add(connection: Connection, item: NewItem) -> int:
+    """Register an item with its five fragments. Returns its id."""
+    values = asdict(item) | {"kind": item.kind.value}
+    item_id = int(
+        connection.execute(insert(items).values(values).returning(items.c.id)).scalar_one()
+    )
+    names = POSITION_NAMES[item.kind]
+    rows = [{"item_id": item_id, "position": p, "name": names[p]} for p in POSITIONS]
+    connection.execute(insert(fragments), rows)
+    return item_id
+
+
+def relocate(connection: Connection, item_id: int, uri: str, modified: float) -> None:
+    """Record that an item's file now lies elsewhere."""
+    moved = update(items).where(items.c.id == item_id).values(uri=uri, modified=modified)
+    connection.execute(moved)
+
+
+def describe(connection: Connection, item_id: int, **facts: object) -> None:
+    """Set title, creator, year, licence or metadata of an item."""
+    if facts:
+        connection.execute(update(items).where(items.c.id == item_id).values(**facts))
+
+
+def collect(connection: Connection, name: str, item_id: int) -> None:
+    """Put an item into a collection, which is made when there is none of that name."""
+    found = connection.execute(select(collections.c.id).where(collections.c.name == name))
+    collection_id = found.scalar_one_or_none()
+    if collection_id is None:
+        made = insert(collections).values(name=name).returning(collections.c.id)
+        collection_id = connection.execute(made).scalar_one()
+    key = {"collection_id": collection_id, "item_id": item_id}
+    member = select(collection_items).filter_by(**key)
+    if connection.execute(member).first() is None:
+        connection.execute(insert(collection_items).values(key))
+
+
+def reject(connection: Connection, path: str, reason: str, detail: str) -> None:
+    """Record why a file was refused; an earlier refusal of the same path is replaced."""
+    forgive(connection, path)
+    connection.execute(insert(rejections).values(path=path, reason=reason, detail=detail))
+
+
+def forgive(connection: Connection, path: str) -> None:
+    """Forget the refusal of a path, now that its file is good."""
+    connection.execute(delete(rejections).where(rejections.c.path == path))
+
+
+def count(connection: Connection) -> dict[str, int]:
+    """Number of items of each kind."""
+    query = select(items.c.kind, func.count()).group_by(items.c.kind)
+    found = {row[0]: row[1] for row in connection.execute(query)}
+    return {kind.value: found.get(kind.value, 0) for kind in Kind}

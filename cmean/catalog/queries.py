@@ -1,0 +1,96 @@
+"""What people ask of the catalog: SQL of their own (read-only), exports, rows of the report."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.exc import DBAPIError
+
+from cmean.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from cmean.catalog.engine import Catalog
+
+EXPORTS = {
+    "items": "SELECT * FROM v_items ORDER BY item_id",
+    "captions": "SELECT * FROM v_captions ORDER BY caption_id",
+    "emotions": "SELECT * FROM v_emotions ORDER BY emotion_id",
+    "embeddings": "SELECT * FROM embeddings ORDER BY id",
+    "pairs": "SELECT * FROM v_pairs ORDER BY pairing_id, position, rank",
+}
+"""What can be exported, and the query that gives it."""
+
+
+@contextmanager
+def rows_of(catalog: Catalog, query: str) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
+    """Run one query that cannot write; yields its column names and its rows, streamed.
+
+    Raises:
+        InputError: the query is empty, fails, writes, or is of a kind that returns no rows.
+    """
+    if not query.strip():
+        raise InputError("the query is empty; try: cmean sql 'SELECT * FROM v_items'")
+    with catalog.read_only() as connection:
+        try:
+            options = {"stream_results": True, "no_parameters": True}
+            result = connection.exec_driver_sql(query, execution_options=options)
+        except DBAPIError as error:
+            said = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
+            raise InputError(f"the query failed: {said}") from error
+        if not result.returns_rows:
+            raise InputError("only queries that return rows are allowed here, e.g. SELECT")
+        yield list(result.keys()), (tuple(row) for row in result)
+        result.close()
+
+
+_ITEMS = text(
+    """
+    SELECT item_id, kind, title, creator, year, uri FROM v_items
+    WHERE item_id IN :items ORDER BY item_id
+    """
+).bindparams(bindparam("items", expanding=True))
+
+_FRAGMENTS = text(
+    """
+    SELECT e.item_id, e.position, c.text, c.words, c.finish_reason, e.red, e.green, e.blue
+    FROM v_emotions e JOIN v_captions c ON c.caption_id = e.caption_id
+    WHERE e.recipe_id IN :recipes ORDER BY e.item_id, e.position
+    """
+).bindparams(bindparam("recipes", expanding=True))
+
+_CAPTIONS = text(
+    """
+    SELECT item_id, position, text FROM v_captions
+    WHERE recipe_id = :recipe ORDER BY item_id, position
+    """
+)
+
+
+def items_by_id(connection: Connection, item_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Title, creator, year, kind and URI of items."""
+    rows = connection.execute(_ITEMS, {"items": list(item_ids)}).mappings()
+    return {row["item_id"]: dict(row) for row in rows}
+
+
+def fragments_by_item(
+    connection: Connection, recipe_ids: Sequence[int]
+) -> dict[int, list[dict[str, Any]]]:
+    """Captions with their triples, by item and position, of some emotion recipes."""
+    result: dict[int, list[dict[str, Any]]] = {}
+    for row in connection.execute(_FRAGMENTS, {"recipes": list(recipe_ids)}).mappings():
+        result.setdefault(row["item_id"], []).append(dict(row))
+    return result
+
+
+def texts_by_item(connection: Connection, captioner_id: int) -> dict[int, dict[int, str]]:
+    """Caption texts of one captioner recipe: item id → position → text."""
+    result: dict[int, dict[int, str]] = {}
+    for item_id, position, caption in connection.execute(_CAPTIONS, {"recipe": captioner_id}):
+        result.setdefault(item_id, {})[position] = caption
+    return result

@@ -1,0 +1,45 @@
+"""Recipes: rows keyed by the digest of everything that determines a result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select
+
+from cmean.catalog.tables import recipes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from cmean.domain import Recipe
+
+
+def ensure(connection: Connection, recipe: Recipe, input_id: int | None = None) -> int:
+    """The id of the recipe's row, made when there is none of its digest."""
+    found = find(connection, recipe.digest)
+    if found is not None:
+        return found
+    row = insert(recipes).values(
+        digest=recipe.digest,
+        role=recipe.role.value,
+        kind=recipe.kind.value,
+        backend=recipe.backend,
+        revision=recipe.revision,
+        parameters=dict(recipe.parameters),
+        input_id=input_id,
+    )
+    return int(connection.execute(row.returning(recipes.c.id)).scalar_one())
+
+
+def find(connection: Connection, digest: str) -> int | None:
+    """The id of the recipe of that digest, if there is a row."""
+    query = select(recipes.c.id).where(recipes.c.digest == digest)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def rows(connection: Connection, ids: Sequence[int]) -> list[dict[str, object]]:
+    """The recipes of these ids, as mappings."""
+    query = select(recipes).where(recipes.c.id.in_(ids)).order_by(recipes.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]

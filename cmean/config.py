@@ -1,0 +1,174 @@
+"""Settings and profiles: the environment first, then `cmean.toml`, then the defaults."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cmean.domain import Kind
+from cmean.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_KEYS = ("database_url", "broker_url", "profile", "lease_seconds", "model_dir")
+
+
+@dataclass(frozen=True, slots=True)
+class BackendChoice:
+    """A back-end by name, with the parameters that a recipe gives it."""
+
+    backend: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KindProfile:
+    """What a profile does with one kind of item."""
+
+    preprocessing: Mapping[str, Any]
+    captioner: BackendChoice
+    mapper: BackendChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named set of recipes."""
+
+    name: str
+    description: str
+    kinds: Mapping[Kind, KindProfile]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. `lease_seconds` is how long a claimed task stays claimed."""
+
+    database_url: str = "sqlite:///cmean.db"
+    broker_url: str | None = None
+    profile: str = "embedded"
+    lease_seconds: float = 120.0
+    model_dir: Path | None = None
+    user_profiles: Mapping[str, Any] = field(default_factory=dict)
+
+    def get_profile(self, name: str | None = None) -> Profile:
+        """The profile of that name (default: the one set).
+
+        Raises:
+            ConfigError: there is none of that name, or it is not well formed.
+        """
+        return _build_profile(name or self.profile, self.user_profiles)
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    Raises:
+        ConfigError: the TOML file is broken, or a setting has no sense.
+    """
+    env = os.environ if environment is None else environment
+    path = Path(env.get("CMEAN_CONFIG") or "cmean.toml")
+    if "CMEAN_CONFIG" in env and not path.is_file():
+        raise ConfigError(f"CMEAN_CONFIG names a file that does not exist: {path}")
+    table = _read_toml(path) if path.is_file() else {}
+    profiles = table.pop("profiles", {})
+    if not isinstance(profiles, dict):
+        raise ConfigError(f"{path}: profiles must be tables: [profiles.NAME]")
+    unknown = sorted(set(table) - set(_KEYS))
+    if unknown:
+        raise ConfigError(f"{path}: unknown setting {unknown[0]!r}; known: {', '.join(_KEYS)}")
+    values = table | {
+        key: env[f"CMEAN_{key.upper()}"] for key in _KEYS if env.get(f"CMEAN_{key.upper()}")
+    }
+    return _checked(values, profiles)
+
+
+def _checked(values: dict[str, Any], profiles: Mapping[str, Any]) -> Settings:
+    defaults = Settings()
+    for key in ("database_url", "broker_url", "profile", "model_dir"):
+        if not isinstance(values.get(key, ""), str):
+            raise ConfigError(f"the setting {key} must be a text, not {values[key]!r}")
+    try:
+        lease = float(values.get("lease_seconds", defaults.lease_seconds))
+    except (TypeError, ValueError):
+        lease = -1.0
+    if not 0 < lease < float("inf"):
+        raise ConfigError(
+            f"CMEAN_LEASE_SECONDS must be a positive number, not {values['lease_seconds']!r}"
+        )
+    model_dir = values.get("model_dir")
+    return Settings(
+        database_url=values.get("database_url", defaults.database_url),
+        broker_url=values.get("broker_url"),
+        profile=values.get("profile", defaults.profile),
+        lease_seconds=lease,
+        model_dir=Path(model_dir) if model_dir else None,
+        user_profiles=profiles,
+    )
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def profile_names(user_profiles: Mapping[str, Any]) -> list[str]:
+    """The names of all profiles, those that come with cmean first."""
+    return list(dict.fromkeys([*_packaged_profiles(), *user_profiles]))
+
+
+def _packaged_profiles() -> dict[str, Any]:
+    return _read_toml(Path(__file__).with_name("profiles.toml"))
+
+
+def _build_profile(name: str, user_profiles: Mapping[str, Any]) -> Profile:
+    packaged = _packaged_profiles()
+    merged = _resolve(name, packaged | dict(user_profiles), seen=())
+    try:
+        kinds = {kind: _kind_profile(merged[kind.value]) for kind in Kind}
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ConfigError(
+            f"profile {name!r} is not well formed: {error}; see profiles.toml"
+        ) from error
+    return Profile(name, str(merged.get("description", "")), kinds)
+
+
+def _resolve(name: str, tables: Mapping[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
+    """The profile's own table over the one that it extends, part by part."""
+    if name not in tables:
+        raise ConfigError(f"there is no profile {name!r}; there are: {', '.join(tables)}")
+    if name in seen:
+        raise ConfigError(f"profile {name!r} extends itself")
+    own = tables[name]
+    if not isinstance(own, dict):
+        raise ConfigError(f"profile {name!r} must be a table: [profiles.{name}]")
+    if "extends" not in own:
+        return dict(own)
+    merged = _resolve(own["extends"], tables, (*seen, name))
+    for key, value in own.items():
+        old = merged.get(key)
+        merged[key] = old | value if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _kind_profile(table: Mapping[str, Any]) -> KindProfile:
+    unknown = set(table) - {"preprocessing", "captioner", "mapper"}
+    if unknown:
+        raise ValueError(f"unknown key {sorted(unknown)[0]!r}")
+    return KindProfile(
+        preprocessing=dict(table["preprocessing"]),
+        captioner=_choice(table["captioner"]),
+        mapper=_choice(table["mapper"]),
+    )
+
+
+def _choice(table: Mapping[str, Any]) -> BackendChoice:
+    parameters = dict(table)
+    return BackendChoice(str(parameters.pop("backend")), parameters)

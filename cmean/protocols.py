@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 class Backend(Protocol):
     """Life of every back-end: built from its recipe's parameters, loaded, used, unloaded."""
 
+    @property
+    def revision(self) -> str:
+        """What its results depend on besides its parameters: weights, or the version of its code.
+
+        Known before it is loaded, since it is part of the recipe.
+        """
+        ...
+
     def load(self) -> None:
         """Bring weights and libraries into memory. Called once before the first batch."""
 

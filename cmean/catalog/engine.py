@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
+__all__ = ["Catalog", "Connection", "parse_url"]
+
 _WRITE = "cmean_write"
 _SQLITE_BUSY_SECONDS = 30
 

@@ -73,7 +73,7 @@ def store(
         select(pairings.c.id).where(pairings.c.digest == pairing["digest"])
     ).scalar_one_or_none()
     if found is not None:
-        return found
+        return int(found)
     made = insert(pairings).values(dict(pairing)).returning(pairings.c.id)
     pairing_id = int(connection.execute(made).scalar_one())
     if rows:
@@ -92,9 +92,7 @@ def get(connection: Connection, pairing_id: int | None = None) -> dict[str, Any]
         query = query.where(pairings.c.id == pairing_id)
     row = connection.execute(query).mappings().one_or_none()
     if row is None and pairing_id is not None:
-        raise InputError(
-            f"there is no pairing {pairing_id}; list them: cmean sql 'SELECT * FROM pairings'"
-        )
+        raise InputError(f"there is no pairing {pairing_id}; list them in the table pairings")
     if row is None:
         raise InputError("there is no pairing yet; make one: cmean pair")
     return dict(row)

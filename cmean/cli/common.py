@@ -1,0 +1,142 @@
+"""What verbs share: the catalog, output for people and for programs, progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from cmean.catalog import migrate
+from cmean.catalog.engine import Catalog
+from cmean.config import load_settings
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from cmean.config import Settings
+
+_WIDE = 10_000
+"""Characters a line where no terminal sets a width: a program reads it, nothing is folded."""
+_PLAIN_SECONDS = 5.0
+"""Pause between two lines of progress where there is no terminal."""
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """The option `--json`."""
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+
+
+def add_profile(parser: argparse.ArgumentParser) -> None:
+    """The option `--profile`."""
+    parser.add_argument("--profile", metavar="NAME", help="whose recipes (default: CMEAN_PROFILE)")
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Settings, Catalog]]:
+    """The settings and their catalog, which is created when it is an empty SQLite one."""
+    settings = load_settings()
+    catalog = Catalog(settings.database_url)
+    try:
+        migrate.ensure(catalog)
+        yield settings, catalog
+    finally:
+        catalog.close()
+
+
+def print_json(document: object) -> None:
+    """One JSON document on standard output. Not-a-number never gets there: it is null."""
+    json.dump(document, sys.stdout, ensure_ascii=False, allow_nan=False, default=str)
+    sys.stdout.write("\n")
+
+
+def say(line: str) -> None:
+    """A line for people, on standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def print_table(
+    title: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    file: IO[str] | None = None,
+) -> None:
+    """A table on standard output or in a text file; numbers are set to the right."""
+    from rich import box  # noqa: PLC0415 - slow to import
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    filled = [list(row) for row in rows]
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
+    )
+    for number, name in enumerate(header):
+        numeric = bool(filled) and all(
+            isinstance(row[number], int | float | None) for row in filled
+        )
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in filled:
+        table.add_row(*(Text(number_text(cell)) for cell in row))  # Text: no markup in titles
+    target = file or sys.stdout
+    width = None if target.isatty() else _WIDE
+    Console(file=target, width=width, soft_wrap=width is not None).print(table)
+
+
+def number_text(value: object) -> str:
+    """A cell: floats with four decimals, None as a dash."""
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[str, int, int, str], None]]:
+    """A bar on a terminal, plain lines elsewhere, both on standard error.
+
+    Yields:
+        A function of label, number done, total, and a remark (e.g. failures).
+    """
+    if not sys.stderr.isatty():
+        yield _plain_progress(title)
+        return
+    from rich.console import Console  # noqa: PLC0415 - slow to import
+    from rich.progress import (  # noqa: PLC0415  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[remark]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        known: dict[str, Any] = {}
+
+        def update(label: str, done: int, total: int, remark: str = "") -> None:
+            if label not in known:
+                known[label] = bars.add_task(label, total=total, remark=remark)
+            bars.update(known[label], completed=done, total=total, remark=remark)
+
+        yield update
+
+
+def _plain_progress(title: str) -> Callable[[str, int, int, str], None]:
+    last = {"at": time.monotonic(), "done": -1}
+
+    def update(label: str, done: int, total: int, remark: str = "") -> None:
+        now = time.monotonic()
+        due = now - last["at"] >= _PLAIN_SECONDS
+        if done != last["done"] and (due or done >= total):
+            last.update(at=now, done=done)
+            say(f"{title}: {label} {done}/{total}{'  ' + remark if remark else ''}")
+
+    return update

@@ -1,0 +1,30 @@
+"""`cmean retry`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmean.catalog import ledger
+from cmean.cli.common import add_json, opened, print_json
+from cmean.pipeline.run import STAGES
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("--stage", choices=STAGES, help="only of this stage")
+    parser.add_argument("--reason", help="only what failed for this reason, e.g. missing")
+    add_json(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Make failed and dead tasks ready."""
+    with opened() as (_, catalog), catalog.write() as connection:
+        number = ledger.retry(connection, args.stage, args.reason)
+    if args.json:
+        print_json({"ready": number})
+    else:
+        print(f"{number} tasks are ready again")
+    return 0

@@ -1,0 +1,180 @@
+"""A run without a broker: plans what is missing and does it with worker processes on all cores.
+
+The run itself only watches. A worker that dies takes no other down: what it held is freed and a new
+one is started. When the run dies, its workers end at once (they watch it), and the next run frees
+what they held, at once on the same host, after the lease elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from cmean.backends import registry
+from cmean.catalog import ledger, migrate, workers
+from cmean.catalog.engine import Catalog
+from cmean.pipeline import recipes
+from cmean.pipeline.crew import Crew, free_the_dead, this_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cmean.catalog.engine import Connection
+    from cmean.config import Profile, Settings
+    from cmean.pipeline.recipes import RecipeSet
+
+STAGES = ("caption", "emotion")
+"""The stages of a run, in the order in which data flows."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What a run did in one stage.
+
+    `done` in this run; `failed` tasks that failed or are dead, `remaining` ones still to do, now.
+    """
+
+    done: int
+    failed: int
+    remaining: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, float]:
+        """For JSON."""
+        return asdict(self) | {"seconds": round(self.seconds, 3)}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a stage stands: of `total` tasks planned for this run, how many are through."""
+
+    stage: str
+    done: int
+    failed: int
+    total: int
+
+
+def run(
+    settings: Settings,
+    profile: Profile,
+    stages: Sequence[str] = STAGES,
+    limit: int | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> dict[str, StageResult]:
+    """Do all the work of a profile that is missing.
+
+    Args:
+        settings: the catalog and the lease.
+        profile: whose recipes to carry out.
+        stages: of `STAGES`.
+        limit: at most so many tasks in each stage.
+        on_progress: called a few times a second.
+
+    Raises:
+        CmeanError: the catalog fails, or workers cannot be started.
+        KeyboardInterrupt: interrupted; everything committed stays, the next run goes on.
+    """
+    catalog = Catalog(settings.database_url)
+    migrate.ensure(catalog)
+    with catalog.write() as connection:
+        run_id = workers.register(connection, this_process())
+        entered = recipes.enter(connection, profile)
+    try:
+        return {
+            stage: _Stage(catalog, settings, entered, stage, run_id, limit, on_progress).run()
+            for stage in STAGES
+            if stage in stages
+        }
+    finally:
+        with catalog.write() as connection:
+            workers.stop(connection, [run_id])
+        catalog.close()
+
+
+class _Stage:
+    """One stage of a run: its plan, its workers, its progress."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: Settings,
+        entered: RecipeSet,
+        stage: str,
+        run_id: int,
+        limit: int | None,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self.catalog = catalog
+        self.settings = settings
+        self.entered = entered
+        self.stage = stage
+        self.run_id = run_id
+        self.limit = limit
+        self.on_progress = on_progress
+        self.recipes = entered.of_stage(stage)
+        self.recipe_ids = [entry.id for entry in self.recipes]
+        self.before = dict.fromkeys(ledger.STATES, 0)
+
+    def run(self) -> StageResult:
+        """Plan, work until nothing is ready, and count."""
+        started = time.monotonic()
+        free_the_dead(self.catalog, self.run_id)
+        with self.catalog.write() as connection:
+            self._plan(connection)
+            self.before = self._counts(connection)
+        ready = self.before["ready"]
+        todo = ready if self.limit is None else min(ready, self.limit)
+        if todo:
+            self._work(todo)
+        with self.catalog.read() as connection:
+            after = self._counts(connection)
+        return StageResult(
+            done=after["done"] - self.before["done"],
+            failed=after["failed"] + after["dead"],
+            remaining=after["ready"] + after["leased"],
+            seconds=time.monotonic() - started,
+        )
+
+    def _plan(self, connection: Connection) -> None:
+        for kind, captioner in self.entered.captioners.items():
+            if self.stage == "caption":
+                ledger.plan_captions(connection, captioner.id, kind)
+            else:
+                ledger.plan_emotions(connection, self.entered.mappers[kind].id, captioner.id)
+
+    def _counts(self, connection: Connection) -> dict[str, int]:
+        nothing = dict.fromkeys(ledger.STATES, 0)
+        return ledger.counts(connection, self.recipe_ids).get(self.stage, nothing)
+
+    def _work(self, todo: int) -> None:
+        share = min(registry.info(entry.recipe.backend).share for entry in self.recipes)
+        jobs = max(1, min(os.cpu_count() or 1, -(-todo // share)))
+        crew = Crew(self.settings, self.recipes, self.run_id)
+        try:
+            crew.start(self._budgets(jobs, todo))
+            while crew.members:
+                crew.wait()
+                left = todo - self._report(todo)
+                if crashed := crew.bury():
+                    free_the_dead(self.catalog, self.run_id)
+                    crew.start(self._budgets(crashed, left) if left > 0 else [])
+        finally:
+            crew.stop()
+            free_the_dead(self.catalog)
+
+    def _budgets(self, jobs: int, todo: int) -> list[int]:
+        """What each worker may take: anything, or, under a limit, an equal part of what is left."""
+        if self.limit is None:
+            return [todo] * jobs
+        return [todo // jobs + (job < todo % jobs) for job in range(jobs)]
+
+    def _report(self, todo: int) -> int:
+        """Tell how far it is; returns how many of this stage's tasks are through."""
+        with self.catalog.read() as connection:
+            now = self._counts(connection)
+        done = now["done"] - self.before["done"]
+        failed = now["failed"] + now["dead"]
+        self.on_progress(Progress(self.stage, done, failed, todo))
+        return done + failed - self.before["failed"] - self.before["dead"]

@@ -1,0 +1,41 @@
+"""Excerpts in, valid captions or typed failures out."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cmean.errors import CaptionError, ItemError
+from cmean.stages.isolate import isolate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cmean.domain import Caption, Excerpt
+    from cmean.protocols import Captioner
+
+MAX_CHARACTERS = 200_000
+"""A longer caption is refused: no captioner of a picture or a track has that much to say."""
+
+
+def caption(captioner: Captioner, excerpts: Sequence[Excerpt]) -> list[Caption | ItemError]:
+    """Caption excerpts; one that fails, fails alone."""
+    return [
+        outcome if isinstance(outcome, ItemError) else validated(outcome)
+        for outcome in isolate(captioner.caption, excerpts)
+    ]
+
+
+def validated(found: Caption) -> Caption | CaptionError:
+    """The caption without control characters, or why it is of no use."""
+    text = "".join(c for c in found.text if c in "\n\t" or unicodedata.category(c) not in _BAD)
+    text = text.strip()
+    if not text:
+        return CaptionError("empty-caption", "the captioner wrote nothing", retryable=True)
+    if len(text) > MAX_CHARACTERS:
+        return CaptionError("caption-too-long", f"the caption has {len(text):,} characters")
+    return replace(found, text=text)
+
+
+_BAD = {"Cc", "Cs"}  # control characters, and lone surrogates, which no database takes

@@ -32,33 +32,16 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-HERE = Path(__file__).resolve().parent.parent / "cmean" / "backends" / "mappers"
+HERE = Path(__file__).resolve().parent
+MAPPERS = HERE.parent / "cmean" / "backends" / "mappers"
 
-RIDGE = 6.0  # strength of the pull towards the lexicon; 4 to 8 score alike in cross-validation
-PRIOR = np.array([1.0, 0.5, 0.5])  # standard deviations that a lexicon score of 1 stands for
-RAREST = 10  # a word in fewer captions than this counts as if it were in so many
-FEWEST = 5  # a word outside the lexicon is kept if it stands in so many captions
+RIDGE = 8.0  # strength of the pull towards the lexicon; 4 to 12 score alike in cross-validation
+OUTSIDE = 0.5  # variance of the effect of a word outside the lexicon; one inside has 1
+RAREST = 10  # captions: a rarer word's idf is capped here, and here the lexicon counts half
+FEWEST = 10  # a word outside the lexicon is kept if it stands in so many captions
+SIGNED = 0.5  # a lexicon score this far from 0 keeps its sign,
+KEPT = 0.1  # and at least this share of itself, whatever the captions say
 FOLDS = 10
-
-# Words without an emotion of their own, and those that only say which part was described. Without
-# them the correlations rise, and texts of other origin are not judged by their grammar.
-STOP = frozenset(
-    """
-    about above across after again against all almost along already also although always am among an
-    and another any anyone anything are around as at back be became because become becomes been before
-    being below between both but by can cannot could do does done down due during each either else
-    enough etc even ever every everyone everything few first for found four fourth from full further
-    get give go had has have he hence her here hers herself him himself his how however if in indeed
-    into is it its itself keep last least less made many may me might mine more moreover most mostly
-    much must my myself name neither never next no none nor not nothing now of off often on once one
-    only onto or other others otherwise our ours out over own part per perhaps please put quarter
-    fragment excerpt rather re same second see seem seemed seems several she should show since so some
-    somehow someone something sometimes such take than that the their them themselves then there
-    therefore these they third this those though three through throughout thus to together too toward
-    towards two under until up upon us very via was we well were what when where whether which while
-    who whole whom whose why will with within without would yet you your yours yourself
-    """.split()
-)
 
 
 @dataclass(frozen=True)
@@ -81,8 +64,13 @@ class Model:
 
 
 def read_corpus(folder: Path) -> Corpus:
-    """Read captions and triples; the triples' file wraps each line in quotes of its own."""
+    """Read captions and triples; the triples' file wraps each line in quotes of its own.
+
+    Words without an emotion of their own, and those that only say which part was described, are
+    dropped: the correlations rise, and texts of other origin are not judged by their grammar.
+    """
     audio = folder / "Modulo Qwen Audio"
+    function_words = set((HERE / "function_words.txt").read_text(encoding="utf-8").split())
     captions: dict[str, list[str]] = {}
     name = ""
     with (audio / "audio_analysis_full_folder_500_1000.csv").open(
@@ -97,7 +85,11 @@ def read_corpus(folder: Path) -> Corpus:
         triples[line.lstrip('"').split(",")[0]] = np.array(found, dtype=np.float64)
     names = sorted(n for n in captions if len(captions[n]) == len(triples.get(n, ())))
     return Corpus(
-        [[w for w in words(text) if w not in STOP] for n in names for text in captions[n]],
+        [
+            [w for w in words(text) if w not in function_words]
+            for n in names
+            for text in captions[n]
+        ],
         np.concatenate([triples[n] for n in names]),
         np.repeat(np.arange(len(names)), [len(captions[n]) for n in names]),
     )
@@ -105,7 +97,7 @@ def read_corpus(folder: Path) -> Corpus:
 
 def read_lexicon() -> list[tuple[tuple[float, ...], list[str]]]:
     """Families of words of one meaning, each with its score of -1..1 a channel."""
-    with (HERE / "lexicon.csv").open(encoding="utf-8", newline="") as f:
+    with (MAPPERS / "lexicon.csv").open(encoding="utf-8", newline="") as f:
         return [
             (tuple(float(r[c]) for c in CHANNELS), r["words"].split()) for r in csv.DictReader(f)
         ]
@@ -135,31 +127,36 @@ def design(captions: Sequence[list[str]], vocabulary: Sequence[str], idf: Array)
 def fit(captions: list[list[str]], triples: Array) -> Model:
     """Ridge regression towards the lexicon, with an effect shared by the words of a family.
 
-    A weight is prior + family effect + the word's own effect; both effects are normal with the
-    same variance, so their sum has covariance I + M M' with M the membership of words in families.
+    A weight is prior + effect of its family + the word's own effect, all three in standard
+    deviations of the channel. The prior is the lexicon's score, less the more captions speak for
+    themselves; the effects are normal, so the weights have covariance D + M M', with M the
+    membership of words in families and D the variance of the words' own effects.
     """
     lexicon = read_lexicon()
     family = {word: i for i, (_, members) in enumerate(lexicon) for word in members}
     seen = Counter(word for caption in captions for word in set(caption))
     seen_families = Counter(f for c in captions for f in {family[w] for w in c if w in family})
     vocabulary = sorted({w for w in seen if seen[w] >= FEWEST} | family.keys())
-    counts = [seen_families[family[w]] if w in family else seen[w] for w in vocabulary]
+    counts = np.array([seen_families[family[w]] if w in family else seen[w] for w in vocabulary])
     idf = np.log((1 + len(captions)) / (1 + np.maximum(counts, RAREST))) + 1
 
     member = np.zeros((len(vocabulary), len(lexicon)))
-    prior = np.zeros((len(vocabulary), len(CHANNELS)))
     for j, word in enumerate(vocabulary):
         if word in family:
             member[j, family[word]] = 1
-            prior[j] = PRIOR * lexicon[family[word]][0]
+    scores = member @ np.array([score for score, _ in lexicon])
+    prior = scores * (RAREST / (RAREST + counts))[:, None]
+    own = np.where(member.any(axis=1), 1.0, OUTSIDE)
 
     x, y = design(captions, vocabulary, idf), normal_scores(triples)
     centred = x - x.mean(axis=0)
-    residual = y - y.mean(axis=0) - centred @ prior
-    spread = centred.T + member @ (member.T @ centred.T)
-    weights = prior + spread @ np.linalg.solve(
-        centred @ spread + RIDGE * np.eye(len(captions)), residual
-    )
+    spread = own[:, None] * centred.T + member @ (member.T @ centred.T)
+    kernel = centred @ spread + RIDGE * np.eye(len(captions))
+    weights = prior + spread @ np.linalg.solve(kernel, y - y.mean(axis=0) - centred @ prior)
+
+    sign = np.sign(scores)
+    kept = sign * np.maximum(sign * weights, KEPT * np.abs(scores))
+    weights = np.where(np.abs(scores) >= SIGNED, kept, weights)
     # a regression's guesses are shrunk: give them back the mean and the spread of the triples
     scale = triples.std(axis=0) / (x @ weights).std(axis=0)
     base = triples.mean(axis=0) - scale * (x.mean(axis=0) @ weights)
@@ -192,7 +189,7 @@ def table(model: Model) -> Iterable[list[object]]:
 
 def main() -> None:
     """Print how well the method does on tracks it never saw; with --write, fit and write."""
-    from scipy.stats import spearmanr  # noqa: PLC0415 - may be absent where the file is only imported
+    from scipy.stats import spearmanr
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -205,7 +202,7 @@ def main() -> None:
     for j, channel in enumerate(CHANNELS):
         print(f"  {channel:5} {spearmanr(guesses[:, j], corpus.triples[:, j]).statistic:.3f}")
     if arguments.write:
-        with (HERE / WEIGHTS).open("w", encoding="utf-8", newline="") as f:
+        with (MAPPERS / WEIGHTS).open("w", encoding="utf-8", newline="") as f:
             csv.writer(f, lineterminator="\n").writerows(
                 table(fit(corpus.captions, corpus.triples))
             )

@@ -33,7 +33,7 @@ WEIGHTS = "embedded_weights.csv"
 BASE = "(base)"
 """The row of the table, and the entry of an explanation, that every caption starts from."""
 
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _WORDS_SHOWN = 60
 
 
@@ -47,7 +47,7 @@ class Contribution(NamedTuple):
 
 
 class _Weight(NamedTuple):
-    """A row of the table: a word's rarity, and the points it adds to a caption of that word alone."""
+    """A row of the table: a word's rarity, and what it adds to a caption of that word alone."""
 
     idf: float
     red: float
@@ -56,7 +56,7 @@ class _Weight(NamedTuple):
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as the table spells them: runs of letters, in lower case."""
+    """The words of a text as the table spells them: runs of two or more letters, in lower case."""
     return _WORD.findall(text.lower())
 
 
@@ -106,11 +106,9 @@ class EmbeddedMapper:
         return [base, *sorted(rest, key=lambda part: (-sum(map(abs, part[1:])), part.word))]
 
     def _triple(self, text: str) -> RGB:
-        # fsum is exact, so neither the order of the words nor the platform changes the result
-        totals = (
-            math.fsum(points) for points in list(zip(*self._contributions(text), strict=True))[1:]
-        )
-        return RGB(*(min(255, max(0, round(total))) for total in totals))
+        _, *channels = zip(*self._contributions(text), strict=True)
+        # fsum is exact, so the order of the words does not change the result
+        return RGB(*(min(255, max(0, round(math.fsum(points)))) for points in channels))
 
     def _contributions(self, text: str) -> list[Contribution]:
         if not text.strip():

@@ -103,7 +103,8 @@ def _has_task(recipe_id: int, fragment_id: ColumnElement[int]) -> ColumnElement[
 
 def _plan(connection: Connection, wanted: Select[tuple[str, int, int]]) -> int:
     statement = insert(tasks).from_select(["stage", "recipe_id", "fragment_id"], wanted)
-    return connection.execute(statement).rowcount
+    # Without the option the number is lost on PostgreSQL.
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def claim(

@@ -1,0 +1,77 @@
+"""The migrations make exactly the schema that the code declares, up and down."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData, inspect  # noqa: TID251 - compares schemas
+
+from cmean.catalog import migrate
+from cmean.catalog.engine import Catalog
+from cmean.catalog.tables import metadata
+
+
+def config(connection=None):
+    made = Config()
+    made.set_main_option("script_location", str(migrate.migrations_folder()))
+    made.attributes["connection"] = connection
+    return made
+
+
+def test_the_known_revisions_are_the_scripts():
+    scripts = ScriptDirectory.from_config(config()).walk_revisions()
+    assert tuple(reversed([script.revision for script in scripts])) == migrate.REVISIONS
+
+
+def test_models_equal_migrations(catalog):
+    with catalog.read() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_checks_equal_migrations(catalog, tmp_path):
+    """Alembic's comparison passes over CHECK constraints, so they are compared by name and text."""
+    with catalog.read() as connection:
+        migrated = checks(connection)
+    with catalog.write() as connection:
+        for view in inspect(connection).get_view_names():
+            connection.exec_driver_sql(f"DROP VIEW {view}")
+        everything = MetaData()
+        everything.reflect(connection)
+        everything.drop_all(connection)
+        metadata.create_all(connection)
+    with catalog.read() as connection:
+        assert checks(connection) == migrated
+
+
+def checks(connection):
+    inspector = inspect(connection)
+    return {
+        table: sorted((c["name"], c["sqltext"]) for c in inspector.get_check_constraints(table))
+        for table in metadata.tables
+    }
+
+
+def test_down_and_up_again(catalog):
+    with catalog.write() as connection:
+        command.downgrade(config(connection), "base")
+        assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+        command.upgrade(config(connection), "head")
+        assert set(metadata.tables) <= set(inspect(connection).get_table_names())
+
+
+def test_several_machines_may_upgrade_at_once(database_url):
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only here
+
+    catalogs = [Catalog(database_url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert {after for _, after in pool.map(migrate.upgrade, catalogs)} == {
+            migrate.REVISIONS[-1]
+        }
+    for catalog in catalogs:
+        catalog.close()

@@ -33,7 +33,7 @@ WEIGHTS = "embedded_weights.csv"
 BASE = "(base)"
 """The row of the table, and the entry of an explanation, that every caption starts from."""
 
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_WORD = re.compile("[a-zß-öø-ɏ]{2,}")
 _WORDS_SHOWN = 60
 
 
@@ -56,7 +56,10 @@ class _Weight(NamedTuple):
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as the table spells them: runs of two or more letters, in lower case."""
+    """The words of a text as the table spells them: lower case, two or more Latin letters.
+
+    Other scripts part words: language models at times slip into one in the middle of a sentence.
+    """
     return _WORD.findall(text.lower())
 
 

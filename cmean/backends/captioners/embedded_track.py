@@ -1,0 +1,186 @@
+"""The embedded captioner of tracks: says what was measured of a sound, and the mood that implies.
+
+Nothing is downloaded and nothing is random. `sound_features` measures, `sound_mood` turns the
+measures into degrees of excitement, calm, sadness and valence by published studies (named there),
+and this module puts both into English. The stronger a degree, the more words of its vocabulary are
+said, so that a reader of the text, human or machine, can tell it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from cmean.backends.captioners.sound_features import SAMPLE_RATE, SILENCE_DB, measure
+from cmean.backends.captioners.sound_mood import read_mood
+from cmean.domain import POSITION_NAMES, WHOLE, Caption, Kind, Sound
+from cmean.errors import CaptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cmean.backends.captioners.sound_features import SoundFeatures
+    from cmean.backends.captioners.sound_mood import Mood
+    from cmean.domain import Excerpt
+
+# Vocabularies from mild to strong: a degree of 1 says all of them, one of 0 none.
+_EXCITED = ("lively", "spirited", "energetic", "driving", "powerful", "relentless")
+_FIERCE = ("fierce", "fiery", "pounding", "furious")  # excited and not happy
+_JOYFUL = ("cheerful", "joyful", "festive", "triumphant")  # excited and happy
+_CALM = ("gentle", "soothing", "calm", "peaceful", "serene", "tender", "restful", "hushed")
+_CONTENT = ("sweet", "hopeful", "warm")  # calm and happy
+_SAD = ("wistful", "plaintive", "longing", "mournful", "sorrowful", "tearful", "elegiac", "sad")
+
+_FAINT_BEAT = 0.15  # beat clarity under which a tempo would be a guess
+_OPEN_MODE = 0.04  # majorness either way under which neither mode is named
+_VAGUE_KEY = 0.4  # key strength under which neither mode is named
+_MOSTLY = 0.8  # share of the time that must sound for gaps to go unsaid
+_MARKED = 0.5  # how far valence must leave its middle for all words of happiness
+_STILL = "hushed, calm, peaceful, serene, restful and motionless"
+
+
+class EmbeddedTrackCaptioner:
+    """Captions tracks from measured sound; deterministic, no download, no state.
+
+    Implements `cmean.protocols.Captioner`. The captions' measurements are the fields of
+    `SoundFeatures` and of `Mood`.
+    """
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def unload(self) -> None:
+        """Nothing to give back."""
+
+    def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
+        """Caption excerpts of tracks, in their order.
+
+        Raises:
+            CaptionError: `not-a-sound` for a picture, `sample-rate` for sound not at 16 kHz,
+                `empty-sound` for sound without a sample.
+        """
+        return [_caption(excerpt) for excerpt in batch]
+
+
+def _caption(excerpt: Excerpt) -> Caption:
+    features = measure(_sound(excerpt).samples)
+    mood = read_mood(features)
+    subject = _subject(excerpt.position)
+    numbers = {
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in (asdict(features) | asdict(mood)).items()
+    }
+    return Caption(text=_text(subject, features, mood), measurements=numbers)
+
+
+def _sound(excerpt: Excerpt) -> Sound:
+    sound = excerpt.media
+    if not isinstance(sound, Sound):
+        raise CaptionError("not-a-sound", "the captioner of tracks was given a picture")
+    if sound.rate != SAMPLE_RATE:
+        detail = f"the captioner of tracks needs sound at {SAMPLE_RATE} Hz, not {sound.rate}"
+        raise CaptionError("sample-rate", detail)
+    if not len(sound.samples):
+        raise CaptionError("empty-sound", "the excerpt holds no sample")
+    return sound
+
+
+def _subject(position: int) -> str:
+    if position == WHOLE:
+        return "the whole piece"
+    return f"this {POSITION_NAMES[Kind.TRACK][position]}"
+
+
+def _text(subject: str, features: SoundFeatures, mood: Mood) -> str:
+    if features.silent:
+        return (
+            f"Nothing sounds in {subject}: its level stays under {SILENCE_DB:.0f} dBFS for "
+            f"{features.seconds:.1f} seconds. Silence reads as {_STILL}."
+        )
+    return " ".join(
+        (
+            _of_time(subject, features),
+            _of_pitch_and_level(features),
+            _of_timbre(features),
+            _of_mood(mood),
+        )
+    )
+
+
+def _of_time(subject: str, features: SoundFeatures) -> str:
+    onsets = f"{features.onsets_per_second:.1f} onsets a second"
+    if features.tempo_bpm <= 0 or features.beat_clarity < _FAINT_BEAT:
+        return f"{subject.capitalize()} has no firm beat, and {onsets}."
+    tempo = _grade(features.tempo_bpm, (60, 76, 118, 140), _TEMPI)
+    beat = _grade(features.beat_clarity, (0.3, 0.55), ("a loose", "a fair", "a firm"))
+    return (
+        f"{subject.capitalize()} has {tempo} tempo near {features.tempo_bpm:.0f} bpm with "
+        f"{beat} beat, and {onsets}."
+    )
+
+
+_TEMPI = ("a very slow", "a slow", "a medium", "a fast", "a very fast")
+
+
+def _of_pitch_and_level(features: SoundFeatures) -> str:
+    if abs(features.majorness) < _OPEN_MODE or features.key_strength < _VAGUE_KEY:
+        key = f"It centres on {features.key} without a plain mode"
+    else:
+        key = f"It is in {features.key} {features.mode}"
+    level = _grade(features.level_dbfs, (-40, -28, -13), ("quiet, ", "soft, ", "", "loud, "))
+    change = _grade(features.swell_db, (-6, 6), (" and fading", "", " and growing"))
+    gaps = (
+        f", silent for {1 - features.heard_share:.0%} of the time"
+        if features.heard_share < _MOSTLY
+        else ""
+    )
+    return (
+        f"{key}; it is {level}at {features.level_dbfs:.0f} dBFS with a range of "
+        f"{features.range_db:.0f} dB{change}{gaps}."
+    )
+
+
+def _of_timbre(features: SoundFeatures) -> str:
+    timbre = _grade(features.centroid_hz, (800, 1700), ("veiled", "medium", "bright"))
+    texture = _grade(features.fullness, (0.5, 0.8), ("thin", "medium", "full"))
+    height = _grade(features.pitch_hz, (300, 520), ("low", "medium", "high"))
+    onset = _grade(features.sharpness_db, (2.2, 5), ("soft", "medium", "crisp"))
+    return (
+        f"Its timbre is {timbre} (centroid {features.centroid_hz:.0f} Hz, roll-off "
+        f"{features.rolloff_hz:.0f} Hz), its texture {texture}, its pitch {height}, its onsets "
+        f"{onset}; drum-like sound makes {features.percussive_share:.0%} of it."
+    )
+
+
+def _of_mood(mood: Mood) -> str:
+    """Say each degree with as many words as it is strong, the strongest degree first."""
+    joy = max(mood.valence - 0.5, 0.0) / _MARKED
+    strong = max(mood.excitement - 0.5, 0.0) * 2
+    clauses = (
+        (
+            mood.excitement,
+            _first(_EXCITED, mood.excitement)
+            + _first(_JOYFUL, joy * mood.excitement)
+            + _first(_FIERCE, strong * (1 - joy)),
+        ),
+        (mood.calm, _first(_CALM, mood.calm) + _first(_CONTENT, joy * mood.calm)),
+        (mood.sadness, _first(_SAD, mood.sadness)),
+    )
+    said = [_listed(words) for _, words in sorted(clauses, key=lambda part: -part[0]) if words]
+    links = ("above all ", "then ", "and last ")
+    reading = "; ".join(link + words for link, words in zip(links, said, strict=False))
+    return f"Studies of musical emotion tie such sound to a mood that is {reading}."
+
+
+def _first(words: tuple[str, ...], degree: float) -> tuple[str, ...]:
+    return words[: round(degree * len(words))]
+
+
+def _listed(words: Sequence[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _grade(value: float, limits: Sequence[float], names: Sequence[str]) -> str:
+    """The name of the step that `value` falls into; one name more than limits."""
+    return names[sum(value >= limit for limit in limits)]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.exc import DBAPIError
 
+from cmean.catalog.tables import items
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -49,48 +50,52 @@ def rows_of(catalog: Catalog, query: str) -> Iterator[tuple[list[str], Iterator[
         result.close()
 
 
-_ITEMS = text(
-    """
-    SELECT item_id, kind, title, creator, year, uri FROM v_items
-    WHERE item_id IN :items ORDER BY item_id
-    """
-).bindparams(bindparam("items", expanding=True))
+_PARAMETERS = 10_000
+"""Parameters of one statement: below the limits of both databases."""
 
 _FRAGMENTS = text(
     """
     SELECT e.item_id, e.position, c.text, c.words, c.finish_reason, e.red, e.green, e.blue
     FROM v_emotions e JOIN v_captions c ON c.caption_id = e.caption_id
-    WHERE e.recipe_id IN :recipes ORDER BY e.item_id, e.position
+    WHERE e.recipe_id IN :recipes AND e.item_id IN :items ORDER BY e.item_id, e.position
     """
-).bindparams(bindparam("recipes", expanding=True))
+).bindparams(bindparam("recipes", expanding=True), bindparam("items", expanding=True))
 
 _CAPTIONS = text(
     """
-    SELECT item_id, position, text FROM v_captions
+    SELECT item_id, position, text, finish_reason FROM v_captions
     WHERE recipe_id = :recipe ORDER BY item_id, position
     """
 )
 
 
 def items_by_id(connection: Connection, item_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Title, creator, year, kind and URI of items."""
-    rows = connection.execute(_ITEMS, {"items": list(item_ids)}).mappings()
-    return {row["item_id"]: dict(row) for row in rows}
+    """Title, creator, year, kind, URI and metadata of items."""
+    columns = (items.c[name] for name in ("id", "kind", "title", "creator", "year", "uri"))
+    query = select(*columns, items.c.metadata)
+    found: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(item_ids), _PARAMETERS):
+        part = query.where(items.c.id.in_(item_ids[start : start + _PARAMETERS]))
+        found |= {row["id"]: dict(row) for row in connection.execute(part).mappings()}
+    return found
 
 
 def fragments_by_item(
-    connection: Connection, recipe_ids: Sequence[int]
+    connection: Connection, recipe_ids: Sequence[int], item_ids: Iterable[int]
 ) -> dict[int, list[dict[str, Any]]]:
     """Captions with their triples, by item and position, of some emotion recipes."""
     result: dict[int, list[dict[str, Any]]] = {}
-    for row in connection.execute(_FRAGMENTS, {"recipes": list(recipe_ids)}).mappings():
+    wanted = {"recipes": list(recipe_ids), "items": list(item_ids)}
+    for row in connection.execute(_FRAGMENTS, wanted).mappings():
         result.setdefault(row["item_id"], []).append(dict(row))
     return result
 
 
-def texts_by_item(connection: Connection, captioner_id: int) -> dict[int, dict[int, str]]:
-    """Caption texts of one captioner recipe: item id → position → text."""
-    result: dict[int, dict[int, str]] = {}
-    for item_id, position, caption in connection.execute(_CAPTIONS, {"recipe": captioner_id}):
-        result.setdefault(item_id, {})[position] = caption
+def captions_by_item(
+    connection: Connection, captioner_id: int
+) -> dict[int, dict[int, tuple[str, str]]]:
+    """Captions of one captioner recipe: item id → position → text and finish reason."""
+    result: dict[int, dict[int, tuple[str, str]]] = {}
+    for item_id, position, *caption in connection.execute(_CAPTIONS, {"recipe": captioner_id}):
+        result.setdefault(item_id, {})[position] = (caption[0], caption[1])
     return result

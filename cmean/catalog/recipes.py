@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
@@ -39,7 +39,7 @@ def find(connection: Connection, digest: str) -> int | None:
     return connection.execute(query).scalar_one_or_none()
 
 
-def rows(connection: Connection, ids: Sequence[int]) -> list[dict[str, object]]:
+def rows(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
     """The recipes of these ids, as mappings."""
     query = select(recipes).where(recipes.c.id.in_(ids)).order_by(recipes.c.id)
     return [dict(row) for row in connection.execute(query).mappings()]

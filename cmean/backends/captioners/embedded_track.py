@@ -27,11 +27,31 @@ if TYPE_CHECKING:
 _EXCITED = ("lively", "spirited", "energetic", "driving", "powerful", "relentless")
 _FIERCE = ("fierce", "fiery", "pounding", "furious")  # excited and not happy
 _JOYFUL = ("cheerful", "joyful", "festive", "triumphant")  # excited and happy
-_CALM = ("gentle", "soothing", "calm", "peaceful", "serene", "tender", "restful", "hushed")
+_CALM = (
+    "gentle",
+    "peaceful",
+    "soothing",
+    "tender",
+    "delicate",
+    "serene",
+    "restful",
+    "still",
+)
 _CONTENT = ("sweet", "hopeful", "warm")  # calm and happy
-_SAD = ("wistful", "plaintive", "longing", "mournful", "sorrowful", "tearful", "elegiac", "sad")
+_SAD = (
+    "longing",
+    "yearning",
+    "mournful",
+    "tearful",
+    "sorrowful",
+    "elegiac",
+    "grieving",
+    "sad",
+)
 
+_TEMPI = ("very slow", "slow", "medium", "fast", "very fast")
 _FAINT_BEAT = 0.15  # beat clarity under which a tempo would be a guess
+_FAIR_BEAT = 0.3  # beat clarity from which a tempo may be called slow or fast
 _OPEN_MODE = 0.04  # majorness either way under which neither mode is named
 _VAGUE_KEY = 0.4  # key strength under which neither mode is named
 _MOSTLY = 0.8  # share of the time that must sound for gaps to go unsaid
@@ -45,6 +65,9 @@ class EmbeddedTrackCaptioner:
     Implements `cmean.protocols.Captioner`. The captions' measurements are the fields of
     `SoundFeatures` and of `Mood`.
     """
+
+    revision = "1"
+    """Of this code and its constants; raised whenever a caption comes out otherwise."""
 
     def load(self) -> None:
         """Nothing to load."""
@@ -111,15 +134,11 @@ def _of_time(subject: str, features: SoundFeatures) -> str:
     onsets = f"{features.onsets_per_second:.1f} onsets a second"
     if features.tempo_bpm <= 0 or features.beat_clarity < _FAINT_BEAT:
         return f"{subject.capitalize()} has no firm beat, and {onsets}."
-    tempo = _grade(features.tempo_bpm, (60, 76, 118, 140), _TEMPI)
-    beat = _grade(features.beat_clarity, (0.3, 0.55), ("a loose", "a fair", "a firm"))
-    return (
-        f"{subject.capitalize()} has {tempo} tempo near {features.tempo_bpm:.0f} bpm with "
-        f"{beat} beat, and {onsets}."
-    )
-
-
-_TEMPI = ("a very slow", "a slow", "a medium", "a fast", "a very fast")
+    tempo, beat = f"tempo near {features.tempo_bpm:.0f} bpm", "a loose"
+    if features.beat_clarity >= _FAIR_BEAT:
+        tempo = f"{_grade(features.tempo_bpm, (60, 76, 118, 140), _TEMPI)} {tempo}"
+        beat = _grade(features.beat_clarity, (0.55,), ("a fair", "a firm"))
+    return f"{subject.capitalize()} has a {tempo} with {beat} beat, and {onsets}."
 
 
 def _of_pitch_and_level(features: SoundFeatures) -> str:
@@ -144,7 +163,7 @@ def _of_timbre(features: SoundFeatures) -> str:
     timbre = _grade(features.centroid_hz, (800, 1700), ("veiled", "medium", "bright"))
     texture = _grade(features.fullness, (0.5, 0.8), ("thin", "medium", "full"))
     height = _grade(features.pitch_hz, (300, 520), ("low", "medium", "high"))
-    onset = _grade(features.sharpness_db, (2.2, 5), ("soft", "medium", "crisp"))
+    onset = _grade(features.sharpness_db, (2.2, 5), ("soft", "medium", "sharp"))
     return (
         f"Its timbre is {timbre} (centroid {features.centroid_hz:.0f} Hz, roll-off "
         f"{features.rolloff_hz:.0f} Hz), its texture {texture}, its pitch {height}, its onsets "

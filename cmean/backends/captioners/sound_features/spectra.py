@@ -25,7 +25,7 @@ FRAME_RATE = SAMPLE_RATE / HOP
 SILENCE_DB = -70.0
 """RMS in dBFS below which nothing is heard."""
 
-_BLOCK = 1024  # frames held at once: 16 s of sound, some 10 MB
+_BLOCK = 1024  # frames held at once: 16 s of sound, some 30 MB
 _LEAD = 2  # frames of context before a block, which the rise in level looks back on
 _TREMBLE = 3.0  # dB by which a held band may rise in 32 ms: vibrato, beating, noise
 _SMOOTH = 17  # bins or frames of the running means that part sustained from percussive sound

@@ -1,1 +1,19 @@
-"""Numbers in, pairs out."""
+"""Numbers in, pairs out: exact one-to-one matching of emotion vectors, and what chance gives."""
+
+from cmean.matching.methods import METHODS, Matching, match
+from cmean.matching.null import Null, random_pairing, sample, similarities
+from cmean.matching.summary import Summary, summarise
+from cmean.matching.vectors import METRICS
+
+__all__ = [
+    "METHODS",
+    "METRICS",
+    "Matching",
+    "Null",
+    "Summary",
+    "match",
+    "random_pairing",
+    "sample",
+    "similarities",
+    "summarise",
+]

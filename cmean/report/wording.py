@@ -1,0 +1,121 @@
+"""Numbers and sentences of the page: formatted one way, and never rounded into a claim."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from cmean.report.model import PairingSummary
+
+_FINEST: Final = 12  # decimals; beyond them a float cosine is rounding noise
+_SPACE: Final = "\N{NO-BREAK SPACE}"
+_TABLE_WHOLE: Final = 10  # from here on two decimals say enough in a table
+CLEAR, SOME = 3, 2
+"""Standard deviations from chance that the page calls clear, and the least that it mentions."""
+
+
+def number(value: float, decimals: int = 4) -> str:
+    """A number with as many decimals as asked, and more where rounding would make it a whole one.
+
+    >>> number(0.98712), number(0.99996), number(1.0), number(0.00002)
+    ('0.9871', '0.99996', '1.0000', '0.00002')
+    """
+    exact = round(value, _FINEST)
+    while decimals < _FINEST and exact % 1 and not round(exact, decimals) % 1:
+        decimals += 1
+    return f"{exact:.{decimals}f}".replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """A share 0..1 as a percentage that says 0 or 100 only when it is so.
+
+    One half is `50 %`, 0.9999 `over 99.9 %`, 0.0002 `under 0.1 %`.
+    """
+    least = 0.001
+    if 0 < share < least:
+        return f"under 0.1{_SPACE}%"
+    if 1 - least < share < 1:
+        return f"over 99.9{_SPACE}%"
+    fine = 0 < share < 10 * least or 1 - 10 * least < share < 1
+    return f"{share * 100:.{int(fine)}f}{_SPACE}%"
+
+
+def score(z: float) -> str:
+    """A z with one decimal, and a true minus sign."""
+    return f"{z:.1f}".replace("-", "−")
+
+
+def count(amount: int, noun: str) -> str:
+    """A number of things.
+
+    >>> count(1, "pair"), count(1250, "track")
+    ('1 pair', '1,250 tracks')
+    """
+    return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
+
+
+def cell(value: str | int | float | None) -> str:
+    """A cell of a table."""
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", "−")
+    return number(value, 2 if abs(value) >= _TABLE_WHOLE else 4)
+
+
+def setting(value: object) -> str:
+    """A parameter of a recipe: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def plain(value: object) -> object:
+    """What the page prints for a value: titles come from files, so they may hold characters that no
+    page can (controls, halves of a surrogate pair); each becomes U+FFFD."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t"
+        else c
+        for c in value
+    )
+
+
+def measure(metric: str) -> str:
+    """What the similarity is called in a sentence: `cosine`, or `euclidean similarity`."""
+    return metric if metric == "cosine" else f"{metric} similarity"
+
+
+def chance(pairing: PairingSummary) -> str:
+    """The null of the mean: `0.9340 ± 0.0120`, in one line."""
+    return f"{number(pairing.null_mean)}{_SPACE}±{_SPACE}{number(pairing.null_sd)}"
+
+
+def summary(pairing: PairingSummary) -> str:
+    """The pairing in one sentence, its null included."""
+    z = f"z{_SPACE}undefined" if pairing.z is None else f"z{_SPACE}={_SPACE}{score(pairing.z)}"
+    return (
+        f"{count(pairing.pairs, 'pair')}, mean {measure(pairing.metric)} {number(pairing.mean)}; "
+        f"random pairing of the same items gives {chance(pairing)} ({z})."
+    )
+
+
+def verdict(pairing: PairingSummary) -> str:
+    """What that means, no more than it means."""
+    if pairing.z is None:
+        return (
+            "Random pairings of these items do not vary, so there is no chance to stand out from."
+        )
+    if pairing.z >= CLEAR:
+        return "The pairs are clearly more alike than random pairs of the same items."
+    if pairing.z >= SOME:
+        return "The pairs are somewhat more alike than random pairs of the same items."
+    if pairing.z > -SOME:
+        return "The pairs are not clearly more alike than random pairs of the same items."
+    return "The pairs are less alike than random pairs of the same items."

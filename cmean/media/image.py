@@ -1,0 +1,156 @@
+"""Artworks: validated by decoding them once, brought to sRGB, cut into a whole and four fragments.
+
+Read through Pillow alone. Of an animation the first frame is the artwork; transparency stands on
+white; colours go through the ICC profile where there is one.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+import warnings
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from cmean.domain import Picture
+from cmean.errors import MediaError
+from cmean.media import image_tags
+from cmean.media import limits as _limits
+from cmean.media._quiet import muted_stderr
+from cmean.media.colour import to_srgb
+from cmean.media.files import require_readable
+from cmean.media.tags import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+
+# Pillow logs a few errors that it also raises; without a handler they would reach the user.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+_BROKEN = (
+    *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError),
+    *(EOFError, AssertionError, RuntimeError, MemoryError, struct.error),
+)
+"""What Pillow's parsers raise on broken files, Pillow's own error classes being OSErrors."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """An artwork that decodes completely; `width` and `height` in pixels, as it is looked at."""
+
+    format: str
+    width: int
+    height: int
+    title: str | None = None
+    creator: str | None = None
+    year: str | None = None
+
+
+def probe(path: Path, limits: _limits.Limits = _limits.DEFAULT) -> ImageInfo:
+    """Decode an artwork once and say what it is.
+
+    Raises:
+        MediaError: the reasons of `load`.
+    """
+    with _opened(path, limits) as image:
+        name = "JPEG" if image.format == "MPO" else str(image.format)
+        tags = image_tags.read(image)
+        _turn_upright(image)
+        return ImageInfo(name, image.width, image.height, **tags._asdict())
+
+
+def load(path: Path, limits: _limits.Limits = _limits.DEFAULT) -> Image.Image:
+    """An artwork as it is looked at: upright, 8-bit sRGB (mode ``RGB``), on white.
+
+    Grey of 16 bits is scaled by its full range. Grey of 32 bits and of floating point declares no
+    range: it is scaled by the smallest of 0..1, 0..255 and 0..65535 that holds all its values.
+
+    Raises:
+        MediaError: ``missing``, ``no-permission``, ``not-a-file``, ``empty-file``;
+            ``not-an-image`` (no format that is read), ``decode-error`` (known format, broken or
+            cut content), ``too-large``, ``too-small``; see `Limits`.
+    """
+    with _opened(path, limits) as image:
+        _turn_upright(image)
+        return to_srgb(image)
+
+
+def fragments(
+    image: Image.Image,
+    square: str = "centre",
+    whole_size: int = 448,
+    fragment_size: int = 448,
+) -> list[Picture]:
+    """The whole, then top-left, top-right, bottom-left and bottom-right, as square pictures.
+
+    Args:
+        image: of mode ``RGB``.
+        square: ``"centre"`` takes the largest square at the centre; ``"stretch"`` takes all of
+            the picture, whatever its proportions.
+        whole_size: side of the whole, in pixels.
+        fragment_size: side of each fragment, in pixels. Fragments are cut from the picture at
+            full resolution in a 2×2 grid (an odd row or column goes to the bottom or right),
+            then resized (Lanczos).
+    """
+    if square == "centre":
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        image = image.crop((left, top, left + side, top + side))
+    right, bottom = image.size
+    x, y = right // 2, bottom // 2
+    grid = ((0, 0, x, y), (x, 0, right, y), (0, y, x, bottom), (x, y, right, bottom))
+    parts = [_resized(image.crop(box), fragment_size) for box in grid]
+    return [_resized(image, whole_size), *parts]
+
+
+def _resized(image: Image.Image, size: int) -> Picture:
+    return Picture(np.array(image.resize((size, size), Image.Resampling.LANCZOS)))
+
+
+def _turn_upright(image: Image.Image) -> None:
+    with suppress(*_BROKEN):  # broken EXIF: the picture is turned before EXIF is written anew
+        ImageOps.exif_transpose(image, in_place=True)
+
+
+@contextmanager
+def _opened(path: Path, limits: _limits.Limits) -> Iterator[Image.Image]:
+    """A decoded image within the limits; what goes wrong inside becomes a MediaError.
+
+    Pillow's warnings concern details such as broken EXIF; none may reach the user. The filters
+    belong to the process: threads that decode at once may let a warning through, no more.
+    """
+    require_readable(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            with Image.open(path, formats=_FORMATS) as image:
+                _check_size(image, limits)  # before any pixel is decoded
+                with muted_stderr() if image.format == "TIFF" else nullcontext():
+                    image.load()  # libtiff prints its errors besides returning them
+                yield image
+        except UnidentifiedImageError as error:
+            raise MediaError("not-an-image", "no image in a format that is read") from error
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise MediaError("too-large", _too_large(limits)) from error
+        except _BROKEN as error:
+            raise MediaError("decode-error", clean(str(error), 200) or "broken content") from error
+
+
+def _check_size(image: Image.Image, limits: _limits.Limits) -> None:
+    if image.width * image.height > limits.max_pixels:
+        raise MediaError("too-large", _too_large(limits))
+    if min(image.size) < limits.min_side:
+        detail = f"{image.width}×{image.height} pixels, each side at least {limits.min_side}"
+        raise MediaError("too-small", detail)
+
+
+def _too_large(limits: _limits.Limits) -> str:
+    return f"it declares more than {min(limits.max_pixels, _limits.PILLOW_PIXELS):,} pixels"

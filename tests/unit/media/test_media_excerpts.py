@@ -1,0 +1,80 @@
+"""The five media of an item, as a recipe asks for them."""
+
+import numpy as np
+import pytest
+from media_samples import four_corners, image_bytes, sound_bytes, tone
+
+from cmean.domain import Kind, Picture, Sound
+from cmean.errors import ConfigError, MediaError
+from cmean.media.excerpts import excerpts
+
+
+@pytest.fixture
+def track(put):
+    return put("a.wav", sound_bytes(tone(4)))
+
+
+@pytest.fixture
+def artwork(put):
+    return put("a.png", image_bytes(four_corners(90, 60)))
+
+
+def test_a_track_gives_the_whole_and_its_quarters(track):
+    media = excerpts(track, Kind.TRACK, {})
+    assert all(isinstance(sound, Sound) and sound.rate == 16_000 for sound in media)
+    assert [sound.seconds for sound in media] == [4, 1, 1, 1, 1]
+    whole, *_ = excerpts(track, Kind.TRACK, {"rate": 48_000})
+    assert len(whole.samples) == 192_000
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "whole", "fragment"),
+    [
+        ({}, 448, 448),
+        ({"square": "centre", "size": 64}, 64, 64),
+        ({"square": "stretch", "whole_size": 512, "fragment_size": 256}, 512, 256),
+        ({"size": 32, "fragment_size": 16}, 32, 16),
+    ],
+)
+def test_an_artwork_gives_the_whole_and_its_fragments(artwork, preprocessing, whole, fragment):
+    media = excerpts(artwork, Kind.ARTWORK, preprocessing)
+    assert all(isinstance(picture, Picture) for picture in media)
+    sizes = [picture.pixels.shape for picture in media]
+    assert sizes == [(whole, whole, 3)] + [(fragment, fragment, 3)] * 4
+
+
+def test_the_same_file_gives_the_same_numbers(track, artwork):
+    for path, kind in ((track, Kind.TRACK), (artwork, Kind.ARTWORK)):
+        for one, other in zip(excerpts(path, kind, {}), excerpts(path, kind, {}), strict=True):
+            field = "samples" if kind is Kind.TRACK else "pixels"
+            np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
+
+
+@pytest.mark.parametrize(
+    ("kind", "preprocessing"),
+    [
+        (Kind.TRACK, {"size": 448}),
+        (Kind.TRACK, {"rate": "16000"}),
+        (Kind.TRACK, {"rate": 1}),
+        (Kind.TRACK, {"rate": 16_000.0}),
+        (Kind.ARTWORK, {"rate": 16_000}),
+        (Kind.ARTWORK, {"square": "circle"}),
+        (Kind.ARTWORK, {"square": ["centre"]}),
+        (Kind.ARTWORK, {"size": True}),
+        (Kind.ARTWORK, {"size": 0}),
+        (Kind.ARTWORK, {"whole_size": 10**9}),
+        (Kind.ARTWORK, {"sise": 448}),
+    ],
+)
+def test_a_setting_that_means_nothing_is_an_error_in_one_line(tmp_path, kind, preprocessing):
+    with pytest.raises(ConfigError) as caught:
+        excerpts(tmp_path / "not even read", kind, preprocessing)
+    assert "preprocessing" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_of_the_other_kind_is_rejected(track, artwork):
+    with pytest.raises(MediaError, match="no audio"):
+        excerpts(artwork, Kind.TRACK, {})
+    with pytest.raises(MediaError, match="no image"):
+        excerpts(track, Kind.ARTWORK, {})

@@ -1,4 +1,4 @@
-"""What a back-end must offer. A back-end is one small file; its heavy imports stand inside `load`."""
+"""What a back-end must offer: one small file, with its heavy imports inside `load`."""
 
 from __future__ import annotations
 

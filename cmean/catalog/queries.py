@@ -61,6 +61,8 @@ _FRAGMENTS = text(
     """
 ).bindparams(bindparam("recipes", expanding=True), bindparam("items", expanding=True))
 
+_PAIRS = text("SELECT * FROM v_pairs WHERE pairing_id = :pairing ORDER BY position, rank")
+
 _CAPTIONS = text(
     """
     SELECT item_id, position, text, finish_reason FROM v_captions
@@ -89,6 +91,18 @@ def fragments_by_item(
     for row in connection.execute(_FRAGMENTS, wanted).mappings():
         result.setdefault(row["item_id"], []).append(dict(row))
     return result
+
+
+def pairs_with_intentions(connection: Connection, pairing_id: int) -> list[dict[str, Any]]:
+    """The rows of `v_pairs`, best first, with what the metadata calls `intended` on both sides."""
+    rows = [dict(row) for row in connection.execute(_PAIRS, {"pairing": pairing_id}).mappings()]
+    sides = ("track", "artwork")
+    described = items_by_id(connection, [row[f"{side}_id"] for row in rows for side in sides])
+    for row in rows:
+        for side in sides:
+            facts = described[row[f"{side}_id"]]["metadata"] or {}
+            row[f"{side}_intended"] = facts.get("intended")
+    return rows
 
 
 def captions_by_item(

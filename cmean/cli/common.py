@@ -35,9 +35,9 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def opened() -> Iterator[tuple[Settings, Catalog]]:
+def opened(settings: Settings | None = None) -> Iterator[tuple[Settings, Catalog]]:
     """The settings and their catalog, which is created when it is an empty SQLite one."""
-    settings = load_settings()
+    settings = settings or load_settings()
     catalog = Catalog(settings.database_url)
     try:
         migrate.ensure(catalog)

@@ -12,8 +12,11 @@ from cmean.pipeline import ingest, metadata
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
+    from cmean.catalog.engine import Catalog
     from cmean.pipeline.ingest import IngestResult
+    from cmean.pipeline.metadata import Metadata
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,20 +33,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Register files."""
     facts = metadata.read(args.metadata) if args.metadata else metadata.NOTHING
-    with opened() as (_, catalog), progress("ingest") as update:
-        result = ingest.ingest(
-            catalog,
-            args.paths,
-            kind=None if args.kind == "auto" else Kind(args.kind),
-            collection=args.collection,
-            metadata=facts,
-            on_progress=lambda done, total: update("files", done, total, ""),
-        )
+    kind = None if args.kind == "auto" else Kind(args.kind)
+    with opened() as (_, catalog):
+        result = register(catalog, args.paths, kind, args.collection, facts)
     if args.json:
         print_json(result.as_dict())
     else:
         show(result)
     return EXIT_PARTIAL if result.rejected else EXIT_OK
+
+
+def register(
+    catalog: Catalog,
+    paths: Sequence[Path],
+    kind: Kind | None,
+    collection: str | None = None,
+    facts: Metadata = metadata.NOTHING,
+) -> IngestResult:
+    """Ingest with progress shown."""
+    with progress("ingest") as update:
+        return ingest.ingest(
+            catalog, paths, kind, collection, facts, lambda n, of: update("files", n, of, "")
+        )
 
 
 def show(result: IngestResult) -> None:

@@ -113,7 +113,7 @@ class _Items:
             title=item["title"] or "untitled",
             creator=item["creator"] or "",
             year=item["year"] or "",
-            uri=item["uri"] or "",
+            uri=local_path(item["uri"]).name if item["uri"] else "",  # a page may be shared
             rgb=_rgb(self.triples[item_id]),
             intended=intended,
         )

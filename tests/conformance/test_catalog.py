@@ -42,9 +42,13 @@ def test_content_is_identity(catalog):
 
 
 def test_a_failed_transaction_leaves_nothing(catalog):
-    with pytest.raises(CatalogError), catalog.write() as connection:
-        items.add(connection, artwork(1))
-        items.add(connection, artwork(1))
+    def add_twice():
+        with catalog.write() as connection:
+            items.add(connection, artwork(1))
+            items.add(connection, artwork(1))
+
+    with pytest.raises(CatalogError):
+        add_twice()
     assert all_rows(catalog, "SELECT * FROM items")[1] == []
 
 
@@ -57,8 +61,8 @@ def test_a_failed_transaction_leaves_nothing(catalog):
         "INSERT INTO fragments (item_id, position, name) VALUES (999, 0, 'orphan')",
         "INSERT INTO tasks (stage, recipe_id, fragment_id, state) VALUES ('caption', 1, 1, 'lost')",
         "INSERT INTO tasks (stage, recipe_id, fragment_id, state) VALUES ('caption',1,1,'leased')",
-        "INSERT INTO captions (id, recipe_id, fragment_id, text, words, finish_reason,"
-        " measurements) VALUES (77, 1, 1, 'no task made this', 4, 'stop', '{}')",
+        """INSERT INTO captions (id, recipe_id, fragment_id, text, words, finish_reason,
+        measurements) VALUES (77, 1, 1, 'no task made this', 4, 'stop', '{}')""",
         "INSERT INTO labels (item_id, name, dimension) VALUES (1, 'deam', 'valence')",
     ],
 )

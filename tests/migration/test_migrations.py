@@ -34,7 +34,7 @@ def test_models_equal_migrations(catalog):
         assert compare_metadata(context, metadata) == []
 
 
-def test_checks_equal_migrations(catalog, tmp_path):
+def test_checks_equal_migrations(catalog):
     """Alembic's comparison passes over CHECK constraints, so they are compared by name and text."""
     with catalog.read() as connection:
         migrated = checks(connection)

@@ -1,0 +1,8 @@
+"""A small corpus composed by code: music and pictures in intended emotions."""
+
+from cmean.datasets.demo.corpus import ARTWORKS, TRACKS, DemoItem, Intended, compose
+
+__all__ = ["NUMBER", "DemoItem", "Intended", "compose"]
+
+NUMBER = len(TRACKS) + len(ARTWORKS)
+"""How many works the corpus has."""

@@ -151,11 +151,19 @@ def _resolve(name: str, tables: Mapping[str, Any], seen: tuple[str, ...]) -> dic
         raise ConfigError(f"profile {name!r} must be a table: [profiles.{name}]")
     if "extends" not in own:
         return dict(own)
-    merged = _resolve(own["extends"], tables, (*seen, name))
-    for key, value in own.items():
-        old = merged.get(key)
-        merged[key] = old | value if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
+    return _merged(_resolve(own["extends"], tables, (*seen, name)), own)
+
+
+def _merged(old: dict[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """`new` over `old`, part by part; a table that names another back-end starts afresh."""
+    result = dict(old)
+    for key, value in new.items():
+        inner = result.get(key)
+        if isinstance(inner, dict) and isinstance(value, dict) and "backend" not in value:
+            result[key] = _merged(inner, value)
+        else:
+            result[key] = value
+    return result
 
 
 def _kind_profile(table: Mapping[str, Any]) -> KindProfile:

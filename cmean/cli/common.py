@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from contextlib import contextmanager
@@ -99,11 +100,19 @@ def progress(title: str) -> Iterator[Callable[[str, int, int, str], None]]:
     Yields:
         A function of label, number done, total, and a remark (e.g. failures).
     """
-    if not sys.stderr.isatty():
-        yield _plain_progress(title)
-        return
+    # A stream of its own: file descriptor 2 is muted while decoders work that chatter there.
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as stream:
+        if stream.isatty():
+            with _bars(stream) as update:
+                yield update
+        else:
+            yield _plain_progress(title, stream)
+
+
+@contextmanager
+def _bars(stream: IO[str]) -> Iterator[Callable[[str, int, int, str], None]]:
     from rich.console import Console  # noqa: PLC0415 - slow to import
-    from rich.progress import (  # noqa: PLC0415  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
         BarColumn,
         MofNCompleteColumn,
         Progress,
@@ -116,9 +125,9 @@ def progress(title: str) -> Iterator[Callable[[str, int, int, str], None]]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[remark]}"),
+        TextColumn("{task.fields[remark]}", markup=False),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    with Progress(*columns, console=Console(file=stream)) as bars:
         known: dict[str, Any] = {}
 
         def update(label: str, done: int, total: int, remark: str = "") -> None:
@@ -129,7 +138,7 @@ def progress(title: str) -> Iterator[Callable[[str, int, int, str], None]]:
         yield update
 
 
-def _plain_progress(title: str) -> Callable[[str, int, int, str], None]:
+def _plain_progress(title: str, stream: IO[str]) -> Callable[[str, int, int, str], None]:
     last = {"at": time.monotonic(), "done": -1}
 
     def update(label: str, done: int, total: int, remark: str = "") -> None:
@@ -137,6 +146,7 @@ def _plain_progress(title: str) -> Callable[[str, int, int, str], None]:
         due = now - last["at"] >= _PLAIN_SECONDS
         if done != last["done"] and (due or done >= total):
             last.update(at=now, done=done)
-            say(f"{title}: {label} {done}/{total}{'  ' + remark if remark else ''}")
+            line = f"{title}: {label} {done}/{total}{'  ' + remark if remark else ''}"
+            print(line, file=stream, flush=True)
 
     return update

@@ -1,0 +1,70 @@
+"""The wheel, built from the sdist and installed into an empty environment, works elsewhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*command, folder):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("CMEAN_", "PYTHON"))}
+    found = subprocess.run(
+        [str(part) for part in command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+    return found.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--outdir", folder, ROOT, folder=folder)
+    (wheel,) = folder.glob("*.whl")
+    venv.create(folder / "venv", with_pip=True)
+    python = folder / "venv" / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", wheel, folder=folder)
+    return folder
+
+
+def test_it_creates_a_catalog_and_does_the_main_job(installed, tmp_path):
+    cmean = installed / "venv" / "bin" / "cmean"
+    assert "created" in run(cmean, "init", folder=tmp_path)
+    assert "12 of 12" in run(cmean, "demo", "out", folder=tmp_path)
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_it_holds_the_program_and_nothing_else(installed):
+    listing = "import importlib.metadata as m; print(*{f.parts[0] for f in m.files('cmean')})"
+    python = installed / "venv" / "bin" / "python"
+    found = set(run(python, "-c", listing, folder=installed).split())
+    assert {name for name in found if not name.endswith(".dist-info")} <= {"cmean", ".."}
+
+
+def test_what_needs_an_extra_names_it(installed, tmp_path):
+    cmean = installed / "venv" / "bin" / "cmean"
+    for command, extra in (
+        (["sql", "SELECT 1", "--format", "parquet", "--output", "x.parquet"], "cmean[parquet]"),
+        (["status"], "cmean[postgresql]"),
+    ):
+        url = {"CMEAN_DATABASE_URL": "postgresql://h/d"} if command == ["status"] else {}
+        found = subprocess.run(
+            [cmean, *command],
+            cwd=tmp_path,
+            env={**os.environ, **url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (found.returncode, extra in found.stderr) == (1, True), found.stderr

@@ -1,0 +1,87 @@
+"""What tests share besides fixtures: the program as a process, and small media files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import soundfile
+from PIL import Image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass
+class Finished:
+    """A command that ran: its exit code, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, which must be one JSON document."""
+        return json.loads(self.out)
+
+
+class Program:
+    """Runs `cmean` as a user would: a process, in a folder of its own."""
+
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+        self.folder = folder
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("CMEAN_")}
+        self.environment = kept | ({"CMEAN_DATABASE_URL": database_url} if database_url else {})
+
+    def start(self, *arguments: object, **options: Any) -> subprocess.Popen[str]:
+        """Start it; standard output and error are pipes."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "cmean", *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def __call__(self, *arguments: object, text: str | None = None) -> Finished:
+        """Run it to its end."""
+        process = self.start(*arguments, stdin=subprocess.PIPE)
+        out, err = process.communicate(text)
+        assert "Traceback" not in err, err
+        return Finished(process.returncode, out, err)
+
+
+def write_track(path: Path, seconds: float = 2.0, pitch: float = 330.0, rate: int = 16_000) -> Path:
+    """A tone with overtones and a pulse, so that a captioner has something to measure."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    time = np.arange(int(seconds * rate)) / rate
+    tone = sum(np.sin(2 * np.pi * pitch * k * time) / k for k in (1, 2, 3))
+    pulse = 0.6 + 0.4 * np.sign(np.sin(2 * np.pi * 2 * time))
+    soundfile.write(path, (0.2 * tone * pulse).astype(np.float32), rate)
+    return path
+
+
+def write_artwork(path: Path, colour: tuple[int, int, int] = (180, 60, 40), side: int = 96) -> Path:
+    """A gradient of one colour."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ramp = np.linspace(0.3, 1.0, side)[:, None, None] * np.ones((1, side, 1))
+    Image.fromarray((ramp * np.array(colour)).astype(np.uint8)).save(path)
+    return path
+
+
+def write_small_corpus(folder: Path) -> Path:
+    """Three tracks and four artworks, written in a moment."""
+    for number in range(3):
+        write_track(folder / f"track-{number}.wav", pitch=220.0 * (number + 1))
+    colours = [(200, 60, 40), (60, 160, 80), (40, 60, 150), (190, 180, 90)]
+    for number, colour in enumerate(colours):
+        write_artwork(folder / f"artwork-{number}.png", colour)
+    return folder

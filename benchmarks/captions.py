@@ -13,9 +13,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"  # read when numpy is imported
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
@@ -23,9 +21,12 @@ import soundfile
 from cmean.backends import registry
 from cmean.config import load_settings
 from cmean.datasets import demo
-from cmean.domain import Excerpt, Kind
+from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.media import files
 from cmean.media.excerpts import excerpts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TARGETS = {Kind.TRACK: 1.0, Kind.ARTWORK: 0.25}
 """Seconds an item."""
@@ -39,7 +40,7 @@ def main() -> None:
     parser.add_argument("--tracks", type=Path)
     parser.add_argument("--artworks", type=Path)
     args = parser.parse_args()
-    if hasattr(os, "sched_setaffinity"):
+    if hasattr(os, "sched_setaffinity"):  # holds the threads of libraries to one core as well
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as folder:
         given = {Kind.TRACK: args.tracks, Kind.ARTWORK: args.artworks}
@@ -79,7 +80,7 @@ def measure(kind: Kind, paths: list[Path]) -> tuple[float, float, float]:
     for _ in range(1 + REPETITIONS):  # the first warms up; the best of all is kept anyway
         for path in paths:
             start = time.perf_counter()
-            media = excerpts(path, kind, profile.preprocessing)
+            media: Sequence[Sound | Picture] = excerpts(path, kind, profile.preprocessing)
             decoded = time.perf_counter()
             batch = [Excerpt(kind, position, part) for position, part in enumerate(media)]
             captions = captioner.caption(batch)

@@ -87,10 +87,13 @@ def print_table(
 
 
 def number_text(value: object) -> str:
-    """A cell: floats with four decimals, None as a dash."""
+    """A cell: floats with four decimals, or more where those would claim 1; None as a dash."""
     if value is None:
         return "–"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    text = f"{value:.4f}"
+    return f"{value:.8f}" if text == "1.0000" and value != 1 else text
 
 
 @contextmanager

@@ -57,15 +57,8 @@ def main(arguments: Sequence[str]) -> int:
         parser.print_help()
         return EXIT_USAGE
     name = parser.parse_args(arguments[:1]).verb  # handles --help and --version
-    module = import_module(f"cmean.cli.{name.replace('-', '_')}")
-    summary = VERBS[name]
-    verb = argparse.ArgumentParser(
-        prog=f"cmean {name}", description=f"{summary[0].upper()}{summary[1:]}."
-    )
-    module.configure(verb)
-    args = verb.parse_args(arguments[1:])
     try:
-        code = int(module.main(args))
+        code = _carry_out(name, arguments[1:])
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("cmean: interrupted; the same command goes on from here", file=sys.stderr)
@@ -80,6 +73,16 @@ def main(arguments: Sequence[str]) -> int:
         print(f"cmean: {_one_line(error)}", file=sys.stderr)
         code = EXIT_ERROR
     return code
+
+
+def _carry_out(name: str, arguments: Sequence[str]) -> int:
+    module = import_module(f"cmean.cli.{name.replace('-', '_')}")
+    summary = VERBS[name]
+    parser = argparse.ArgumentParser(
+        prog=f"cmean {name}", description=f"{summary[0].upper()}{summary[1:]}."
+    )
+    module.configure(parser)
+    return int(module.main(parser.parse_args(arguments)))
 
 
 def _one_line(error: Exception) -> str:

@@ -151,9 +151,10 @@ def _work(
         with catalog.write() as connection:
             workers.stop(connection, [worker_id])
         catalog.close()
-    except CmeanError as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run must say it and end
+        kind = "" if isinstance(error, CmeanError) else f"a worker failed: {type(error).__name__}: "
         with suppress(OSError):  # the run itself may have ended
-            pipe.send(str(error))
+            pipe.send(f"{kind}{error}")
 
 
 def _end_with_parent() -> None:

@@ -118,6 +118,8 @@ def _look(catalog: Catalog, entry: Path | Rejected, kind: Kind | None, metadata:
         return _Seen(entry, _probed(path, _kind_of(path, kind, metadata), digest))
     except ItemError as error:
         return _Seen(entry, rejected=error)
+    except MemoryError:
+        return _Seen(entry, rejected=MediaError("out-of-memory", "decoding needs more memory"))
     except OSError as error:
         detail = f"cannot be read: {error.strerror}"
         return _Seen(entry, rejected=MediaError("unreadable", detail))

@@ -119,6 +119,9 @@ class _CaptionWork:
             media = _open(item, self.recipe.parameters["preprocessing"])
         except MediaError as error:
             return {task.task_id: error for task, _ in work}
+        except MemoryError:
+            failure = MediaError("out-of-memory", "decoding needs more memory", retryable=True)
+            return {task.task_id: failure for task, _ in work}
         batch = [Excerpt(item.kind, position, media[position]) for _, position in work]
         outcomes = captioning.caption(self.backend, batch)
         return {task.task_id: found for (task, _), found in zip(work, outcomes, strict=True)}

@@ -40,8 +40,9 @@ def main(args: argparse.Namespace) -> int:
 
 def describe(result: dict[str, Any]) -> str:
     """One line: the pairs, their mean beside its null, and who was left alone."""
+    noun = "pair" if result["pairs"] == 1 else "pairs"
     line = (
-        f"{result['pairs']} {'pair' if result['pairs'] == 1 else 'pairs'} by {result['method']} {result['metric']}, "
+        f"{result['pairs']} {noun} by {result['method']} {result['metric']}, "
         f"mean {number_text(result['mean'])} "
         f"({number_text(result['minimum'])} to {number_text(result['maximum'])}); "
         f"random pairing of the same items: {number_text(result['null_mean'])} "

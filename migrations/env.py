@@ -34,5 +34,5 @@ if context.is_offline_mode():
 elif (given := context.config.attributes.get("connection")) is not None:
     _run(given)
 else:
-    with Catalog(load_settings().database_url).write() as opened:
+    with Catalog(load_settings().database_url).alter() as opened:
         _run(opened)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
-from cmean.errors import CatalogError, MissingExtraError
+from cmean.errors import CatalogError, CatalogUnavailableError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,7 +36,6 @@ class Catalog:
 
     Raises:
         CatalogError: the URL is of another database, or cannot be parsed.
-        MissingExtraError: the driver is not installed.
     """
 
     def __init__(self, url: str) -> None:
@@ -52,6 +57,27 @@ class Catalog:
             connection = connection.execution_options(**{_WRITE: True})  # noqa: PLW2901 - same one
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def alter(self) -> Iterator[Connection]:
+        """A transaction that changes the schema.
+
+        SQLite alters a table by copying it, which foreign keys must not hinder; they are switched
+        off around the transaction, since inside one it cannot be done, and checked at its end.
+        """
+        with self._translated(), self.engine.connect() as connection:
+            connection = connection.execution_options(**{_WRITE: True})  # noqa: PLW2901 - same one
+            raw: Any = connection.connection.driver_connection
+            if self.is_sqlite:
+                raw.execute("PRAGMA foreign_keys = OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    if self.is_sqlite and raw.execute("PRAGMA foreign_key_check").fetchone():
+                        raise CatalogError(f"catalog {self.name}: rows refer to rows that are gone")
+            finally:
+                if self.is_sqlite:
+                    raw.execute("PRAGMA foreign_keys = ON")
 
     @contextmanager
     def read_only(self) -> Iterator[Connection]:
@@ -76,7 +102,11 @@ class Catalog:
         try:
             yield
         except DBAPIError as error:
-            raise CatalogError(self._explain(error)) from error
+            lost = error.connection_invalidated or (
+                isinstance(error, OperationalError) and not self.is_sqlite
+            )
+            kind = CatalogUnavailableError if lost else CatalogError
+            raise kind(self._explain(error)) from error
         except SQLAlchemyError as error:
             raise CatalogError(f"catalog {self.name}: {_first_line(error)}") from error
 
@@ -151,7 +181,5 @@ def _postgresql_engine(url: URL) -> Engine:
         url = url.set(drivername="postgresql+psycopg")
     try:
         return create_engine(url, pool_pre_ping=True)
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("PostgreSQL catalogs", "postgresql") from error
-    except (NoSuchModuleError, ArgumentError) as error:
+    except (ModuleNotFoundError, NoSuchModuleError, ArgumentError) as error:
         raise CatalogError(f"the database URL cannot be used: {_first_line(error)}") from error

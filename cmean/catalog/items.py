@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, insert, select, update
 
 from cmean.catalog.tables import collection_items, collections, fragments, items, rejections
+from cmean.catalog.upsert import insert_into
 from cmean.domain import POSITION_NAMES, POSITIONS, Kind
 
 if TYPE_CHECKING:
@@ -110,15 +111,13 @@ def describe(connection: Connection, item_id: int, **facts: object) -> None:
 
 def collect(connection: Connection, name: str, item_id: int) -> None:
     """Put an item into a collection, which is made when there is none of that name."""
-    found = connection.execute(select(collections.c.id).where(collections.c.name == name))
-    collection_id = found.scalar_one_or_none()
-    if collection_id is None:
-        made = insert(collections).values(name=name).returning(collections.c.id)
-        collection_id = connection.execute(made).scalar_one()
+    made = insert_into(connection, collections).values(name=name)
+    connection.execute(made.on_conflict_do_nothing())
+    found = select(collections.c.id).where(collections.c.name == name)
+    collection_id = connection.execute(found).scalar_one()
     key = {"collection_id": collection_id, "item_id": item_id}
-    member = select(collection_items).filter_by(**key)
-    if connection.execute(member).first() is None:
-        connection.execute(insert(collection_items).values(key))
+    member = insert_into(connection, collection_items).values(key)
+    connection.execute(member.on_conflict_do_nothing())
 
 
 def reject(connection: Connection, path: str, reason: str, detail: str) -> None:
@@ -137,3 +136,9 @@ def count(connection: Connection) -> dict[str, int]:
     query = select(items.c.kind, func.count()).group_by(items.c.kind)
     found = {row[0]: row[1] for row in connection.execute(query)}
     return {kind.value: found.get(kind.value, 0) for kind in Kind}
+
+
+def newest_fragment(connection: Connection) -> int | None:
+    """The highest id of a fragment: it grows whenever an item is registered."""
+    newest = connection.execute(select(func.max(fragments.c.id))).scalar_one()
+    return None if newest is None else int(newest)

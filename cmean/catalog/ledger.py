@@ -1,6 +1,7 @@
 """The ledger of work: which task is ready, who holds it, what became of it.
 
-A row of `tasks` is one piece of work: a recipe applied to a fragment. The life of a row:
+A row of `tasks` is one piece of work: a recipe applied to a fragment, or a request (a pairing, an
+evaluation). The life of a row:
 
     ready → leased → done
                ├──→ failed → ready (when its time has come)
@@ -17,35 +18,23 @@ from __future__ import annotations
 import random
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    and_,
-    case,
-    exists,
-    func,
-    insert,
-    literal,
-    literal_column,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import and_, case, func, literal, literal_column, select, true, update
 
 from cmean.catalog.clock import now
-from cmean.catalog.tables import captions, fragments, items, tasks
+from cmean.catalog.tables import tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
-    from sqlalchemy.sql import ColumnElement, Select
+    from sqlalchemy.sql import ColumnElement
 
-    from cmean.domain import Kind
     from cmean.errors import ItemError
 
 STATES = ("ready", "leased", "done", "failed", "dead")
-MAX_CRASHES = 3
+MAX_CRASHES = 5
 """Workers that one task may take down with it before it is dead."""
 MAX_ERRORS = 3
 """Errors that a task may raise before it is dead."""
@@ -55,7 +44,7 @@ BACKOFF_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One claimed task."""
+    """One claimed task of a recipe."""
 
     task_id: int
     fragment_id: int
@@ -63,48 +52,21 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A batch of tasks held under one token."""
+    """A batch of tasks of one recipe held under one token."""
 
     token: str
     recipe_id: int
     work: tuple[Work, ...]
 
 
-def plan_captions(connection: Connection, recipe_id: int, kind: Kind) -> int:
-    """Make a ready task for each fragment of that kind that the captioner has none for.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A pairing or an evaluation that somebody asked for, held under a token."""
 
-    Returns:
-        How many tasks were added.
-    """
-    wanted = (
-        select(literal("caption"), literal(recipe_id), fragments.c.id)
-        .join(items, items.c.id == fragments.c.item_id)
-        .where(items.c.kind == kind.value, items.c.uri.is_not(None))
-        .where(~_has_task(recipe_id, fragments.c.id))
-        .order_by(fragments.c.id)
-    )
-    return _plan(connection, wanted)
-
-
-def plan_emotions(connection: Connection, recipe_id: int, captioner_id: int) -> int:
-    """Make a ready task for each caption of that captioner that the mapper has none for."""
-    wanted = (
-        select(literal("emotion"), literal(recipe_id), captions.c.fragment_id)
-        .where(captions.c.recipe_id == captioner_id)
-        .where(~_has_task(recipe_id, captions.c.fragment_id))
-        .order_by(captions.c.fragment_id)
-    )
-    return _plan(connection, wanted)
-
-
-def _has_task(recipe_id: int, fragment_id: ColumnElement[int]) -> ColumnElement[bool]:
-    return exists().where(tasks.c.recipe_id == recipe_id, tasks.c.fragment_id == fragment_id)
-
-
-def _plan(connection: Connection, wanted: Select[tuple[str, int, int]]) -> int:
-    statement = insert(tasks).from_select(["stage", "recipe_id", "fragment_id"], wanted)
-    # Without the option the number is lost on PostgreSQL.
-    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+    token: str
+    task_id: int
+    stage: str
+    request: Mapping[str, Any]
 
 
 def claim(
@@ -112,26 +74,63 @@ def claim(
 ) -> Claim | None:
     """Take up to `limit` ready tasks of one recipe, oldest first.
 
-    A task that already took a worker down with it is claimed alone, so that it takes no other.
+    A task that already took a worker down with it is claimed when no other is left, and alone, so
+    that it takes no other with it.
 
     Returns:
         The claim, or None when nothing is ready.
     """
+    token = secrets.token_hex(16)
+    fresh = and_(tasks.c.recipe_id == recipe_id, tasks.c.lease_attempts == 0)
+    suspect = and_(tasks.c.recipe_id == recipe_id, tasks.c.lease_attempts > 0)
+    taken = _take(connection, fresh, limit, token, worker_id, lease_seconds) or _take(
+        connection, suspect, 1, token, worker_id, lease_seconds
+    )
+    work = sorted((Work(row.id, row.fragment_id) for row in taken), key=lambda work: work.task_id)
+    return Claim(token, recipe_id, tuple(work)) if work else None
+
+
+def claim_request(
+    connection: Connection,
+    worker_id: int,
+    lease_seconds: float,
+    *,
+    stage: str | None = None,
+    task_id: int | None = None,
+) -> Request | None:
+    """Take the oldest ready request of a stage, or a certain one; None when it is not ready."""
+    token = secrets.token_hex(16)
+    which: list[ColumnElement[bool]] = [tasks.c.recipe_id.is_(None)]
+    which += [tasks.c.stage == stage] if stage is not None else []
+    which += [tasks.c.id == task_id] if task_id is not None else []
+    for row in _take(connection, and_(*which), 1, token, worker_id, lease_seconds):
+        return Request(token, row.id, row.stage, row.request)
+    return None
+
+
+def _take(
+    connection: Connection,
+    which: ColumnElement[bool],
+    limit: int,
+    token: str,
+    worker_id: int,
+    lease_seconds: float,
+) -> Sequence[Any]:
+    """Lease ready tasks, oldest first, in one statement."""
+    # Materialised, or PostgreSQL may run the inner query again and take more than the limit.
+    # SQLite has no row locks and leaves FOR UPDATE out: its writers queue anyway.
     ready = (
-        select(tasks.c.id, tasks.c.lease_attempts)
-        .where(_is("ready"), tasks.c.recipe_id == recipe_id)
+        select(tasks.c.id)
+        .where(in_state("ready"), which)
         .order_by(tasks.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)  # left out by SQLite, whose writers queue anyway
+        .with_for_update(skip_locked=True)
+        .cte("ready")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    found = connection.execute(ready).all()
-    chosen = _together(found)
-    if not chosen:
-        return None
-    token = secrets.token_hex(16)
-    taken = connection.execute(
+    return connection.execute(
         update(tasks)
-        .where(tasks.c.id.in_(chosen))
+        .where(tasks.c.id.in_(select(ready.c.id)))
         .values(
             state="leased",
             token=token,
@@ -139,23 +138,8 @@ def claim(
             lease_attempts=tasks.c.lease_attempts + 1,
             lease_until=now() + lease_seconds,
         )
-        .returning(tasks.c.id, tasks.c.fragment_id)
+        .returning(tasks.c.id, tasks.c.fragment_id, tasks.c.stage, tasks.c.request)
     ).all()
-    return Claim(token, recipe_id, tuple(sorted((Work(*row) for row in taken), key=_by_id)))
-
-
-def _together(rows: Sequence[tuple[int, int]]) -> list[int]:
-    """The leading rows that were never held before, or the first row alone."""
-    fresh: list[int] = []
-    for task_id, attempts in rows:
-        if attempts:
-            return fresh or [task_id]
-        fresh.append(task_id)
-    return fresh
-
-
-def _by_id(work: Work) -> int:
-    return work.task_id
 
 
 def renew(connection: Connection, token: str, lease_seconds: float) -> int:
@@ -221,7 +205,7 @@ def release_workers(connection: Connection, worker_ids: Sequence[int], *, crashe
     """
     if not worker_ids:
         return 0
-    theirs = and_(_is("leased"), tasks.c.worker_id.in_(worker_ids))
+    theirs = and_(in_state("leased"), tasks.c.worker_id.in_(worker_ids))
     if crashed:
         return _free_suspects(connection, theirs)
     freed = update(tasks).where(theirs)
@@ -231,10 +215,17 @@ def release_workers(connection: Connection, worker_ids: Sequence[int], *, crashe
 
 def sweep(connection: Connection) -> int:
     """Free tasks whose lease ran out, and make failed ones ready whose time has come."""
-    expired = and_(_is("leased"), tasks.c.lease_until < now())
+    expired = and_(in_state("leased"), tasks.c.lease_until < now())
     freed = _free_suspects(connection, expired)
-    due = and_(_is("failed"), tasks.c.not_before <= now())
+    due = and_(in_state("failed"), tasks.c.not_before <= now())
     return freed + connection.execute(update(tasks).where(due).values(state="ready")).rowcount
+
+
+def sweepable(connection: Connection) -> bool:
+    """Whether `sweep` would find anything: reads only, so that idle workers need not write."""
+    expired = select(tasks.c.id).where(in_state("leased"), tasks.c.lease_until < now()).limit(1)
+    due = select(tasks.c.id).where(in_state("failed"), tasks.c.not_before <= now()).limit(1)
+    return any(connection.execute(query).first() is not None for query in (expired, due))
 
 
 def _free_suspects(connection: Connection, which: ColumnElement[bool]) -> int:
@@ -253,71 +244,48 @@ def _free_suspects(connection: Connection, which: ColumnElement[bool]) -> int:
     ).rowcount
 
 
-def retry(connection: Connection, stage: str | None = None, reason: str | None = None) -> int:
+def retry(
+    connection: Connection,
+    stage: str | None = None,
+    reason: str | None = None,
+    task_id: int | None = None,
+) -> int:
     """Make failed and dead tasks ready again, with a clean slate. Returns how many."""
     which: list[ColumnElement[bool]] = [tasks.c.state.in_(["failed", "dead"])]
     if stage is not None:
         which.append(tasks.c.stage == stage)
     if reason is not None:
         which.append(tasks.c.reason == reason)
+    if task_id is not None:
+        which.append(tasks.c.id == task_id)
     clean = {"lease_attempts": 0, "error_attempts": 0, "not_before": None}
     again = update(tasks).where(*which).values(state="ready", **clean)
     return connection.execute(again).rowcount
 
 
-def counts(
-    connection: Connection, recipe_ids: Sequence[int] | None = None
-) -> dict[str, dict[str, int]]:
-    """Tasks by stage and state, e.g. ``{"caption": {"ready": 3, ...}}``; absent stages left out."""
-    query = select(tasks.c.stage, tasks.c.state, func.count()).group_by(
-        tasks.c.stage, tasks.c.state
-    )
-    if recipe_ids is not None:
-        query = query.where(tasks.c.recipe_id.in_(recipe_ids))
-    result: dict[str, dict[str, int]] = {}
-    for stage, state, number in connection.execute(query):
-        result.setdefault(stage, dict.fromkeys(STATES, 0))[state] = number
-    return result
+def oldest_ready(connection: Connection, recipe_ids: Iterable[int]) -> dict[int, int]:
+    """The lowest id of a ready task of each recipe; recipes with none are left out.
 
-
-def failures(
-    connection: Connection, recipe_ids: Sequence[int] | None = None, limit: int = 20
-) -> list[dict[str, object]]:
-    """Failed and dead tasks with their item, position and typed reason, oldest first."""
-    query = (
-        select(
-            tasks.c.stage,
-            tasks.c.state,
-            items.c.title,
-            items.c.uri,
-            fragments.c.position,
-            tasks.c.reason,
-            tasks.c.detail,
+    One step into the index a recipe, however many tasks there are.
+    """
+    found = {}
+    for recipe_id in recipe_ids:
+        query = select(func.min(tasks.c.id)).where(
+            in_state("ready"), tasks.c.recipe_id == recipe_id
         )
-        .join(fragments, fragments.c.id == tasks.c.fragment_id)
-        .join(items, items.c.id == fragments.c.item_id)
-        .where(tasks.c.state.in_(["failed", "dead"]))
-        .order_by(tasks.c.id)
-        .limit(limit)
-    )
-    if recipe_ids is not None:
-        query = query.where(tasks.c.recipe_id.in_(recipe_ids))
-    return [dict(row) for row in connection.execute(query).mappings()]
+        oldest = connection.execute(query).scalar_one()
+        if oldest is not None:
+            found[recipe_id] = int(oldest)
+    return found
 
 
-def ready(connection: Connection, recipe_ids: Sequence[int]) -> int:
-    """How many tasks of these recipes can be claimed now."""
-    query = select(func.count()).where(_is("ready"), tasks.c.recipe_id.in_(recipe_ids))
-    return connection.execute(query).scalar_one()
-
-
-def _is(state: str) -> ColumnElement[bool]:
-    """Compares with a literal, not a parameter: only so can a partial index be used."""
+def in_state(state: str) -> ColumnElement[bool]:
+    """Tasks in a state. Compares with a literal, not a parameter, so that partial indexes serve."""
     return tasks.c.state == literal_column(f"'{state}'")
 
 
 def _held(token: str) -> ColumnElement[bool]:
-    return and_(_is("leased"), tasks.c.token == token)
+    return and_(in_state("leased"), tasks.c.token == token)
 
 
 _FREED = {"token": None, "lease_until": None}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision that this version knows, oldest first; a test compares it with the scripts."""
 
 _LOCK = 0x636D65616E  # "cmean" in ASCII: the key of PostgreSQL's advisory lock
@@ -43,7 +43,7 @@ def upgrade(catalog: Catalog) -> tuple[str | None, str]:
     Raises:
         CatalogError: the catalog is from a newer version, or is some other program's database.
     """
-    with catalog.write() as connection:
+    with catalog.alter() as connection:
         if not catalog.is_sqlite:  # SQLite's writers already wait for each other
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         before = _revision(connection, catalog)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from cmean.catalog.tables import recipes
+from cmean.catalog.upsert import insert_into
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ def ensure(connection: Connection, recipe: Recipe, input_id: int | None = None) 
     found = find(connection, recipe.digest)
     if found is not None:
         return found
-    row = insert(recipes).values(
+    row = insert_into(connection, recipes).values(
         digest=recipe.digest,
         role=recipe.role.value,
         kind=recipe.kind.value,
@@ -30,13 +31,20 @@ def ensure(connection: Connection, recipe: Recipe, input_id: int | None = None) 
         parameters=dict(recipe.parameters),
         input_id=input_id,
     )
-    return int(connection.execute(row.returning(recipes.c.id)).scalar_one())
+    connection.execute(row.on_conflict_do_nothing())  # another process may be entering it too
+    query = select(recipes.c.id).where(recipes.c.digest == recipe.digest)
+    return int(connection.execute(query).scalar_one())
 
 
 def find(connection: Connection, digest: str) -> int | None:
     """The id of the recipe of that digest, if there is a row."""
     query = select(recipes.c.id).where(recipes.c.digest == digest)
     return connection.execute(query).scalar_one_or_none()
+
+
+def ids(connection: Connection) -> list[int]:
+    """The ids of all recipes, oldest first."""
+    return list(connection.execute(select(recipes.c.id).order_by(recipes.c.id)).scalars())
 
 
 def rows(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:

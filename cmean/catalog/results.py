@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, update
 
 from cmean.catalog import ledger
-from cmean.catalog.tables import captions, emotions, recipes
+from cmean.catalog.tables import captions, emotions, evaluations, recipes, tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -78,3 +78,45 @@ def captions_to_map(connection: Connection, claim: Claim) -> dict[int, tuple[int
     )
     found = {fragment: (caption, text) for fragment, caption, text in connection.execute(query)}
     return {work.task_id: found[work.fragment_id] for work in claim.work}
+
+
+def numbers(connection: Connection, recipe_ids: Sequence[int]) -> list[int]:
+    """How many captions or triples each recipe has given.
+
+    Results are never removed, so equal numbers of a recipe are equal sets: a snapshot of the
+    inputs of a pairing that costs next to nothing to compare.
+    """
+    return [
+        sum(
+            connection.execute(
+                select(func.count()).select_from(table).where(table.c.recipe_id == recipe_id)
+            ).scalar_one()
+            for table in (captions, emotions)
+        )
+        for recipe_id in recipe_ids
+    ]
+
+
+def store_evaluation(
+    connection: Connection, task_id: int, pairing_id: int, document: Mapping[str, Any]
+) -> None:
+    """Write the evaluation that a request asked for."""
+    row = {"id": task_id, "pairing_id": pairing_id, "document": dict(document)}
+    connection.execute(insert(evaluations).values(row))
+
+
+def evaluation(connection: Connection, task_id: int) -> dict[str, Any]:
+    """The evaluation that a request led to."""
+    query = select(evaluations.c.document).where(evaluations.c.id == task_id)
+    return dict(connection.execute(query).scalar_one())
+
+
+def set_pairing(connection: Connection, task_id: int, pairing_id: int) -> None:
+    """Record which pairing a request led to."""
+    connection.execute(update(tasks).where(tasks.c.id == task_id).values(pairing_id=pairing_id))
+
+
+def pairing_of(connection: Connection, task_id: int) -> int:
+    """The pairing that a request led to."""
+    query = select(tasks.c.pairing_id).where(tasks.c.id == task_id)
+    return int(connection.execute(query).scalar_one())

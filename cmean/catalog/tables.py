@@ -142,9 +142,16 @@ workers = Table(
     _id(),
     _fk("parent_id", "workers", nullable=True, index=True),
     Column("host", String(200), nullable=False),
+    Column("namespace", String(40)),
     Column("pid", Integer, nullable=False),
     Column("process_started", Float(53), nullable=False),
+    Column("queues", JSON(none_as_null=True)),
+    Column("unable", JSON(none_as_null=True)),
     _fk("recipe_id", "recipes", nullable=True),
+    Column("tasks_done", BigInteger, nullable=False, server_default="0"),
+    Column("tasks_failed", BigInteger, nullable=False, server_default="0"),
+    Column("batches", BigInteger, nullable=False, server_default="0"),
+    Column("batch_seconds", Float(53), nullable=False, server_default="0"),
     Column("heartbeat", Float(53), nullable=False),
     Column("stopped", Float(53)),
 )
@@ -154,8 +161,11 @@ tasks = Table(
     metadata,
     _id(),
     Column("stage", String(10), nullable=False),
-    _fk("recipe_id", "recipes"),
-    _fk("fragment_id", "fragments", index=True),
+    _fk("recipe_id", "recipes", nullable=True),
+    _fk("fragment_id", "fragments", nullable=True, index=True),
+    Column("request", JSON(none_as_null=True)),
+    Column("digest", String(64)),
+    _fk("pairing_id", "pairings", nullable=True, index=True),
     Column("state", String(10), nullable=False, server_default="ready"),
     Column("token", String(32)),
     _fk("worker_id", "workers", nullable=True),
@@ -167,9 +177,16 @@ tasks = Table(
     Column("detail", Text),
     Column("finished", Float(53)),
     _created(),
-    _one_of("stage", "caption", "emotion", "embed"),
+    _one_of("stage", "caption", "emotion", "embed", "pair", "evaluate"),
     _one_of("state", "ready", "leased", "done", "failed", "dead"),
     CheckConstraint("(state = 'leased') = (token IS NOT NULL)", name="token"),
+    CheckConstraint(
+        "(stage IN ('pair', 'evaluate')) = (request IS NOT NULL)"
+        " AND (request IS NULL) = (digest IS NULL)"
+        " AND (request IS NULL) = (recipe_id IS NOT NULL)"
+        " AND (request IS NULL) = (fragment_id IS NOT NULL)",
+        name="subject",
+    ),
     UniqueConstraint("recipe_id", "fragment_id"),
     Index(
         "ix_tasks_ready",
@@ -189,6 +206,13 @@ tasks = Table(
         "not_before",
         sqlite_where=text("state = 'failed'"),
         postgresql_where=text("state = 'failed'"),
+    ),
+    Index(
+        "uq_tasks_digest",
+        "digest",
+        unique=True,
+        sqlite_where=text("digest IS NOT NULL"),
+        postgresql_where=text("digest IS NOT NULL"),
     ),
 )
 
@@ -284,6 +308,15 @@ pairs = Table(
     UniqueConstraint("pairing_id", "position", "track_id"),
     UniqueConstraint("pairing_id", "position", "artwork_id"),
     UniqueConstraint("pairing_id", "position", "rank"),
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    _task(),
+    _fk("pairing_id", "pairings", index=True),
+    Column("document", JSON, nullable=False),
+    _created(),
 )
 
 scores = Table(

@@ -3,53 +3,107 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import exists, func, insert, select, update
 
 from cmean.catalog.clock import now
+from cmean.catalog.ledger import in_state
 from cmean.catalog.tables import recipes, tasks, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.engine import Connection
+
+SILENT_SECONDS = 60.0
+"""A worker that was not heard of for so long counts as gone; it is back with its next heartbeat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process on some host; `started` (seconds since 1970) tells it from a later one."""
+    """A process on some host.
+
+    `started` (seconds since 1970) tells it from a later one of the same number, `namespace` from
+    one in another container or on another machine that calls itself by the same name.
+    """
 
     host: str
     pid: int
     started: float
+    namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A registered worker. `parent_id` is the run that started it."""
+    """A registered worker. `parent_id` is the process that started it."""
 
     id: int
     parent_id: int | None
     process: Process
 
 
-def register(connection: Connection, process: Process, parent_id: int | None = None) -> int:
-    """Enter a worker. Returns its id."""
+@dataclass(slots=True)
+class Tally:
+    """What a worker has done since it last said so."""
+
+    done: int = 0
+    failed: int = 0
+    batches: int = 0
+    seconds: float = 0.0
+
+
+def register(
+    connection: Connection,
+    process: Process,
+    parent_id: int | None = None,
+    queues: Sequence[str] | None = None,
+    unable: Mapping[str, str] | None = None,
+) -> int:
+    """Enter a worker. Returns its id.
+
+    Args:
+        connection: an open write transaction.
+        process: the worker's own.
+        parent_id: the process that started it.
+        queues: the queues that it serves (None: a run, or a process that only starts workers).
+        unable: recipe id → why it cannot carry out that recipe.
+    """
     row = insert(workers).values(
         parent_id=parent_id,
         host=process.host,
+        namespace=process.namespace,
         pid=process.pid,
         process_started=process.started,
+        queues=None if queues is None else list(queues),
+        unable=dict(unable or {}),
         heartbeat=now(),
     )
     return int(connection.execute(row.returning(workers.c.id)).scalar_one())
 
 
-def beat(connection: Connection, worker_id: int, recipe_id: int | None = None) -> None:
-    """Record that the worker lives, and the recipe that it works on."""
+def beat(
+    connection: Connection, worker_id: int, recipe_id: int | None = None, tally: Tally | None = None
+) -> None:
+    """Record that the worker lives, the recipe that it works on, and what it did meanwhile."""
+    tally = tally or Tally()
     alive = update(workers).where(workers.c.id == worker_id)
-    connection.execute(alive.values(heartbeat=now(), recipe_id=recipe_id))
+    connection.execute(
+        alive.values(
+            heartbeat=now(),
+            recipe_id=recipe_id,
+            tasks_done=workers.c.tasks_done + tally.done,
+            tasks_failed=workers.c.tasks_failed + tally.failed,
+            batches=workers.c.batches + tally.batches,
+            batch_seconds=workers.c.batch_seconds + tally.seconds,
+            stopped=None,
+        )
+    )
+
+
+def set_unable(connection: Connection, worker_id: int, unable: Mapping[str, str]) -> None:
+    """Record which recipes the worker cannot carry out, and why."""
+    connection.execute(update(workers).where(workers.c.id == worker_id).values(unable=dict(unable)))
 
 
 def stop(connection: Connection, worker_ids: Sequence[int]) -> None:
@@ -59,28 +113,66 @@ def stop(connection: Connection, worker_ids: Sequence[int]) -> None:
         connection.execute(gone.values(stopped=now()))
 
 
-def on_host(connection: Connection, host: str) -> list[Worker]:
+def stop_silent(connection: Connection) -> int:
+    """Record that workers ended which were not heard of for long. Returns how many."""
+    silent = workers.c.heartbeat < now() - SILENT_SECONDS
+    gone = update(workers).where(workers.c.stopped.is_(None), silent, workers.c.queues.is_not(None))
+    return connection.execute(gone.values(stopped=now())).rowcount
+
+
+def on_host(connection: Connection, host: str, namespace: str | None) -> list[Worker]:
     """Workers of a host that are not known to have ended, or that still hold tasks."""
-    holds = exists().where(tasks.c.state == "leased", tasks.c.worker_id == workers.c.id)
-    query = select(workers).where(workers.c.host == host, workers.c.stopped.is_(None) | holds)
-    return [
-        Worker(row.id, row.parent_id, Process(row.host, row.pid, row.process_started))
-        for row in connection.execute(query)
-    ]
+    holds = exists().where(in_state("leased"), tasks.c.worker_id == workers.c.id)
+    here = (workers.c.host == host, workers.c.namespace.is_not_distinct_from(namespace))
+    query = select(workers).where(*here, workers.c.stopped.is_(None) | holds)
+    return [_worker(row) for row in connection.execute(query)]
 
 
-def listing(connection: Connection) -> list[dict[str, object]]:
-    """Workers that have not ended: their back-end, and the age of their heartbeat in seconds."""
+def by_id(connection: Connection, worker_ids: Sequence[int]) -> list[Worker]:
+    """These workers."""
+    query = select(workers).where(workers.c.id.in_(worker_ids))
+    return [_worker(row) for row in connection.execute(query)]
+
+
+def _worker(row: Any) -> Worker:  # noqa: ANN401 - a row of the table
+    process = Process(row.host, row.pid, row.process_started, row.namespace)
+    return Worker(row.id, row.parent_id, process)
+
+
+def listing(connection: Connection) -> list[dict[str, Any]]:
+    """Workers that have not ended: what they serve and do, and when they were last heard of."""
     query = (
         select(
             workers.c.id.label("worker"),
             workers.c.host,
             workers.c.pid,
+            workers.c.queues,
             recipes.c.backend,
+            workers.c.tasks_done.label("done"),
+            workers.c.tasks_failed.label("failed"),
+            workers.c.batches,
+            workers.c.batch_seconds,
             (now() - workers.c.heartbeat).label("heartbeat_age"),
+            workers.c.unable,
         )
         .outerjoin(recipes, recipes.c.id == workers.c.recipe_id)
         .where(workers.c.stopped.is_(None))
         .order_by(workers.c.id)
     )
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def serving(connection: Connection, queue: str) -> int:
+    """How many workers serve a queue and were heard of lately."""
+    fresh = workers.c.heartbeat >= now() - SILENT_SECONDS
+    query = select(workers.c.queues).where(workers.c.stopped.is_(None), fresh)
+    return sum(queue in (queues or ()) for queues in connection.execute(query).scalars())
+
+
+def fresh_on_host(connection: Connection, host: str, namespace: str | None) -> int:
+    """How many workers of a host were heard of lately."""
+    here = (workers.c.host == host, workers.c.namespace.is_not_distinct_from(namespace))
+    fresh = workers.c.heartbeat >= now() - SILENT_SECONDS
+    query = select(func.count()).select_from(workers)
+    living = query.where(*here, fresh, workers.c.stopped.is_(None), workers.c.queues.is_not(None))
+    return int(connection.execute(living).scalar_one())

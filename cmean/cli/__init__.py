@@ -25,6 +25,7 @@ VERBS = {
     "ingest": "register tracks and artworks",
     "run": "do all the work that is missing: captions, then emotions",
     "status": "how many items there are, and how far the work is",
+    "worker": "a worker of the fleet: does the work of some queues until told to stop",
     "retry": "make failed or dead work ready again",
     "pair": "pair tracks and artworks one to one",
     "match": "pair two CSV files, without a catalog",

@@ -47,6 +47,15 @@ def opened(settings: Settings | None = None) -> Iterator[tuple[Settings, Catalog
         catalog.close()
 
 
+def announcer(settings: Settings) -> Callable[[str], None] | None:
+    """What wakes the workers of a queue; None without a broker."""
+    if settings.broker_url is None:
+        return None
+    from cmean.tasks.hints import Hints  # noqa: PLC0415 - Celery, which most verbs never need
+
+    return Hints(settings.broker_url)
+
+
 def print_json(document: object) -> None:
     """One JSON document on standard output. Not-a-number never gets there: it is null."""
     json.dump(document, sys.stdout, ensure_ascii=False, allow_nan=False, default=str)

@@ -19,7 +19,7 @@ from cmean.config import load_settings
 from cmean.datasets import demo
 from cmean.domain import Kind
 from cmean.errors import InputError
-from cmean.pipeline import ingest, metadata, pair
+from cmean.pipeline import ingest, metadata, pair, requests
 from cmean.pipeline.run import STAGES
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def main(args: argparse.Namespace) -> int:
         if not args.json:
             ingest_verb.show(ingested)
         stages = run_verb.carry_out(settings, profile, list(STAGES))
-        result = pair.pair(catalog, profile, "greedy", "whole", "cosine")
+        task = pair.request(catalog, profile, "greedy", "whole", "cosine")
+        requests.carry_out(catalog, settings, task)
+        result = pair.summary(catalog, task)
         pairs = _pairs(catalog, result["pairing"])
         output = args.folder / "report.html"
         report_verb.write(catalog, result["pairing"], output)
@@ -78,7 +80,7 @@ def main(args: argparse.Namespace) -> int:
 def _settings(folder: Path) -> Settings:
     """The settings, with a catalog of the demo's own: it never writes into another."""
     database = (folder / "cmean.db").resolve()
-    return replace(load_settings(), database_url=f"sqlite:///{database}")
+    return replace(load_settings(), database_url=f"sqlite:///{database}", broker_url=None)
 
 
 def _corpus(args: argparse.Namespace, catalog: Catalog) -> IngestResult:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmean.cli.common import add_json, opened, print_json, print_table
+from cmean.catalog import pairings
+from cmean.cli.common import add_json, announcer, opened, print_json, print_table
 from cmean.cli.pair import describe
 from cmean.cli.types import positive
-from cmean.pipeline.evaluate import evaluate
+from cmean.pipeline import evaluate, requests
 
 if TYPE_CHECKING:
     import argparse
@@ -23,13 +24,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print the tables."""
-    with opened() as (_, catalog):
-        found = evaluate(catalog, args.id)
+    with opened() as (settings, catalog):
+        task = evaluate.request(catalog, args.id)
+        requests.carry_out(catalog, settings, task, announcer(settings))
+        found = evaluate.document(catalog, task)
+        with catalog.read() as connection:
+            pairing = pairings.get(connection, found["pairing"])
     if args.json:
-        print_json(found.as_dict())
+        print_json(found)
         return 0
-    print(f"pairing {found.pairing['id']}: {describe(dict(found.pairing))}\n")
-    for table in found.tables():
+    print(f"pairing {pairing['id']}: {describe(pairing)}\n")
+    for table in evaluate.tables(found):
         print_table(table.title, table.header, table.rows)
         print(f"{table.note}\n")
     return 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmean.cli.common import add_json, add_profile, number_text, opened, print_json
+from cmean.cli.common import add_json, add_profile, announcer, number_text, opened, print_json
 from cmean.matching.methods import METHODS
 from cmean.matching.vectors import METRICS
-from cmean.pipeline import pair
+from cmean.pipeline import pair, requests
 
 if TYPE_CHECKING:
     import argparse
@@ -30,7 +30,9 @@ def main(args: argparse.Namespace) -> int:
     """Pair and store."""
     with opened() as (settings, catalog):
         profile = settings.get_profile(args.profile)
-        result = pair.pair(catalog, profile, args.method, args.vector, args.metric)
+        task = pair.request(catalog, profile, args.method, args.vector, args.metric)
+        requests.carry_out(catalog, settings, task, announcer(settings))
+        result = pair.summary(catalog, task)
     if args.json:
         print_json(result)
     else:

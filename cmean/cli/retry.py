@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cmean.catalog import ledger
 from cmean.cli.common import add_json, opened, print_json
-from cmean.pipeline.run import STAGES
+from cmean.pipeline.status import STAGES
 
 if TYPE_CHECKING:
     import argparse

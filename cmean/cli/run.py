@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmean.catalog import ledger
+from cmean.catalog import progress as progress_rows
 from cmean.cli import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.common import add_json, add_profile, opened, print_json, progress, say
 from cmean.cli.types import positive
@@ -71,7 +71,7 @@ def show(results: dict[str, StageResult]) -> None:
 def tell_failures(catalog: Catalog) -> None:
     """The first failures with their reasons, on standard error."""
     with catalog.read() as connection:
-        found = ledger.failures(connection)
+        found = progress_rows.failures(connection)
     for row in found:
         where = f"{row['title']}, position {row['position']}"
         say(f"{row['state']}: {row['stage']} of {where}: {row['reason']}: {row['detail']}")

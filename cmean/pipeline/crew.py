@@ -10,33 +10,33 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import socket
 import threading
 import time
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
-from cmean.catalog import ledger, workers
+from cmean.catalog import workers
 from cmean.catalog.engine import Catalog
 from cmean.errors import CmeanError
-from cmean.pipeline.work import drain
+from cmean.pipeline.heartbeat import Heartbeat
+from cmean.pipeline.host import this_process
+from cmean.pipeline.work import Station, batches, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection as Pipe
     from multiprocessing.context import SpawnProcess
 
     from cmean.config import Settings
+    from cmean.domain import Recipe
     from cmean.pipeline.recipes import Entered
 
 _POLL_SECONDS = 0.2
 _GRACE_SECONDS = 20.0
 """How long interrupted workers may take to end the item that they are at."""
 _MAX_CRASHES = 100
-"""Crashes of workers after which a run gives up; each task is dead after three of its own."""
+"""Crashes of workers after which a run gives up; each task is dead after a few of its own."""
 
 
 class Crew:
@@ -138,16 +138,11 @@ def _work(
         catalog = Catalog(settings.database_url)
         with catalog.write() as connection:
             worker_id = workers.register(connection, this_process(), run_id)
-        for recipe_id, recipe in entries:
-            budget -= drain(
-                catalog,
-                recipe_id,
-                recipe,
-                worker_id,
-                lease_seconds=settings.lease_seconds,
-                budget=budget,
-                stopped=pipe.poll,
-            )
+        lease = settings.lease_seconds
+        with Heartbeat(catalog, worker_id, lease) as heartbeat:
+            station = Station(catalog, worker_id, lease, heartbeat)
+            for recipe_id, recipe in entries:
+                budget -= _drain(station, recipe_id, recipe, budget, pipe.poll)
         with catalog.write() as connection:
             workers.stop(connection, [worker_id])
         catalog.close()
@@ -157,40 +152,22 @@ def _work(
             pipe.send(f"{kind}{error}")
 
 
+def _drain(
+    station: Station, recipe_id: int, recipe: Recipe, budget: int, stopped: Callable[[], bool]
+) -> int:
+    """Do one recipe's ready tasks, at most so many. Returns how many were taken."""
+    loaded = load(recipe)
+    taken = 0
+    try:
+        for batch in batches(station, recipe_id, loaded, stopped, budget):
+            taken += batch.taken
+    finally:
+        loaded.backend.unload()
+    return taken
+
+
 def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def this_process() -> workers.Process:
-    """The identity of the calling process."""
-    own = psutil.Process()
-    return workers.Process(socket.gethostname(), own.pid, own.create_time())
-
-
-def free_the_dead(catalog: Catalog, run_id: int | None = None) -> None:
-    """Free what dead workers of this host hold, and what others held beyond their lease.
-
-    A worker that died while its run lives is under suspicion of its task; when the whole run was
-    killed, no task is to blame.
-    """
-    with catalog.write() as connection:
-        ledger.sweep(connection)
-        gone = [w for w in workers.on_host(connection, socket.gethostname()) if not alive(w)]
-        crashed = [w.id for w in gone if run_id is not None and w.parent_id == run_id]
-        killed = [w.id for w in gone if w.id not in crashed]
-        ledger.release_workers(connection, crashed, crashed=True)
-        ledger.release_workers(connection, killed, crashed=False)
-        workers.stop(connection, [*crashed, *killed])
-
-
-def alive(worker: workers.Worker) -> bool:
-    """Whether a worker's process still runs on this host."""
-    try:
-        found = psutil.Process(worker.process.pid)
-        same = abs(found.create_time() - worker.process.started) < 1
-        return bool(same and found.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cmean.catalog import pairings, queries
+from cmean.catalog import pairings, planning, queries, results
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITION_NAMES, POSITIONS, WHOLE, Kind
 from cmean.evaluation.coherence import CoherenceTable, coherence
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cmean.catalog.engine import Catalog
+    from cmean.catalog.engine import Catalog, Connection
     from cmean.catalog.pairings import Triple
+
+REVISION = 1
+"""Of what is evaluated: raised when a table changes, so that stored evaluations are made anew."""
 
 _FRAGMENTS = POSITIONS[1:]
 
@@ -53,7 +58,7 @@ class Evaluation:
     coherence: CoherenceTable
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: by the number of the table."""
+        """As JSON, and as it is stored: by the number of the table."""
         names = ("method", "vector", "metric", "pairs", "mean", "null_mean", "null_sd", "z")
         return {
             "pairing": self.pairing["id"],
@@ -66,36 +71,74 @@ class Evaluation:
             "finish_reasons": {kind.value: dict(self.finish_reasons[kind]) for kind in Kind},
         }
 
-    def tables(self) -> list[Table]:
-        """For people."""
-        lengths = [self._length_table(kind, number) for kind, number in _NUMBERS.items()]
-        return [*lengths, self._coherence_table()]
 
-    def _length_table(self, kind: Kind, number: str) -> Table:
-        found = self.lengths[kind].as_dict()
-        why = self.finish_reasons[kind]
-        ended = ", ".join(f"{count} {reason}" for reason, count in sorted(why.items()))
-        return Table(
-            f"Table {number}: caption lengths of {kind.value}s, in words",
-            ("", *found["total"]),
-            [(name, *row.values()) for name, row in found.items()],
-            "Aggregated: the four fragments joined. Above, below and equal to the mean; complete: "
-            f"ends like a sentence. Finish reasons: {ended or 'none'}.",
-        )
+def request(catalog: Catalog, pairing_id: int | None = None) -> int:
+    """Enter the wish to evaluate a pairing (default: the newest). Returns the task's id.
 
-    def _coherence_table(self) -> Table:
-        rows = {name: row.as_dict() for name, row in self.coherence.rows.items()}
-        left = (self.coherence.unpaired_tracks, self.coherence.unpaired_artworks)
-        return Table(
-            "Table V: emotional coherence of the pairs (cosine), beside its null",
-            ("", *next(iter(rows.values()))),
-            [(name, *row.values()) for name, row in rows.items()],
-            "Null: the mean over random one-to-one pairings of the same items, and its standard "
-            f"deviation. {left[0]} tracks and {left[1]} artworks are unpaired.",
-        )
+    The same wish over the same captions and triples is one task.
+
+    Raises:
+        InputError: there is no such pairing.
+    """
+    with catalog.read() as connection:
+        pairing = pairings.get(connection, pairing_id)
+        mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
+        captioners = [row["input_id"] for row in recipe_rows.rows(connection, mappers)]
+        numbers = results.numbers(connection, [*mappers, *captioners])
+    wish = {"pairing_id": pairing["id"], "revision": REVISION}
+    digest = hashlib.sha256(json.dumps(["evaluate", wish, numbers]).encode()).hexdigest()
+    with catalog.write() as connection:
+        return planning.plan_request(connection, "evaluate", digest, wish, pairing["id"])
+
+
+def compute(catalog: Catalog, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Evaluate as a request wishes; writes nothing."""
+    return evaluate(catalog, request["pairing_id"]).as_dict()
+
+
+def write(connection: Connection, task_id: int, result: Mapping[str, Any]) -> None:
+    """Write an evaluation."""
+    results.store_evaluation(connection, task_id, result["pairing"], result)
+
+
+def document(catalog: Catalog, task_id: int) -> dict[str, Any]:
+    """The document that `cmean evaluate --json` prints, once the request is done."""
+    with catalog.read() as connection:
+        return results.evaluation(connection, task_id)
+
+
+def tables(document: Mapping[str, Any]) -> list[Table]:
+    """The tables of an evaluation's document, for people."""
+    lengths = [_length_table(document, kind, number) for kind, number in _NUMBERS.items()]
+    return [*lengths, _coherence_table(document["tables"]["V"])]
 
 
 _NUMBERS = {Kind.TRACK: "I", Kind.ARTWORK: "II"}
+
+
+def _length_table(document: Mapping[str, Any], kind: Kind, number: str) -> Table:
+    found = document["tables"][number]
+    why = document["finish_reasons"][kind.value]
+    ended = ", ".join(f"{count} {reason}" for reason, count in sorted(why.items()))
+    return Table(
+        f"Table {number}: caption lengths of {kind.value}s, in words",
+        ("", *found["total"]),
+        [(name, *row.values()) for name, row in found.items()],
+        "Aggregated: the four fragments joined. Above, below and equal to the mean; complete: "
+        f"ends like a sentence. Finish reasons: {ended or 'none'}.",
+    )
+
+
+def _coherence_table(found: Mapping[str, Any]) -> Table:
+    rows = {name: row for name, row in found.items() if isinstance(row, dict)}
+    return Table(
+        "Table V: emotional coherence of the pairs (cosine), beside its null",
+        ("", *next(iter(rows.values()))),
+        [(name, *row.values()) for name, row in rows.items()],
+        "Null: the mean over random one-to-one pairings of the same items, and its standard "
+        f"deviation. {found['unpaired_tracks']} tracks and {found['unpaired_artworks']} artworks "
+        "are unpaired.",
+    )
 
 
 def evaluate(catalog: Catalog, pairing_id: int | None = None) -> Evaluation:

@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from cmean.backends import registry
-from cmean.catalog import ledger, migrate, workers
+from cmean.catalog import ledger, migrate, planning, progress, workers
 from cmean.catalog.engine import Catalog
 from cmean.pipeline import recipes
-from cmean.pipeline.crew import Crew, free_the_dead, this_process
+from cmean.pipeline.crew import Crew
+from cmean.pipeline.host import free_the_dead, this_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -120,7 +121,7 @@ class _Stage:
     def run(self) -> StageResult:
         """Plan, work until nothing is ready, and count."""
         started = time.monotonic()
-        free_the_dead(self.catalog, self.run_id)
+        free_the_dead(self.catalog)
         with self.catalog.write() as connection:
             self._plan(connection)
             self.before = self._counts(connection)
@@ -140,13 +141,13 @@ class _Stage:
     def _plan(self, connection: Connection) -> None:
         for kind, captioner in self.entered.captioners.items():
             if self.stage == "caption":
-                ledger.plan_captions(connection, captioner.id, kind)
+                planning.plan_captions(connection, captioner.id, kind)
             else:
-                ledger.plan_emotions(connection, self.entered.mappers[kind].id, captioner.id)
+                planning.plan_emotions(connection, self.entered.mappers[kind].id, captioner.id)
 
     def _counts(self, connection: Connection) -> dict[str, int]:
         nothing = dict.fromkeys(ledger.STATES, 0)
-        return ledger.counts(connection, self.recipe_ids).get(self.stage, nothing)
+        return progress.counts(connection, self.recipe_ids).get(self.stage, nothing)
 
     def _work(self, todo: int) -> None:
         share = min(registry.info(entry.recipe.backend).share for entry in self.recipes)
@@ -158,7 +159,7 @@ class _Stage:
                 crew.wait()
                 left = todo - self._report(todo)
                 if crashed := crew.bury():
-                    free_the_dead(self.catalog, self.run_id)
+                    free_the_dead(self.catalog)
                     crew.start(self._budgets(crashed, left) if left > 0 else [])
         finally:
             crew.stop()

@@ -1,17 +1,17 @@
-"""One worker: claims batches of one recipe's tasks, does them, commits, until nothing is ready."""
+"""The work itself: claims batches of one recipe's tasks, does them, commits them."""
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
+import time
+from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cmean.backends import registry
 from cmean.catalog import items as item_rows
-from cmean.catalog import ledger, results, workers
+from cmean.catalog import ledger, results
 from cmean.domain import Excerpt, Role
-from cmean.errors import CatalogError, ItemError, MediaError
+from cmean.errors import CatalogUnavailableError, ItemError, MediaError
 from cmean.evaluation.lengths import count_words
 from cmean.media import files
 from cmean.media.excerpts import excerpts
@@ -21,86 +21,129 @@ from cmean.stages import captioning, mapping
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from cmean.catalog.engine import Catalog
+    from cmean.catalog.engine import Catalog, Connection
     from cmean.catalog.items import Located
     from cmean.catalog.ledger import Claim, Work
     from cmean.domain import Picture, Recipe, Sound
+    from cmean.pipeline.heartbeat import Heartbeat
     from cmean.protocols import Captioner, EmotionMapper
 
+_RETRY_SECONDS = (0.2, 5.0)
+"""First and longest pause while the database cannot be reached."""
 
-def drain(
-    catalog: Catalog,
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Where a worker works: its catalog, its row, its lease, its heartbeat."""
+
+    catalog: Catalog
+    worker_id: int
+    lease_seconds: float
+    heartbeat: Heartbeat
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch that was done: its size, what became of it, and its fragments."""
+
+    taken: int
+    done: int
+    failed: int
+    seconds: float
+    fragment_ids: tuple[int, ...]
+
+
+def batches(
+    station: Station,
     recipe_id: int,
-    recipe: Recipe,
-    worker_id: int,
-    *,
-    lease_seconds: float,
-    budget: int,
+    loaded: Loaded,
     stopped: Callable[[], bool],
-) -> int:
-    """Do the ready tasks of one recipe until none is left, `budget` are taken, or `stopped()`.
+    budget: int | None = None,
+) -> Iterator[Batch]:
+    """Do the ready tasks of one recipe, a batch at a time, until none is left or `stopped()`.
 
-    Returns:
-        How many tasks were taken.
+    Args:
+        station: who does it.
+        recipe_id: the recipe.
+        loaded: its back-end, in memory.
+        stopped: whether to stop; work that is not begun is then given back.
+        budget: at most so many tasks.
 
     Raises:
-        CatalogError: the catalog fails. What was not committed is done again by the next run.
+        CatalogError: the catalog fails. What was not committed is done again by another.
     """
-    work = _CaptionWork(recipe) if recipe.role is Role.CAPTIONER else _EmotionWork(recipe)
-    batch = registry.info(recipe.backend).batch
+
+    def must_stop() -> bool:
+        return stopped() or station.heartbeat.lost.is_set()
+
     taken = 0
-    work.backend.load()
-    try:
-        while taken < budget and not stopped():
-            wanted = min(batch, budget - taken)
+    while not stopped():
+        wanted = loaded.batch if budget is None else min(loaded.batch, budget - taken)
+        if wanted < 1:
+            return
+        with station.catalog.write() as connection:
+            claim = ledger.claim(
+                connection, recipe_id, station.worker_id, wanted, station.lease_seconds
+            )
+        if claim is None:
+            return
+        started = time.perf_counter()
+        with station.heartbeat.holding(claim.token, recipe_id, len(claim.work)):
+            done, failed = loaded.do(station, claim, must_stop)
+        seconds = time.perf_counter() - started
+        station.heartbeat.count(done, failed, seconds)
+        taken += len(claim.work)
+        fragment_ids = tuple(work.fragment_id for work in claim.work)
+        yield Batch(len(claim.work), done, failed, seconds, fragment_ids)
+
+
+def persist(
+    catalog: Catalog, write: Callable[[Connection], int], stopped: Callable[[], bool]
+) -> int:
+    """Write in one transaction, again and again while the database server is away.
+
+    What was worked out survives a restart of the server so. Should the first try have been
+    committed after all, or the lease have run out meanwhile, the fence drops the second.
+    """
+    pause, longest = _RETRY_SECONDS
+    while True:
+        try:
             with catalog.write() as connection:
-                claim = ledger.claim(connection, recipe_id, worker_id, wanted, lease_seconds)
-            if claim is None:
-                break
-            taken += len(claim.work)
-            with _renewed(catalog, claim, worker_id, lease_seconds):
-                work.do(catalog, claim, stopped)
-    finally:
-        work.backend.unload()
-    return taken
+                return write(connection)
+        except CatalogUnavailableError:
+            if stopped():
+                raise
+            time.sleep(pause)
+            pause = min(2 * pause, longest)
 
 
-@contextmanager
-def _renewed(
-    catalog: Catalog, claim: Claim, worker_id: int, lease_seconds: float
-) -> Iterator[None]:
-    """Renew the lease from a thread, at a third of its length, while the block works."""
-    finished = threading.Event()
+def load(recipe: Recipe, shared: Loaded | None = None) -> Loaded:
+    """Bring a recipe's back-end into memory, or take the equal one that another work has there.
 
-    def renew() -> None:
-        while not finished.wait(lease_seconds / 3):
-            try:
-                with catalog.write() as connection:
-                    workers.beat(connection, worker_id, claim.recipe_id)
-                    if not ledger.renew(connection, claim.token, lease_seconds):
-                        return  # it was given to another; the fence drops what comes of it
-            except CatalogError:
-                continue  # the commit will say it, or the next renewal succeeds
-
-    thread = threading.Thread(target=renew, name="lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        finished.set()
-        thread.join()
+    Raises:
+        CmeanError: it is not known or not installed here, or its weights are not there.
+    """
+    backend = (
+        shared.backend if shared else registry.create(recipe.backend, recipe.parameters["backend"])
+    )
+    if shared is None:
+        backend.load()
+    if recipe.role is Role.CAPTIONER:
+        return _CaptionWork(recipe, cast("Captioner", backend))
+    return _EmotionWork(recipe, cast("EmotionMapper", backend))
 
 
 class _CaptionWork:
     """Decodes each item once and captions the fragments of it that were claimed."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, backend: Captioner) -> None:
         self.recipe = recipe
-        self.backend: Captioner = registry.captioner(recipe.backend, recipe.parameters["backend"])
+        self.backend = backend
+        self.batch = registry.info(recipe.backend).batch
 
-    def do(self, catalog: Catalog, claim: Claim, stopped: Callable[[], bool]) -> None:
+    def do(self, station: Station, claim: Claim, stopped: Callable[[], bool]) -> tuple[int, int]:
         """Caption a claim item by item; what is not begun when stopped is given back."""
-        with catalog.read() as connection:
+        with station.catalog.read() as connection:
             where = item_rows.located(connection, [work.fragment_id for work in claim.work])
         by_item = groupby(claim.work, key=lambda work: where[work.fragment_id][1])
         outcomes: dict[int, Any] = {}
@@ -109,10 +152,14 @@ class _CaptionWork:
                 break
             outcomes |= self._caption(item, [(w, where[w.fragment_id][0]) for w in group])
         good = {task: (c, count_words(c.text)) for task, c in _good(outcomes).items()}
-        with catalog.write() as connection:
-            results.commit_captions(connection, claim, good)
+
+        def write(connection: Connection) -> int:
+            written = results.commit_captions(connection, claim, good)
             ledger.fail(connection, claim.token, _bad(outcomes))
             ledger.give_back(connection, claim.token)
+            return written
+
+        return persist(station.catalog, write, stopped), len(_bad(outcomes))
 
     def _caption(self, item: Located, work: list[tuple[Work, int]]) -> dict[int, Any]:
         try:
@@ -130,19 +177,28 @@ class _CaptionWork:
 class _EmotionWork:
     """Maps the captions that a claim is about."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.backend: EmotionMapper = registry.mapper(recipe.backend, recipe.parameters["backend"])
+    def __init__(self, recipe: Recipe, backend: EmotionMapper) -> None:
+        self.backend = backend
+        self.batch = registry.info(recipe.backend).batch
 
-    def do(self, catalog: Catalog, claim: Claim, _stopped: Callable[[], bool]) -> None:
+    def do(self, station: Station, claim: Claim, stopped: Callable[[], bool]) -> tuple[int, int]:
         """Map a claim."""
-        with catalog.read() as connection:
+        with station.catalog.read() as connection:
             captions = results.captions_to_map(connection, claim)
         found = mapping.map_captions(self.backend, [text for _, text in captions.values()])
         outcomes = dict(zip(captions, found, strict=True))
         good = {task: (captions[task][0], rgb) for task, rgb in _good(outcomes).items()}
-        with catalog.write() as connection:
-            results.commit_emotions(connection, claim, good)
+
+        def write(connection: Connection) -> int:
+            written = results.commit_emotions(connection, claim, good)
             ledger.fail(connection, claim.token, _bad(outcomes))
+            return written
+
+        return persist(station.catalog, write, stopped), len(_bad(outcomes))
+
+
+Loaded = _CaptionWork | _EmotionWork
+"""A recipe's back-end in memory, with what it takes to apply it."""
 
 
 def _good(outcomes: Mapping[int, Any]) -> dict[int, Any]:

@@ -13,7 +13,7 @@ from cmean.errors import MediaError
 from cmean.matching.null import sample
 from cmean.media import audio, image
 from cmean.media.uris import local_path
-from cmean.pipeline.evaluate import evaluate
+from cmean.pipeline.evaluate import evaluate, tables
 from cmean.pipeline.pair import SEED, matrix
 from cmean.report.media import CLIP_RATE, audio_uri, picture_uri
 from cmean.report.model import (
@@ -73,7 +73,7 @@ def gather(
         pairs.append(PairView(row["rank"], row["similarity"], track, artwork))
         on_progress(number, len(rows))
     partners = {row[f"{kind.value}_id"]: row["rank"] for row in rows for kind in Kind}
-    tables = evaluate(catalog, pairing["id"]).tables()
+    evaluated = tables(evaluate(catalog, pairing["id"]).as_dict())
     return Report(
         title=title,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -85,7 +85,7 @@ def gather(
         recipes=recipes,
         unpaired_tracks=pairing["unpaired_tracks"],
         unpaired_artworks=pairing["unpaired_artworks"],
-        tables=[TableView(t.title, t.header, t.rows, t.note) for t in tables],
+        tables=[TableView(t.title, t.header, t.rows, t.note) for t in evaluated],
         notes=views.notes,
     )
 

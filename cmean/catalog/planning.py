@@ -1,0 +1,96 @@
+"""Making tasks: one statement enters all the work of a recipe that is missing.
+
+Planners may run at the same time, on any machine: what another has entered meanwhile is skipped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import exists, literal, select
+
+from cmean.catalog.tables import captions, fragments, items, tasks
+from cmean.catalog.upsert import insert_into
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.sql import ColumnElement, Select
+
+    from cmean.domain import Kind
+
+
+def plan_captions(connection: Connection, recipe_id: int, kind: Kind) -> int:
+    """Make a ready task for each fragment of that kind that the captioner has none for.
+
+    Returns:
+        How many tasks were added.
+    """
+    wanted = (
+        select(literal("caption"), literal(recipe_id), fragments.c.id)
+        .join(items, items.c.id == fragments.c.item_id)
+        .where(items.c.kind == kind.value, items.c.uri.is_not(None))
+        .where(~_has_task(recipe_id, fragments.c.id))
+        .order_by(fragments.c.id)
+    )
+    return _plan(connection, wanted)
+
+
+def plan_emotions(
+    connection: Connection,
+    recipe_id: int,
+    captioner_id: int,
+    fragment_ids: Sequence[int] | None = None,
+) -> int:
+    """Make a ready task for each caption of that captioner that the mapper has none for.
+
+    Args:
+        connection: an open write transaction.
+        recipe_id: the mapper's recipe.
+        captioner_id: the captioner's recipe.
+        fragment_ids: only captions of these (default: all).
+    """
+    wanted = (
+        select(literal("emotion"), literal(recipe_id), captions.c.fragment_id)
+        .where(captions.c.recipe_id == captioner_id)
+        .where(~_has_task(recipe_id, captions.c.fragment_id))
+        .order_by(captions.c.fragment_id)
+    )
+    if fragment_ids is not None:
+        wanted = wanted.where(captions.c.fragment_id.in_(fragment_ids))
+    return _plan(connection, wanted)
+
+
+def plan_request(
+    connection: Connection,
+    stage: str,
+    digest: str,
+    request: Mapping[str, Any],
+    pairing_id: int | None = None,
+) -> int:
+    """Enter a pairing or an evaluation as a task, or find the equal one. Returns its id."""
+    values = {
+        "stage": stage,
+        "digest": digest,
+        "request": dict(request),
+        "pairing_id": pairing_id,
+    }
+    statement = insert_into(connection, tasks).values(values)
+    connection.execute(statement.on_conflict_do_nothing())
+    return int(connection.execute(select(tasks.c.id).where(tasks.c.digest == digest)).scalar_one())
+
+
+def _has_task(recipe_id: int, fragment_id: ColumnElement[int]) -> ColumnElement[bool]:
+    return exists().where(tasks.c.recipe_id == recipe_id, tasks.c.fragment_id == fragment_id)
+
+
+def _plan(connection: Connection, wanted: Select[tuple[str, int, int]]) -> int:
+    statement = insert_into(connection, tasks).from_select(
+        ["stage", "recipe_id", "fragment_id"], wanted
+    )
+    # Without the option the number is lost on PostgreSQL.
+    counted = {"preserve_rowcount": True}
+    return connection.execute(
+        statement.on_conflict_do_nothing(), execution_options=counted
+    ).rowcount

@@ -1,0 +1,105 @@
+"""The heartbeat of a worker: a thread that says that it lives and prolongs the lease it holds."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cmean.catalog import ledger, workers
+from cmean.catalog.workers import Tally
+from cmean.errors import CatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cmean.catalog.engine import Catalog
+
+_LONGEST_PAUSE = 10.0
+"""Seconds between two signs of life where the lease would allow more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    token: str
+    recipe_id: int | None
+    size: int
+
+
+class Heartbeat:
+    """Beats while it is entered as a context.
+
+    Args:
+        catalog: the catalog, open in this process.
+        worker_id: whose heart it is.
+        lease_seconds: of a lease; it is renewed at a third of it.
+
+    Attributes:
+        lost: set while the claim held is no longer wholly this worker's: the work may stop.
+    """
+
+    def __init__(self, catalog: Catalog, worker_id: int, lease_seconds: float) -> None:
+        self.catalog = catalog
+        self.worker_id = worker_id
+        self.lease_seconds = lease_seconds
+        self.lost = threading.Event()
+        self._held: _Held | None = None
+        self._tally = Tally()
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._beat()  # what was done since the last one
+
+    @contextmanager
+    def holding(self, token: str, recipe_id: int | None, size: int) -> Iterator[None]:
+        """Prolong the lease of a claim of so many tasks while the block works."""
+        self._held = _Held(token, recipe_id, size)
+        try:
+            yield
+        finally:
+            self._held = None
+            self.lost.clear()
+
+    def count(self, done: int, failed: int, seconds: float) -> None:
+        """Remember a batch, to be told with the next beat."""
+        with self._lock:
+            self._tally.done += done
+            self._tally.failed += failed
+            self._tally.batches += 1
+            self._tally.seconds += seconds
+
+    def _beat_on(self) -> None:
+        pause = min(self.lease_seconds / 3, _LONGEST_PAUSE)
+        self._beat()
+        while not self._ended.wait(pause):
+            self._beat()
+
+    def _beat(self) -> None:
+        held = self._held
+        with self._lock:
+            told, self._tally = self._tally, Tally()
+        recipe_id = held.recipe_id if held else None
+        try:
+            with self.catalog.write() as connection:
+                workers.beat(connection, self.worker_id, recipe_id, told)
+                renewed = ledger.renew(connection, held.token, self.lease_seconds) if held else 0
+        except CatalogError:  # the next beat may succeed; till then nothing is forgotten
+            with self._lock:
+                self._tally = Tally(
+                    told.done + self._tally.done,
+                    told.failed + self._tally.failed,
+                    told.batches + self._tally.batches,
+                    told.seconds + self._tally.seconds,
+                )
+            return
+        if held and renewed < held.size and self._held is held:
+            self.lost.set()

@@ -1,0 +1,146 @@
+"""Pairings and evaluations as tasks: asked for once, done by one, written in one transaction.
+
+Where a fleet serves their queue, a worker does them; else the process that asked does.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cmean.catalog import ledger, progress, workers
+from cmean.errors import CmeanError, InputError, ItemError
+from cmean.pipeline import evaluate, pair
+from cmean.pipeline.heartbeat import Heartbeat
+from cmean.pipeline.host import free_the_dead, this_process
+from cmean.pipeline.work import Station, persist
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from cmean.catalog.engine import Catalog, Connection
+    from cmean.catalog.ledger import Request
+    from cmean.config import Settings
+
+_POLL_SECONDS = 0.2
+
+
+class _Kind(Protocol):
+    """What a module of requests offers."""
+
+    def compute(self, catalog: Catalog, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - its own
+        """Read the catalog and work the result out; writes nothing."""
+
+    def write(self, connection: Connection, task_id: int, result: Any) -> None:  # noqa: ANN401
+        """Write the result, in the transaction that marks the task done."""
+
+
+_KINDS: dict[str, _Kind] = {"pair": pair, "evaluate": evaluate}
+STAGES = tuple(_KINDS)
+"""The stages whose tasks are requests."""
+
+
+def do(station: Station, request: Request, stopped: Callable[[], bool]) -> bool:
+    """Do one claimed request. Returns whether it was done; a failure is recorded with its reason.
+
+    Killed before the last line, it leaves nothing but a lease that runs out.
+    """
+    kind = _KINDS[request.stage]
+    catalog, started = station.catalog, time.perf_counter()
+    failure: ItemError | None = None
+    result: Any = None
+    with station.heartbeat.holding(request.token, None, 1):
+        try:
+            result = kind.compute(catalog, request.request)
+        except Exception as error:  # noqa: BLE001 - whatever it is becomes a typed failure
+            failure = _typed(error)
+        except BaseException:  # interrupted
+            with catalog.write() as connection:
+                ledger.give_back(connection, request.token)
+            raise
+
+        def write(connection: Connection) -> int:
+            if failure is not None:
+                ledger.fail(connection, request.token, {request.task_id: failure})
+                return 0
+            if not ledger.finish(connection, request.token, [request.task_id]):
+                return 0  # it was given to another meanwhile
+            kind.write(connection, request.task_id, result)
+            return 1
+
+        done = persist(catalog, write, stopped)
+    station.heartbeat.count(done, int(failure is not None), time.perf_counter() - started)
+    return bool(done)
+
+
+def _typed(error: Exception) -> ItemError:
+    if isinstance(error, InputError):
+        return ItemError("unfit", str(error))
+    if isinstance(error, MemoryError):
+        return ItemError("out-of-memory", "it needs more memory", retryable=True)
+    name = "" if isinstance(error, CmeanError) else f"{type(error).__name__}: "
+    return ItemError("failed", f"{name}{error}"[:500], retryable=True)
+
+
+def carry_out(
+    catalog: Catalog,
+    settings: Settings,
+    task_id: int,
+    announce: Callable[[str], None] | None = None,
+) -> None:
+    """See that a request is done: by the fleet, or here.
+
+    Args:
+        catalog: an open catalog.
+        settings: the lease.
+        task_id: of the request. One that failed earlier is tried again.
+        announce: wakes workers of a queue (None: there is no fleet).
+
+    Raises:
+        InputError: it failed, with the reason.
+        KeyboardInterrupt: interrupted; nothing of it is written.
+    """
+    with catalog.write() as connection:
+        ledger.retry(connection, task_id=task_id)
+    announced = False
+    while True:
+        with catalog.read() as connection:
+            state, stage, why = progress.request_state(connection, task_id)
+            fleet = announce is not None and workers.serving(connection, stage) > 0
+        if state == "done":
+            return
+        if state in {"failed", "dead"}:
+            raise InputError(why or "it failed; see: cmean status")
+        if state == "ready" and not fleet:
+            _do_here(catalog, settings, task_id)
+            continue
+        if announce is not None and state == "ready" and not announced:
+            announce(stage)
+            announced = True
+        time.sleep(_POLL_SECONDS)
+        free_the_dead(catalog)
+
+
+def _do_here(catalog: Catalog, settings: Settings, task_id: int) -> None:
+    with _station(catalog, settings) as station:
+        with catalog.write() as connection:
+            claimed = ledger.claim_request(
+                connection, station.worker_id, station.lease_seconds, task_id=task_id
+            )
+        if claimed is not None:
+            do(station, claimed, lambda: False)
+
+
+@contextmanager
+def _station(catalog: Catalog, settings: Settings) -> Iterator[Station]:
+    """The calling process as a worker, for as long as the block lasts."""
+    with catalog.write() as connection:
+        worker_id = workers.register(connection, this_process())
+    lease = settings.lease_seconds
+    try:
+        with Heartbeat(catalog, worker_id, lease) as heartbeat:
+            yield Station(catalog, worker_id, lease, heartbeat)
+    finally:
+        with catalog.write() as connection:
+            workers.stop(connection, [worker_id])

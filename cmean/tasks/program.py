@@ -1,0 +1,43 @@
+"""The program of a Celery worker, as `cmean worker` starts it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from celery import signals
+
+from cmean.tasks.app import app, check_broker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def serve(broker_url: str, queues: Sequence[str], concurrency: int) -> int:
+    """Serve some queues until told to stop. Returns the exit code.
+
+    One process works in itself (Celery's solo pool: a model on a GPU must not be forked); several
+    are children of one that only hands out hints (prefork).
+
+    Raises:
+        ConfigError: the URL is not a broker's.
+    """
+    check_broker(broker_url)
+    worker = app.Worker(
+        queues=list(queues),
+        pool="solo" if concurrency == 1 else "prefork",
+        concurrency=concurrency,
+        loglevel="INFO",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+@signals.setup_logging.connect
+def _keep_logging(**_: Any) -> None:  # noqa: ANN401 - Celery's signature
+    """Leave logging as `cmean worker` set it up, without a line for each hint."""
+    for name in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)

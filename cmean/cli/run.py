@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmean.catalog import progress as progress_rows
 from cmean.cli import EXIT_OK, EXIT_PARTIAL
-from cmean.cli.common import add_json, add_profile, opened, print_json, progress, say
+from cmean.cli import ingest as ingest_verb
+from cmean.cli.common import add_json, add_profile, announcer, opened, print_json, progress, say
+from cmean.cli.fleet_view import shown
 from cmean.cli.types import positive
-from cmean.pipeline import run
+from cmean.pipeline import fleet, run
+from cmean.pipeline.watch import Watch
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from cmean.catalog.engine import Catalog
     from cmean.config import Profile, Settings
     from cmean.pipeline.run import StageResult
+    from cmean.pipeline.worker import Announce
+
+_WATCH_SECONDS = 2.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +33,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stage", choices=run.STAGES, nargs="+", default=run.STAGES, help="only these stages"
     )
-    parser.add_argument("--limit", type=positive, metavar="N", help="at most N tasks a stage")
+    parser.add_argument(
+        "--limit", type=positive, metavar="N", help="at most N tasks a stage, all done here"
+    )
+    parser.add_argument(
+        "--watch",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="go on for ever: ingest what appears in these folders, and do its work",
+    )
     add_json(parser)
 
 
@@ -32,7 +50,9 @@ def main(args: argparse.Namespace) -> int:
     """Do the work that is missing."""
     with opened() as (settings, catalog):
         profile = settings.get_profile(args.profile)
-        results = carry_out(settings, profile, args.stage, args.limit)
+        if args.watch:
+            _watch(args, settings, profile, catalog)
+        results = carry_out(settings, profile, args.stage, args.limit, announcer(settings))
         failed = sum(result.failed for result in results.values())
         if args.json:
             print_json({stage: result.as_dict() for stage, result in results.items()})
@@ -44,9 +64,19 @@ def main(args: argparse.Namespace) -> int:
 
 
 def carry_out(
-    settings: Settings, profile: Profile, stages: list[str], limit: int | None = None
+    settings: Settings,
+    profile: Profile,
+    stages: Sequence[str],
+    limit: int | None = None,
+    announce: Announce | None = None,
 ) -> dict[str, StageResult]:
-    """Run with progress shown."""
+    """Run with progress shown: with the fleet where there is a broker, else here.
+
+    A limit is kept by doing the work here: nobody could keep a fleet from doing more.
+    """
+    if announce is not None and limit is None:
+        with shown("run") as look:
+            return fleet.run(settings, profile, stages, announce, look, say)
     with progress("run") as update:
         return run.run(
             settings,
@@ -59,13 +89,39 @@ def carry_out(
         )
 
 
+def _watch(
+    args: argparse.Namespace, settings: Settings, profile: Profile, catalog: Catalog
+) -> None:
+    """Ingest what appears and do its work, until interrupted."""
+    watch, announce = Watch(args.watch), announcer(settings)
+    say(f"watching {', '.join(map(str, args.watch))}; stop with Ctrl-C")
+    pending = True  # what an earlier run left
+    while True:
+        if new := watch.look():
+            found = ingest_verb.register(catalog, new, None)
+            ingest_verb.tell(found)
+            pending = pending or found.added > 0
+        if pending:
+            results = carry_out(settings, profile, args.stage, None, announce)
+            for line in lines(results):
+                say(line)
+            pending = False
+        time.sleep(_WATCH_SECONDS)
+
+
 def show(results: dict[str, StageResult]) -> None:
     """A line a stage."""
-    for stage, result in results.items():
-        print(
-            f"{stage}: {result.done} done, {result.failed} failed, "
-            f"{result.remaining} remaining, {result.seconds:.1f} s"
-        )
+    for line in lines(results):
+        print(line)
+
+
+def lines(results: dict[str, StageResult]) -> list[str]:
+    """A line a stage."""
+    return [
+        f"{stage}: {result.done} done, {result.failed} failed, "
+        f"{result.remaining} remaining, {result.seconds:.1f} s"
+        for stage, result in results.items()
+    ]
 
 
 def tell_failures(catalog: Catalog) -> None:

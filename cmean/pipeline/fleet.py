@@ -1,0 +1,139 @@
+"""A run with a broker: enters what is missing, wakes the fleet, watches until all is done."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cmean.catalog import migrate, progress
+from cmean.catalog.engine import Catalog
+from cmean.catalog.ledger import STATES
+from cmean.errors import CatalogUnavailableError
+from cmean.pipeline import recipes
+from cmean.pipeline.observe import Observer
+from cmean.pipeline.planner import Planner
+from cmean.pipeline.queues import queue_of
+from cmean.pipeline.run import StageResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cmean.config import Profile, Settings
+    from cmean.pipeline.observe import FleetView
+    from cmean.pipeline.recipes import Entered
+    from cmean.pipeline.worker import Announce
+
+_PAUSE_SECONDS = 1.0
+_SHARE = 5
+"""A look at a large catalog takes long; so many times as long passes until the next."""
+_REMIND_SECONDS = 30.0
+"""Pause between two hints for work that is ready and that nobody takes."""
+
+
+def run(
+    settings: Settings,
+    profile: Profile,
+    stages: Sequence[str],
+    announce: Announce,
+    on_look: Callable[[FleetView], None] = lambda _: None,
+    on_away: Callable[[str], None] = lambda _: None,
+) -> dict[str, StageResult]:
+    """See a profile's missing work through with the fleet; the calling process does none of it.
+
+    Args:
+        settings: the catalog.
+        profile: whose recipes.
+        stages: of `run.STAGES`.
+        announce: wakes workers.
+        on_look: called about once a second.
+        on_away: called with a line when the database cannot be reached; then it is tried again.
+
+    Raises:
+        CatalogError: the catalog is of another version.
+        KeyboardInterrupt: interrupted; the fleet goes on.
+    """
+    catalog = Catalog(settings.database_url)
+    migrate.ensure(catalog)
+    try:
+        return _Run(catalog, settings, profile, stages, announce).through(on_look, on_away)
+    finally:
+        catalog.close()
+
+
+class _Run:
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: Settings,
+        profile: Profile,
+        stages: Sequence[str],
+        announce: Announce,
+    ) -> None:
+        self.catalog = catalog
+        self.announce = announce
+        with catalog.write() as connection:
+            entered = recipes.enter(connection, profile)
+        self.recipes: dict[str, list[Entered]] = {s: entered.of_stage(s) for s in stages}
+        chosen = [entry for entries in self.recipes.values() for entry in entries]
+        self.recipe_ids = [entry.id for entry in chosen]
+        queues = {queue_of(entry.recipe.role, entry.recipe.kind) for entry in chosen}
+        own = replace(settings, profile=profile.name)
+        self.planner = Planner(catalog, own, sorted(queues), announce)
+        self.observer = Observer(catalog, stages, self.recipe_ids, fleet=True)
+        self.started = time.monotonic()
+        self.seconds = dict.fromkeys(stages, 0.0)
+        self.remind_at = self.started
+        self.before = self._counts()
+
+    def through(
+        self, on_look: Callable[[FleetView], None], on_away: Callable[[str], None]
+    ) -> dict[str, StageResult]:
+        """Until nothing is ready or held and nothing new is to be entered."""
+        while True:
+            began = time.monotonic()
+            try:
+                planned = self.planner.plan()
+                view = self.observer.look()
+                self._remind()
+            except CatalogUnavailableError as error:
+                on_away(str(error))
+                time.sleep(_PAUSE_SECONDS)
+                continue
+            on_look(view)
+            for stage in view.stages:
+                if stage.ready or stage.leased:
+                    self.seconds[stage.stage] = time.monotonic() - self.started
+            if not planned and not any(stage.ready or stage.leased for stage in view.stages):
+                return self._results()
+            time.sleep(max(_PAUSE_SECONDS, _SHARE * (time.monotonic() - began)))
+
+    def _remind(self) -> None:
+        """Wake workers again: a hint may have been lost."""
+        if time.monotonic() < self.remind_at:
+            return
+        self.remind_at = time.monotonic() + _REMIND_SECONDS
+        with self.catalog.read() as connection:
+            waiting = {recipe_id for *_, recipe_id, _ in progress.ready_recipes(connection)}
+        for entries in self.recipes.values():
+            for entry in entries:
+                if entry.id in waiting:
+                    queue = queue_of(entry.recipe.role, entry.recipe.kind)
+                    self.announce(queue, entry.recipe.digest)
+
+    def _counts(self) -> dict[str, dict[str, int]]:
+        with self.catalog.read() as connection:
+            found = progress.counts(connection, self.recipe_ids)
+        return {stage: found.get(stage, dict.fromkeys(STATES, 0)) for stage in self.recipes}
+
+    def _results(self) -> dict[str, StageResult]:
+        after = self._counts()
+        return {
+            stage: StageResult(
+                done=now["done"] - self.before[stage]["done"],
+                failed=now["failed"] + now["dead"],
+                remaining=now["ready"] + now["leased"],
+                seconds=self.seconds[stage],
+            )
+            for stage, now in after.items()
+        }

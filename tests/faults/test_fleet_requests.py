@@ -1,0 +1,94 @@
+"""Pairings and evaluations by a fleet: done once, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from fleet import WRAPPERS, kill_group, wait_for
+
+
+@pytest.fixture
+def finished_fleet(fleet):
+    """A fleet whose items all have triples; its worker has ended."""
+    fragments = fleet.ingest(12)
+    for number in range(6):
+        from support import write_track  # noqa: PLC0415 - beside its only use
+
+        write_track(fleet.folder / "media" / f"track-{number}.wav", 1.5, 200 + 50 * number)
+    fragments += 5 * fleet.register(fleet.folder / "media")
+    environment = dict(fleet.environment)
+    fleet.environment.pop("CMEAN_BROKER_URL", None)  # alone, so that it ends by itself
+    assert fleet.program("run").code == 0
+    fleet.environment.update(environment)
+    return fleet
+
+
+def test_a_worker_pairs_and_evaluates(finished_fleet):
+    fleet = finished_fleet
+    worker = fleet.ready(fleet.start("--queue", "pair", "--queue", "evaluate"))
+    paired = fleet.program("pair", "--json")
+    evaluated = fleet.program("evaluate", "--json")
+    assert paired.json["pairs"] == 6
+    assert evaluated.json["tables"]["V"]["pairs (whole)"]["mean"] == paired.json["mean"]
+    by = "worker" if not fleet.catalog.is_sqlite else "itself"  # there is no broker to ask through
+    said = worker.log.read_text()
+    assert ("pair" in said.split("is ready")[1].split("\n", 1)[1]) is (by == "worker")
+    assert fleet.program("pair", "--json").json == paired.json  # the same, made once
+    assert fleet.number("SELECT COUNT(*) FROM pairings") == 1
+    assert fleet.number("SELECT COUNT(*) FROM tasks WHERE stage = 'pair'") == 1
+    assert fleet.number("SELECT COUNT(*) FROM evaluations") == 1
+
+
+def test_a_pairing_that_is_asked_for_ten_times_at_once_is_made_once(finished_fleet):
+    fleet = finished_fleet
+    fleet.ready(fleet.start("--queue", "pair"))
+    asked = [fleet.program.start("pair", "--json") for _ in range(10)]
+    answers = {process.communicate()[0] for process in asked}
+    assert len(answers) == 1
+    assert fleet.rows("SELECT COUNT(*), COUNT(DISTINCT track_id) FROM pairs") == [(6, 6)]
+
+
+@pytest.mark.parametrize("by", ["worker", "command"])
+def test_a_matcher_that_is_killed_leaves_all_pairs_or_none(finished_fleet, by):
+    fleet = finished_fleet
+    fleet.wish("hold")
+    script = WRAPPERS / "held_matcher.py"
+    if by == "worker":
+        matcher = fleet.start("--queue", "pair", wrapper=script)
+        fleet.ready(matcher)
+        asking = fleet.program.start("pair", "--json") if not fleet.catalog.is_sqlite else None
+        if asking is None:  # without a broker the command would do it: enter the wish by hand
+            enter_wish(fleet)
+    else:
+        matcher, asking = fleet.run_wrapped(script, "pair", "--json"), None
+    wait_for(lambda: matcher.pid in fleet.holding(), "the matching to be under way")
+    os.kill(matcher.pid, signal.SIGKILL)
+    kill_group(matcher)
+    assert fleet.number("SELECT COUNT(*) FROM pairings") == 0
+    assert fleet.number("SELECT COUNT(*) FROM pairs") == 0
+    fleet.unwish("hold")
+    if by == "worker":
+        fleet.start("--queue", "pair")
+    if asking is not None:
+        out, err = asking.communicate()
+        assert asking.returncode == 0, err
+        assert '"pairs": 6' in out
+    assert fleet.program("pair", "--json").json["pairs"] == 6
+    wait_for(lambda: fleet.in_state("done", "pair") == 1, "the request to be done")
+    assert fleet.number("SELECT COUNT(*) FROM pairs") == 6
+
+
+def enter_wish(fleet):
+    from cmean.config import load_settings  # noqa: PLC0415 - beside its only use
+    from cmean.pipeline import pair  # noqa: PLC0415
+
+    settings = load_settings({"CMEAN_CONFIG": str(fleet.folder / "cmean.toml")})
+    pair.request(fleet.catalog, settings.get_profile("testing"), "greedy", "whole", "cosine")
+
+
+def test_a_pairing_of_nothing_is_refused_in_one_line(fleet):
+    found = fleet.program("pair")
+    assert found.code == 1
+    assert found.err.count("\n") == 1

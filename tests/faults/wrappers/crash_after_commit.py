@@ -1,0 +1,24 @@
+"""cmean that ends once right after a commit, before it could tell anybody."""
+
+import os
+
+from cmean_testing import folder
+
+from cmean.cli import entry
+from cmean.pipeline import work
+
+persist = work.persist
+
+
+def crash_once(catalog, write, stopped):
+    """End the first time that something was committed."""
+    written = persist(catalog, write, stopped)
+    mark = folder() / "crashed"
+    if written and not mark.exists():
+        mark.touch()
+        os._exit(137)
+    return written
+
+
+work.persist = crash_once
+entry()

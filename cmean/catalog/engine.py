@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,10 @@ from sqlalchemy.exc import (
 from cmean.errors import CatalogError, CatalogUnavailableError
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
 __all__ = ["Catalog", "Connection", "parse_url"]
 
-_WRITE = "cmean_write"
 _SQLITE_BUSY_SECONDS = 30
 
 
@@ -47,16 +46,31 @@ class Catalog:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that reads one consistent state."""
-        with self._translated(), self.engine.connect() as connection, connection.begin():
+        with self._transaction("BEGIN") as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes: committed at the end of the block, else rolled back."""
+        # The write lock at once: this is what keeps several writers from failing with lock errors.
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, sqlite_begin: str) -> Iterator[Connection]:
         with self._translated(), self.engine.connect() as connection:
-            connection = connection.execution_options(**{_WRITE: True})  # noqa: PLW2901 - same one
-            with connection.begin():
+            if not self.is_sqlite:
+                with connection.begin():
+                    yield connection
+                return
+            driver: Any = connection.connection.driver_connection
+            driver.execute(sqlite_begin)
+            try:
                 yield connection
+            except BaseException:
+                driver.rollback()
+                raise
+            driver.commit()
 
     @contextmanager
     def alter(self) -> Iterator[Connection]:
@@ -66,18 +80,18 @@ class Catalog:
         off around the transaction, since inside one it cannot be done, and checked at its end.
         """
         with self._translated(), self.engine.connect() as connection:
-            connection = connection.execution_options(**{_WRITE: True})  # noqa: PLW2901 - same one
-            raw: Any = connection.connection.driver_connection
+            driver: Any = connection.connection.driver_connection
             if self.is_sqlite:
-                raw.execute("PRAGMA foreign_keys = OFF")
+                driver.execute("PRAGMA foreign_keys = OFF")
+                driver.execute("BEGIN IMMEDIATE")
             try:
                 with connection.begin():
                     yield connection
-                    if self.is_sqlite and raw.execute("PRAGMA foreign_key_check").fetchone():
+                    if self.is_sqlite and driver.execute("PRAGMA foreign_key_check").fetchone():
                         raise CatalogError(f"catalog {self.name}: rows refer to rows that are gone")
             finally:
                 if self.is_sqlite:
-                    raw.execute("PRAGMA foreign_keys = ON")
+                    driver.execute("PRAGMA foreign_keys = ON")
 
     @contextmanager
     def read_only(self) -> Iterator[Connection]:
@@ -107,11 +121,13 @@ class Catalog:
             )
             kind = CatalogUnavailableError if lost else CatalogError
             raise kind(self._explain(error)) from error
+        except sqlite3.Error as error:  # of BEGIN and COMMIT, which pass SQLAlchemy by
+            raise CatalogError(self._explain(error)) from error
         except SQLAlchemyError as error:
             raise CatalogError(f"catalog {self.name}: {_first_line(error)}") from error
 
-    def _explain(self, error: DBAPIError) -> str:
-        said = _first_line(error.orig if error.orig is not None else error)
+    def _explain(self, error: Exception) -> str:
+        said = _first_line(getattr(error, "orig", None) or error)
         for sign, meaning in _MEANINGS:
             if sign in said:
                 return f"catalog {self.name}: {meaning}"
@@ -161,17 +177,11 @@ def _sqlite_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: object) -> None:
-        # The driver must not open transactions by itself: BEGIN IMMEDIATE below takes the write
-        # lock at once, which is what keeps several writers from failing with lock errors.
+        # The driver must not open transactions by itself: the catalog does, each in its way.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get(_WRITE, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
 
@@ -180,6 +190,6 @@ def _postgresql_engine(url: URL) -> Engine:
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     try:
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url)
     except (ModuleNotFoundError, NoSuchModuleError, ArgumentError) as error:
         raise CatalogError(f"the database URL cannot be used: {_first_line(error)}") from error

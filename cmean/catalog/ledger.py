@@ -20,9 +20,23 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, literal, literal_column, select, true, update
+from sqlalchemy import (
+    Float,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    update,
+)
 
 from cmean.catalog.clock import now
+from cmean.catalog.hot import Hot
 from cmean.catalog.tables import tasks
 
 if TYPE_CHECKING:
@@ -30,6 +44,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
     from sqlalchemy.sql import ColumnElement
+    from sqlalchemy.sql.dml import ReturningUpdate
 
     from cmean.errors import ItemError
 
@@ -81,13 +96,15 @@ def claim(
         The claim, or None when nothing is ready.
     """
     token = secrets.token_hex(16)
-    fresh = and_(tasks.c.recipe_id == recipe_id, tasks.c.lease_attempts == 0)
-    suspect = and_(tasks.c.recipe_id == recipe_id, tasks.c.lease_attempts > 0)
-    taken = _take(connection, fresh, limit, token, worker_id, lease_seconds) or _take(
-        connection, suspect, 1, token, worker_id, lease_seconds
-    )
-    work = sorted((Work(row.id, row.fragment_id) for row in taken), key=lambda work: work.task_id)
+    lease = {"recipe": recipe_id, "holder": token, "worker": worker_id, "seconds": lease_seconds}
+    taken: Iterable[Any] = _take_fresh(connection, size=limit, **lease).all()
+    taken = taken or _take_suspect(connection, size=1, **lease).all()
+    work = [Work(row[0], row[1]) for row in sorted(taken, key=_first)]
     return Claim(token, recipe_id, tuple(work)) if work else None
+
+
+def _first(row: Sequence[Any]) -> int:
+    return int(row[0])
 
 
 def claim_request(
@@ -103,43 +120,10 @@ def claim_request(
     which: list[ColumnElement[bool]] = [tasks.c.recipe_id.is_(None)]
     which += [tasks.c.stage == stage] if stage is not None else []
     which += [tasks.c.id == task_id] if task_id is not None else []
-    for row in _take(connection, and_(*which), 1, token, worker_id, lease_seconds):
+    lease = {"holder": token, "worker": worker_id, "seconds": lease_seconds, "size": 1}
+    for row in connection.execute(_taking(and_(*which)), lease):
         return Request(token, row.id, row.stage, row.request)
     return None
-
-
-def _take(
-    connection: Connection,
-    which: ColumnElement[bool],
-    limit: int,
-    token: str,
-    worker_id: int,
-    lease_seconds: float,
-) -> Sequence[Any]:
-    """Lease ready tasks, oldest first, in one statement."""
-    # Materialised, or PostgreSQL may run the inner query again and take more than the limit.
-    # SQLite has no row locks and leaves FOR UPDATE out: its writers queue anyway.
-    ready = (
-        select(tasks.c.id)
-        .where(in_state("ready"), which)
-        .order_by(tasks.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("ready")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
-    return connection.execute(
-        update(tasks)
-        .where(tasks.c.id.in_(select(ready.c.id)))
-        .values(
-            state="leased",
-            token=token,
-            worker_id=worker_id,
-            lease_attempts=tasks.c.lease_attempts + 1,
-            lease_until=now() + lease_seconds,
-        )
-        .returning(tasks.c.id, tasks.c.fragment_id, tasks.c.stage, tasks.c.request)
-    ).all()
 
 
 def renew(connection: Connection, token: str, lease_seconds: float) -> int:
@@ -148,19 +132,21 @@ def renew(connection: Connection, token: str, lease_seconds: float) -> int:
     return connection.execute(held).rowcount
 
 
-def finish(connection: Connection, token: str, task_ids: Iterable[int]) -> set[int]:
+def finish(connection: Connection, token: str, task_ids: Iterable[int] | None = None) -> set[int]:
     """Mark tasks done, where they are still held under the token: the fence.
+
+    Args:
+        connection: an open write transaction.
+        token: of the claim.
+        task_ids: those that were done (default: the whole claim).
 
     Returns:
         The ids that were marked. Only their results may be written, in the same transaction.
     """
-    done = (
-        update(tasks)
-        .where(_held(token), tasks.c.id.in_(list(task_ids)))
-        .values(**_FREED, state="done", finished=now(), reason=None, detail=None)
-        .returning(tasks.c.id)
-    )
-    return set(connection.execute(done).scalars())
+    if task_ids is None:
+        return set(_finish_all(connection, holder=token).scalars())
+    some = _FINISH.where(tasks.c.id.in_(list(task_ids)))
+    return set(connection.execute(some, {"holder": token}).scalars())
 
 
 def fail(connection: Connection, token: str, failures: Mapping[int, ItemError]) -> None:
@@ -289,3 +275,46 @@ def _held(token: str) -> ColumnElement[bool]:
 
 
 _FREED = {"token": None, "lease_until": None}
+
+
+def _taking(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    """Lease ready tasks, oldest first, in one statement. Parameters: size, holder (the token),
+    worker, seconds.
+
+    Materialised, or PostgreSQL may run the inner query again and take more than the limit. SQLite
+    has no row locks and leaves FOR UPDATE out: its writers queue anyway.
+    """
+    ready = (
+        select(tasks.c.id)
+        .where(in_state("ready"), which)
+        .order_by(tasks.c.id)
+        .limit(bindparam("size", type_=Integer))
+        .with_for_update(skip_locked=True)
+        .cte("ready")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    return (
+        update(tasks)
+        .where(tasks.c.id.in_(select(ready.c.id)))
+        .values(
+            state="leased",
+            token=bindparam("holder", type_=String),
+            worker_id=bindparam("worker", type_=Integer),
+            lease_attempts=tasks.c.lease_attempts + 1,
+            lease_until=now() + bindparam("seconds", type_=Float(53)),
+        )
+        .returning(tasks.c.id, tasks.c.fragment_id, tasks.c.stage, tasks.c.request)
+    )
+
+
+_OF_RECIPE = tasks.c.recipe_id == bindparam("recipe", type_=Integer)
+_take_fresh = Hot(_taking(and_(_OF_RECIPE, tasks.c.lease_attempts == 0)))
+_take_suspect = Hot(_taking(and_(_OF_RECIPE, tasks.c.lease_attempts > 0)))
+
+_FINISH = (
+    update(tasks)
+    .where(in_state("leased"), tasks.c.token == bindparam("holder", type_=String))
+    .values(**_FREED, state="done", finished=now(), reason=None, detail=None)
+    .returning(tasks.c.id)
+)
+_finish_all = Hot(_FINISH)

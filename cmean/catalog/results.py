@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from cmean.catalog import ledger
+from cmean.catalog.hot import Hot
 from cmean.catalog.tables import captions, emotions, evaluations, recipes, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sqlalchemy import Table
     from sqlalchemy.engine import Connection
 
     from cmean.catalog.ledger import Claim
     from cmean.domain import RGB, Caption
+
+
+def _insert(table: Table, *columns: str) -> Hot:
+    return Hot(insert(table).values({name: bindparam(name) for name in columns}))
+
+
+_insert_captions = _insert(
+    captions, "id", "recipe_id", "fragment_id", "text", "words", "finish_reason", "measurements"
+)
+_insert_emotions = _insert(emotions, "id", "recipe_id", "caption_id", "red", "green", "blue")
 
 
 def commit_captions(
@@ -40,12 +53,12 @@ def commit_captions(
             "text": results[task_id][0].text,
             "words": results[task_id][1],
             "finish_reason": results[task_id][0].finish_reason.value,
-            "measurements": dict(results[task_id][0].measurements),
+            "measurements": json.dumps(dict(results[task_id][0].measurements)),
         }
-        for task_id in sorted(ledger.finish(connection, claim.token, results))
+        for task_id in sorted(_finished(connection, claim, results))
     ]
     if rows:
-        connection.execute(insert(captions), rows)
+        _insert_captions.many(connection, rows)
     return len(rows)
 
 
@@ -62,11 +75,16 @@ def commit_emotions(
             "green": results[task_id][1].green,
             "blue": results[task_id][1].blue,
         }
-        for task_id in sorted(ledger.finish(connection, claim.token, results))
+        for task_id in sorted(_finished(connection, claim, results))
     ]
     if rows:
-        connection.execute(insert(emotions), rows)
+        _insert_emotions.many(connection, rows)
     return len(rows)
+
+
+def _finished(connection: Connection, claim: Claim, results: Mapping[int, object]) -> set[int]:
+    everything = len(results) == len(claim.work)
+    return ledger.finish(connection, claim.token, None if everything else results)
 
 
 def captions_to_map(connection: Connection, claim: Claim) -> dict[int, tuple[int, str]]:

@@ -26,6 +26,7 @@ VERBS = {
     "run": "do all the work that is missing: captions, then emotions",
     "status": "how many items there are, and how far the work is",
     "worker": "a worker of the fleet: does the work of some queues until told to stop",
+    "metrics": "serve Prometheus metrics of the whole fleet",
     "retry": "make failed or dead work ready again",
     "pair": "pair tracks and artworks one to one",
     "match": "pair two CSV files, without a catalog",

@@ -9,16 +9,21 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from rich.table import Table
+    from rich.text import Text
 
     from cmean.pipeline.observe import FleetView, StageView
 
 _PLAIN_SECONDS = 5.0
 _LATE_SECONDS = 30.0
 """A heartbeat that is older is marked."""
+_GONE_SECONDS = 60.0
+"""How long a worker that is gone is still shown."""
+_WIDTH = 104
+"""Characters that the tables fill at most; on a wider terminal the eye would lose the line."""
 
 
 @contextmanager
@@ -27,14 +32,16 @@ def shown(title: str, file: IO[str] | None = None) -> Iterator[Callable[[FleetVi
     # A stream of its own: file descriptor 2 is muted while decoders work that chatter there.
     target = file or sys.stderr
     with os.fdopen(os.dup(target.fileno()), "w", encoding="utf-8") as stream:
-        if not stream.isatty():
+        if not stream.isatty() or os.environ.get("TERM") == "dumb":  # which cannot redraw
             yield _plain(title, stream)
             return
         from rich.console import Console  # noqa: PLC0415 - slow to import
         from rich.live import Live  # noqa: PLC0415
 
-        with Live(console=Console(file=stream), auto_refresh=False) as live:
-            yield lambda view: live.update(_tables(view), refresh=True)
+        console = Console(file=stream, markup=False, emoji=False)  # names are shown as they are
+        with Live(console=console, auto_refresh=False) as live:
+            tables = _Tables(title, console)
+            yield lambda view: live.update(tables.of(view), refresh=True)
 
 
 def _plain(title: str, stream: IO[str]) -> Callable[[FleetView], None]:
@@ -53,74 +60,136 @@ def _plain(title: str, stream: IO[str]) -> Callable[[FleetView], None]:
 
 def _stage_line(stage: StageView) -> str:
     parts = [f"{stage.stage} {stage.done}/{stage.total}"]
-    parts += [f"{stage.rate:.1f}/s"] if stage.rate else []
+    parts += [f"{_rate(stage.rate)}/s"] if stage.rate else []
     parts += [f"{_duration(stage.left)} left"] if stage.left else []
     parts += [f"{stage.failed} failed"] if stage.failed else []
     return ", ".join(parts)
 
 
 def _workers_line(view: FleetView) -> str:
-    number = len(view.workers)
-    line = f"{number} worker{'' if number == 1 else 's'}"
-    return "; ".join([line, *(f"{w['queue']} waits: {w['why']}" for w in view.waiting)])
+    return "; ".join([_number(view), *(f"{w['queue']} waits: {w['why']}" for w in view.waiting)])
 
 
-def _tables(view: FleetView) -> RenderableType:
-    from rich.console import Group  # noqa: PLC0415 - slow to import
-    from rich.text import Text  # noqa: PLC0415
-
-    waiting = [
-        Text(f"{row['ready']} tasks of {row['queue']} wait: {row['why']}", style="yellow")
-        for row in view.waiting
-    ]
-    return Group(_stages(view), _workers(view), *waiting)
+def _number(view: FleetView) -> str:
+    return f"{len(view.workers)} worker{'' if len(view.workers) == 1 else 's'}"
 
 
-def _stages(view: FleetView) -> Table:
-    from rich.progress_bar import ProgressBar  # noqa: PLC0415 - slow to import
+class _Tables:
+    """The tables, and which workers were there before: one that is gone is not just left out."""
 
-    table = _table("stage", "", "done", "of", "a second", "left", "held", "failed")
-    for stage in view.stages:
-        table.add_row(
-            stage.stage,
-            ProgressBar(total=max(1, stage.total), completed=stage.done, width=24),
-            f"{stage.done:,}",
-            f"{stage.total:,}",
-            "–" if stage.rate is None else f"{stage.rate:.1f}",
-            _duration(stage.left),
-            f"{stage.leased:,}",
-            f"[red]{stage.failed:,}[/red]" if stage.failed else "0",
+    def __init__(self, title: str, console: Console) -> None:
+        self.title = title
+        self.console = console
+        self.started = time.monotonic()
+        self.known: dict[int, Mapping[str, Any]] = {}
+        self.gone: dict[int, float] = {}
+
+    def of(self, view: FleetView) -> RenderableType:
+        """All that is to be seen at one moment; what waits stands where no long table hides it."""
+        from rich.console import Group  # noqa: PLC0415 - slow to import
+        from rich.text import Text  # noqa: PLC0415
+
+        self._remember(view)
+        passed = _duration(time.monotonic() - self.started)
+        gone = (f", {len(self.gone)} gone", "bold red") if self.gone else ""
+        head = Text.assemble((self.title, "bold"), f"  {passed}, {_number(view)}", gone)
+        waiting = [
+            Text(f"{row['ready']:,} tasks of {row['queue']} wait: {row['why']}", style="yellow")
+            for row in view.waiting
+        ]
+        parts: list[RenderableType] = [head, "", self._stages(view), *waiting]
+        parts += ["", self._workers()] if self.known else []
+        return Group(*parts, "")
+
+    def _remember(self, view: FleetView) -> None:
+        now = time.monotonic()
+        living = {row["worker"]: row for row in view.workers}
+        self.known.update(living)
+        self.gone = {
+            number: since
+            for number in self.known.keys() - living.keys()
+            if now - (since := self.gone.get(number, now)) < _GONE_SECONDS
+        }
+        shown = living.keys() | self.gone.keys()
+        self.known = {number: row for number, row in self.known.items() if number in shown}
+
+    def _stages(self, view: FleetView) -> Table:
+        from rich.progress_bar import ProgressBar  # noqa: PLC0415 - slow to import
+
+        table = self._table("stage", "progress", "done", "of", "a second", "left", "held", "failed")
+        for stage in view.stages:
+            table.add_row(
+                stage.stage,
+                ProgressBar(
+                    total=max(1, stage.total),
+                    completed=stage.done,
+                    complete_style="cyan",
+                    finished_style="green",
+                ),
+                f"{stage.done:,}",
+                f"{stage.total:,}",
+                "–" if stage.rate is None else _rate(stage.rate),
+                _duration(stage.left if stage.ready or stage.leased else None),
+                f"{stage.leased:,}",
+                _marked(f"{stage.failed:,}", "bold red" if stage.failed else ""),
+            )
+        return table
+
+    def _workers(self) -> Table:
+        table = self._table(
+            "worker", "host", "model", "pid", "done", "failed", "a batch", "heard of"
         )
-    return table
+        for number, row in sorted(self.known.items()):
+            gone = number in self.gone
+            age = max(0.0, row["heartbeat_age"])
+            mean = row["batch_seconds"] / row["batches"] if row["batches"] else None
+            heard = "red" if age > _LATE_SECONDS else ""
+            table.add_row(
+                str(number),
+                row["host"],
+                _marked(row["backend"] or "idle", "" if row["backend"] else "dim"),
+                str(row["pid"]),
+                f"{row['done']:,}",
+                _marked(f"{row['failed']:,}", "bold red" if row["failed"] else ""),
+                "–" if mean is None else f"{mean:.2f} s",
+                _marked("gone", "bold red") if gone else _marked(f"{age:.0f} s ago", heard),
+                style="dim" if gone else "",
+            )
+        return table
 
+    def _table(self, *header: str) -> Table:
+        from rich import box  # noqa: PLC0415 - slow to import
+        from rich.table import Table  # noqa: PLC0415
 
-def _workers(view: FleetView) -> Table:
-    table = _table("worker", "host", "process", "model", "done", "failed", "batch", "heard of")
-    for row in view.workers:
-        age = max(0.0, row["heartbeat_age"])
-        mean = row["batch_seconds"] / row["batches"] if row["batches"] else None
-        table.add_row(
-            str(row["worker"]),
-            row["host"],
-            str(row["pid"]),
-            row["backend"] or "idle",
-            f"{row['done']:,}",
-            f"{row['failed']:,}",
-            "–" if mean is None else f"{mean:.2f} s",
-            f"[red]{age:.0f} s ago[/red]" if age > _LATE_SECONDS else f"{age:.0f} s ago",
+        width = min(_WIDTH, self.console.width)
+        table = Table(
+            box=box.SIMPLE_HEAD,
+            width=width,
+            header_style="bold cyan",
+            show_edge=False,
+            pad_edge=False,
+            collapse_padding=True,
         )
-    return table
+        for name in header:
+            left = name in {"stage", "progress", "host", "model"}
+            table.add_column(
+                name,
+                justify="left" if left else "right",
+                ratio=1 if name in {"progress", "model"} else None,  # takes what is left
+                max_width=width // 6 if name == "host" else None,
+                no_wrap=True,
+            )
+        return table
 
 
-def _table(*header: str) -> Table:
-    from rich import box  # noqa: PLC0415 - slow to import
-    from rich.table import Table  # noqa: PLC0415
+def _marked(text: str, style: str) -> Text:
+    from rich.text import Text  # noqa: PLC0415 - slow to import
 
-    table = Table(box=box.SIMPLE_HEAD)
-    words = {"stage", "", "host", "model"}
-    for name in header:
-        table.add_column(name, justify="left" if name in words else "right", no_wrap=True)
-    return table
+    return Text(text, style)
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:.1f}" if rate < 100 else f"{rate:,.0f}"  # noqa: PLR2004 - more digits say nothing
 
 
 def _duration(seconds: float | None) -> str:

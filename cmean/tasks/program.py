@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 from typing import TYPE_CHECKING, Any
 
 from celery import signals
@@ -27,6 +29,7 @@ def serve(broker_url: str, queues: Sequence[str], concurrency: int) -> int:
         queues=list(queues),
         pool="solo" if concurrency == 1 else "prefork",
         concurrency=concurrency,
+        hostname=f"cmean-{os.getpid()}@{socket.gethostname()}",  # a host may run several
         loglevel="INFO",
         quiet=True,
         without_gossip=True,

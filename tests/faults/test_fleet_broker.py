@@ -116,7 +116,7 @@ RUBBISH = {
 
 def test_rubbish_is_refused_and_nothing_is_stuck(fleet, redis_server):
     worker = fleet.ready(fleet.start())
-    wait_for(lambda: "celery@" in worker.log.read_text(), "it to listen")
+    wait_for(lambda: "ready.\n" in worker.log.read_text(), "it to listen")
     for rubbish in RUBBISH.values():
         redis_server.client.lpush("emotion", rubbish)
     wait_for(lambda: not redis_server.client.llen("emotion"), "the rubbish to be taken")

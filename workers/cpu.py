@@ -1,0 +1,37 @@
+"""Becomes a `cmean worker` on the cores of this machine, for work that needs no GPU."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+_QUEUES = ("caption.track", "caption.artwork", "emotion", "pair", "evaluate")
+
+
+def main() -> None:
+    """Replace this process by the worker."""
+    parser = argparse.ArgumentParser(prog="cpu.py", description="Start a worker on the CPU.")
+    parser.add_argument("--processes", type=_positive, metavar="N", help="default: all cores")
+    processes = parser.parse_args().processes or _cores()
+    queues = [part for queue in _QUEUES for part in ("--queue", queue)]
+    command = [sys.executable, "-m", "cmean", "worker", "--concurrency", str(processes), *queues]
+    os.execv(sys.executable, command)  # noqa: S606 - a list, no shell
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _cores() -> int:
+    """The cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+if __name__ == "__main__":
+    main()

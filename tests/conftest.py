@@ -44,7 +44,13 @@ def database_url(request, tmp_path):
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'catalog.db'}"
         return
-    yield from _new_postgresql(request.getfixturevalue("postgresql")())
+    yield request.getfixturevalue("new_postgresql")
+
+
+@pytest.fixture
+def new_postgresql(postgresql):
+    """A new, empty PostgreSQL database."""
+    yield from _new_postgresql(postgresql())
 
 
 def _new_postgresql(server_url):

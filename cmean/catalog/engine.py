@@ -131,6 +131,8 @@ class Catalog:
         for sign, meaning in _MEANINGS:
             if sign in said:
                 return f"catalog {self.name}: {meaning}"
+        if not self.is_sqlite and isinstance(error, OperationalError):
+            return f"catalog {self.name}: {said}; check the server and CMEAN_DATABASE_URL"
         return f"catalog {self.name}: {said}"
 
 
@@ -153,7 +155,7 @@ def parse_url(url: str) -> URL:
     """Parse a database URL; only SQLite and PostgreSQL are accepted."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise CatalogError(
             "the database URL cannot be parsed; it should look like sqlite:///cmean.db "
             "or postgresql://user:password@host/name"
@@ -187,8 +189,9 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    if url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in {"postgresql", "postgresql+psycopg"}:
+        raise CatalogError(f"{url.drivername}:// is not supported; use postgresql+psycopg://")
+    url = url.set(drivername="postgresql+psycopg")
     try:
         return create_engine(url)
     except (ModuleNotFoundError, NoSuchModuleError, ArgumentError) as error:

@@ -91,27 +91,27 @@ class _Tables:
 
         self._remember(view)
         passed = _duration(time.monotonic() - self.started)
-        gone = (f", {len(self.gone)} gone", "bold red") if self.gone else ""
-        head = Text.assemble((self.title, "bold"), f"  {passed}, {_number(view)}", gone)
+        head = Text.assemble((self.title, "bold"), f"  {passed}, {_number(view)}")
+        if self.gone:
+            head.append(", ").append(f"{len(self.gone)} gone", "bold red")
         waiting = [
             Text(f"{row['ready']:,} tasks of {row['queue']} wait: {row['why']}", style="yellow")
             for row in view.waiting
         ]
-        parts: list[RenderableType] = [head, "", self._stages(view), *waiting]
-        parts += ["", self._workers()] if self.known else []
-        return Group(*parts, "")
+        parts: list[RenderableType] = [head, "", self._stages(view), ""]
+        parts += [*waiting, ""] if waiting else []
+        parts += [self._workers(), ""] if self.known else []
+        return Group(*parts)
 
     def _remember(self, view: FleetView) -> None:
         now = time.monotonic()
         living = {row["worker"]: row for row in view.workers}
+        for number in self.known.keys() - living.keys():
+            if now - self.gone.setdefault(number, now) > _GONE_SECONDS:
+                del self.known[number]
         self.known.update(living)
-        self.gone = {
-            number: since
-            for number in self.known.keys() - living.keys()
-            if now - (since := self.gone.get(number, now)) < _GONE_SECONDS
-        }
-        shown = living.keys() | self.gone.keys()
-        self.known = {number: row for number, row in self.known.items() if number in shown}
+        missing = self.known.keys() - living.keys()
+        self.gone = {number: since for number, since in self.gone.items() if number in missing}
 
     def _stages(self, view: FleetView) -> Table:
         from rich.progress_bar import ProgressBar  # noqa: PLC0415 - slow to import
@@ -120,12 +120,7 @@ class _Tables:
         for stage in view.stages:
             table.add_row(
                 stage.stage,
-                ProgressBar(
-                    total=max(1, stage.total),
-                    completed=stage.done,
-                    complete_style="cyan",
-                    finished_style="green",
-                ),
+                ProgressBar(max(1, stage.total), stage.done, complete_style="cyan"),
                 f"{stage.done:,}",
                 f"{stage.total:,}",
                 "–" if stage.rate is None else _rate(stage.rate),
@@ -137,7 +132,7 @@ class _Tables:
 
     def _workers(self) -> Table:
         table = self._table(
-            "worker", "host", "model", "pid", "done", "failed", "a batch", "heard of"
+            "worker", "host", "pid", "model", "done", "failed", "a batch", "heard of"
         )
         for number, row in sorted(self.known.items()):
             gone = number in self.gone
@@ -147,12 +142,12 @@ class _Tables:
             table.add_row(
                 str(number),
                 row["host"],
-                _marked(row["backend"] or "idle", "" if row["backend"] else "dim"),
                 str(row["pid"]),
+                _marked(row["backend"] or "idle", "" if row["backend"] else "dim"),
                 f"{row['done']:,}",
                 _marked(f"{row['failed']:,}", "bold red" if row["failed"] else ""),
                 "–" if mean is None else f"{mean:.2f} s",
-                _marked("gone", "bold red") if gone else _marked(f"{age:.0f} s ago", heard),
+                _marked("gone", "not dim bold red") if gone else _marked(f"{age:.0f} s ago", heard),
                 style="dim" if gone else "",
             )
         return table

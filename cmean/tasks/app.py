@@ -27,8 +27,10 @@ def check_broker(url: str) -> None:
     """
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in _SCHEMES and (parts.hostname or parts.path)
+        usable = parts.scheme in _SCHEMES and bool(parts.hostname or parts.path)
         _ = parts.port  # parsed only when asked for
+        if parts.scheme != "redis+socket":
+            int(parts.path.strip("/") or 0)  # the number of a database
     except ValueError:
         usable = False
     if not usable:

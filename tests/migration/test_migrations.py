@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -12,6 +13,7 @@ from sqlalchemy import MetaData, inspect  # noqa: TID251 - compares schemas
 from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
 from cmean.catalog.tables import metadata
+from cmean.errors import CatalogError
 
 
 def config(connection=None):
@@ -57,8 +59,43 @@ def checks(connection):
     }
 
 
+def test_a_catalog_of_the_first_schema_keeps_its_rows(database_url):
+    catalog = Catalog(database_url)
+    with catalog.alter() as connection:
+        command.upgrade(config(connection), "0001")
+        for statement in FIRST_ROWS:
+            connection.exec_driver_sql(statement)
+    assert migrate.upgrade(catalog) == ("0001", migrate.REVISIONS[-1])
+    with catalog.read() as connection:
+        tasks = connection.exec_driver_sql("SELECT id, stage, state FROM tasks ORDER BY id").all()
+        captions = connection.exec_driver_sql("SELECT caption_id, text FROM v_captions").all()
+        done = connection.exec_driver_sql("SELECT done, ready FROM v_progress").all()
+    assert [tuple(row) for row in tasks] == [(1, "caption", "done"), (2, "caption", "ready")]
+    assert [tuple(row) for row in captions] == [(1, "red")]
+    assert [tuple(row) for row in done] == [(1, 1)]
+    with pytest.raises(CatalogError), catalog.write() as connection:  # keys hold as before
+        connection.exec_driver_sql("DELETE FROM tasks WHERE id = 1")
+    with catalog.alter() as connection:
+        command.downgrade(config(connection), "0001")
+        assert connection.exec_driver_sql("SELECT COUNT(*) FROM captions").scalar_one() == 1
+    catalog.close()
+
+
+FIRST_ROWS = """
+INSERT INTO items (id, kind, uri, metadata) VALUES (1, 'artwork', 'file:///x', '{}');
+INSERT INTO fragments (id, item_id, position, name) VALUES (1, 1, 0, 'whole');
+INSERT INTO fragments (id, item_id, position, name) VALUES (2, 1, 1, 'top left');
+INSERT INTO recipes (id, digest, role, kind, backend, revision, parameters)
+    VALUES (1, 'd', 'captioner', 'artwork', 'x', '1', '{}');
+INSERT INTO tasks (id, stage, recipe_id, fragment_id, state) VALUES (1, 'caption', 1, 1, 'done');
+INSERT INTO tasks (id, stage, recipe_id, fragment_id) VALUES (2, 'caption', 1, 2);
+INSERT INTO captions (id, recipe_id, fragment_id, text, words, finish_reason, measurements)
+    VALUES (1, 1, 1, 'red', 1, 'stop', '{}')
+""".split(";")
+
+
 def test_down_and_up_again(catalog):
-    with catalog.write() as connection:
+    with catalog.alter() as connection:
         command.downgrade(config(connection), "base")
         assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
         command.upgrade(config(connection), "head")

@@ -24,11 +24,12 @@ from ledger import prepared
 from servers import PLUGINS, new_database, postgresql, redis_server
 
 from cmean.catalog import planning, recipes
-from cmean.catalog.engine import Catalog
 from cmean.domain import Kind, Recipe, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from cmean.catalog.engine import Catalog
 
 HERE = Path(__file__).parent
 JOBS = {"cmean": 40_000, "procrastinate": 4_000, "celery": 20_000}
@@ -112,7 +113,8 @@ def procrastinate(url: str) -> float:
 
     with queue_apps.procrastinate_app.open():
         queue_apps.procrastinate_app.schema_manager.apply_schema()
-        queue_apps.nothing.batch_defer(*({"number": number} for number in range(total)))
+        arguments: list[dict[str, Any]] = [{"number": number} for number in range(total)]
+        queue_apps.nothing.batch_defer(*arguments)
     command = [sys.executable, "-m", "procrastinate", "--app=queue_apps.procrastinate_worker"]
     with psycopg.connect(url, autocommit=True) as connection, running([*command, "worker"]):
 

@@ -1,7 +1,7 @@
 """A worker of the embedded back-ends: how soon it is ready, and whether its memory stays flat.
 
-    python benchmarks/worker.py            # 20,000 tasks; takes minutes
-    python benchmarks/worker.py --tasks 2000
+python benchmarks/worker.py            # 20,000 tasks; takes minutes
+python benchmarks/worker.py --tasks 2000
 """
 
 from __future__ import annotations

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import uuid
 from pathlib import Path
 
 import pytest
-from support import PostgreSQL, Program, write_small_corpus
+from support import PostgreSQL, Program, new_database, write_small_corpus
 
 from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
@@ -50,20 +49,7 @@ def database_url(request, tmp_path):
 @pytest.fixture
 def new_postgresql(postgresql):
     """A new, empty PostgreSQL database."""
-    yield from _new_postgresql(postgresql())
-
-
-def _new_postgresql(server_url):
-    from sqlalchemy import create_engine, make_url, text  # noqa: PLC0415, TID251 - makes a database
-
-    name = f"cmean_{uuid.uuid4().hex}"
-    admin = create_engine(server_url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+    yield from new_database(postgresql())
 
 
 @pytest.fixture

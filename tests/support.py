@@ -9,13 +9,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
 from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass
@@ -85,6 +89,20 @@ class PostgreSQL:
         process = self.server.get_postmaster_info().process
         process.send_signal(signal.SIGQUIT)
         process.wait()
+
+
+def new_database(server_url: str) -> Iterator[str]:
+    """A new, empty database, dropped when the generator ends."""
+    from sqlalchemy import create_engine, make_url, text  # noqa: PLC0415, TID251 - makes a database
+
+    name = f"cmean_{uuid.uuid4().hex}"
+    admin = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
 
 
 def write_track(path: Path, seconds: float = 2.0, pitch: float = 330.0, rate: int = 16_000) -> Path:

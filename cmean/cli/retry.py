@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmean.catalog import ledger
-from cmean.cli.common import add_json, opened, print_json
+from cmean.cli.common import add_json, announcer, opened, print_json
+from cmean.pipeline.queues import QUEUES
 from cmean.pipeline.status import STAGES
 
 if TYPE_CHECKING:
@@ -21,8 +22,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Make failed and dead tasks ready."""
-    with opened() as (_, catalog), catalog.write() as connection:
-        number = ledger.retry(connection, args.stage, args.reason)
+    with opened() as (settings, catalog):
+        announce = announcer(settings)
+        with catalog.write() as connection:
+            number = ledger.retry(connection, args.stage, args.reason)
+    if announce is not None and number:
+        for queue in QUEUES:
+            announce(queue)
     if args.json:
         print_json({"ready": number})
     else:

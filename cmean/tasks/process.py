@@ -14,6 +14,7 @@ from typing import Any
 from celery import signals
 
 from cmean.config import load_settings
+from cmean.errors import CmeanError
 from cmean.pipeline.worker import Worker
 from cmean.tasks.app import app
 from cmean.tasks.hints import Hints
@@ -64,6 +65,9 @@ def stop(**_: Any) -> None:  # noqa: ANN401 - Celery's signature
 def _run(worker: Worker) -> None:
     try:
         worker.run()
+    except CmeanError as error:  # e.g. a full disk: one line says it
+        _LOG.error("%s; the worker ends", error)
+        os._exit(1)
     except BaseException:  # noqa: BLE001 - a process whose worker is dead must not seem to live
         _LOG.exception("the worker failed; its process ends, and what it held is freed")
         os._exit(1)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from support import Program, write_small_corpus
+from support import Program, new_database, write_small_corpus
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """The program in a folder whose catalog holds a finished run and a pairing."""
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def finished(request, tmp_path_factory):
+    """The program in a folder whose catalog holds a finished run and a pairing, on each database."""
     folder = tmp_path_factory.mktemp("finished")
-    program = Program(folder)
-    program.ingested = program("ingest", write_small_corpus(folder / "media"), "--json")
+    if request.param == "sqlite":
+        yield all_done(Program(folder))
+        return
+    for url in new_database(request.getfixturevalue("postgresql")()):
+        yield all_done(Program(folder, url))
+
+
+def all_done(program):
+    """Do everything once."""
+    assert program("init").code == 0
+    program.ingested = program("ingest", write_small_corpus(program.folder / "media"), "--json")
     program.ran = program("run", "--json")
     program.paired = program("pair", "--json")
     return program

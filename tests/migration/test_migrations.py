@@ -63,7 +63,7 @@ def test_a_catalog_of_the_first_schema_keeps_its_rows(database_url):
     catalog = Catalog(database_url)
     with catalog.alter() as connection:
         command.upgrade(config(connection), "0001")
-        for statement in FIRST_ROWS:
+        for statement in FIRST_ROWS.split(";"):
             connection.exec_driver_sql(statement)
     assert migrate.upgrade(catalog) == ("0001", migrate.REVISIONS[-1])
     with catalog.read() as connection:
@@ -91,7 +91,7 @@ INSERT INTO tasks (id, stage, recipe_id, fragment_id, state) VALUES (1, 'caption
 INSERT INTO tasks (id, stage, recipe_id, fragment_id) VALUES (2, 'caption', 1, 2);
 INSERT INTO captions (id, recipe_id, fragment_id, text, words, finish_reason, measurements)
     VALUES (1, 1, 1, 'red', 1, 'stop', '{}')
-""".split(";")
+"""
 
 
 def test_down_and_up_again(catalog):

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from fleet import Redis
 from support import PostgreSQL, Program, new_database, write_small_corpus
 
 from cmean.catalog import migrate
@@ -95,3 +96,12 @@ def published():
 def small_corpus(tmp_path):
     """Three tracks and four artworks."""
     return write_small_corpus(tmp_path / "media")
+
+
+@pytest.fixture
+def redis_server(tmp_path):
+    """A running Redis server of this test's own."""
+    server = Redis(tmp_path)
+    server.start()
+    yield server
+    server.kill()

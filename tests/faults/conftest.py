@@ -1,18 +1,9 @@
-"""What the fault tests share: servers to kill, fleets on each database."""
+"""What the fault tests share: a fleet on each database."""
 
 from __future__ import annotations
 
 import pytest
-from fleet import Redis, fleet_on
-
-
-@pytest.fixture
-def redis_server(tmp_path):
-    """A running Redis server of this test's own."""
-    server = Redis(tmp_path)
-    server.start()
-    yield server
-    server.kill()
+from fleet import fleet_on
 
 
 @pytest.fixture

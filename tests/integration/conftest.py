@@ -8,7 +8,7 @@ from support import Program, new_database, write_small_corpus
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def finished(request, tmp_path_factory):
-    """The program in a folder whose catalog holds a finished run and a pairing, on each database."""
+    """The program in a folder, on each database, with everything done once."""
     folder = tmp_path_factory.mktemp("finished")
     if request.param == "sqlite":
         yield all_done(Program(folder))

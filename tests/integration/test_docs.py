@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from support import Program, write_small_corpus
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,8 +28,9 @@ def commands(page):
 def inline(page):
     """Complete `cmean …` commands in running text: those with no placeholder in them."""
     for text in re.findall(r"`(cmean [a-z][^`]*)`", page.read_text(encoding="utf-8")):
-        if "DIR" not in text and "VERB" not in text:
-            yield shlex.split(text)
+        words = shlex.split(text)
+        if not {"DIR", "VERB", "N"} & set(words):
+            yield words
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +48,86 @@ def prepared(tmp_path_factory):
     return program
 
 
+class Reader:
+    """Follows a page as its reader would, with servers of its own for the URLs that it names."""
+
+    def __init__(self, program, servers):
+        self.program = program
+        self.servers = servers
+        self.running = []
+        self.done = []
+        self.makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+        self.compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+
+    def follow(self, words):
+        """Do what a line says, once."""
+        if words in self.done:
+            return
+        self.done.append(words)
+        getattr(self, f"_{words[0]}")(words[1:])
+
+    def _make(self, words):
+        assert re.search(rf"^{words[0]}:", self.makefile, re.M), words
+
+    def _echo(self, words):
+        said, command = words[0], words[words.index("|") + 2 :]
+        assert self.program(*command, text=said).code == 0, words
+
+    def _export(self, words):
+        name, _, value = words[0].partition("=")
+        scheme = value.partition(":")[0]
+        self.program.environment[name] = self.servers(scheme)
+
+    def _docker(self, words):
+        assert words[0] == "compose"
+        services = self.compose["services"]
+        if "--profile" in words:
+            profile = words[words.index("--profile") + 1]
+            assert any(profile in service.get("profiles", ()) for service in services.values())
+        for word in words[1:]:
+            name = word.partition("=")[0]
+            assert name in services or word in DOCKER or name in DOCKER, words
+
+    def _cmean(self, words):
+        process = self.program.start(*words)
+        if words[0] in {"worker", "metrics"}:
+            self.running.append(process)
+            for line in process.stderr:
+                if "is ready" in line or "metrics at" in line:
+                    return
+        if "--watch" in words:
+            stream = process.stdout if words[0] == "status" else process.stderr
+            assert stream.readline()
+            process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+        assert process.returncode == (130 if "--watch" in words else 0), (words, out, err)
+
+    def end(self):
+        """Stop what was started."""
+        for process in self.running:
+            process.send_signal(signal.SIGTERM)
+            process.communicate()
+
+
+DOCKER = {"up", "logs", "run", "down", "--detach", "--build", "--scale", "--follow", "--rm"}
+DOCKER |= {"--profile", "gpu", "worker-cpu", "cmean", "status"}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_commands_of_a_page(prepared, page):
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for words in [*commands(page), *inline(page)]:
-        if words[0] == "make":
-            assert re.search(rf"^{words[1]}:", makefile, re.M), words
-        elif words[0] == "echo":
-            said, command = words[1], words[words.index("|") + 2 :]
-            assert prepared(*command, text=said).code == 0, words
-        else:
-            assert words[0] == "cmean", words
-            found = prepared(*words[1:])
-            assert found.code == 0, (words, found)
+def test_the_commands_of_a_page(prepared, page, request):
+    def server(scheme):
+        if scheme == "postgresql":
+            return request.getfixturevalue("new_postgresql")
+        return request.getfixturevalue("redis_server").url
+
+    environment = dict(prepared.environment)
+    reader = Reader(prepared, server)
+    try:
+        for words in [*commands(page), *inline(page)]:
+            reader.follow(words)
+    finally:
+        reader.end()
+        prepared.environment = environment
 
 
 def test_the_readme_names_only_files_that_are_there():

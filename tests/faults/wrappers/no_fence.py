@@ -2,17 +2,18 @@
 
 from sqlalchemy import update  # noqa: TID251 - takes out a piece of the ledger
 
-from cmean.catalog import ledger
+from cmean.catalog import results
 from cmean.catalog.tables import tasks
 from cmean.cli import entry
 
 
-def finish(connection, _token, task_ids):
-    """Mark tasks done, held or not."""
+def finished(connection, claim, _results):
+    """Mark all of a claim done, held or not."""
+    ids = [work.task_id for work in claim.work]
     done = {"state": "done", "token": None, "lease_until": None}
-    connection.execute(update(tasks).where(tasks.c.id.in_(list(task_ids))).values(**done))
-    return set(task_ids)
+    connection.execute(update(tasks).where(tasks.c.id.in_(ids)).values(**done))
+    return set(ids)
 
 
-ledger.finish = finish
+results._finished = finished  # noqa: SLF001 - the fence itself
 entry()

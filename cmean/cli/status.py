@@ -11,6 +11,7 @@ from cmean.cli.fleet_view import shown
 from cmean.errors import CatalogUnavailableError
 from cmean.pipeline import status
 from cmean.pipeline.observe import Observer
+from cmean.pipeline.queues import QUEUES
 
 if TYPE_CHECKING:
     import argparse
@@ -74,6 +75,8 @@ def _show(now: dict[str, Any]) -> None:
 
 def _worker(row: dict[str, Any]) -> list[object]:
     serves = "a run" if row["queues"] is None else ", ".join(row["queues"])
+    if set(row["queues"] or ()) == set(QUEUES):
+        serves = "all queues"
     age = f"{row['heartbeat_age']:.0f} s ago"
     model = row["backend"] or "idle"
     return [row["worker"], row["host"], row["pid"], serves, model, row["done"], row["failed"], age]

@@ -96,6 +96,8 @@ class _Run:
                 planned = self.planner.plan()
                 view = self.observer.look()
                 self._remind()
+                open_ = any(stage.ready or stage.leased for stage in view.stages)
+                results = None if planned or open_ else self._results()
             except CatalogUnavailableError as error:
                 on_away(str(error))
                 time.sleep(_PAUSE_SECONDS)
@@ -104,8 +106,8 @@ class _Run:
             for stage in view.stages:
                 if stage.ready or stage.leased:
                     self.seconds[stage.stage] = time.monotonic() - self.started
-            if not planned and not any(stage.ready or stage.leased for stage in view.stages):
-                return self._results()
+            if results is not None:
+                return results
             time.sleep(max(_PAUSE_SECONDS, _SHARE * (time.monotonic() - began)))
 
     def _remind(self) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog
 
-_LONGEST_PAUSE = 10.0
+_LONGEST_PAUSE = 5.0
 """Seconds between two signs of life where the lease would allow more."""
 
 
@@ -47,7 +47,9 @@ class Heartbeat:
         self._held: _Held | None = None
         self._tally = Tally()
         self._lock = threading.Lock()
-        self._ended = threading.Event()
+        self._told: int | None = None  # the recipe that the catalog was last told of
+        self._ended = False
+        self._due = threading.Event()
         self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
 
     def __enter__(self) -> Heartbeat:
@@ -55,7 +57,8 @@ class Heartbeat:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ended.set()
+        self._ended = True
+        self._due.set()
         self._thread.join()
         self._beat()  # what was done since the last one
 
@@ -63,6 +66,8 @@ class Heartbeat:
     def holding(self, token: str, recipe_id: int | None, size: int) -> Iterator[None]:
         """Prolong the lease of a claim of so many tasks while the block works."""
         self._held = _Held(token, recipe_id, size)
+        if recipe_id != self._told:
+            self._due.set()  # whoever watches the fleet sees at once what it turns to
         try:
             yield
         finally:
@@ -77,11 +82,17 @@ class Heartbeat:
             self._tally.batches += 1
             self._tally.seconds += seconds
 
+    def rest(self) -> None:
+        """Say that the worker is idle now, and what it did before."""
+        if self._told is not None or self._tally.batches:
+            self._due.set()
+
     def _beat_on(self) -> None:
         pause = min(self.lease_seconds / 3, _LONGEST_PAUSE)
-        self._beat()
-        while not self._ended.wait(pause):
+        while not self._ended:
+            self._due.clear()
             self._beat()
+            self._due.wait(pause)
 
     def _beat(self) -> None:
         held = self._held
@@ -101,5 +112,6 @@ class Heartbeat:
                     told.seconds + self._tally.seconds,
                 )
             return
+        self._told = recipe_id
         if held and renewed < held.size and self._held is held:
             self.lost.set()

@@ -73,6 +73,7 @@ class Worker:
         self._stopping = threading.Event()
         self._slice_ends = 0.0
         self._sweep_at = 0.0
+        self._strayed = False
 
     def wake(self) -> None:
         """Look for work now."""
@@ -106,6 +107,7 @@ class Worker:
                 if self._look(station):
                     pause = _POLL_SECONDS[0]
                     continue
+                heartbeat.rest()
                 if self._woken.wait(pause * random.uniform(0.75, 1.25)):  # noqa: S311 - spreads polls
                     self._woken.clear()
                     pause = _POLL_SECONDS[0]
@@ -137,13 +139,18 @@ class Worker:
     def _look(self, station: Station) -> bool:
         """Do one thing that is to be done. Returns whether there was any."""
         try:
-            self._sweep()
+            self._sweep(station.worker_id)
             return self._request(station) or self._recipe(station) or self.planner.plan()
         except CatalogUnavailableError as error:
             _LOG.warning("%s; trying again", error)
+            self._strayed = True
             return False
 
-    def _sweep(self) -> None:
+    def _sweep(self, worker_id: int) -> None:
+        if self._strayed:  # a claim whose answer was lost with the connection is nobody's
+            with self.catalog.write() as connection:
+                ledger.release_workers(connection, [worker_id], crashed=False)
+            self._strayed = False
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + _SWEEP_SECONDS
             if freed := free_the_dead(self.catalog):
@@ -192,7 +199,7 @@ class Worker:
                 batch.seconds,
             )
             self.planner.follow(served.id, batch.fragment_ids)
-            self._sweep()
+            self._sweep(station.worker_id)
         return worked
 
     def _must_turn(self) -> bool:

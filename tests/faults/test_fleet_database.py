@@ -17,6 +17,7 @@ def test_postgresql_is_restarted_at_once(own_postgresql, tmp_path, redis_server,
         fleet.wish("slow")
         workers = [fleet.start(*pool) for _ in range(2)]
         watching = fleet.program.start("run", "--json")
+        assert "caption" in watching.stderr.readline()
         for share in (0.2, 0.5):
             wait_for(lambda share=share: fleet.in_state("done") > share * fragments, "some work")
             own_postgresql.stop_at_once()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import venv
@@ -54,17 +55,24 @@ def test_it_holds_the_program_and_nothing_else(installed):
 
 def test_what_needs_an_extra_names_it(installed, tmp_path):
     cmean = installed / "venv" / "bin" / "cmean"
-    for command, extra in (
-        (["sql", "SELECT 1", "--format", "parquet", "--output", "x.parquet"], "cmean[parquet]"),
-        (["status"], "cmean[postgresql]"),
-    ):
-        url = {"CMEAN_DATABASE_URL": "postgresql://h/d"} if command == ["status"] else {}
-        found = subprocess.run(
-            [cmean, *command],
-            cwd=tmp_path,
-            env={**os.environ, **url},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (found.returncode, extra in found.stderr) == (1, True), found.stderr
+    found = subprocess.run(
+        [cmean, "sql", "SELECT 1", "--format", "parquet", "--output", "x.parquet"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (found.returncode, "cmean[parquet]" in found.stderr) == (1, True), found.stderr
+
+
+def test_a_fleet_needs_nothing_more(installed, tmp_path):
+    """Neither an extra nor the repository, whose folder `workers` is not in the wheel."""
+    cmean = installed / "venv" / "bin" / "cmean"
+    environment = {**os.environ, "CMEAN_BROKER_URL": "redis://127.0.0.1:9/0"}
+    worker = subprocess.Popen(
+        [cmean, "worker"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    assert any("is ready" in line for line in worker.stderr)
+    worker.send_signal(signal.SIGTERM)
+    _, err = worker.communicate()
+    assert worker.returncode == 0, err

@@ -30,8 +30,12 @@ format: $(VENV)/.developer ## Format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.developer ## Run the benchmarks and print their tables
+	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python benchmarks/captions.py
 	$(BIN)/python benchmarks/mapper_speed.py
+	$(BIN)/python benchmarks/ledger.py --million
+	$(BIN)/python benchmarks/queues.py
+	$(BIN)/python benchmarks/worker.py --tasks 2000
 
 clean: ## Remove the environment and what builds leave behind
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

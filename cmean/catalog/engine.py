@@ -147,6 +147,16 @@ _MEANINGS = (
 )
 
 
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A server whose machine is gone without a word counts as away after a minute, not after hours."""
+
+
 def _first_line(error: object) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
@@ -193,6 +203,6 @@ def _postgresql_engine(url: URL) -> Engine:
         raise CatalogError(f"{url.drivername}:// is not supported; use postgresql+psycopg://")
     url = url.set(drivername="postgresql+psycopg")
     try:
-        return create_engine(url)
+        return create_engine(url, connect_args=_PATIENCE)
     except (ModuleNotFoundError, NoSuchModuleError, ArgumentError) as error:
         raise CatalogError(f"the database URL cannot be used: {_first_line(error)}") from error

@@ -28,10 +28,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument(
         "--queue",
-        action="append",
+        action="extend",
+        nargs="+",
         choices=QUEUES,
         metavar="Q",
-        help=f"serve this queue; may be given again (default: all of {', '.join(QUEUES)})",
+        help=f"serve these queues (default: all of {', '.join(QUEUES)})",
     )
     parser.add_argument(
         "--concurrency",

@@ -146,25 +146,31 @@ class Worker:
             self._strayed = True
             return False
 
-    def _sweep(self, worker_id: int) -> None:
+    def _sweep(self, worker_id: int) -> bool:
+        """Free what others have left, every few seconds. Returns whether it was time to."""
         if self._strayed:  # a claim whose answer was lost with the connection is nobody's
             with self.catalog.write() as connection:
                 ledger.release_workers(connection, [worker_id], crashed=False)
             self._strayed = False
-        if time.monotonic() >= self._sweep_at:
-            self._sweep_at = time.monotonic() + _SWEEP_SECONDS
-            if freed := free_the_dead(self.catalog):
-                _LOG.info("%d tasks of workers that are gone are ready again", freed)
-            with self.catalog.write() as connection:
-                workers.stop_silent(connection)
+        if time.monotonic() < self._sweep_at:
+            return False
+        self._sweep_at = time.monotonic() + _SWEEP_SECONDS
+        if freed := free_the_dead(self.catalog):
+            _LOG.info("%d tasks of workers that are gone are ready again", freed)
+        with self.catalog.write() as connection:
+            workers.stop_silent(connection)
+        return True
+
+    def _requested(self) -> list[str]:
+        """The stages of requests that wait and that this worker serves."""
+        stages = [stage for stage in REQUESTS if stage in self.queues]
+        if not stages:
+            return []
+        with self.catalog.read() as connection:
+            return list(progress.ready_requests(connection, stages))
 
     def _request(self, station: Station) -> bool:
-        for stage in REQUESTS:
-            if stage not in self.queues:
-                continue
-            with self.catalog.read() as connection:
-                if not progress.ready_requests(connection, [stage]):
-                    continue
+        for stage in self._requested():
             with self.catalog.write() as connection:
                 found = ledger.claim_request(
                     connection, station.worker_id, station.lease_seconds, stage=stage
@@ -199,7 +205,8 @@ class Worker:
                 batch.seconds,
             )
             self.planner.follow(served.id, batch.fragment_ids)
-            self._sweep(station.worker_id)
+            if self._sweep(station.worker_id) and self._requested():
+                break  # somebody waits for a pairing: it goes before the next batch
         return worked
 
     def _must_turn(self) -> bool:

@@ -6,7 +6,7 @@ import os
 import signal
 
 import pytest
-from fleet import WRAPPERS, kill_group, wait_for
+from fleet import WRAPPERS, kill_group, wait_for, write_picture
 
 
 @pytest.fixture
@@ -86,6 +86,19 @@ def enter_wish(fleet):
 
     settings = load_settings({"CMEAN_CONFIG": str(fleet.folder / "cmean.toml")})
     pair.request(fleet.catalog, settings.get_profile("testing"), "greedy", "whole", "cosine")
+
+
+def test_a_pairing_does_not_wait_for_a_long_queue(finished_fleet):
+    fleet = finished_fleet
+    for number in range(250):
+        write_picture(fleet.folder / "media" / f"more-{number}.png", (number, 9, 9))
+    fleet.register(fleet.folder / "media")
+    fleet.wish("slow")
+    worker = fleet.start()
+    wait_for(lambda: "failed in" in worker.log.read_text(), "the long work to be under way")
+    enter_wish(fleet)
+    wait_for(lambda: fleet.in_state("done", "pair") == 1, "the pairing")
+    assert fleet.in_state("ready") > 0
 
 
 def test_a_pairing_of_nothing_is_refused_in_one_line(fleet):

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
+import subprocess
+import sys
+from contextlib import suppress
 
 from fleet import PATIENCE, fleet_on, wait_for, write_picture
 
@@ -117,3 +122,29 @@ def test_status_is_watched_from_any_machine(fleet):
     watching.send_signal(signal.SIGINT)
     watching.communicate()
     assert watching.returncode == 130
+
+
+def test_on_a_terminal_the_fleet_is_shown_live(fleet):
+    fleet.ingest(1)
+    fleet.ready(fleet.start())
+    terminal, inside = pty.openpty()
+    environment = fleet.environment | {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "cmean", "status", "--watch"],
+        cwd=fleet.folder,
+        env=environment,
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+    )
+    os.close(inside)
+    screen = b""
+    while not (b"heard of" in screen and b"s ago" in screen and b"caption" in screen):
+        screen += os.read(terminal, 4096)
+    watching.send_signal(signal.SIGINT)
+    with suppress(OSError):  # the other end is closed
+        while rest := os.read(terminal, 4096):
+            screen += rest
+    os.close(terminal)
+    assert watching.wait(PATIENCE) == 130
+    assert b"Traceback" not in screen

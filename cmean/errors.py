@@ -6,6 +6,8 @@ A `CmeanError` that reaches the command line is printed as one line, with exit c
 
 from __future__ import annotations
 
+import unicodedata
+
 
 class CmeanError(Exception):
     """Something that the user can mend; the message says what is wrong and what to do."""
@@ -46,10 +48,20 @@ class ItemError(CmeanError):
     """
 
     def __init__(self, reason: str, detail: str, *, retryable: bool = False) -> None:
+        detail = _printable(detail)
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
         self.retryable = retryable
+
+
+_LONGEST_DETAIL = 2_000
+
+
+def _printable(text: str) -> str:
+    """Without control characters and lone surrogates, which no database takes, and not too long."""
+    shown = (c if unicodedata.category(c) not in {"Cc", "Cs"} else "?" for c in str(text))
+    return "".join(shown)[:_LONGEST_DETAIL]
 
 
 class MediaError(ItemError):

@@ -39,7 +39,9 @@ class Catalog:
 
     def __init__(self, url: str) -> None:
         self.url = parse_url(url)
-        self.name = self.url.render_as_string(hide_password=True)
+        secret = {key: "***" for key in self.url.query if "pass" in key}
+        shown = self.url.update_query_dict(secret) if secret else self.url
+        self.name = shown.render_as_string(hide_password=True)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
 
@@ -115,16 +117,19 @@ class Catalog:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
-            lost = error.connection_invalidated or (
-                isinstance(error, OperationalError) and not self.is_sqlite
-            )
-            kind = CatalogUnavailableError if lost else CatalogError
+        except (DBAPIError, sqlite3.Error) as error:  # BEGIN and COMMIT pass SQLAlchemy by
+            kind = CatalogUnavailableError if self._is_away(error) else CatalogError
             raise kind(self._explain(error)) from error
-        except sqlite3.Error as error:  # of BEGIN and COMMIT, which pass SQLAlchemy by
-            raise CatalogError(self._explain(error)) from error
         except SQLAlchemyError as error:
             raise CatalogError(f"catalog {self.name}: {_first_line(error)}") from error
+
+    def _is_away(self, error: Exception) -> bool:
+        """Whether the same may succeed later: the server is away, or the file is locked."""
+        if self.is_sqlite:
+            return "locked" in str(error)
+        return isinstance(error, OperationalError) or getattr(
+            error, "connection_invalidated", False
+        )
 
     def _explain(self, error: Exception) -> str:
         said = _first_line(getattr(error, "orig", None) or error)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
 
-from cmean.catalog.tables import collection_items, collections, fragments, items, rejections
+from cmean.catalog.tables import (
+    collection_items,
+    collections,
+    fragments,
+    items,
+    rejections,
+    tasks,
+)
 from cmean.catalog.upsert import insert_into
 from cmean.domain import POSITION_NAMES, POSITIONS, Kind
 
@@ -103,6 +110,20 @@ def relocate(connection: Connection, item_id: int, uri: str, modified: float) ->
     connection.execute(moved)
 
 
+def retire(connection: Connection, uri: str, sha256: str) -> None:
+    """An item whose file has been replaced by one of other content has no media any more.
+
+    What was made of it stays; what was still to be done is not.
+    """
+    old = select(items.c.id).where(items.c.uri == uri, items.c.sha256 != sha256)
+    theirs = select(fragments.c.id).where(fragments.c.item_id.in_(old))
+    undone = tasks.c.state.in_(["ready", "failed", "dead"])
+    connection.execute(delete(tasks).where(tasks.c.fragment_id.in_(theirs), undone))
+    connection.execute(
+        update(items).where(items.c.uri == uri, items.c.sha256 != sha256).values(uri=None)
+    )
+
+
 def describe(connection: Connection, item_id: int, **facts: object) -> None:
     """Set title, creator, year, licence or metadata of an item."""
     if facts:
@@ -138,7 +159,9 @@ def count(connection: Connection) -> dict[str, int]:
     return {kind.value: found.get(kind.value, 0) for kind in Kind}
 
 
-def newest_fragment(connection: Connection) -> int | None:
-    """The highest id of a fragment: it grows whenever an item is registered."""
-    newest = connection.execute(select(func.max(fragments.c.id))).scalar_one()
-    return None if newest is None else int(newest)
+def number_of_fragments(connection: Connection) -> int:
+    """How many fragments there are: they are never removed, so an equal number is the same set.
+
+    The highest id would not do: of two transactions the one with the lower ids may end later.
+    """
+    return int(connection.execute(select(func.count()).select_from(fragments)).scalar_one())

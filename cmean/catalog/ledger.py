@@ -27,7 +27,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    func,
     literal,
     literal_column,
     select,
@@ -53,6 +52,8 @@ MAX_CRASHES = 5
 """Workers that one task may take down with it before it is dead."""
 MAX_ERRORS = 3
 """Errors that a task may raise before it is dead."""
+MAX_MISSES = 10
+"""The same where its file is missing: with the pauses between, hours for media to be back."""
 BACKOFF_SECONDS = 30.0
 """Pause after the first error; doubled after each further one, with jitter."""
 
@@ -153,7 +154,8 @@ def fail(connection: Connection, token: str, failures: Mapping[int, ItemError]) 
     """Record typed failures of tasks that are still held under the token."""
     for task_id, error in failures.items():
         attempts = tasks.c.error_attempts + 1
-        last = attempts >= MAX_ERRORS if error.retryable else true()
+        most = MAX_MISSES if error.reason == "missing" else MAX_ERRORS
+        last = attempts >= most if error.retryable else true()
         jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, guards no secret
         pause = BACKOFF_SECONDS * jitter * literal(1).bitwise_lshift(tasks.c.error_attempts)
         connection.execute(
@@ -252,16 +254,18 @@ def retry(
 def oldest_ready(connection: Connection, recipe_ids: Iterable[int]) -> dict[int, int]:
     """The lowest id of a ready task of each recipe; recipes with none are left out.
 
-    One step into the index a recipe, however many tasks there are.
+    Tasks that a worker died of count only where a recipe has no other, as for a claim. A step into
+    the index a recipe, however many tasks there are.
     """
     found = {}
     for recipe_id in recipe_ids:
-        query = select(func.min(tasks.c.id)).where(
-            in_state("ready"), tasks.c.recipe_id == recipe_id
-        )
-        oldest = connection.execute(query).scalar_one()
-        if oldest is not None:
-            found[recipe_id] = int(oldest)
+        ready = and_(in_state("ready"), tasks.c.recipe_id == recipe_id)
+        for which in (tasks.c.lease_attempts == 0, tasks.c.lease_attempts > 0):
+            query = select(tasks.c.id).where(ready, which).order_by(tasks.c.id).limit(1)
+            oldest = connection.execute(query).scalar_one_or_none()
+            if oldest is not None:
+                found[recipe_id] = int(oldest)
+                break
     return found
 
 

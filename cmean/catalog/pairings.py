@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import desc, insert, select
 
 from cmean.catalog.tables import captions, emotions, fragments, items, pairings, pairs
+from cmean.catalog.upsert import insert_into
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sqlalchemy import ScalarSelect
     from sqlalchemy.engine import Connection
 
 
@@ -29,7 +31,11 @@ class Triple:
 
 
 def triples(
-    connection: Connection, recipe_id: int, positions: Sequence[int], items_: Sequence[int] = ()
+    connection: Connection,
+    recipe_id: int,
+    positions: Sequence[int],
+    items_: Sequence[int] = (),
+    pairing_id: int | None = None,
 ) -> list[Triple]:
     """The triples of an emotion recipe at some positions, by item id and position.
 
@@ -38,6 +44,7 @@ def triples(
         recipe_id: the emotion mapper's recipe.
         positions: of 0..4.
         items_: only these items (default: all).
+        pairing_id: only triples that were there when this pairing was made.
     """
     query = (
         select(
@@ -54,9 +61,15 @@ def triples(
         .where(emotions.c.recipe_id == recipe_id, fragments.c.position.in_(positions))
         .order_by(items.c.id, fragments.c.position)
     )
+    if pairing_id is not None:
+        query = query.where(emotions.c.created_at <= _made(pairing_id))
     if items_:
         query = query.where(items.c.id.in_(items_))
     return [Triple(*row) for row in connection.execute(query)]
+
+
+def _made(pairing_id: int) -> ScalarSelect[Any]:
+    return select(pairings.c.created_at).where(pairings.c.id == pairing_id).scalar_subquery()
 
 
 def store(
@@ -69,16 +82,15 @@ def store(
         pairing: the columns of `pairings`; `digest` identifies inputs and parameters.
         rows: the columns of `pairs` without `pairing_id`.
     """
-    found = connection.execute(
-        select(pairings.c.id).where(pairings.c.digest == pairing["digest"])
-    ).scalar_one_or_none()
-    if found is not None:
-        return int(found)
-    made = insert(pairings).values(dict(pairing)).returning(pairings.c.id)
-    pairing_id = int(connection.execute(made).scalar_one())
+    made = insert_into(connection, pairings).values(dict(pairing))
+    made = made.on_conflict_do_nothing(index_elements=["digest"])
+    pairing_id = connection.execute(made.returning(pairings.c.id)).scalar_one_or_none()
+    if pairing_id is None:
+        equal = select(pairings.c.id).where(pairings.c.digest == pairing["digest"])
+        return int(connection.execute(equal).scalar_one())
     if rows:
         connection.execute(insert(pairs), [{"pairing_id": pairing_id, **row} for row in rows])
-    return pairing_id
+    return int(pairing_id)
 
 
 def get(connection: Connection, pairing_id: int | None = None) -> dict[str, Any]:

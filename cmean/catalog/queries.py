@@ -66,7 +66,10 @@ _PAIRS = text("SELECT * FROM v_pairs WHERE pairing_id = :pairing ORDER BY positi
 _CAPTIONS = text(
     """
     SELECT item_id, position, text, finish_reason FROM v_captions
-    WHERE recipe_id = :recipe ORDER BY item_id, position
+    WHERE recipe_id = :recipe AND caption_id IN (
+        SELECT c.id FROM captions c JOIN pairings p ON c.created_at <= p.created_at
+        WHERE c.recipe_id = :recipe AND p.id = :pairing)
+    ORDER BY item_id, position
     """
 )
 
@@ -106,10 +109,15 @@ def pairs_with_intentions(connection: Connection, pairing_id: int) -> list[dict[
 
 
 def captions_by_item(
-    connection: Connection, captioner_id: int
+    connection: Connection, captioner_id: int, pairing_id: int
 ) -> dict[int, dict[int, tuple[str, str]]]:
-    """Captions of one captioner recipe: item id → position → text and finish reason."""
+    """Captions of a captioner recipe that were there when a pairing was made.
+
+    Returns:
+        Item id → position → text and finish reason.
+    """
     result: dict[int, dict[int, tuple[str, str]]] = {}
-    for item_id, position, *caption in connection.execute(_CAPTIONS, {"recipe": captioner_id}):
+    wanted = {"recipe": captioner_id, "pairing": pairing_id}
+    for item_id, position, *caption in connection.execute(_CAPTIONS, wanted):
         result.setdefault(item_id, {})[position] = (caption[0], caption[1])
     return result

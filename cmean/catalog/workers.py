@@ -24,8 +24,8 @@ SILENT_SECONDS = 60.0
 class Process:
     """A process on some host.
 
-    `started` (seconds since 1970) tells it from a later one of the same number, `namespace` from
-    one in another container or on another machine that calls itself by the same name.
+    `started` (seconds, by the machine's own count) tells it from a later one of the same number,
+    `namespace` from one in another container or on another machine of the same name.
     """
 
     host: str
@@ -116,7 +116,7 @@ def stop(connection: Connection, worker_ids: Sequence[int]) -> None:
 def stop_silent(connection: Connection) -> int:
     """Record that workers ended which were not heard of for long. Returns how many."""
     silent = workers.c.heartbeat < now() - SILENT_SECONDS
-    gone = update(workers).where(workers.c.stopped.is_(None), silent, workers.c.queues.is_not(None))
+    gone = update(workers).where(workers.c.stopped.is_(None), silent)
     return connection.execute(gone.values(stopped=now())).rowcount
 
 

@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         code = _carry_out(name, arguments[1:])
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print("cmean: interrupted; the same command goes on from here", file=sys.stderr)
+        print("cmean: interrupted; nothing that was done is lost", file=sys.stderr)
         code = EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has enough; what Python flushes at exit must go nowhere.

@@ -6,13 +6,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cmean.catalog import ledger
 from cmean.catalog import progress as progress_rows
 from cmean.cli import EXIT_OK, EXIT_PARTIAL
 from cmean.cli import ingest as ingest_verb
 from cmean.cli.common import add_json, add_profile, announcer, opened, print_json, progress, say
 from cmean.cli.fleet_view import shown
 from cmean.cli.types import positive
-from cmean.pipeline import fleet, run
+from cmean.errors import InputError
+from cmean.pipeline import fleet, ingest, run
 from cmean.pipeline.watch import Watch
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from cmean.pipeline.worker import Announce
 
 _WATCH_SECONDS = 2.0
+_QUIET_LOOKS = 5
+"""Looks, two seconds apart, in which a file must not have changed: ten seconds."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -93,18 +97,34 @@ def _watch(
     args: argparse.Namespace, settings: Settings, profile: Profile, catalog: Catalog
 ) -> None:
     """Ingest what appears and do its work, until interrupted."""
-    watch, announce = Watch(args.watch), announcer(settings)
+    if args.limit or args.json:
+        raise InputError("--watch goes on for ever: it takes neither --limit nor --json")
+    watch, announce = Watch(args.watch, _QUIET_LOOKS), announcer(settings)
     say(f"watching {', '.join(map(str, args.watch))}; stop with Ctrl-C")
+
+    def take_up() -> int:
+        new = watch.look()
+        if not new:
+            return 0
+        found = ingest.ingest(catalog, new)
+        ingest_verb.tell(found)
+        return found.added
+
+    if announce is not None:
+        with shown("run") as look:
+            fleet.run(settings, profile, args.stage, announce, look, say, keep_on=take_up)
     pending = True  # what an earlier run left
     while True:
-        if new := watch.look():
-            found = ingest_verb.register(catalog, new, None)
-            ingest_verb.tell(found)
-            pending = pending or found.added > 0
+        pending = take_up() > 0 or pending
+        with catalog.read() as connection:
+            pending = pending or ledger.sweepable(connection)  # a failure's time has come
         if pending:
-            results = carry_out(settings, profile, args.stage, None, announce)
-            for line in lines(results):
-                say(line)
+            results = carry_out(settings, profile, args.stage)
+            if any(result.done or result.failed for result in results.values()):
+                for line in lines(results):
+                    say(line)
+            if any(result.failed for result in results.values()):
+                tell_failures(catalog)
             pending = False
         time.sleep(_WATCH_SECONDS)
 
@@ -128,7 +148,11 @@ def tell_failures(catalog: Catalog) -> None:
     """The first failures with their reasons, on standard error."""
     with catalog.read() as connection:
         found = progress_rows.failures(connection)
-    for row in found:
-        where = f"{row['title']}, position {row['position']}"
-        say(f"{row['state']}: {row['stage']} of {where}: {row['reason']}: {row['detail']}")
+    grouped: dict[tuple[object, ...], list[str]] = {}
+    for row in found:  # what is wrong with a file is wrong with all its fragments
+        key = tuple(row[name] for name in ("state", "stage", "title", "reason", "detail"))
+        grouped.setdefault(key, []).append(str(row["position"]))
+    for (state, stage, title, reason, detail), positions in grouped.items():
+        where = f"{title}, position {', '.join(positions)}"
+        say(f"{state}: {stage} of {where}: {reason}: {detail}")
     say("after mending the cause: cmean retry, then cmean run")

@@ -48,12 +48,16 @@ def main(args: argparse.Namespace) -> int:
 def _watch(catalog: Catalog, *, fleet: bool) -> int:
     """The fleet live, until interrupted; a database that is away for a while is waited for."""
     observer = Observer(catalog, status.STAGES, fleet=fleet)
+    said = ""
     with shown("status", sys.stdout) as show:
         while True:
             try:
                 show(observer.look())
+                said = ""
             except CatalogUnavailableError as error:
-                say(f"{error}; trying again")
+                if said != str(error):
+                    said = str(error)
+                    say(f"{said}; trying again")
             time.sleep(_WATCH_SECONDS)
 
 

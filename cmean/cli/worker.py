@@ -6,15 +6,16 @@ import logging
 import os
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from cmean.catalog import workers
 from cmean.cli import EXIT_ERROR, EXIT_OK
-from cmean.cli.common import add_profile, opened
+from cmean.cli.common import add_profile, opened, say
 from cmean.cli.types import positive
 from cmean.config import load_settings
 from cmean.errors import ConfigError
-from cmean.pipeline.host import this_process
+from cmean.pipeline.host import ONE_THREAD, this_process
 from cmean.pipeline.queues import QUEUES
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Work until told to stop."""
+    os.environ.setdefault(*ONE_THREAD)
     if args.profile:
         os.environ["CMEAN_PROFILE"] = args.profile  # the processes that this one starts read it
     if args.healthy:
@@ -78,7 +80,8 @@ def _alone(settings: Settings, queues: Sequence[str], concurrency: int) -> int:
         )
     worker = Worker(settings, queues)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stop())
+        # In a thread: the handler may interrupt the very lock that `stop` needs.
+        signal.signal(number, lambda *_: threading.Thread(target=worker.stop).start())
     worker.run()
     return EXIT_OK
 
@@ -87,4 +90,6 @@ def _healthy() -> int:
     own = this_process()
     with opened(load_settings()) as (_, catalog), catalog.read() as connection:
         living = workers.fresh_on_host(connection, own.host, own.namespace)
+    if not living:
+        say("no worker of this machine was heard of within a minute")
     return EXIT_OK if living else EXIT_ERROR

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Connection
     from cmean.pipeline.work import Loaded
+
+
+_REFUSAL_SECONDS = (60.0, 3600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Bench:
 
     Attributes:
         unable: recipe id → why this worker cannot carry it out.
-        news: set when `unable` has grown.
+        news: set when `unable` has changed.
     """
 
     def __init__(self, queues: Sequence[str]) -> None:
@@ -52,9 +56,12 @@ class Bench:
         self.news = False
         self._known: dict[int, Served | None] = {}
         self._loaded: tuple[int, str, Loaded] | None = None
+        self._refused: dict[int, float] = {}
+        self._pauses: dict[int, float] = {}
 
     def served(self, connection: Connection) -> list[Served]:
         """The recipes in the catalog that this worker can carry out."""
+        self._forgive()
         for recipe_id in recipe_rows.ids(connection):
             if recipe_id not in self._known:
                 (row,) = recipe_rows.rows(connection, [recipe_id])
@@ -62,10 +69,21 @@ class Bench:
         return [entry for entry in self._known.values() if entry is not None]
 
     def refuse(self, recipe_id: int, why: str) -> None:
-        """Take a recipe off the bench."""
+        """Take a recipe off the bench for a while: a minute, then twice as long, up to an hour."""
+        pause = min(2 * self._pauses.get(recipe_id, _REFUSAL_SECONDS[0] / 2), _REFUSAL_SECONDS[1])
+        self._pauses[recipe_id] = pause
+        self._refused[recipe_id] = time.monotonic() + pause
         self._known[recipe_id] = None
         self.unable[str(recipe_id)] = why
         self.news = True
+
+    def _forgive(self) -> None:
+        """Look again at recipes that were refused long enough ago."""
+        for recipe_id, until in list(self._refused.items()):
+            if time.monotonic() >= until:
+                del self._refused[recipe_id], self._known[recipe_id]
+                self.unable.pop(str(recipe_id), None)
+                self.news = True
 
     def take(self, served: Served) -> Taken:
         """The work of a recipe. A model that another recipe left in memory is used again.
@@ -105,17 +123,23 @@ class Bench:
             Role(row["role"]), Kind(row["kind"]), row["backend"], row["revision"], row["parameters"]
         )
         try:
-            made = registry.create(recipe.backend, recipe.parameters["backend"])
-            if made.revision != recipe.revision:
-                raise ConfigError(
-                    f"{recipe.backend} is here in revision {made.revision}, and the recipe wants "
-                    f"{recipe.revision}; install the same version of cmean"
-                )
-        except CmeanError as error:
-            self.unable[str(row["id"])] = str(error)
+            _require_revision(recipe)
+        except Exception as error:  # noqa: BLE001 - a recipe of another version may lack anything
+            kind = "" if isinstance(error, CmeanError) else f"{type(error).__name__}: "
+            self.unable[str(row["id"])] = f"{kind}{error}"
             self.news = True
             return None
         return Served(row["id"], queue, recipe)
+
+
+def _require_revision(recipe: Recipe) -> None:
+    """The back-end that is here must be the one that the recipe was made for."""
+    here = registry.create(recipe.backend, recipe.parameters["backend"]).revision
+    if here != recipe.revision:
+        raise ConfigError(
+            f"{recipe.backend} is here in revision {here}, and the recipe wants "
+            f"{recipe.revision}; install the same version of cmean"
+        )
 
 
 def _model(recipe: Recipe) -> str:

@@ -20,7 +20,7 @@ from cmean.catalog import workers
 from cmean.catalog.engine import Catalog
 from cmean.errors import CmeanError
 from cmean.pipeline.heartbeat import Heartbeat
-from cmean.pipeline.host import this_process
+from cmean.pipeline.host import ONE_THREAD, this_process
 from cmean.pipeline.work import Station, batches, load
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Crew:
     def start(self, budgets: Sequence[int]) -> None:
         """Start worker processes, each of which may take so many tasks."""
         context = multiprocessing.get_context("spawn")
+        os.environ.setdefault(*ONE_THREAD)
         for budget in budgets:
             mine, theirs = context.Pipe()
             arguments = (self.settings, self.entries, self.run_id, budget, theirs)

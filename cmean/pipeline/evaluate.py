@@ -142,23 +142,28 @@ def _coherence_table(found: Mapping[str, Any]) -> Table:
 
 
 def evaluate(catalog: Catalog, pairing_id: int | None = None) -> Evaluation:
-    """Evaluate a pairing (default: the newest).
+    """Evaluate a pairing (default: the newest), over the items that it was made from.
+
+    What has come to the catalog since makes no difference.
 
     Raises:
         InputError: there is no such pairing.
     """
     with catalog.read() as connection:
         pairing = pairings.get(connection, pairing_id)
+        made = int(pairing["id"])
         recipe_ids = {kind: pairing[f"{kind.value}_recipe_id"] for kind in Kind}
         pairs = pairings.pair_rows(connection, pairing["id"])
         sides = {
-            kind: _by_item(pairings.triples(connection, recipe_ids[kind], POSITIONS))
+            kind: _by_item(
+                pairings.triples(connection, recipe_ids[kind], POSITIONS, pairing_id=made)
+            )
             for kind in Kind
         }
         captions = {}
         for kind in Kind:
             (mapper,) = recipe_rows.rows(connection, [recipe_ids[kind]])
-            captions[kind] = queries.captions_by_item(connection, mapper["input_id"])
+            captions[kind] = queries.captions_by_item(connection, mapper["input_id"], made)
     partners = [(row["track_id"], row["artwork_id"]) for row in pairs]
     return Evaluation(
         pairing,

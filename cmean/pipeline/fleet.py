@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cmean.catalog import migrate, progress
+from cmean.catalog import migrate, progress, workers
 from cmean.catalog.engine import Catalog
 from cmean.catalog.ledger import STATES
 from cmean.errors import CatalogUnavailableError
@@ -38,6 +38,7 @@ def run(
     announce: Announce,
     on_look: Callable[[FleetView], None] = lambda _: None,
     on_away: Callable[[str], None] = lambda _: None,
+    keep_on: Callable[[], object] | None = None,
 ) -> dict[str, StageResult]:
     """See a profile's missing work through with the fleet; the calling process does none of it.
 
@@ -48,6 +49,7 @@ def run(
         announce: wakes workers.
         on_look: called about once a second.
         on_away: called with a line when the database cannot be reached; then it is tried again.
+        keep_on: go on for ever, and call this before each look.
 
     Raises:
         CatalogError: the catalog is of another version.
@@ -56,7 +58,7 @@ def run(
     catalog = Catalog(settings.database_url)
     migrate.ensure(catalog)
     try:
-        return _Run(catalog, settings, profile, stages, announce).through(on_look, on_away)
+        return _Run(catalog, settings, profile, stages, announce).through(on_look, on_away, keep_on)
     finally:
         catalog.close()
 
@@ -87,17 +89,23 @@ class _Run:
         self.before = self._counts()
 
     def through(
-        self, on_look: Callable[[FleetView], None], on_away: Callable[[str], None]
+        self,
+        on_look: Callable[[FleetView], None],
+        on_away: Callable[[str], None],
+        keep_on: Callable[[], object] | None,
     ) -> dict[str, StageResult]:
         """Until nothing is ready or held and nothing new is to be entered."""
         while True:
             began = time.monotonic()
             try:
-                planned = self.planner.plan()
+                if keep_on is not None:
+                    keep_on()
+                # In this order: what was done before the look has then been planned for.
                 view = self.observer.look()
+                news = self.planner.plan()
                 self._remind()
                 open_ = any(stage.ready or stage.leased for stage in view.stages)
-                results = None if planned or open_ else self._results()
+                results = None if news or open_ or keep_on else self._results()
             except CatalogUnavailableError as error:
                 on_away(str(error))
                 time.sleep(_PAUSE_SECONDS)
@@ -117,11 +125,11 @@ class _Run:
         self.remind_at = time.monotonic() + _REMIND_SECONDS
         with self.catalog.read() as connection:
             waiting = {recipe_id for *_, recipe_id, _ in progress.ready_recipes(connection)}
-        for entries in self.recipes.values():
-            for entry in entries:
-                if entry.id in waiting:
+            for entries in self.recipes.values():
+                for entry in entries:
                     queue = queue_of(entry.recipe.role, entry.recipe.kind)
-                    self.announce(queue, entry.recipe.digest)
+                    if entry.id in waiting and workers.serving(connection, queue):
+                        self.announce(queue, entry.recipe.digest)
 
     def _counts(self) -> dict[str, dict[str, int]]:
         with self.catalog.read() as connection:

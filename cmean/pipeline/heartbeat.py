@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 _LONGEST_PAUSE = 5.0
 """Seconds between two signs of life where the lease would allow more."""
+
+_SHORTEST_PAUSE = 1.0
+"""A batch that ends is told at once, but not more often than so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Heartbeat:
         self._tally = Tally()
         self._lock = threading.Lock()
         self._told: int | None = None  # the recipe that the catalog was last told of
+        self._beaten = 0.0
         self._ended = False
         self._due = threading.Event()
         self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
@@ -81,6 +86,8 @@ class Heartbeat:
             self._tally.failed += failed
             self._tally.batches += 1
             self._tally.seconds += seconds
+        if time.monotonic() - self._beaten > _SHORTEST_PAUSE:
+            self._due.set()
 
     def rest(self) -> None:
         """Say that the worker is idle now, and what it did before."""
@@ -113,5 +120,6 @@ class Heartbeat:
                 )
             return
         self._told = recipe_id
+        self._beaten = time.monotonic()
         if held and renewed < held.size and self._held is held:
             self.lost.set()

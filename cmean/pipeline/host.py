@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +16,37 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog
 
 
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
+"""For the environment of a worker, before numpy is imported: where every core has a worker of its
+own, numpy's threads only get into each other's way."""
+_START_FIELD = 19  # of /proc/PID/stat, counted after the program's name: `starttime`
+
+
 def this_process() -> workers.Process:
     """The identity of the calling process."""
-    own = psutil.Process()
-    return workers.Process(socket.gethostname(), own.pid, own.create_time(), _namespace())
+    pid = os.getpid()
+    return workers.Process(socket.gethostname(), pid, _started(pid) or 0.0, _namespace())
+
+
+def _started(pid: int) -> float | None:
+    """When a process started: seconds since boot, or since 1970 where the system counts so.
+
+    psutil's time since 1970 moves with every step of the machine's clock, which would make all
+    living processes look like others; what Linux itself counts, ticks since boot, does not.
+    """
+    try:
+        line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        ticks = int(line.rpartition(")")[2].split()[_START_FIELD])
+        return ticks / os.sysconf("SC_CLK_TCK")
+    except FileNotFoundError:
+        if Path("/proc/self/stat").exists():
+            return None
+    except (OSError, ValueError, IndexError):
+        pass
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
 
 
 def _namespace() -> str | None:
@@ -38,9 +66,9 @@ def _namespace() -> str | None:
 def alive(worker: workers.Worker) -> bool:
     """Whether a worker's process still runs on this host."""
     try:
-        found = psutil.Process(worker.process.pid)
-        same = abs(found.create_time() - worker.process.started) < 1
-        return bool(same and found.status() != psutil.STATUS_ZOMBIE)
+        started = _started(worker.process.pid)
+        same = started is not None and abs(started - worker.process.started) < 1
+        return same and psutil.Process(worker.process.pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 

@@ -188,6 +188,7 @@ class _Registrar:
     def _register(self, connection: Connection, path: Path, item: NewItem) -> None:
         known = item_rows.find(connection, item.sha256)
         if known is None:
+            item_rows.retire(connection, item.uri, item.sha256)
             item_id = item_rows.add(connection, item)
             self.result.added += 1
         else:

@@ -17,6 +17,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from cmean.catalog import items, progress, workers
+from cmean.catalog.ledger import STATES
 from cmean.errors import CatalogError, InputError
 from cmean.pipeline.status import STAGES
 
@@ -92,7 +93,7 @@ def _tasks(connection: Connection) -> list[Metric]:
     )
     counted = progress.counts(connection)
     for stage in STAGES:
-        for state, number in counted.get(stage, {}).items():
+        for state, number in (dict.fromkeys(STATES, 0) | counted.get(stage, {})).items():
             depth.add_metric([stage, state], number)
         done.add_metric([stage], counted.get(stage, {}).get("done", 0))
     for stage, reason, number in progress.failure_reasons(connection):
@@ -112,12 +113,12 @@ def _workers(connection: Connection) -> list[Metric]:
     failed = CounterMetricFamily(
         "cmean_worker_task_failures", "Tasks that failed with a worker.", labels=labels
     )
-    for row in workers.listing(connection):
-        if row["queues"] is None:
-            continue
+    found = [row for row in workers.listing(connection) if row["queues"] is not None]
+    living = GaugeMetricFamily("cmean_workers", "Workers heard of within a minute.", len(found))
+    for row in found:
         key = [str(row["worker"]), row["host"]]
         age.add_metric(key, max(0.0, row["heartbeat_age"]))
         batches.add_metric(key, count_value=row["batches"], sum_value=row["batch_seconds"])
         done.add_metric(key, row["done"])
         failed.add_metric(key, row["failed"])
-    return [age, batches, done, failed]
+    return [living, age, batches, done, failed]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cmean.catalog import items, planning, results, workers
 from cmean.domain import Kind, Role
-from cmean.errors import CatalogUnavailableError, CmeanError
+from cmean.errors import ConfigError, MissingExtraError
 from cmean.pipeline import recipes
 from cmean.pipeline.queues import queue_of
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog
     from cmean.config import Settings
-    from cmean.pipeline.recipes import RecipeSet
+    from cmean.pipeline.recipes import Entered, RecipeSet
     from cmean.pipeline.worker import Announce
 
 _LOG = logging.getLogger(__name__)
@@ -41,40 +41,52 @@ class Planner:
         self.announce = announce
         self._entered: RecipeSet | None = None
         self._broken = False
-        self._seen: dict[str, object] = {}
+        self._seen: dict[int, object] = {}
 
     def plan(self) -> bool:
-        """Enter what is missing. Returns whether there was anything.
+        """Enter what is missing. Returns whether anything had come since the last time.
 
-        Costs next to nothing while nothing was added to the catalog.
+        Costs next to nothing while nothing was added to the catalog. After False, everything that
+        was there at the last time but one has been entered.
         """
         entered = self._recipes()
         if entered is None:
             return False
-        added = 0
+        news = False
         for kind in Kind:
             captioner, mapper = entered.captioners[kind], entered.mappers[kind]
             with self.catalog.read() as connection:
-                fragments = items.newest_fragment(connection)
+                fragments = items.number_of_fragments(connection)
                 captions = results.numbers(connection, [captioner.id])
-            if self._is_news(queue := queue_of(Role.CAPTIONER, kind), fragments):
+            if self._is_news(queue := queue_of(Role.CAPTIONER, kind), captioner, fragments):
                 with self.catalog.write() as connection:
-                    new = planning.plan_captions(connection, captioner.id, kind)
-                added += self._tell(queue, captioner.recipe.digest, new)
-            if self._is_news(queue := queue_of(Role.MAPPER, kind), captions, kind):
+                    added = planning.plan_captions(connection, captioner.id, kind)
+                self._entered_all(queue, captioner, fragments, added)
+                news = True
+            if self._is_news(queue := queue_of(Role.MAPPER, kind), mapper, captions):
                 with self.catalog.write() as connection:
-                    new = planning.plan_emotions(connection, mapper.id, captioner.id)
-                added += self._tell(queue, mapper.recipe.digest, new)
-        return added > 0
+                    added = planning.plan_emotions(connection, mapper.id, captioner.id)
+                self._entered_all(queue, mapper, captions, added)
+                news = True
+        return news
 
-    def _tell(self, queue: str, digest: str, added: int) -> int:
-        """Wake all who serve a queue that has got tasks. Returns their number."""
+    def _is_news(self, queue: str, recipe: Entered, now: object) -> bool:
+        """Whether a queue is served, and its sources have changed since all was entered."""
+        return queue in self.queues and self._seen.get(recipe.id) != now
+
+    def _entered_all(self, queue: str, recipe: Entered, now: object, added: int) -> None:
+        """Remember, now that it is committed, and wake who serves the queue."""
+        self._seen[recipe.id] = now
         if added:
             _LOG.info("%s: %d tasks entered", queue, added)
-            with self.catalog.read() as connection:
-                serving = workers.serving(connection, queue)
-            self.announce(queue, digest, copies=max(1, serving))
-        return added
+            self._wake(queue, recipe)
+
+    def _wake(self, queue: str, recipe: Entered) -> None:
+        """A hint for each worker that serves a queue: one that nobody takes would only pile up."""
+        with self.catalog.read() as connection:
+            serving = workers.serving(connection, queue)
+        if serving:
+            self.announce(queue, recipe.recipe.digest, copies=serving)
 
     def follow(self, recipe_id: int, fragment_ids: Sequence[int]) -> None:
         """Enter the emotions of captions that were just written, and wake who maps them."""
@@ -88,15 +100,7 @@ class Planner:
             with self.catalog.write() as connection:
                 added = planning.plan_emotions(connection, mapper.id, recipe_id, fragment_ids)
             if added:
-                self.announce(queue_of(Role.MAPPER, kind), mapper.recipe.digest)
-
-    def _is_news(self, queue: str, now: object, kind: Kind | None = None) -> bool:
-        """Whether a queue is served, and its sources have changed since the last look."""
-        key = f"{queue}/{kind}"
-        if queue not in self.queues or self._seen.get(key) == now:
-            return False
-        self._seen[key] = now
-        return True
+                self._wake(queue_of(Role.MAPPER, kind), mapper)
 
     def _recipes(self) -> RecipeSet | None:
         """The profile's recipes; None where they cannot be made, which is said once.
@@ -108,9 +112,7 @@ class Planner:
                 profile = self.settings.get_profile()
                 with self.catalog.write() as connection:
                     self._entered = recipes.enter(connection, profile)
-            except CatalogUnavailableError:
-                raise  # for now; the profile is not to blame
-            except CmeanError as error:
+            except (ConfigError, MissingExtraError) as error:
                 self._broken = True
                 _LOG.warning("only work that others enter is done here: %s", error)
         return self._entered

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cmean.catalog import ledger, progress, workers
-from cmean.errors import CmeanError, InputError, ItemError
+from cmean.errors import CatalogUnavailableError, CmeanError, InputError, ItemError
 from cmean.pipeline import evaluate, pair
 from cmean.pipeline.heartbeat import Heartbeat
 from cmean.pipeline.host import free_the_dead, this_process
@@ -53,6 +53,8 @@ def do(station: Station, request: Request, stopped: Callable[[], bool]) -> bool:
     with station.heartbeat.holding(request.token, None, 1):
         try:
             result = kind.compute(catalog, request.request)
+        except CatalogUnavailableError:
+            raise  # the request is not to blame, and free again when the lease has run out
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a typed failure
             failure = _typed(error)
         except BaseException:  # interrupted

@@ -17,6 +17,7 @@ from cmean.catalog import ledger, migrate, planning, progress, workers
 from cmean.catalog.engine import Catalog
 from cmean.pipeline import recipes
 from cmean.pipeline.crew import Crew
+from cmean.pipeline.heartbeat import Heartbeat
 from cmean.pipeline.host import free_the_dead, this_process
 
 if TYPE_CHECKING:
@@ -83,11 +84,12 @@ def run(
         run_id = workers.register(connection, this_process())
         entered = recipes.enter(connection, profile)
     try:
-        return {
-            stage: _Stage(catalog, settings, entered, stage, run_id, limit, on_progress).run()
-            for stage in STAGES
-            if stage in stages
-        }
+        with Heartbeat(catalog, run_id, settings.lease_seconds):
+            return {
+                stage: _Stage(catalog, settings, entered, stage, run_id, limit, on_progress).run()
+                for stage in STAGES
+                if stage in stages
+            }
     finally:
         with catalog.write() as connection:
             workers.stop(connection, [run_id])

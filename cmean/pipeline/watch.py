@@ -16,32 +16,43 @@ if TYPE_CHECKING:
 class Watch:
     """Some folders, looked through again and again.
 
-    A file counts as new once it looks the same in two looks: one that is still being copied is
+    A file counts as new once it has looked the same for a while: one that is still being copied is
     left alone. One that has changed since counts as new again. Looking works on network folders,
     which tell nobody of what changes in them.
+
+    Args:
+        folders: the folders.
+        quiet: so many looks in a row must see the file unchanged.
+
+    Raises:
+        InputError: a folder does not exist.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], quiet: int) -> None:
         self.folders = folders
-        self._last: dict[Path, tuple[int, float]] = {}
+        self.quiet = quiet
+        self._last: dict[Path, tuple[tuple[int, float], int]] = {}
+        self._present()
         self._given: dict[Path, tuple[int, float]] = {}
 
     def look(self) -> list[Path]:
         """The files that are new since the last look, and complete."""
-        now: dict[Path, tuple[int, float]] = {}
+        now: dict[Path, tuple[tuple[int, float], int]] = {}
         for path in self._present():
             try:
                 status = path.stat()
             except OSError:
                 continue  # gone again
-            now[path] = (status.st_size, status.st_mtime)
+            state = (status.st_size, status.st_mtime)
+            before, looks = self._last.get(path, (state, 0))
+            now[path] = (state, looks + 1 if before == state else 1)
+        self._last = now
         settled = [
             path
-            for path, state in now.items()
-            if self._last.get(path) == state and self._given.get(path) != state
+            for path, (state, looks) in now.items()
+            if looks > self.quiet and self._given.get(path) != state
         ]
-        self._last = now
-        self._given |= {path: now[path] for path in settled}
+        self._given |= {path: now[path][0] for path in settled}
         return settled
 
     def _present(self) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
@@ -11,11 +12,17 @@ from cmean.backends import registry
 from cmean.catalog import items as item_rows
 from cmean.catalog import ledger, results
 from cmean.domain import Excerpt, Role
-from cmean.errors import CatalogUnavailableError, ItemError, MediaError
+from cmean.errors import (
+    CatalogError,
+    CatalogUnavailableError,
+    CmeanError,
+    ItemError,
+    MediaError,
+)
 from cmean.evaluation.lengths import count_words
 from cmean.media import files
 from cmean.media.excerpts import excerpts
-from cmean.media.uris import local_path
+from cmean.media.uris import display, local_path
 from cmean.stages import captioning, mapping
 
 if TYPE_CHECKING:
@@ -44,11 +51,15 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch that was done: its size, what became of it, and its fragments."""
+    """A batch that was done: its size, what became of it, and its fragments.
+
+    `missing` of the failed ones had no file where the catalog says that it lies.
+    """
 
     taken: int
     done: int
     failed: int
+    missing: int
     seconds: float
     fragment_ids: tuple[int, ...]
 
@@ -89,12 +100,27 @@ def batches(
             return
         started = time.perf_counter()
         with station.heartbeat.holding(claim.token, recipe_id, len(claim.work)):
-            done, failed = loaded.do(station, claim, must_stop)
+            done, bad = _do(loaded, station, claim, must_stop)
         seconds = time.perf_counter() - started
-        station.heartbeat.count(done, failed, seconds)
+        station.heartbeat.count(done, len(bad), seconds)
         taken += len(claim.work)
         fragment_ids = tuple(work.fragment_id for work in claim.work)
-        yield Batch(len(claim.work), done, failed, seconds, fragment_ids)
+        missing = sum(error.reason == "missing" for error in bad.values())
+        yield Batch(len(claim.work), done, len(bad), missing, seconds, fragment_ids)
+
+
+def _do(
+    loaded: Loaded, station: Station, claim: Claim, stopped: Callable[[], bool]
+) -> tuple[int, Mapping[int, ItemError]]:
+    """Do a claim; when an error concerns all of it, no task of it is to blame."""
+    try:
+        return loaded.do(station, claim, stopped)
+    except CatalogUnavailableError:
+        raise
+    except CmeanError:
+        with suppress(CatalogError), station.catalog.write() as connection:
+            ledger.give_back(connection, claim.token)
+        raise
 
 
 def persist(
@@ -141,7 +167,9 @@ class _CaptionWork:
         self.backend = backend
         self.batch = registry.info(recipe.backend).batch
 
-    def do(self, station: Station, claim: Claim, stopped: Callable[[], bool]) -> tuple[int, int]:
+    def do(
+        self, station: Station, claim: Claim, stopped: Callable[[], bool]
+    ) -> tuple[int, Mapping[int, ItemError]]:
         """Caption a claim item by item; what is not begun when stopped is given back."""
         with station.catalog.read() as connection:
             where = item_rows.located(connection, [work.fragment_id for work in claim.work])
@@ -159,7 +187,7 @@ class _CaptionWork:
             ledger.give_back(connection, claim.token)
             return written
 
-        return persist(station.catalog, write, stopped), len(_bad(outcomes))
+        return persist(station.catalog, write, stopped), _bad(outcomes)
 
     def _caption(self, item: Located, work: list[tuple[Work, int]]) -> dict[int, Any]:
         try:
@@ -168,6 +196,11 @@ class _CaptionWork:
             return {task.task_id: error for task, _ in work}
         except MemoryError:
             failure = MediaError("out-of-memory", "decoding needs more memory", retryable=True)
+            return {task.task_id: failure for task, _ in work}
+        except CmeanError:
+            raise  # of the recipe, not of the file
+        except Exception as error:  # noqa: BLE001 - no file may end a worker
+            failure = MediaError("decode-error", f"{type(error).__name__}: {error}", retryable=True)
             return {task.task_id: failure for task, _ in work}
         batch = [Excerpt(item.kind, position, media[position]) for _, position in work]
         outcomes = captioning.caption(self.backend, batch)
@@ -181,7 +214,9 @@ class _EmotionWork:
         self.backend = backend
         self.batch = registry.info(recipe.backend).batch
 
-    def do(self, station: Station, claim: Claim, stopped: Callable[[], bool]) -> tuple[int, int]:
+    def do(
+        self, station: Station, claim: Claim, stopped: Callable[[], bool]
+    ) -> tuple[int, Mapping[int, ItemError]]:
         """Map a claim."""
         with station.catalog.read() as connection:
             captions = results.captions_to_map(connection, claim)
@@ -194,7 +229,7 @@ class _EmotionWork:
             ledger.fail(connection, claim.token, _bad(outcomes))
             return written
 
-        return persist(station.catalog, write, stopped), len(_bad(outcomes))
+        return persist(station.catalog, write, stopped), _bad(outcomes)
 
 
 Loaded = _CaptionWork | _EmotionWork
@@ -215,9 +250,11 @@ def _open(item: Located, preprocessing: Mapping[str, Any]) -> list[Sound] | list
     try:
         status = path.stat()
     except OSError as error:
-        detail = f"{path} cannot be read: {error.strerror}"
+        detail = f"{display(path)} cannot be read: {error.strerror}"
         raise MediaError("missing", detail, retryable=True) from error
     unchanged = (status.st_size, status.st_mtime) == (item.bytes, item.modified)
     if not unchanged and files.sha256(path) != item.sha256:
-        raise MediaError("changed", f"{path} is not the file that was ingested; ingest it again")
+        raise MediaError(
+            "changed", f"{display(path)} is not the file that was ingested; ingest it again"
+        )
     return excerpts(path, item.kind, preprocessing)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from cmean.catalog import ledger, migrate, progress, workers
 from cmean.catalog import recipes as recipe_rows
 from cmean.catalog.engine import Catalog
-from cmean.errors import CatalogUnavailableError, CmeanError
+from cmean.errors import CatalogUnavailableError, ConfigError
 from cmean.pipeline import requests
 from cmean.pipeline.bench import Bench
 from cmean.pipeline.heartbeat import Heartbeat
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from cmean.config import Settings
     from cmean.pipeline.bench import Served
+    from cmean.pipeline.work import Batch, Loaded
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,8 +37,14 @@ _POLL_SECONDS = (2.0, 20.0)
 """An idle worker's first and longest pause between two looks."""
 _SWEEP_SECONDS = 5.0
 """Pause between two searches for what others have left."""
+_SILENCE_SECONDS = 30.0
+"""Longest pause before the next search after the database was away."""
 _SLICE_SECONDS = 900.0
 """How long a worker stays with its model while others' work waits."""
+
+
+_EMPTY_BATCHES = 3
+"""Batches in a row whose files are all missing, after which a worker leaves them to others."""
 
 
 class Announce(Protocol):
@@ -74,6 +81,7 @@ class Worker:
         self._slice_ends = 0.0
         self._sweep_at = 0.0
         self._strayed = False
+        self._empty_batches = 0
 
     def wake(self) -> None:
         """Look for work now."""
@@ -144,6 +152,8 @@ class Worker:
         except CatalogUnavailableError as error:
             _LOG.warning("%s; trying again", error)
             self._strayed = True
+            # Others could not renew their leases meanwhile: they come first.
+            self._sweep_at = time.monotonic() + min(self.settings.lease_seconds, _SILENCE_SECONDS)
             return False
 
     def _sweep(self, worker_id: int) -> bool:
@@ -187,14 +197,23 @@ class Worker:
             return False
         try:
             loaded = self.bench.take(served)
-        except (CmeanError, ImportError, MemoryError, OSError, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001 - a model's library may raise anything
             _LOG.warning("%s cannot be loaded: %s", served.recipe.backend, error)
-            self._set_unable(station, served.id, str(error))
+            self._set_unable(station, served.id, f"it cannot be loaded: {error}")
             return True
         if loaded.fresh:
             self._slice_ends = time.monotonic() + _SLICE_SECONDS
+        try:
+            return self._drain(station, served, loaded.work)
+        except ConfigError as error:  # of the recipe: what it asks for is not known here
+            _LOG.warning("%s: %s", served.recipe.backend, error)
+            self._set_unable(station, served.id, str(error))
+            return True
+
+    def _drain(self, station: Station, served: Served, loaded: Loaded) -> bool:
+        """Do a recipe's work until none is left or it is another's turn."""
         worked = False
-        for batch in batches(station, served.id, loaded.work, self._must_turn):
+        for batch in batches(station, served.id, loaded, self._must_turn):
             worked = True
             _LOG.info(
                 "%s by %s: %d done, %d failed in %.2f s",
@@ -204,10 +223,21 @@ class Worker:
                 batch.failed,
                 batch.seconds,
             )
+            if self._media_are_away(batch):
+                self._set_unable(station, served.id, "the media are not on this machine")
+                break
             self.planner.follow(served.id, batch.fragment_ids)
             if self._sweep(station.worker_id) and self._requested():
                 break  # somebody waits for a pairing: it goes before the next batch
         return worked
+
+    def _media_are_away(self, batch: Batch) -> bool:
+        """Whether batch after batch found no file: then others should do this work.
+
+        A machine without the media fails faster than the others work, and would take it all.
+        """
+        self._empty_batches = self._empty_batches + 1 if batch.missing == batch.taken else 0
+        return self._empty_batches >= _EMPTY_BATCHES
 
     def _must_turn(self) -> bool:
         """Whether to leave the recipe: to stop, or to see whether another waits for long."""

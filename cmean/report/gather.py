@@ -54,12 +54,16 @@ def gather(
     """
     with catalog.read() as connection:
         pairing = pairings.get(connection, pairing_id)
-        rows = pairings.pair_rows(connection, pairing["id"])
+        made = int(pairing["id"])
+        rows = pairings.pair_rows(connection, made)
         recipe_ids = {
             Kind.TRACK: pairing["track_recipe_id"],
             Kind.ARTWORK: pairing["artwork_recipe_id"],
         }
-        sides = {kind: pairings.triples(connection, recipe_ids[kind], [WHOLE]) for kind in Kind}
+        sides = {
+            kind: pairings.triples(connection, recipe_ids[kind], [WHOLE], pairing_id=made)
+            for kind in Kind
+        }
         items = queries.items_by_id(connection, [t.item_id for s in sides.values() for t in s])
         shown = {row[f"{kind.value}_id"] for row in rows[:CARDS] for kind in Kind}
         fragments = queries.fragments_by_item(connection, list(recipe_ids.values()), shown)

@@ -29,13 +29,16 @@ def check_broker(url: str) -> None:
         parts = urlsplit(url)
         usable = parts.scheme in _SCHEMES and bool(parts.hostname or parts.path)
         _ = parts.port  # parsed only when asked for
+        (parts.hostname or "").encode("idna")  # a name that can be looked up
         if parts.scheme != "redis+socket":
             int(parts.path.strip("/") or 0)  # the number of a database
+            usable = usable and not (parts.scheme == "redis" and parts.query)
     except ValueError:
         usable = False
     if not usable:
         raise ConfigError(
-            "CMEAN_BROKER_URL must look like redis://host:6379/0 (or rediss://, redis+socket://)"
+            "CMEAN_BROKER_URL must look like redis://:password@host:6379/0 "
+            "(or rediss://, redis+socket://)"
         )
 
 

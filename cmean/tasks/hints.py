@@ -6,8 +6,6 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from kombu.exceptions import OperationalError
-
 from cmean.tasks.app import HINT_SECONDS, check_broker, make_app
 
 if TYPE_CHECKING:
@@ -62,7 +60,7 @@ class Hints:
                         connection=connection,
                         retry=False,
                     )
-        except (OperationalError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, a hint is not worth it
             self._away_until = now + _AWAY_SECONDS
             _LOG.warning(
                 "the broker cannot be reached (%s); nothing is lost: idle workers look by "

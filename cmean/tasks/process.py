@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from typing import Any
 
 from celery import signals
@@ -20,6 +21,8 @@ from cmean.tasks.app import app
 from cmean.tasks.hints import Hints
 
 _LOG = logging.getLogger(__name__)
+_FAREWELL_SECONDS = 5.0
+"""How long Celery may take to end once the work has."""
 
 
 class _Process:
@@ -58,8 +61,19 @@ def end(**_: Any) -> None:  # noqa: ANN401 - Celery's signature
 @signals.worker_shutting_down.connect
 def stop(**_: Any) -> None:  # noqa: ANN401 - Celery's signature
     """Begin nothing new (in the solo process; prefork's main process has no worker)."""
-    if _Process.worker is not None:
-        _Process.worker.stop()
+    # In a thread: this is a signal's handler, and the thread that it interrupts may hold the very
+    # lock that `stop` needs.
+    worker, thread = _Process.worker, _Process.thread
+    if worker is not None and thread is not None:
+        threading.Thread(target=_stop, args=(worker, thread), daemon=True).start()
+
+
+def _stop(worker: Worker, thread: threading.Thread) -> None:
+    """Stop the worker, and see that the process ends when its work has."""
+    worker.stop()
+    thread.join()
+    time.sleep(_FAREWELL_SECONDS)
+    os._exit(0)  # Celery waits for ever for a broker that hangs
 
 
 def _run(worker: Worker) -> None:

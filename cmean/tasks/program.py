@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from celery import signals
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
 from cmean.tasks.app import app, check_broker
 
@@ -25,6 +27,10 @@ def serve(broker_url: str, queues: Sequence[str], concurrency: int) -> int:
         ConfigError: the URL is not a broker's.
     """
     check_broker(broker_url)
+    # Neither concerns whoever runs a worker: messages are JSON only, and nothing is in flight that
+    # a lost connection could lose.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     worker = app.Worker(
         queues=list(queues),
         pool="solo" if concurrency == 1 else "prefork",

@@ -179,7 +179,7 @@ def test_a_failure_that_nothing_mends_is_dead_with_its_reason(catalog, planned):
 
 
 def test_a_failure_that_may_pass_waits_before_its_next_try(catalog, planned):
-    fail_first(catalog, planned, ItemError("missing", "unplugged", retryable=True))
+    fail_first(catalog, planned, ItemError("backend-error", "unplugged", retryable=True))
     assert tally(catalog)["failed"] == 1
     with catalog.write() as connection:
         assert ledger.sweep(connection) == 0  # its time has not come
@@ -187,7 +187,7 @@ def test_a_failure_that_may_pass_waits_before_its_next_try(catalog, planned):
 
 def test_a_failure_that_may_pass_is_dead_in_the_end(catalog, planned):
     for _ in range(MAX_ERRORS):
-        fail_first(catalog, planned, ItemError("missing", "unplugged", retryable=True))
+        fail_first(catalog, planned, ItemError("backend-error", "unplugged", retryable=True))
         with catalog.write() as connection:
             connection.exec_driver_sql("UPDATE tasks SET not_before = 0 WHERE state = 'failed'")
             ledger.sweep(connection)

@@ -148,3 +148,43 @@ def test_on_a_terminal_the_fleet_is_shown_live(fleet):
     os.close(terminal)
     assert watching.wait(PATIENCE) == 130
     assert b"Traceback" not in screen
+
+
+def test_a_vanished_file_of_an_odd_name_harms_nobody(fleet):
+    path = fleet.folder / "media" / os.fsdecode(b"odd-\xff.png")
+    fragments = fleet.ingest(2)
+    write_picture(fleet.folder / "plain.png", (1, 2, 3))
+    (fleet.folder / "plain.png").rename(path)
+    fleet.register(fleet.folder / "media")
+    path.unlink()
+    worker = fleet.start()
+    fleet.finished(fragments)
+    wait_for(lambda: fleet.in_state("failed") == 5, "the failures to be recorded")
+    assert {row[0] for row in fleet.rows("SELECT DISTINCT reason FROM tasks")} == {None, "missing"}
+    assert worker.poll() is None
+
+
+def test_a_machine_without_the_media_leaves_the_work_to_others(fleet):
+    fragments = fleet.ingest(60)
+    (fleet.folder / "media").rename(fleet.folder / "elsewhere")
+    worker = fleet.start("--queue", "caption.artwork")
+    wait_for(
+        lambda: [
+            w["unable"] for w in fleet.program("status", "--json").json["workers"] if w["unable"]
+        ],
+        "the worker to say that it has no media",
+    )
+    assert fleet.in_state("failed") < fragments / 2
+    assert fleet.in_state("ready") > 0
+    assert worker.poll() is None
+
+
+def test_a_changed_file_is_mended_by_ingesting_it_again(fleet):
+    fleet.ingest(1)
+    path = fleet.folder / "media" / "artwork-00000.png"
+    write_picture(path, (200, 100, 0))
+    fleet.environment.pop("CMEAN_BROKER_URL", None)
+    assert fleet.program("run").code == 3
+    assert fleet.register(path) == 1
+    assert fleet.program("run").code == 0
+    assert fleet.number("SELECT COUNT(*) FROM captions") == 5

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
+from contextlib import closing
 
 import pytest
 from sqlalchemy import text  # noqa: TID251 - changes the schema's version
+
+from cmean.catalog import engine, migrate
+from cmean.errors import CatalogUnavailableError
 
 VERSION = text("UPDATE alembic_version SET version_num = :version")
 
@@ -29,6 +34,7 @@ def free_port():
     ("url", "said"),
     [
         ("postgresql://user:secret@127.0.0.1:{port}/x", "check the server and CMEAN_DATABASE_URL"),
+        ("postgresql://user@127.0.0.1:{port}/x?password=secret", "check the server"),
         ("postgresql://user:secret@host:no-port/x", "cannot be parsed"),
         ("postgresql+psycopg2://user:secret@host/x", "use postgresql+psycopg://"),
         ("mysql://user:secret@host/x", "mysql is not supported"),
@@ -47,13 +53,15 @@ def test_a_database_that_cannot_be(cmean, verb, url, said):
         "amqp://user:secret@host",
         "redis://:secret@host:no-port/0",
         "redis://:secret@host/zero",
+        "redis://host/0?password=secret",
+        "redis://:secret@a..b/0",
         "redis://",
         "secret",
     ],
 )
 def test_a_broker_that_cannot_be(cmean, small_corpus, verb, url):
     cmean.environment["CMEAN_BROKER_URL"] = url
-    assert "CMEAN_BROKER_URL must look like redis://" in one_line(cmean(*verb))
+    assert "CMEAN_BROKER_URL must look like redis" in one_line(cmean(*verb))
     assert small_corpus.is_dir()
 
 
@@ -70,6 +78,25 @@ def test_a_worker_refuses_a_catalog_of_another_version(catalog, make_program, tm
             connection.execute(VERSION, {"version": version})
         for verb in ("worker", "run", "status", "metrics"):
             assert said in one_line(program(verb))
+
+
+def test_a_file_that_another_program_keeps_locked_is_only_away(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "_SQLITE_BUSY_SECONDS", 0.1)
+    catalog = engine.Catalog(f"sqlite:///{tmp_path / 'catalog.db'}")
+    migrate.upgrade(catalog)
+    with closing(sqlite3.connect(tmp_path / "catalog.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(CatalogUnavailableError, match="locked"), catalog.write():
+            pass
+    with catalog.write():  # and later all is well
+        pass
+    catalog.close()
+
+
+def test_watching_takes_neither_a_limit_nor_json(cmean, small_corpus):
+    for option in (["--limit", "3"], ["--json"]):
+        assert "--watch" in one_line(cmean("run", "--watch", small_corpus, *option))
+    assert "no such folder" in one_line(cmean("run", "--watch", "nowhere"))
 
 
 def test_a_queue_that_is_none(cmean):

@@ -67,6 +67,8 @@ def test_queues_rates_failures_and_workers(database_url, make_program, tmp_path,
     ages = {k: v for k, v in found.items() if k[0] == "cmean_worker_heartbeat_age_seconds"}
     assert len(ages) == 1
     assert all(0 <= age < 60 for age in ages.values())
+    assert found["cmean_workers",] == 1
+    assert found["cmean_tasks", "done", "pair"] == 0
     assert any(key[0] == "cmean_worker_batch_seconds_count" for key in found)
 
 

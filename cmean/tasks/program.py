@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from celery import signals
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
+from cmean.tasks import process
 from cmean.tasks.app import app, check_broker
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ def serve(broker_url: str, queues: Sequence[str], concurrency: int) -> int:
     # a lost connection could lose.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end_early)
     worker = app.Worker(
         queues=list(queues),
         pool="solo" if concurrency == 1 else "prefork",
@@ -40,6 +44,7 @@ def serve(broker_url: str, queues: Sequence[str], concurrency: int) -> int:
         quiet=True,
         without_gossip=True,
         without_mingle=True,
+        without_heartbeat=True,  # Celery's own, which waits for ever for a broker that hangs
     )
     asked: list[str] = []
 
@@ -49,6 +54,13 @@ def serve(broker_url: str, queues: Sequence[str], concurrency: int) -> int:
     signals.worker_shutting_down.connect(note, weak=False)
     worker.start()
     return 0 if asked == ["Warm"] else int(worker.exitcode or 0)  # Celery calls Ctrl-C a failure
+
+
+def _end_early(*_: object) -> None:
+    """Stop before Celery listens to signals itself: the work may be under way already."""
+    if process.current() is None:
+        raise SystemExit(0)
+    process.stop()
 
 
 @signals.setup_logging.connect

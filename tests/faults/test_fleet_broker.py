@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 from fleet import PATIENCE, Redis, fleet_on, wait_for, write_picture
@@ -142,3 +143,19 @@ def test_hints_are_not_sent_when_nothing_is_ready(fleet, redis_server):
     assert fleet.program("run").code == 0  # nothing is left to do
     assert not client.llen("caption.artwork")
     assert not client.llen("emotion")
+
+
+@pytest.mark.parametrize("pool", [[], ["--concurrency", "2"]], ids=["solo", "prefork"])
+def test_a_worker_ends_while_the_broker_hangs(fleet, redis_server, pool):
+    """Hangs: it takes connections, and answers nothing."""
+    fragments = fleet.ingest(10)
+    worker = fleet.ready(fleet.start(*pool))
+    wait_for(lambda: "ready.\n" in worker.log.read_text(), "it to listen")
+    redis_server.process.send_signal(signal.SIGSTOP)
+    try:
+        fleet.finished(fragments)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(PATIENCE) == 0
+    finally:
+        redis_server.process.send_signal(signal.SIGCONT)
+    fleet.check(fragments)

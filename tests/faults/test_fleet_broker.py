@@ -48,8 +48,11 @@ def test_the_broker_is_absent_from_the_start(tmp_path, database_url):
         ran = fleet.program("run", "--json")
         assert ran.code == 0
         assert ran.json["emotion"]["remaining"] == 0
-        assert "cannot be reached" in ran.err
         fleet.check(fragments)
+        more = fleet.program("ingest", write_picture(fleet.folder / "more.png", (9, 9, 9)))
+        assert more.code == 0
+        assert "the broker cannot be reached" in more.err
+        fleet.finished(fragments + 5)
         assert fleet.stop() == [0]
 
 

@@ -31,6 +31,7 @@ def test_the_broker_forgets_everything(fleet, redis_server):
 def test_the_broker_goes_away_and_comes_back(fleet, redis_server):
     fragments = fleet.ingest(20)
     worker = fleet.ready(fleet.start())
+    wait_for(lambda: "Connected to redis" in worker.log.read_text(), "it to connect")
     redis_server.kill()
     fleet.finished(fragments)
     redis_server.start()

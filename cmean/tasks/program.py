@@ -44,7 +44,6 @@ def serve(broker_url: str, queues: Sequence[str], concurrency: int) -> int:
         quiet=True,
         without_gossip=True,
         without_mingle=True,
-        without_heartbeat=True,  # Celery's own, which waits for ever for a broker that hangs
     )
     asked: list[str] = []
 

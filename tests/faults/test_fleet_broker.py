@@ -149,11 +149,10 @@ def test_hints_are_not_sent_when_nothing_is_ready(fleet, redis_server):
     assert not client.llen("emotion")
 
 
-@pytest.mark.parametrize("pool", [[], ["--concurrency", "2"]], ids=["solo", "prefork"])
-def test_a_worker_ends_while_the_broker_hangs(fleet, redis_server, pool):
+def test_a_worker_ends_while_the_broker_hangs(fleet, redis_server):
     """Hangs: it takes connections, and answers nothing."""
     fragments = fleet.ingest(10)
-    worker = fleet.ready(fleet.start(*pool))
+    worker = fleet.ready(fleet.start())
     wait_for(lambda: "ready.\n" in worker.log.read_text(), "it to listen")
     redis_server.process.send_signal(signal.SIGSTOP)
     try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmean.cli.common import add_json, print_json, say
+from cmean.cli.common import add_json, print_json, progress, say
 from cmean.cli.pair import describe
 from cmean.cli.tabular import replacing
 from cmean.errors import InputError
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("tracks", type=Path, metavar="TRACKS.csv", help="a name, then 3 integers")
+    parser.add_argument(
+        "tracks", type=Path, metavar="TRACKS.csv", help="a name, then 3 (or 15) integers"
+    )
     parser.add_argument("artworks", type=Path, metavar="ARTWORKS.csv", help="likewise")
     parser.add_argument("--method", choices=list(METHODS), default="greedy")
     parser.add_argument("--metric", choices=list(METRICS), default="cosine")
@@ -35,7 +38,14 @@ def main(args: argparse.Namespace) -> int:
     if args.json and args.output is None:
         raise InputError("with --json the pairs need a file: name one with --output")
     tracks, artworks = tables.read_sides(args.tracks, args.artworks)
-    found = match(tracks.vectors, artworks.vectors, args.method, args.metric)
+    with progress("match") as update:
+        found = match(
+            tracks.vectors,
+            artworks.vectors,
+            args.method,
+            args.metric,
+            on_progress=partial(update, args.method),
+        )
     if args.output is None:
         tables.write(sys.stdout, found, tracks.names, artworks.names)
     else:

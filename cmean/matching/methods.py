@@ -3,48 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+import numpy as np
 import psutil
 
 from cmean.errors import InputError
-from cmean.matching import greedy
-from cmean.matching.vectors import checked_sides, metric_for
+from cmean.matching import dense
+from cmean.matching.vectors import as_array, metric_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    from cmean.matching.vectors import Metric
+    from cmean.matching.groups import Progress
+    from cmean.matching.vectors import Floats, Indices, Metric
+
+METHODS: Final[Sequence[str]] = ("greedy", "sequential", "optimal")
+"""`greedy`: the best pair that is still possible, again and again. `sequential`: each track in
+turn takes the nearest artwork that is free. `optimal`: the largest total similarity."""
 
 MEMORY_SHARE: Final = 0.6
 """The share of the available memory that a matching may take unless told otherwise."""
 
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """A way to match.
-
-    Args:
-        solve: from a metric to track and artwork indices of min(n, m) pairs, best first.
-        predicted_bytes: from n, m and the width to an upper estimate of the memory it takes.
-    """
-
-    solve: Callable[[Metric], tuple[NDArray[np.intp], NDArray[np.intp]]]
-    predicted_bytes: Callable[[int, int, int], int]
-
-
-METHODS: Final[Mapping[str, Method]] = {
-    "greedy": Method(greedy.greedy, greedy.predicted_bytes),
-}
-"""The methods by name."""
+SMALL: Final = 1 << 18
+"""Up to so many combinations, a matrix of them all costs less than loading compiled code."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matching:
-    """One-to-one pairs, best first: rank r is at index r − 1.
+    """One-to-one pairs: rank r is at index r − 1.
+
+    Greedy and optimal pairs come best first, sequential ones in turn.
 
     Attributes:
         track_index: which track, shape (min(tracks, artworks),), each at most once.
@@ -57,9 +48,9 @@ class Matching:
         gap: how much larger the total similarity could at most be; None where not known.
     """
 
-    track_index: NDArray[np.intp]
-    artwork_index: NDArray[np.intp]
-    similarity: NDArray[np.float64]
+    track_index: Indices
+    artwork_index: Indices
+    similarity: Floats
     tracks: int
     artworks: int
     method: str
@@ -77,46 +68,120 @@ def match(
     metric: str = "cosine",
     *,
     max_bytes: int | None = None,
+    on_progress: Progress = lambda _done, _total: None,
 ) -> Matching:
     """Pair tracks and artworks one to one; what is left of the larger side stays unpaired.
 
-    The same input gives the same pairs on every platform.
+    Integer vectors are matched in an exact order, ties by track index, then artwork index: the
+    same input gives the same pairs on every platform. Float vectors are matched by cosine over a
+    matrix of all combinations, with similarities rounded to 12 decimals.
 
     >>> matching = match([[200, 40, 10], [10, 60, 90]], [[0, 50, 80], [90, 20, 0], [1, 1, 1]])
     >>> matching.track_index.tolist(), matching.artwork_index.tolist()
     ([0, 1], [1, 0])
 
     Args:
-        tracks: integers 0..255, shape (n, d): emotion triples (d = 3), or five joined (d = 15).
+        tracks: shape (n, d): integers 0..255, as emotion triples (d = 3) or five joined (d = 15);
+            or floats of any width.
         artworks: the same, shape (m, d).
         method: a name of `METHODS`.
         metric: a name of `cmean.matching.vectors.METRICS`.
         max_bytes: the memory that may be taken (default: `MEMORY_SHARE` of what is available).
+        on_progress: called now and then with how much is done, and of how much.
 
     Raises:
         InputError: vectors that are none, an unknown name, or more memory needed than allowed.
     """
     if method not in METHODS:
         raise InputError(f"there is no method {method!r}; there is {', '.join(METHODS)}")
-    sides = checked_sides(tracks, artworks)
-    need = METHODS[method].predicted_bytes(len(sides[0]), len(sides[1]), sides[0].shape[1])
-    _check_memory(need, max_bytes, f"{len(sides[0]):,} × {len(sides[1]):,} by {method}")
-    prepared = metric_for(metric, *sides)
-    track_index, artwork_index = METHODS[method].solve(prepared)
-    similarity = prepared.similarity(track_index, artwork_index)
+    allowed = _Allowed(method, max_bytes)
+    sides = as_array(tracks, "tracks"), as_array(artworks, "artworks")
+    if any(side.dtype.kind == "f" for side in sides):
+        if metric != "cosine":
+            raise InputError(f"float vectors are matched by cosine, not by {metric}")
+        found = _over_floats(dense.checked_floats(*sides), method, allowed, on_progress)
+    else:
+        found = _over_integers(metric_for(metric, *sides), method, allowed, on_progress)
+    track_index, artwork_index, similarity, gap = found
     for array in (track_index, artwork_index, similarity):
         array.flags.writeable = False
     return Matching(
-        track_index, artwork_index, similarity, *prepared.shape, method=method, metric=metric
+        track_index,
+        artwork_index,
+        similarity,
+        len(sides[0]),
+        len(sides[1]),
+        method=method,
+        metric=metric,
+        gap=gap,
     )
 
 
-def _check_memory(need: int, max_bytes: int | None, what: str) -> None:
-    allowed = max_bytes
-    if allowed is None:
-        allowed = int(psutil.virtual_memory().available * MEMORY_SHARE)
-    if need > allowed:
-        raise InputError(
-            f"matching {what} needs about {need / 2**20:,.0f} MiB, more than the "
-            f"{allowed / 2**20:,.0f} MiB allowed; free memory, or match fewer items"
-        )
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """How much memory a method may take."""
+
+    method: str
+    max_bytes: int | None
+
+    def check(self, need: int, shape: tuple[int, int]) -> None:
+        """Refuse what needs more, before it is taken."""
+        allowed = self.max_bytes
+        if allowed is None:
+            allowed = int(psutil.virtual_memory().available * MEMORY_SHARE)
+        if need > allowed:
+            raise InputError(
+                f"matching {shape[0]:,} × {shape[1]:,} by {self.method} needs about "
+                f"{need / 2**20:,.0f} MiB, more than the {allowed / 2**20:,.0f} MiB allowed; "
+                "free memory, or match fewer items"
+            )
+
+
+_Found: TypeAlias = "tuple[Indices, Indices, Floats, float | None]"
+
+
+def _over_integers(metric: Metric, method: str, allowed: _Allowed, report: Progress) -> _Found:
+    shape = metric.shape
+    gap: float | None = None
+    if shape[0] * shape[1] <= SMALL:
+        track, artwork, gap = _small(metric, method, report)
+    elif method == "optimal":
+        from cmean.matching import optimal  # noqa: PLC0415 - numba, half a second
+
+        allowed.check(optimal.predicted_bytes(*shape, metric.width), shape)
+        track, artwork, gap = optimal.optimal(metric, report)
+    else:
+        from cmean.matching import nearest  # noqa: PLC0415 - numba, half a second
+
+        allowed.check(nearest.predicted_bytes(*shape, metric.width), shape)
+        by_search = nearest.greedy if method == "greedy" else nearest.sequential
+        track, artwork = by_search(metric, report)
+    return track, artwork, metric.similarity(track, artwork), gap
+
+
+def _small(metric: Metric, method: str, report: Progress) -> tuple[Indices, Indices, float | None]:
+    if method == "optimal":
+        n, m = metric.shape
+        similarity = metric.similarity(*np.divmod(np.arange(n * m), m)).reshape(n, m)
+        track, artwork, gap = dense.optimal(similarity)
+        order = metric.order(track, artwork)
+        return track[order], artwork[order], gap
+    solve = dense.greedy if method == "greedy" else dense.sequential
+    track, artwork, _ = solve(dense.ranks(metric), report)
+    return track, artwork, None
+
+
+def _over_floats(
+    sides: tuple[Floats, Floats], method: str, allowed: _Allowed, report: Progress
+) -> _Found:
+    shape = len(sides[0]), len(sides[1])
+    allowed.check(dense.predicted_bytes(method, *shape, sides[0].shape[1]), shape)
+    cosines = dense.cosines(*sides)
+    if method == "optimal":
+        track, artwork, gap = dense.optimal(cosines)
+        similarity = cosines[track, artwork]
+        order = np.lexsort((artwork, track, -similarity))
+        return track[order], artwork[order], similarity[order], gap
+    solve = dense.greedy if method == "greedy" else dense.sequential
+    track, artwork, cost = solve(np.negative(cosines, out=cosines), report)
+    return track, artwork, 0.0 - cost, None

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from cmean.errors import InputError
-from cmean.matching.vectors import checked_sides, metric_for
+from cmean.matching import dense
+from cmean.matching.vectors import as_array, check_widths, metric_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import ArrayLike, NDArray
 
-    from cmean.matching.vectors import Metric
+    from cmean.matching.vectors import Floats, Indices, Metric
 
 _ROUNDING: Final = 1e-12
 """A deviation below this is rounding: the null does not vary."""
+
+_LOST: Final = 1e-13
+"""A share of a sum of squares below this is what subtraction leaves of nothing."""
+
+_ALL: Final = 1 << 26
+"""Up to so many combinations, distances are averaged over all of them."""
+
+_BLOCK: Final = 1 << 20
+_PERMUTATIONS: Final = 64
+_SUBSET: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +37,14 @@ class Null:
     """The distribution of the mean similarity of random one-to-one pairings of the same items.
 
     Attributes:
-        mean: its mean, exact: that of all n·m similarities.
-        sd: its standard deviation about `mean` over the permutations; 0 where it does not vary.
-        permutations: how many random pairings `sd` was measured on.
-        seed: of the random numbers.
+        mean: its mean: that of all n·m similarities.
+        sd: its standard deviation over all permutations; 0 where it does not vary.
+        exact: whether both are exact but for rounding; otherwise estimated from a seeded sample.
     """
 
     mean: float
     sd: float
-    permutations: int
-    seed: int
+    exact: bool = True
 
     def z(self, mean: float) -> float | None:
         """How many deviations a mean lies above the null's; None where the null does not vary."""
@@ -41,43 +52,41 @@ class Null:
 
 
 def random_pairing(
-    tracks: ArrayLike,
-    artworks: ArrayLike,
-    metric: str = "cosine",
-    permutations: int = 1000,
-    seed: int = 0,
+    tracks: ArrayLike, artworks: ArrayLike, metric: str = "cosine", *, seed: int = 0
 ) -> Null:
     """The null of a pairing of these items, whatever method made it.
 
     Every track-artwork pair is equally likely in a random one-to-one pairing of min(n, m) pairs,
-    so the mean of the statistic is the mean over all n·m pairs, here in closed form. Its deviation
-    is √(mean of (statistic − mean)²) over random pairings.
+    so its mean similarity is in the mean that of all n·m combinations. With the smaller side
+    filled up to m items whose similarities are 0, and d the similarities less the means of their
+    row and column plus the mean of all, the total has the variance Σ d² / (m − 1) over the
+    permutations (W. Hoeffding, "A combinatorial central limit theorem", 1951).
+
+    Cosines are products of unit vectors, so both sums follow from the two sides' moments, in time
+    n + m. Euclidean similarities are summed up to 2^26 combinations, and beyond that estimated
+    from random pairings and a random subset.
 
     Args:
-        tracks: integers 0..255, shape (n, d), or (n, p, d) for p vectors an item (see
+        tracks: shape (n, d) as of `cmean.matching.match`, or (n, p, d) for p vectors an item (see
             `similarities`).
         artworks: the same, shape (m, d) or (m, p, d).
         metric: a name of `cmean.matching.vectors.METRICS`.
-        permutations: how many random pairings, at least 1.
-        seed: of the random numbers; the same seed gives the same null.
+        seed: of the sample, where one is drawn.
 
     Raises:
-        InputError: vectors that are none, an unknown metric, or no permutation.
+        InputError: vectors that are none, or an unknown metric.
     """
-    if permutations < 1:
-        raise InputError(f"a null needs at least 1 permutation, not {permutations}")
+    if metric == "cosine":
+        sides = [
+            _joined_units(side, what) for side, what in ((tracks, "tracks"), (artworks, "artworks"))
+        ]
+        check_widths(*sides)
+        return _of_products(*sorted(sides, key=len))
     metrics = _metrics(tracks, artworks, metric)
-    sizes = metrics[0].shape
-    mean = float(np.mean([each.mean() for each in metrics]))
-    shorter = np.arange(min(sizes))
-    random = np.random.default_rng(seed)
-    deviations = np.empty(permutations)
-    for trial in range(permutations):
-        partners = random.choice(max(sizes), size=min(sizes), replace=False)
-        sides = (shorter, partners) if sizes[0] <= sizes[1] else (partners, shorter)
-        deviations[trial] = _similarity(metrics, *sides).mean() - mean
-    sd = float(np.sqrt(np.mean(deviations**2)))
-    return Null(mean, sd if sd > _ROUNDING else 0.0, permutations, seed)
+    n, m = metrics[0].shape
+    if n * m <= _ALL:
+        return _of_all(metrics)
+    return _of_sample(metrics, np.random.default_rng(seed))
 
 
 def sample(
@@ -86,7 +95,7 @@ def sample(
     metric: str = "cosine",
     size: int = 10_000,
     seed: int = 0,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Similarities of single pairs at random, for a histogram of what chance gives.
 
     All n·m of them where those are no more than `size`, otherwise `size` drawn with replacement.
@@ -103,9 +112,7 @@ def sample(
     return _similarity(metrics, combinations // m, combinations % m)
 
 
-def similarities(
-    tracks: ArrayLike, artworks: ArrayLike, metric: str = "cosine"
-) -> NDArray[np.float64]:
+def similarities(tracks: ArrayLike, artworks: ArrayLike, metric: str = "cosine") -> Floats:
     """Similarities of the first track with the first artwork, the second with the second, …
 
     Args:
@@ -128,21 +135,114 @@ def similarities(
     return _similarity(metrics, np.arange(n), np.arange(n))
 
 
+def _of_products(few: Floats, many: Floats) -> Null:
+    """Of similarities that are products of rows of shapes (n, q) and (m, q), n ≤ m."""
+    n, m = len(few), len(many)
+    mean = min(float(few.mean(axis=0) @ many.mean(axis=0)), 1.0)  # rounding alone can pass 1
+    if m == 1:
+        return Null(mean, 0.0)
+    filled = few.sum(axis=0) / m  # the mean with the zeros that fill up the smaller side
+    spread = _scatter(few - filled) + (m - n) * np.outer(filled, filled)
+    variance = float(np.sum(spread * _scatter(many - many.mean(axis=0)))) / (m - 1)
+    return Null(mean, _deviation(variance, n))
+
+
+def _scatter(rows: Floats) -> Floats:
+    scatter: Floats = rows.T @ rows
+    return scatter
+
+
+def _of_all(metrics: list[Metric]) -> Null:
+    """Of any similarities, summed over all combinations."""
+    shape = metrics[0].shape
+    n, m = min(shape), max(shape)
+    rows, columns, squares = np.zeros(shape[0]), np.zeros(shape[1]), 0.0
+    origin = float(_similarity(metrics, np.zeros(1, np.intp), np.zeros(1, np.intp))[0])
+    for track, artwork in _combinations(shape):
+        moved = _similarity(metrics, track, artwork).reshape(-1, shape[1]) - origin
+        rows[track[:: shape[1]]] = moved.sum(axis=1)
+        columns += moved.sum(axis=0)
+        squares += float(np.sum(moved**2))
+    total = float(rows.sum())
+    short, long = (rows, columns) if shape[0] <= shape[1] else (columns, rows)
+    mean = total / (n * m)
+    # moved by `origin`, the filled-up rows are too: what they add is in the columns' means alone
+    within = squares - float(short @ short) / m - float(long @ long) / n + total**2 / (n * m)
+    between = float(np.sum((long / n - mean) ** 2))
+    variance = (within + n * (1 - n / m) * between) / max(m - 1, 1)
+    if variance * (m - 1) <= _LOST * squares:
+        variance = 0.0
+    return Null(origin + mean, _deviation(variance, n))
+
+
+def _of_sample(metrics: list[Metric], random: np.random.Generator) -> Null:
+    """Of any similarities: the mean from random pairings, the deviation from a random subset."""
+    shape = metrics[0].shape
+    n, m = min(shape), max(shape)
+    shorter = np.arange(n)
+    means = []
+    for _ in range(_PERMUTATIONS):
+        partners = random.permutation(m)[:n]
+        sides = (shorter, partners) if shape[0] <= shape[1] else (partners, shorter)
+        means.append(float(_similarity(metrics, *sides).mean()))
+    tracks, artworks = (random.permutation(count)[:_SUBSET] for count in shape)
+    found = np.concatenate(
+        [
+            _similarity(metrics, tracks[track], artworks[artwork])
+            for track, artwork in _combinations((len(tracks), len(artworks)))
+        ]
+    ).reshape(len(tracks), len(artworks))
+    if shape[0] > shape[1]:
+        found = found.T
+    r, c = found.shape
+    rest = found - found.mean(axis=0) - found.mean(axis=1)[:, np.newaxis] + found.mean()
+    within = float(np.sum(rest**2)) / ((r - 1) * (c - 1))
+    between = max(0.0, float(found.mean(axis=0).var(ddof=1)) - within / r)
+    variance = within * (n - 1) + n * (1 - n / m) * between
+    return Null(float(np.mean(means)), _deviation(variance, n), exact=False)
+
+
+def _deviation(variance: float, n: int) -> float:
+    """From the variance of a total of n similarities to the deviation of their mean."""
+    deviation = float(np.sqrt(max(variance, 0.0))) / n
+    return deviation if deviation > _ROUNDING else 0.0
+
+
+def _combinations(shape: tuple[int, int]) -> Iterator[tuple[Indices, Indices]]:
+    """All combinations, some rows at a time."""
+    n, m = shape
+    step = max(1, _BLOCK // m)
+    for first in range(0, n, step):
+        rows = np.arange(first, min(first + step, n))
+        yield np.repeat(rows, m), np.tile(np.arange(m), len(rows))
+
+
+def _joined_units(vectors: ArrayLike, what: str) -> Floats:
+    """For cosines: the unit vectors of an item side by side, over √p, of shape (n, p·d)."""
+    places = _places(vectors, what)
+    units = [dense.units(dense.as_floats(place, what)) for place in places]
+    joined: Floats = np.concatenate(units, axis=1) / np.sqrt(len(units))
+    return joined
+
+
+def _places(vectors: ArrayLike, what: str) -> list[NDArray[Any]]:
+    """The vectors of each place, shape (n, d) each."""
+    array = np.asarray(vectors)
+    if array.ndim == 3:  # noqa: PLR2004 - n, p, d
+        return list(array.transpose(1, 0, 2))
+    return [as_array(vectors, what)]
+
+
 def _metrics(tracks: ArrayLike, artworks: ArrayLike, metric: str) -> list[Metric]:
     """One metric for each of the p vectors of an item."""
-    places = [
-        array.transpose(1, 0, 2) if array.ndim == 3 else array[np.newaxis]  # noqa: PLR2004 - n, p, d
-        for array in (np.asarray(tracks), np.asarray(artworks))
-    ]
+    places = _places(tracks, "tracks"), _places(artworks, "artworks")
     if len(places[0]) != len(places[1]):
         raise InputError(
             f"tracks have {len(places[0])} vectors each, but artworks have {len(places[1])}"
         )
-    return [metric_for(metric, *checked_sides(a, b)) for a, b in zip(*places, strict=True)]
+    return [metric_for(metric, a, b) for a, b in zip(*places, strict=True)]
 
 
-def _similarity(
-    metrics: list[Metric], track: NDArray[np.intp], artwork: NDArray[np.intp]
-) -> NDArray[np.float64]:
+def _similarity(metrics: list[Metric], track: Indices, artwork: Indices) -> Floats:
     total = sum((metric.similarity(track, artwork) for metric in metrics), np.zeros(len(track)))
     return np.divide(total, len(metrics))

@@ -33,7 +33,7 @@ class Table:
     """Named vectors: `vectors` has shape (len(names), 3 or 15); the names are unique."""
 
     names: Sequence[str]
-    vectors: NDArray[np.int64]
+    vectors: NDArray[np.uint8]
 
     @property
     def vector(self) -> str:
@@ -83,7 +83,7 @@ def read(path: Path) -> Table:
         widths = (len(row) - 1,)
     if not lines:
         raise InputError(f"{path} has no rows; each is a name and then 3 or 15 integers")
-    vectors = np.frombuffer(numbers, dtype=np.uint8).reshape(len(lines), -1).astype(np.int64)
+    vectors = np.frombuffer(numbers, dtype=np.uint8).reshape(len(lines), -1)
     return Table(list(lines), vectors)
 
 

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+Indices: TypeAlias = NDArray[np.intp]
+Floats: TypeAlias = NDArray[np.float64]
 
 HIGHEST: Final = 255
 """The largest number in a vector; the smallest is 0."""
 
-WIDEST: Final = 1459
-"""The widest vector: with d·255² squared below 2^53, every product below is an exact float64."""
+WIDEST: Final = 128
+"""The widest vector of integers: products of two are below 2^24, exact even in float32, and the
+fractions below have denominators below 2^47."""
+
+_BLOCK: Final = 1 << 16
+"""Pairs that are worked on at a time, so that memory grows with the pairs alone."""
 
 
-def checked(vectors: ArrayLike, what: str) -> NDArray[np.int64]:
-    """Vectors as an integer array of shape (n, d), n ≥ 1.
+def checked(vectors: ArrayLike, what: str) -> NDArray[np.uint8]:
+    """Vectors as an array of shape (n, d), n ≥ 1.
 
     Args:
         vectors: n rows of d integers 0..255, or an array of that shape and any integer type.
@@ -29,6 +38,27 @@ def checked(vectors: ArrayLike, what: str) -> NDArray[np.int64]:
 
     Raises:
         InputError: they are of another shape or type, out of range, too wide, or none at all.
+    """
+    array = as_array(vectors, what)
+    if not np.issubdtype(array.dtype, np.integer):
+        raise InputError(f"{what}: the numbers must be integers, not {array.dtype}")
+    if array.min() < 0 or array.max() > HIGHEST:
+        raise InputError(
+            f"{what}: the numbers must be 0..{HIGHEST}, not {array.min()}..{array.max()}"
+        )
+    if array.shape[1] > WIDEST:
+        raise InputError(
+            f"{what}: at most {WIDEST} integers a row, not {array.shape[1]}; "
+            "wider vectors are matched as floats"
+        )
+    return np.ascontiguousarray(array, dtype=np.uint8)
+
+
+def as_array(vectors: ArrayLike, what: str) -> NDArray[np.generic]:
+    """Vectors of any kind as an array of shape (n, d), n ≥ 1.
+
+    Raises:
+        InputError: they are of another shape, or none at all.
     """
     try:
         array = np.asarray(vectors)
@@ -38,142 +68,175 @@ def checked(vectors: ArrayLike, what: str) -> NDArray[np.int64]:
         raise InputError(f"{what}: there are none; at least one is needed")
     if array.ndim != 2:  # noqa: PLR2004 - rows and columns
         raise InputError(f"{what}: the shape must be (items, numbers), not {array.shape}")
-    if not np.issubdtype(array.dtype, np.integer):
-        raise InputError(f"{what}: the numbers must be integers, not {array.dtype}")
-    if array.min() < 0 or array.max() > HIGHEST:
-        raise InputError(
-            f"{what}: the numbers must be 0..{HIGHEST}, not {array.min()}..{array.max()}"
-        )
-    if array.shape[1] > WIDEST:
-        raise InputError(f"{what}: at most {WIDEST} numbers a row, not {array.shape[1]}")
-    return array.astype(np.int64)
+    return array
 
 
-def checked_sides(
-    tracks: ArrayLike, artworks: ArrayLike
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Both sides of a pairing, checked, of shapes (n, d) and (m, d).
+def check_widths(tracks: NDArray[np.generic], artworks: NDArray[np.generic]) -> None:
+    """See that both sides can be compared.
 
     Raises:
-        InputError: a side is not fit (see `checked`), or they are of different widths.
+        InputError: they are of different widths.
     """
-    sides = checked(tracks, "tracks"), checked(artworks, "artworks")
-    widths = sides[0].shape[1], sides[1].shape[1]
+    widths = tracks.shape[1], artworks.shape[1]
     if widths[0] != widths[1]:
         raise InputError(f"tracks have {widths[0]} numbers each, but artworks have {widths[1]}")
-    return sides
 
 
-class Metric(Protocol):
-    """A measure of likeness between n tracks and m artworks, made ready for many questions."""
+class Metric(ABC):
+    """A measure of likeness between n tracks and m artworks.
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """n and m."""
-        ...
-
-    def alike(self) -> NDArray[np.intp]:
-        """A label for each track, shape (n,): tracks with the same label have the same keys."""
-        ...
-
-    def keys(self, track: int) -> NDArray[np.float64]:
-        """Sort keys of one track with all artworks, shape (m,): the smaller, the more alike.
-
-        The same bits on every platform; equal where the likeness is equal.
-        """
-        ...
-
-    def similarity(self, track: NDArray[np.intp], artwork: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Similarities of tracks with artworks, index by index, of the shape of the indices."""
-        ...
-
-    def mean(self) -> float:
-        """The mean similarity of all n·m combinations, in memory that grows with n + m."""
-        ...
-
-
-class Cosine:
-    """The cosine of the angle between two vectors: 0..1, since no number is negative.
-
-    The order is that of sin² = (|a|²|b|² − (a·b)²) / (|a|²|b|²), ascending. Numerator and
-    denominator are integers below 2^53, hence exact, so the one division rounds equal angles to
-    equal keys on every platform, which a float cosine does not. A zero vector has no direction:
-    its key is 1 and its similarity 0 with everything.
-
-    The similarity is a·b / √(|a|²|b|²): exactly 1 for parallel vectors, and for no others.
+    Pairs come in an exact order: by a fraction of whole numbers, ascending, which is the
+    similarity descending; then by track index, then by artwork index. No rounding has a part in
+    it, so it is the same on every platform.
 
     Args:
         tracks: integers 0..255, shape (n, d), as `checked` returns them.
         artworks: the same, shape (m, d).
     """
 
-    def __init__(self, tracks: NDArray[np.int64], artworks: NDArray[np.int64]) -> None:
-        self._tracks = _directions(tracks)
-        self._artworks = _directions(artworks)
-        self._track_squares = _dot(self._tracks, self._tracks)
-        self._artwork_squares = _dot(self._artworks, self._artworks)
+    cosine: bool
+    """Whether it is blind to length; for compiled code."""
+
+    def __init__(self, tracks: NDArray[np.uint8], artworks: NDArray[np.uint8]) -> None:
+        check_widths(tracks, artworks)
+        self.tracks = self._compared(tracks)
+        self.artworks = self._compared(artworks)
 
     @property
     def shape(self) -> tuple[int, int]:
         """n and m."""
-        return len(self._tracks), len(self._artworks)
+        return len(self.tracks), len(self.artworks)
 
-    def alike(self) -> NDArray[np.intp]:
-        """A label for each track: the same for the same direction."""
-        return np.unique(self._tracks, axis=0, return_inverse=True)[1]
+    @property
+    def width(self) -> int:
+        """d."""
+        return int(self.tracks.shape[1])
 
-    def keys(self, track: int) -> NDArray[np.float64]:
-        """The sin² of one track with all artworks, shape (m,)."""
-        dots = self._artworks @ self._tracks[track]
-        squares = self._artwork_squares * self._track_squares[track]
-        keys: NDArray[np.float64] = np.ones_like(squares)
-        np.divide(squares - dots * dots, squares, out=keys, where=squares > 0)
-        return keys
+    def similarity(self, track: Indices, artwork: Indices) -> Floats:
+        """Similarities of tracks with artworks, index by index, of the shape of the indices."""
+        result = np.empty(len(track))
+        for first in range(0, len(track), _BLOCK):
+            part = slice(first, first + _BLOCK)
+            result[part] = self._similarity(*self._products(track[part], artwork[part]))
+        return result
 
-    def similarity(self, track: NDArray[np.intp], artwork: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Cosines, index by index."""
-        dots = _dot(self._tracks[track], self._artworks[artwork])
-        squares = self._track_squares[track] * self._artwork_squares[artwork]
-        cosines = np.zeros_like(dots)
-        np.divide(dots, np.sqrt(squares), out=cosines, where=squares > 0)
+    def order(self, track: Indices, artwork: Indices) -> Indices:
+        """The permutation that sorts these pairs into the exact order, the best first."""
+        columns = [
+            self._digits(
+                *self._products(track[first : first + _BLOCK], artwork[first : first + _BLOCK])
+            )
+            for first in range(0, len(track), _BLOCK)
+        ]
+        keys = [np.concatenate(column) for column in zip(*columns, strict=True)]
+        return np.lexsort((artwork, track, *reversed(keys)))
+
+    def _products(self, track: Indices, artwork: Indices) -> tuple[Floats, Floats, Floats]:
+        """a·b, |a|² and |b|² of each pair: whole numbers."""
+        a = self.tracks[track].astype(np.float32)
+        b = self.artworks[artwork].astype(np.float32)
+        return _dot(a, b), _dot(a, a), _dot(b, b)
+
+    def _compared(self, vectors: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What is compared of a vector."""
+        return vectors
+
+    @abstractmethod
+    def _similarity(self, dot: Floats, track_square: Floats, artwork_square: Floats) -> Floats:
+        """Similarities, from the products of each pair."""
+
+    @abstractmethod
+    def _digits(
+        self, dot: Floats, track_square: Floats, artwork_square: Floats
+    ) -> tuple[NDArray[np.int64], ...]:
+        """The exact fraction of each pair as integers, the most significant first."""
+
+
+class Cosine(Metric):
+    """The cosine of the angle between two vectors: 0..1, since no number is negative.
+
+    The order is that of sin² = (|a|²|b|² − (a·b)²) / (|a|²|b|²), ascending. A zero vector has no
+    direction: its sin² is taken as 1 and its similarity as 0 with everything. Vectors are divided
+    by their greatest common divisor, so that the same direction is the same vector.
+
+    The similarity is a·b / √(|a|²|b|²): exactly 1 for parallel vectors, and for no others.
+    """
+
+    cosine = True
+
+    def _compared(self, vectors: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        divisors = np.gcd.reduce(vectors, axis=1, keepdims=True)
+        return vectors // np.maximum(divisors, 1)
+
+    def _similarity(self, dot: Floats, track_square: Floats, artwork_square: Floats) -> Floats:
+        squares = track_square * artwork_square
+        cosines = np.zeros_like(dot)
+        np.divide(dot, np.sqrt(squares), out=cosines, where=squares > 0)
         return cosines
 
-    def mean(self) -> float:
-        """The mean cosine of all n·m combinations: (Σ a/|a|) · (Σ b/|b|) / (n·m)."""
-        tracks = _units(self._tracks, self._track_squares).mean(axis=0)
-        artworks = _units(self._artworks, self._artwork_squares).mean(axis=0)
-        return min(float(tracks @ artworks), 1.0)  # rounding alone can pass 1
+    def _digits(
+        self, dot: Floats, track_square: Floats, artwork_square: Floats
+    ) -> tuple[NDArray[np.int64], ...]:
+        """The first 96 binary digits of sin², and what stands before the point.
+
+        Two different fractions with denominators below 2^47 differ by more than 2^-94, so they
+        differ here, and equal ones are equal.
+        """
+        under = (track_square * artwork_square).astype(np.int64)
+        over = under - (dot * dot).astype(np.int64)
+        nothing = under == 0
+        over[nothing] = under[nothing] = 1
+        digits = []
+        for _ in range(7):
+            digits.append(over // under)
+            over = (over % under) << 16
+        whole, *parts = digits
+        return whole, _join(parts[:3]), _join(parts[3:])
 
 
-METRICS: Final[Mapping[str, Callable[[NDArray[np.int64], NDArray[np.int64]], Metric]]] = {
+class Euclidean(Metric):
+    """1 − |a − b| / (255·√d): 1 for equal vectors, 0 for the farthest that there are.
+
+    Unlike the cosine it sees intensity. The order is that of |a − b|², a whole number.
+    """
+
+    cosine = False
+
+    def _similarity(self, dot: Floats, track_square: Floats, artwork_square: Floats) -> Floats:
+        squares = track_square + artwork_square - 2 * dot
+        similarities: Floats = 1.0 - np.sqrt(squares) / (HIGHEST * np.sqrt(self.width))
+        return similarities
+
+    def _digits(
+        self, dot: Floats, track_square: Floats, artwork_square: Floats
+    ) -> tuple[NDArray[np.int64], ...]:
+        return ((track_square + artwork_square - 2 * dot).astype(np.int64),)
+
+
+METRICS: Final[Mapping[str, Callable[[NDArray[np.uint8], NDArray[np.uint8]], Metric]]] = {
     "cosine": Cosine,
+    "euclidean": Euclidean,
 }
 """The metrics by name."""
 
 
-def metric_for(name: str, tracks: NDArray[np.int64], artworks: NDArray[np.int64]) -> Metric:
-    """The metric of that name over checked vectors.
+def metric_for(name: str, tracks: ArrayLike, artworks: ArrayLike) -> Metric:
+    """The metric of that name over integer vectors.
 
     Raises:
-        InputError: there is no such metric.
+        InputError: there is no such metric, or vectors that are none (see `checked`).
     """
     if name not in METRICS:
         raise InputError(f"there is no metric {name!r}; there is {', '.join(METRICS)}")
-    return METRICS[name](tracks, artworks)
+    return METRICS[name](checked(tracks, "tracks"), checked(artworks, "artworks"))
 
 
-def _directions(vectors: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Each row divided by its greatest common divisor, so that equal directions are equal rows."""
-    divisors = np.gcd.reduce(vectors, axis=1, keepdims=True)
-    return (vectors // np.maximum(divisors, 1)).astype(np.float64)
-
-
-def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Row-wise products of integers held in float64: exact in any order of summation."""
-    products: NDArray[np.float64] = np.einsum("...d,...d->...", a, b)
+def _dot(a: NDArray[np.float32], b: NDArray[np.float32]) -> Floats:
+    """Row-wise products of whole numbers: exact in any order of summation."""
+    products: Floats = np.einsum("nd,nd->n", a, b).astype(np.float64)
     return products
 
 
-def _units(vectors: NDArray[np.float64], squares: NDArray[np.float64]) -> NDArray[np.float64]:
-    lengths = np.sqrt(squares)[:, np.newaxis]
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+def _join(digits: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Three groups of 16 binary digits as one number."""
+    return (digits[0] << 32) | (digits[1] << 16) | digits[2]

@@ -1,0 +1,203 @@
+"""Matching over a matrix of all n·m combinations: float vectors of any width, and small inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import numpy as np
+
+from cmean.errors import InputError
+from cmean.matching.vectors import as_array, check_widths
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from cmean.matching.groups import Progress
+    from cmean.matching.vectors import Floats, Indices, Metric
+
+_Cost = TypeVar("_Cost", np.float64, np.int64)
+
+_DECIMALS: Final = 12
+"""Similarities of float vectors are rounded to this, so that equal vectors stay equal in sums
+that were added up in another order."""
+
+_BLOCK: Final = 1024
+_OFTEN: Final = 256
+_BYTES: Final = {"greedy": 9, "sequential": 9, "optimal": 18}  # an entry, measured
+_SETTLED: Final = 1e-13
+
+
+def predicted_bytes(method: str, tracks: int, artworks: int, width: int) -> int:
+    """An upper estimate of the memory that a method takes, in bytes."""
+    return _BYTES[method] * tracks * artworks + 16 * width * (tracks + artworks)
+
+
+def ranks(metric: Metric) -> NDArray[np.int64]:
+    """The place of each combination in the exact order of all, shape (n, m)."""
+    n, m = metric.shape
+    order = metric.order(*np.divmod(np.arange(n * m), m))
+    result = np.empty(n * m, dtype=np.int64)
+    result[order] = np.arange(n * m)
+    return result.reshape(n, m)
+
+
+def cosines(tracks: Floats, artworks: Floats) -> Floats:
+    """The cosines of all combinations, shape (n, m); 0 where a vector is zero."""
+    result = np.empty((len(tracks), len(artworks)))
+    tracks, artworks = units(tracks), units(artworks).T
+    for first in range(0, len(tracks), _BLOCK):
+        block = result[first : first + _BLOCK]
+        np.matmul(tracks[first : first + _BLOCK], artworks, out=block)
+        np.clip(block, -1.0, 1.0, out=block)
+        np.round(block, _DECIMALS, out=block)
+    return result
+
+
+def checked_floats(tracks: ArrayLike, artworks: ArrayLike) -> tuple[Floats, Floats]:
+    """Both sides as float64 of shapes (n, d) and (m, d).
+
+    Raises:
+        InputError: they are of other shapes or types, not finite, or of different widths.
+    """
+    sides = as_floats(tracks, "tracks"), as_floats(artworks, "artworks")
+    check_widths(*sides)
+    return sides
+
+
+def as_floats(vectors: ArrayLike, what: str) -> Floats:
+    """One side as float64 of shape (n, d).
+
+    Raises:
+        InputError: it is of another shape or type, not finite, or nothing at all.
+    """
+    array = as_array(vectors, what)
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"{what}: the vectors must be numbers, not {array.dtype}")
+    floats: Floats = array.astype(np.float64)
+    if not np.isfinite(floats).all():
+        raise InputError(f"{what}: a number is not finite (NaN or infinite)")
+    return floats
+
+
+def units(vectors: Floats) -> Floats:
+    """Each row divided by its length; zero rows stay."""
+    largest = np.abs(vectors).max(axis=1, keepdims=True)  # lest squares overflow or vanish
+    scaled: Floats = np.divide(vectors, largest, out=np.zeros_like(vectors), where=largest > 0)
+    lengths: Floats = np.sqrt(np.einsum("nd,nd->n", scaled, scaled))[:, np.newaxis]
+    np.divide(scaled, lengths, out=scaled, where=lengths > 0)
+    return scaled
+
+
+def greedy(cost: NDArray[_Cost], on_progress: Progress) -> tuple[Indices, Indices, NDArray[_Cost]]:
+    """Best remaining pair first, ties by row, then column; by chains of nearest neighbours.
+
+    See `cmean.matching.compiled.nearest.chain`, which does the same without a matrix.
+
+    Args:
+        cost: shape (n, m), of numbers below the largest of their type; overwritten.
+
+    Returns:
+        Rows, columns and costs of the min(n, m) pairs, best first.
+    """
+    never = _never(cost)
+    swapped = cost.shape[0] > cost.shape[1]
+    across = cost.T if swapped else cost  # chains begin on the smaller side
+    size = len(across)
+    pairs: list[tuple[int, int]] = []
+    costs = np.empty(size, dtype=cost.dtype)
+    links: list[int] = []
+    waiting = iter(range(size))
+    used = np.zeros(across.shape[0], dtype=np.bool_)
+    while len(pairs) < size:
+        if not links:
+            links.append(next(index for index in waiting if not used[index]))
+        last, forth = links[-1], len(links) % 2 == 1
+        found = int((across[last] if forth else across[:, last]).argmin())
+        if len(links) > 1 and links[-2] == found:
+            row, column = (last, found) if forth else (found, last)
+            costs[len(pairs)] = across[row, column]
+            pairs.append((column, row) if swapped else (row, column))
+            across[row], across[:, column], used[row] = never, never, True
+            del links[-2:]
+            if len(pairs) % _OFTEN == 0:
+                on_progress(len(pairs), size)
+        else:
+            links.append(found)
+    on_progress(size, size)
+    rows, columns = np.array(pairs, dtype=np.intp).T
+    order = np.lexsort((columns, rows, costs))
+    return rows[order], columns[order], costs[order]
+
+
+def sequential(
+    cost: NDArray[_Cost], on_progress: Progress
+) -> tuple[Indices, Indices, NDArray[_Cost]]:
+    """Each row in turn takes the free column of least cost, ties by column.
+
+    Args:
+        cost: as of `greedy`; overwritten.
+
+    Returns:
+        Rows, columns and costs of the min(n, m) pairs, in turn.
+    """
+    never = _never(cost)
+    size = min(cost.shape)
+    costs = np.empty(size, dtype=cost.dtype)
+    partner = np.empty(size, dtype=np.intp)
+    for row in range(size):
+        partner[row] = cost[row].argmin()
+        costs[row] = cost[row, partner[row]]
+        cost[:, partner[row]] = never
+        if row % _OFTEN == 0:
+            on_progress(row, size)
+    on_progress(size, size)
+    return np.arange(size), partner, costs
+
+
+def optimal(similarity: Floats) -> tuple[Indices, Indices, float]:
+    """The largest total similarity, by scipy's Jonker-Volgenant algorithm, with its certificate.
+
+    Returns:
+        Rows and columns of the min(n, m) pairs, and by how much the total could at most be larger.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(similarity, maximize=True)
+    return rows, columns, _gap(similarity, rows, columns)
+
+
+def _gap(similarity: Floats, rows: Indices, columns: Indices) -> float:
+    """The dual's value less the total of a matching.
+
+    Prices of columns are raised from 0 until nobody would rather have another's at its price:
+    longest paths in the graph of who envies whom (Bellman 1958, Ford 1956). For an optimal
+    matching this settles, with unmatched columns (or rows) at 0.
+    """
+    if similarity.shape[0] > similarity.shape[1]:
+        similarity, rows, columns = similarity.T, columns, rows
+    rows, columns = rows[np.argsort(rows)], columns[np.argsort(rows)]
+    own = similarity[rows, columns]
+    prices = np.zeros(similarity.shape[1])
+    for _ in range(len(prices)):
+        kept = own - prices[columns]
+        raised = prices.copy()
+        for first in range(0, len(rows), _BLOCK):
+            part = slice(first, first + _BLOCK)
+            envy = similarity[rows[part]] - kept[part, np.newaxis]
+            np.maximum(raised, envy.max(axis=0), out=raised)
+        settled = float((raised - prices).max()) <= _SETTLED
+        prices = raised
+        if settled:
+            break
+    best = np.concatenate(
+        [
+            (similarity[first : first + _BLOCK] - prices).max(axis=1)
+            for first in range(0, len(similarity), _BLOCK)
+        ]
+    )
+    return max(0.0, float(best.sum() + prices.sum() - own.sum()))
+
+
+def _never(cost: NDArray[_Cost]) -> float | int:
+    """More than any cost."""
+    return np.inf if cost.dtype.kind == "f" else int(np.iinfo(np.int64).max)

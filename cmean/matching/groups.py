@@ -1,0 +1,100 @@
+"""Items with the same vector as one group, and long compiled work in short steps."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from cmean.matching.vectors import Floats, Indices, Metric
+
+Progress: TypeAlias = "Callable[[int, int], None]"
+"""Called now and then with how much is done, and of how much."""
+
+_STEP_SECONDS: Final = 0.2
+_FIRST_STEPS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """The items of one side by vector, those without direction apart.
+
+    Attributes:
+        vectors: distinct vectors, float32 of whole numbers, shape (groups, d).
+        sizes: members of each group, shape (groups,).
+        members: items, group after group, by index within a group.
+        label: the group of each item, shape (items,); -1 without direction.
+    """
+
+    vectors: NDArray[np.float32]
+    sizes: NDArray[np.int64]
+    members: Indices
+    label: NDArray[np.int64]
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """Where each group begins in `members`, shape (groups,)."""
+        return np.cumsum(self.sizes) - self.sizes
+
+    def following(self) -> NDArray[np.int64]:
+        """For each item the next one of its group, by index; -1 for the last, shape (items,)."""
+        result = np.full(len(self.label), -1, dtype=np.int64)
+        last = np.zeros(len(self.members), dtype=np.bool_)
+        last[self.first + self.sizes - 1] = True
+        result[self.members[:-1][~last[:-1]]] = self.members[1:][~last[:-1]]
+        return result
+
+    def squares(self) -> Floats:
+        """The square of each vector's length, exact, shape (groups,)."""
+        squares: Floats = np.einsum("gd,gd->g", self.vectors, self.vectors).astype(np.float64)
+        return squares
+
+    def places(self, metric: Metric) -> NDArray[np.float64]:
+        """Where groups lie so that nearness is likeness: on the unit sphere, or as they are."""
+        vectors = self.vectors.astype(np.float64)
+        if metric.cosine:
+            vectors /= np.sqrt(self.squares())[:, np.newaxis]
+        return vectors
+
+
+def grouped(vectors: NDArray[np.uint8], metric: Metric) -> Groups:
+    """Group the items of a side, as the metric compares them."""
+    count, width = vectors.shape
+    words = np.zeros((count, -(-width // 8) * 8), dtype=np.uint8)
+    words[:, :width] = vectors
+    packed = words.view(np.uint64)
+    order = np.lexsort(packed.T)
+    if metric.cosine:
+        order = order[packed[order].any(axis=1)]  # a zero vector has no direction
+    new = np.ones(len(order), dtype=np.bool_)
+    new[1:] = (packed[order[1:]] != packed[order[:-1]]).any(axis=1)
+    label = np.full(count, -1, dtype=np.int64)
+    label[order] = np.cumsum(new) - 1
+    starts = np.flatnonzero(new)
+    sizes = np.diff(starts, append=len(order))
+    return Groups(vectors[order[starts]].astype(np.float32), sizes, order, label)
+
+
+def in_steps(work: Callable[[int], bool], report: Callable[[], None]) -> None:
+    """Call `work` with a number of steps, again and again, until it says that it is done.
+
+    Compiled code hears no signal and tells nothing, so each call is to take a moment only.
+    """
+    steps = _FIRST_STEPS
+    started = time.perf_counter()
+    while not work(steps):
+        report()
+        now = time.perf_counter()
+        if now - started < _STEP_SECONDS:
+            steps *= 2
+        elif now - started > 2 * _STEP_SECONDS:
+            steps = max(1, steps // 2)
+        started = now
+    report()

@@ -1,0 +1,97 @@
+"""Greedy and sequential matching of integer vectors, by compiled nearest-neighbour search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from cmean.matching.compiled.nearest import Side, chain, in_turn
+from cmean.matching.compiled.tree import plant
+from cmean.matching.groups import grouped, in_steps
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cmean.matching.groups import Progress
+    from cmean.matching.vectors import Indices, Metric
+
+_BYTES_PER_ITEM: Final = 200  # measured, at the peak, beside the vectors
+_BYTES_PER_NUMBER: Final = 30
+
+
+def predicted_bytes(tracks: int, artworks: int, width: int) -> int:
+    """An upper estimate of the memory that either method takes, in bytes."""
+    return (tracks + artworks) * (_BYTES_PER_ITEM + _BYTES_PER_NUMBER * width)
+
+
+def greedy(metric: Metric, on_progress: Progress) -> tuple[Indices, Indices]:
+    """Match one to one, best remaining pair first, ties by track index, then artwork index.
+
+    Returns:
+        Track and artwork indices of the min(n, m) pairs, best first.
+    """
+
+    sides = [_side(vectors, metric) for vectors in (metric.tracks, metric.artworks)]
+    swapped = metric.shape[0] > metric.shape[1]
+    if swapped:
+        sides.reverse()  # chains begin on the smaller side: the other keeps what nobody wants
+    size = min(metric.shape)
+    pairs = np.empty((size, 2), dtype=np.int64)
+    state = np.zeros(3, dtype=np.int64)
+    links = np.empty(sum(len(side.head) for side in sides) + 1, dtype=np.int32)
+    in_steps(
+        lambda steps: chain(sides[0], sides[1], metric.cosine, links, pairs, state, steps),
+        lambda: on_progress(int(state[0]), size),
+    )
+    made = int(state[0])
+    columns = (1, 0) if swapped else (0, 1)
+    track, artwork = (np.ascontiguousarray(pairs[:made, column]) for column in columns)
+    order = metric.order(track, artwork)
+    rest = _rest(metric.shape[0], track), _rest(metric.shape[1], artwork)
+    left = size - made
+    on_progress(size, size)
+    return (
+        np.concatenate([track[order], rest[0][:left]]),
+        np.concatenate([artwork[order], rest[1][:left]]),
+    )
+
+
+def sequential(metric: Metric, on_progress: Progress) -> tuple[Indices, Indices]:
+    """Give each track in turn the free artwork nearest to it, ties by artwork index.
+
+    Returns:
+        Track and artwork indices of the min(n, m) pairs, in turn.
+    """
+
+    tracks, artworks = (_side(vectors, metric) for vectors in (metric.tracks, metric.artworks))
+    size = min(metric.shape)
+    partner = np.empty(size, dtype=np.int64)
+    state = np.zeros(2 + metric.shape[1], dtype=np.int64)
+    in_steps(
+        lambda steps: in_turn(tracks, artworks, metric.cosine, partner, state, steps),
+        lambda: on_progress(int(state[0]), size),
+    )
+    return np.arange(size), partner
+
+
+def _side(vectors: NDArray[np.uint8], metric: Metric) -> Side:
+
+    groups = grouped(vectors, metric)
+    places = groups.places(metric)
+    return Side(
+        tree=plant(groups.vectors, places),
+        vectors=groups.vectors,
+        squares=groups.squares(),
+        places=places,
+        head=groups.members[groups.first].astype(np.int64),
+        following=groups.following(),
+        group=groups.label,
+    )
+
+
+def _rest(count: int, used: Indices) -> Indices:
+    """The indices below `count` that are not used, ascending."""
+    free = np.ones(count, dtype=np.bool_)
+    free[used] = False
+    return np.flatnonzero(free)

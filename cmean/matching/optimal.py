@@ -1,0 +1,235 @@
+"""Optimal matching of integer vectors: an auction between groups, with its certificate."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from cmean.matching.compiled.auction import Lots, Sinks, Sources, Waiting, bid, profits
+from cmean.matching.compiled.tree import plant
+from cmean.matching.groups import grouped, in_steps
+from cmean.matching.vectors import HIGHEST
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cmean.matching.groups import Groups, Progress
+    from cmean.matching.vectors import Floats, Indices, Metric
+
+_FIRST: Final = 0.1
+_FALL: Final = 5.0
+_LEAST: Final = 1e-9
+_LEAST_PER_ITEM: Final = 1e-13
+"""ε falls from `_FIRST` by `_FALL` each time to the larger of the last two: the gap a pair."""
+
+_SMALLEST: Final = 1e-13
+"""Below this ε would drown in the rounding of prices."""
+
+_WIDE: Final = 8
+_OFFERS: Final = 8
+_OFFERS_WIDE: Final = 32
+"""How many offers are remembered: more for wide vectors, where a search is dear."""
+
+_BYTES_PER_ITEM: Final = 450  # measured, at the peak, beside what follows
+_BYTES_PER_OFFER: Final = 12
+_BYTES_PER_NUMBER: Final = 30
+
+
+def predicted_bytes(tracks: int, artworks: int, width: int) -> int:
+    """An upper estimate of the memory that `optimal` takes, in bytes."""
+    offers = _BYTES_PER_OFFER * _remembered(width)
+    return (tracks + artworks) * (_BYTES_PER_ITEM + offers + _BYTES_PER_NUMBER * width)
+
+
+def optimal(metric: Metric, on_progress: Progress) -> tuple[Indices, Indices, float]:
+    """Match one to one with the largest total similarity.
+
+    No similarity is negative, so items without direction take what is left: nobody loses by it.
+
+    Returns:
+        Track and artwork indices of the min(n, m) pairs, best first, and by how much the total
+        similarity could at most be larger.
+    """
+    sides = [grouped(vectors, metric) for vectors in (metric.tracks, metric.artworks)]
+    swapped = len(sides[0].members) > len(sides[1].members)
+    few, many = reversed(sides) if swapped else sides
+    pairs, bound = np.empty((2, 0), dtype=np.intp), 0.0
+    if len(few.members) > 0:
+        auction = _Auction(few, many, metric)
+        auction.run(on_progress)
+        pairs, bound = auction.pairs(), auction.bound()
+    used = pairs[::-1] if swapped else pairs
+    left = min(metric.shape) - pairs.shape[1]
+    rest = [
+        np.setdiff1d(np.arange(count), side, assume_unique=True)[:left]
+        for count, side in zip(metric.shape, used, strict=True)
+    ]
+    track, artwork = (np.concatenate(parts) for parts in zip(used, rest, strict=True))
+    order = metric.order(track, artwork)
+    track, artwork = track[order], artwork[order]
+    total = float(metric.similarity(track, artwork).sum())
+    return track, artwork, max(0.0, bound - total)
+
+
+class _Auction:
+    """An auction between two sides that have members; the smaller one bids.
+
+    It gets one more source, with similarity 0 to everything, for those who are not there. Then
+    all members of both sides are matched, and the dual's prices need not be positive.
+    """
+
+    def __init__(self, few: Groups, many: Groups, metric: Metric) -> None:
+        self._few, self._many = few, many
+        self._farthest = 0.0 if metric.cosine else HIGHEST * float(np.sqrt(metric.width))
+        self._sinks, self._sink_group = self._offered(metric)
+        self._sources, self._source_group = self._bidders(metric)
+        self._waiting = _waiting(len(self._source_group))
+        self._lots = _lots(len(self._sink_group), 2 * len(few.sizes) + 3 * len(many.sizes) + 2)
+
+    def run(self, on_progress: Progress) -> None:
+        """Hold it, for one ε after another."""
+        paired, all_ = len(self._few.members), len(self._many.members)
+        gap_a_pair = max(_LEAST, _LEAST_PER_ITEM * all_)
+        least = max(gap_a_pair * paired / all_, _SMALLEST)  # those who are absent add to the gap
+        epsilons = [_FIRST]
+        while epsilons[-1] > least:
+            epsilons.append(max(least, epsilons[-1] / _FALL))
+        for number, epsilon in enumerate(epsilons):
+            self._open()
+            in_steps(partial(self._bid, epsilon), partial(on_progress, number, len(epsilons)))
+        on_progress(len(epsilons), len(epsilons))
+
+    def pairs(self) -> NDArray[np.intp]:
+        """Who got what, as members of both sides, shape (2, members of the smaller side)."""
+        lots = self._lots
+        used = np.ones(len(lots.holder), dtype=np.bool_)
+        used[lots.unused[: self._waiting.state[2]]] = False
+        amount = lots.amount[used]
+        source = self._source_group[lots.holder[used]]
+        sink = self._sink_group[lots.sink[used]]
+        present = source < len(self._few.sizes)
+        by_source = _lot_of_member(source, amount)[: len(self._few.members)]
+        by_sink = _lot_of_member(sink, amount)
+        kept = present[by_sink]
+        return np.stack(
+            [
+                self._few.members[np.argsort(by_source, kind="stable")],
+                self._many.members[kept][np.argsort(by_sink[kept], kind="stable")],
+            ]
+        )
+
+    def bound(self) -> float:
+        """No total similarity is larger: the dual's value at these prices."""
+
+        profit = np.empty(len(self._source_group))
+        profits(self._sources, self._sinks, profit)
+        paid = self._sinks.price * self._many.sizes[self._sink_group]
+        return float((profit * self._sources.supply).sum() + paid.sum())
+
+    def _bid(self, epsilon: float, steps: int) -> bool:
+
+        done = bid(self._sources, self._sinks, self._lots, self._waiting, epsilon, steps)
+        if self._waiting.state[2] <= 1:
+            self._lots = _doubled(self._lots, self._waiting)
+        return done
+
+    def _open(self) -> None:
+        """Take everything back from everybody; prices stay."""
+        lots, waiting, sinks = self._lots, self._waiting, len(self._sink_group)
+        lots.first[:] = np.arange(sinks)
+        lots.following[:sinks] = lots.holder[:sinks] = -1
+        lots.sink[:sinks] = lots.first
+        lots.amount[:sinks] = self._many.sizes[self._sink_group]
+        lots.price[:sinks] = self._sinks.price
+        free = len(lots.holder) - sinks
+        lots.unused[:free] = np.arange(sinks, len(lots.holder))
+        waiting.lacks[:] = self._sources.supply
+        waiting.queue[:] = np.arange(len(waiting.queue))
+        waiting.queued[:] = True
+        waiting.state[:] = 0, len(waiting.queue), free
+
+    def _offered(self, metric: Metric) -> tuple[Sinks, NDArray[np.int32]]:
+        """The larger side, and the group of each sink."""
+
+        tree = plant(self._many.vectors, self._many.places(metric))
+        measure = self._measure(self._many)[tree.point]
+        lowest = np.where(tree.alive > 0, 0.0, np.inf)
+        sinks = Sinks(tree, measure, np.zeros(len(measure)), lowest, self._farthest)
+        return sinks, tree.point
+
+    def _bidders(self, metric: Metric) -> tuple[Sources, NDArray[np.int32]]:
+        """The smaller side with its absent, and the group of each source: the next number."""
+
+        places = self._few.places(metric)
+        near = plant(self._few.vectors, places).point  # neighbours ask one after another
+        absent = len(self._many.members) - len(self._few.members)
+        count, offers = len(near) + (absent > 0), _remembered(metric.width)
+
+        def extended(array: NDArray[Any], last: float) -> NDArray[Any]:
+            rows = array[near]
+            padding = ((0, count - len(near)), *((0, 0) for _ in array.shape[1:]))
+            return np.pad(rows, padding, constant_values=last)
+
+        sources = Sources(
+            vectors=extended(self._few.vectors, 0),
+            measure=extended(self._measure(self._few), 0),
+            places=extended(places, 0),
+            flat=extended(np.zeros(len(near), dtype=np.bool_), True),
+            supply=extended(self._few.sizes, absent),
+            sink=np.zeros((count, offers), np.int32),
+            value=np.zeros((count, offers)),
+            offers=np.zeros(count, np.int32),
+            beyond=np.full(count, np.inf),
+        )
+        return sources, np.append(near, np.int32(len(near)))[:count]
+
+    def _measure(self, groups: Groups) -> Floats:
+        return groups.squares() if self._farthest else 1.0 / np.sqrt(groups.squares())
+
+
+def _remembered(width: int) -> int:
+    return _OFFERS if width <= _WIDE else _OFFERS_WIDE
+
+
+def _lot_of_member(group: NDArray[np.int32], amount: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Which lot each member of a side belongs to, group after group."""
+    order = np.argsort(group, kind="stable")
+    return np.repeat(order, amount[order])
+
+
+def _waiting(sources: int) -> Waiting:
+
+    return Waiting(
+        lacks=np.zeros(sources, np.int64),
+        queue=np.zeros(sources, np.int32),
+        queued=np.zeros(sources, np.bool_),
+        state=np.zeros(3, np.int64),
+    )
+
+
+def _lots(sinks: int, lots: int) -> Lots:
+
+    return Lots(
+        first=np.zeros(sinks, np.int32),
+        following=np.zeros(lots, np.int32),
+        sink=np.zeros(lots, np.int32),
+        holder=np.zeros(lots, np.int32),
+        amount=np.zeros(lots, np.int64),
+        price=np.zeros(lots),
+        unused=np.zeros(lots, np.int32),
+    )
+
+
+def _doubled(lots: Lots, waiting: Waiting) -> Lots:
+    """The same lots, and as many unused ones more."""
+    count = len(lots.holder)
+    more = _lots(len(lots.first), 2 * count)
+    more.first[:] = lots.first
+    for name in ("following", "sink", "holder", "amount", "price", "unused"):
+        getattr(more, name)[:count] = getattr(lots, name)
+    free = waiting.state[2]
+    more.unused[free : free + count] = np.arange(count, 2 * count)
+    waiting.state[2] += count
+    return more

@@ -39,6 +39,9 @@ PAIR: Final = np.dtype(
 )
 """The columns of `pairs`, but for its key and its pairing."""
 
+_HIGHEST: Final = 2**63 - 1
+"""The largest key; a larger number is the key of nothing, but no database can be asked for it."""
+
 _CHUNK: Final = 10_000
 """Rows that are read or written at a time."""
 
@@ -127,7 +130,7 @@ def get(connection: Connection, pairing_id: int | None = None) -> dict[str, Any]
     """
     query = select(pairings).order_by(desc(pairings.c.id)).limit(1)
     if pairing_id is not None:
-        query = query.where(pairings.c.id == pairing_id)
+        query = query.where(pairings.c.id == min(pairing_id, _HIGHEST))
     row = connection.execute(query).mappings().one_or_none()
     if row is None and pairing_id is not None:
         raise InputError(f"there is no pairing {pairing_id}; list them in the table pairings")

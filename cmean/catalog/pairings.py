@@ -86,13 +86,21 @@ def _placed(recipe_id: int, positions: Sequence[int]) -> Select[Any]:
 
 
 def incomplete(connection: Connection, kind: str, recipe_id: int, positions: Sequence[int]) -> int:
-    """How many items of a kind lack a triple of an emotion recipe at one of these positions."""
+    """How many items of a kind lack a triple of an emotion recipe at one of these positions.
+
+    One without media, which nothing can be made of any more, counts only if it has some.
+    """
     placed = _placed(recipe_id, positions).subquery()
-    grouped = select(placed.c.item_id).group_by(placed.c.item_id)
-    complete = grouped.having(func.count() == len(positions)).subquery()
-    known = select(func.count()).select_from(items).where(items.c.kind == kind)
-    whole = select(func.count()).select_from(complete)
-    return int(connection.execute(known).scalar_one() - connection.execute(whole).scalar_one())
+    grouped = select(placed.c.item_id, func.count().label("number")).group_by(placed.c.item_id)
+    found = grouped.subquery()
+    query = (
+        select(func.count())
+        .select_from(items)
+        .outerjoin(found, found.c.item_id == items.c.id)
+        .where(items.c.kind == kind, func.coalesce(found.c.number, 0) < len(positions))
+        .where(items.c.uri.is_not(None) | found.c.number.is_not(None))
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def _made(pairing_id: int) -> ScalarSelect[Any]:

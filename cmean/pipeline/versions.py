@@ -12,7 +12,7 @@ from cmean.domain import POSITIONS, Kind
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -55,18 +55,20 @@ def like(
                 f"pairing {earlier['id']} has the {name} {earlier[name]}, not {asked[name]}: "
                 f"leave --{name} out, {anew}"
             )
-    if any(earlier[f"{kind.value}_recipe_id"] != recipe_ids[kind] for kind in Kind):
-        made = earlier["profile"]
-        if made == profile.name:
-            raise InputError(
-                f"pairing {earlier['id']} was made with earlier recipes of profile {made!r} than "
-                f"it has now: restore its settings, {anew}"
-            )
+    made = [earlier[f"{kind.value}_recipe_id"] for kind in Kind]
+    now = [recipe_ids[kind] for kind in Kind]
+    if made != now:
+        theirs, ours = earlier["profile"], profile.name
+        mend = f"add --profile {theirs}" if theirs != ours else "restore the profile"
         raise InputError(
-            f"pairing {earlier['id']} was made with the recipes of profile {made!r}, not those of "
-            f"{profile.name!r}: add --profile {made}, {anew}"
+            f"pairing {earlier['id']} was made with the recipes {_listed(made)} of profile "
+            f"{theirs!r}, not with {_listed(now)} of {ours!r}: {mend}, {anew}"
         )
     return {name: choice or earlier[name] for name, choice in asked.items()}
+
+
+def _listed(recipe_ids: Sequence[int | None]) -> str:
+    return " and ".join("a new one" if each is None else str(each) for each in recipe_ids)
 
 
 def extension(catalog: Catalog, extended_id: int, pairs: int) -> dict[str, int]:

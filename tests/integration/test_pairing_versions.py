@@ -136,6 +136,20 @@ def test_what_must_agree_and_does_not_is_refused_in_one_line(triples, program, o
     assert program("pair", option, 1, "--profile", "embedded").code == 0
 
 
+def test_a_profile_that_has_changed_since_is_no_base(triples, program):
+    grow(triples, 2, 2)
+    settings = program.folder / "cmean.toml"
+    settings.write_text('[profiles.mine]\nextends = "embedded"\n')
+    assert program("pair", "--profile", "mine").code == 0
+    assert program("pair", "--extend", 1).code == 0  # the same recipes by another name
+    with settings.open("a") as file:
+        file.write("[profiles.mine.track]\npreprocessing = { rate = 22050 }\n")
+    found = program("pair", "--extend", 1, "--profile", "mine")
+    assert (found.code, found.err.count("\n")) == (1, 1)
+    for words in ("the recipes 2 and 4 of", "with a new one and 4 of", "restore the profile"):
+        assert words in found.err
+
+
 @pytest.mark.parametrize("number", [7, 2**63, 10**30])
 def test_a_pairing_that_is_not_there_is_no_base(triples, program, number):
     grow(triples, 1, 1)

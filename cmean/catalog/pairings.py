@@ -1,11 +1,14 @@
-"""Pairings: the triples that they read, and the rows that they write, in one transaction."""
+"""Pairings: the triples that they read, and the rows that they write, in one transaction.
+
+Both are arrays, a field for each column: a catalog may hold millions of them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import desc, insert, select
+import numpy as np
+from sqlalchemy import desc, func, insert, select
 
 from cmean.catalog.tables import captions, emotions, fragments, items, pairings, pairs
 from cmean.catalog.upsert import insert_into
@@ -14,82 +17,116 @@ from cmean.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import ScalarSelect
+    from numpy.typing import NDArray
+    from sqlalchemy import ScalarSelect, Select
     from sqlalchemy.engine import Connection
 
+TRIPLE: Final = np.dtype(
+    [("item", "<i8"), ("position", "u1"), ("emotion", "<i8"), ("rgb", "u1", 3)]
+)
+"""An emotion with the item and position that it belongs to."""
 
-@dataclass(frozen=True, slots=True)
-class Triple:
-    """An emotion with the item and position that it belongs to."""
+PAIR: Final = np.dtype(
+    [
+        ("position", "u1"),
+        ("rank", "<i8"),
+        ("similarity", "<f8"),
+        ("track_id", "<i8"),
+        ("artwork_id", "<i8"),
+        ("track_emotion_id", "<i8"),
+        ("artwork_emotion_id", "<i8"),
+    ]
+)
+"""The columns of `pairs`, but for its key and its pairing."""
 
-    item_id: int
-    position: int
-    emotion_id: int
-    red: int
-    green: int
-    blue: int
+_HIGHEST: Final = 2**63 - 1
+"""The largest key; a larger number is the key of nothing, but no database can be asked for it."""
+
+_CHUNK: Final = 10_000
+"""Rows that are read or written at a time."""
 
 
 def triples(
     connection: Connection,
     recipe_id: int,
     positions: Sequence[int],
-    items_: Sequence[int] = (),
     pairing_id: int | None = None,
-) -> list[Triple]:
+) -> NDArray[np.void]:
     """The triples of an emotion recipe at some positions, by item id and position.
 
     Args:
         connection: an open transaction.
         recipe_id: the emotion mapper's recipe.
         positions: of 0..4.
-        items_: only these items (default: all).
         pairing_id: only triples that were there when this pairing was made.
+
+    Returns:
+        `TRIPLE`, shape (n,).
     """
     query = (
-        select(
-            items.c.id,
-            fragments.c.position,
-            emotions.c.id,
-            emotions.c.red,
-            emotions.c.green,
-            emotions.c.blue,
-        )
-        .join(captions, captions.c.id == emotions.c.caption_id)
-        .join(fragments, fragments.c.id == captions.c.fragment_id)
-        .join(items, items.c.id == fragments.c.item_id)
-        .where(emotions.c.recipe_id == recipe_id, fragments.c.position.in_(positions))
-        .order_by(items.c.id, fragments.c.position)
+        _placed(recipe_id, positions)
+        .add_columns(emotions.c.id, emotions.c.red, emotions.c.green, emotions.c.blue)
+        .order_by(fragments.c.item_id, fragments.c.position)
     )
     if pairing_id is not None:
         query = query.where(emotions.c.created_at <= _made(pairing_id))
-    if items_:
-        query = query.where(items.c.id.in_(items_))
-    return [Triple(*row) for row in connection.execute(query)]
+    rows = connection.execute(query.execution_options(yield_per=_CHUNK))
+    return np.fromiter(((item, at, key, rgb) for item, at, key, *rgb in rows), dtype=TRIPLE)
+
+
+def _placed(recipe_id: int, positions: Sequence[int]) -> Select[Any]:
+    """Item and position of the emotions of a recipe."""
+    return (
+        select(fragments.c.item_id, fragments.c.position)
+        .select_from(emotions)
+        .join(captions, captions.c.id == emotions.c.caption_id)
+        .join(fragments, fragments.c.id == captions.c.fragment_id)
+        .where(emotions.c.recipe_id == recipe_id, fragments.c.position.in_(positions))
+    )
+
+
+def incomplete(connection: Connection, kind: str, recipe_id: int, positions: Sequence[int]) -> int:
+    """How many items of a kind lack a triple of an emotion recipe at one of these positions.
+
+    One without media, which nothing can be made of any more, counts only if it has some.
+    """
+    placed = _placed(recipe_id, positions).subquery()
+    grouped = select(placed.c.item_id, func.count().label("number")).group_by(placed.c.item_id)
+    found = grouped.subquery()
+    query = (
+        select(func.count())
+        .select_from(items)
+        .outerjoin(found, found.c.item_id == items.c.id)
+        .where(items.c.kind == kind, func.coalesce(found.c.number, 0) < len(positions))
+        .where(items.c.uri.is_not(None) | found.c.number.is_not(None))
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def _made(pairing_id: int) -> ScalarSelect[Any]:
     return select(pairings.c.created_at).where(pairings.c.id == pairing_id).scalar_subquery()
 
 
-def store(
-    connection: Connection, pairing: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
-) -> int:
+def store(connection: Connection, pairing: Mapping[str, Any], made: NDArray[np.void]) -> int:
     """Write a pairing with all its pairs, or return the id of the equal one that is there.
 
     Args:
         connection: an open write transaction.
         pairing: the columns of `pairings`; `digest` identifies inputs and parameters.
-        rows: the columns of `pairs` without `pairing_id`.
+        made: its pairs, `PAIR`, shape (n,).
     """
-    made = insert_into(connection, pairings).values(dict(pairing))
-    made = made.on_conflict_do_nothing(index_elements=["digest"])
-    pairing_id = connection.execute(made.returning(pairings.c.id)).scalar_one_or_none()
+    row = insert_into(connection, pairings).values(dict(pairing))
+    row = row.on_conflict_do_nothing(index_elements=["digest"])
+    pairing_id = connection.execute(row.returning(pairings.c.id)).scalar_one_or_none()
     if pairing_id is None:
         equal = select(pairings.c.id).where(pairings.c.digest == pairing["digest"])
         return int(connection.execute(equal).scalar_one())
-    if rows:
-        connection.execute(insert(pairs), [{"pairing_id": pairing_id, **row} for row in rows])
+    names = ("pairing_id", *(PAIR.names or ()))
+    for start in range(0, len(made), _CHUNK):
+        rows = made[start : start + _CHUNK].tolist()
+        connection.execute(
+            insert(pairs), [dict(zip(names, (pairing_id, *row), strict=True)) for row in rows]
+        )
     return int(pairing_id)
 
 
@@ -101,7 +138,7 @@ def get(connection: Connection, pairing_id: int | None = None) -> dict[str, Any]
     """
     query = select(pairings).order_by(desc(pairings.c.id)).limit(1)
     if pairing_id is not None:
-        query = query.where(pairings.c.id == pairing_id)
+        query = query.where(pairings.c.id == min(pairing_id, _HIGHEST))
     row = connection.execute(query).mappings().one_or_none()
     if row is None and pairing_id is not None:
         raise InputError(f"there is no pairing {pairing_id}; list them in the table pairings")
@@ -110,8 +147,9 @@ def get(connection: Connection, pairing_id: int | None = None) -> dict[str, Any]
     return dict(row)
 
 
-def pair_rows(connection: Connection, pairing_id: int) -> list[dict[str, Any]]:
-    """The pairs of a pairing, best first."""
-    query = select(pairs).where(pairs.c.pairing_id == pairing_id)
-    query = query.order_by(pairs.c.position, pairs.c.rank)
-    return [dict(row) for row in connection.execute(query).mappings()]
+def pairs_of(connection: Connection, pairing_id: int) -> NDArray[np.void]:
+    """The pairs of a pairing by position and rank: `PAIR`, shape (n,)."""
+    query = select(*(pairs.c[name] for name in PAIR.names or ()))
+    query = query.where(pairs.c.pairing_id == pairing_id).order_by(pairs.c.position, pairs.c.rank)
+    rows = connection.execute(query.execution_options(yield_per=_CHUNK))
+    return np.fromiter(map(tuple, rows), dtype=PAIR)

@@ -4,57 +4,156 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmean.cli.common import add_json, add_profile, announcer, number_text, opened, print_json
+from cmean.cli.common import add_json, add_profile, announcer, number_text, opened, print_json, say
+from cmean.cli.types import positive
+from cmean.domain import Kind
 from cmean.matching.methods import METHODS
 from cmean.matching.vectors import METRICS
-from cmean.pipeline import pair, requests
+from cmean.pipeline import pair, requests, versions
+from cmean.pipeline.vectors import VECTORS
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
-VECTORS = ("whole",)
+    from cmean.catalog.engine import Catalog
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("--method", choices=list(METHODS), default="greedy")
-    parser.add_argument(
-        "--vector", choices=VECTORS, default="whole", help="which triples to compare"
+    _add_choice(parser, "method", METHODS, "how to match")
+    _add_choice(parser, "vector", VECTORS, "which triples to compare")
+    _add_choice(parser, "metric", METRICS, "the measure of likeness")
+    earlier = parser.add_mutually_exclusive_group()
+    earlier.add_argument(
+        "--extend",
+        type=positive,
+        metavar="ID",
+        help="a new version of a pairing: keeps its pairs and matches only what is free",
     )
-    parser.add_argument("--metric", choices=list(METRICS), default="cosine")
+    earlier.add_argument(
+        "--compare",
+        type=positive,
+        metavar="ID",
+        help="pair everything anew, and say what that changes and gains over a pairing",
+    )
     add_profile(parser)
     add_json(parser)
+
+
+def _add_choice(
+    parser: argparse.ArgumentParser, name: str, known: Mapping[str, object], about: str
+) -> None:
+    default = f"default: {versions.DEFAULTS[name]}, or as in the pairing that is named"
+    parser.add_argument(f"--{name}", choices=list(known), help=f"{about} ({default})")
 
 
 def main(args: argparse.Namespace) -> int:
     """Pair and store."""
     with opened() as (settings, catalog):
-        profile = settings.get_profile(args.profile)
-        task = pair.request(catalog, profile, args.method, args.vector, args.metric)
+        task = pair.request(
+            catalog,
+            settings.get_profile(args.profile),
+            args.method,
+            args.vector,
+            args.metric,
+            extend=args.extend,
+            compare=args.compare,
+        )
         requests.carry_out(catalog, settings, task, announcer(settings))
         result = pair.summary(catalog, task)
+        if args.extend is not None:
+            result |= versions.extension(catalog, args.extend, result["pairs"])
+        if args.compare is not None:
+            compared = versions.comparison(catalog, args.compare, result["pairing"])
+            result["compared"] = compared
+        _say_who_is_left_out(catalog, result)
     if args.json:
         print_json(result)
-    else:
-        print(f"pairing {result['pairing']}: {describe(result)}")
+        return 0
+    print(f"pairing {result['pairing']}: {describe(result)}")
+    if args.extend is not None:
+        print(_extended(result))
+    if args.compare is not None:
+        print(_compared(result))
     return 0
 
 
-def describe(result: dict[str, Any]) -> str:
+def describe(result: Mapping[str, Any]) -> str:
     """One line: the pairs, their mean beside its null, and who was left alone."""
     noun = "pair" if result["pairs"] == 1 else "pairs"
+    what = _WHAT[result["vector"]]
     line = (
-        f"{result['pairs']} {noun} by {result['method']} {result['metric']}, "
+        f"{result['pairs']} {noun}{what} by {result['method']} {result['metric']}, "
         f"mean {number_text(result['mean'])} "
         f"({number_text(result['minimum'])} to {number_text(result['maximum'])}); "
         f"random pairing of the same items: {number_text(result['null_mean'])} "
         f"± {number_text(result['null_sd'])}, z = {_z(result['z'])}"
     )
-    for side in ("tracks", "artworks"):
-        if left := result[f"unpaired_{side}"]:
-            line += f"; {left} {side} unpaired"
+    for kind in Kind:
+        if left := result[f"unpaired_{kind.value}s"]:
+            line += f"; {_count(left, kind, result)} unpaired"
     return line
+
+
+_WHAT = {"whole": "", "fragments": " of fragments", "concatenated": " over all five triples"}
 
 
 def _z(z: float | None) -> str:
     return "undefined (the null does not vary)" if z is None else f"{z:.2f}"
+
+
+def _unit(kind: Kind, result: Mapping[str, Any]) -> str:
+    """What is paired: an item, or a fragment of it."""
+    return f"{kind.value} fragment" if result["vector"] == "fragments" else kind.value
+
+
+def _count(number: int, kind: Kind, result: Mapping[str, Any]) -> str:
+    return f"{number} {_unit(kind, result)}{'' if number == 1 else 's'}"
+
+
+def _extended(result: Mapping[str, Any]) -> str:
+    """What an extension kept and added, or why it could add nothing."""
+    line = f"extends pairing {result['extends']}: {result['kept']} kept, {result['added']} added"
+    if result["added"]:
+        return line
+    left = {kind: result[f"unpaired_{kind.value}s"] for kind in Kind}
+    alone = [_count(number, kind, result) for kind, number in left.items() if number]
+    if not alone:
+        return f"{line}; nothing is free: all are paired already"
+    stay = f"{' and '.join(alone)} {'stays' if sum(left.values()) == 1 else 'stay'} unpaired"
+    if len(alone) > 1:
+        return f"{line}; no position has both a free track and a free artwork: {stay}"
+    none = next(kind for kind, number in left.items() if not number)
+    return f"{line}; no free {_unit(none, result)}: {stay}"
+
+
+def _compared(result: Mapping[str, Any]) -> str:
+    """What a recompute changed, and what that is worth."""
+    found = result["compared"]
+    line = (
+        f"compared with pairing {found['pairing']}: {found['kept']} of its pairs are kept, "
+        f"{found['changed']} changed; total similarity {_signed(found['gained'])}"
+    )
+    if found["new"]:
+        by_both = _signed(found["gained_by_tracks_of_both"])
+        line += f", of which {by_both} by tracks that both pair; {found['new']} newly paired"
+    return line
+
+
+def _signed(value: float) -> str:
+    sign = "+" if value >= 0 else "\N{MINUS SIGN}"
+    return f"{sign}{number_text(abs(value))}"
+
+
+def _say_who_is_left_out(catalog: Catalog, result: Mapping[str, Any]) -> None:
+    """Items that lack triples are no error, but nobody should believe that they were paired."""
+    missing = pair.left_out(catalog, result["pairing"])
+    counts = [
+        f"{number} {kind.value}{'' if number == 1 else 's'}"
+        for kind, number in missing.items()
+        if number
+    ]
+    if counts:
+        where = " of fragments" if result["vector"] == "fragments" else ""
+        say(f"left out for lack of emotions{where}: {' and '.join(counts)}; see: cmean status")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cmean.matching.methods import Matching
     from cmean.matching.null import Null
 
@@ -16,7 +21,7 @@ class Summary:
 
     Attributes:
         method: the matching method.
-        vector: what was compared: ``whole`` or ``concatenated``.
+        vector: what was compared: ``whole``, ``fragments`` or ``concatenated``.
         metric: the measure of likeness.
         pairs: how many pairs.
         unpaired_tracks: tracks without a partner.
@@ -28,6 +33,8 @@ class Summary:
         null_sd: standard deviation of the mean of such a pairing.
         z: (mean − null_mean) / null_sd; None where the null does not vary.
         gap: how much larger the total similarity could at most be; None where not known.
+
+    Of fragments everything counts fragments: an item has up to four.
     """
 
     method: str
@@ -49,6 +56,40 @@ class Summary:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class JointNull:
+    """The null of the mean over several independent matchings, each random one-to-one.
+
+    Attributes:
+        mean: its mean.
+        sd: its standard deviation; 0 where it does not vary.
+    """
+
+    mean: float
+    sd: float
+
+    def z(self, mean: float) -> float | None:
+        """How many deviations a mean lies above the null's; None where the null does not vary."""
+        return (mean - self.mean) / self.sd if self.sd > 0 else None
+
+
+def joint(nulls: Sequence[tuple[int, Null]]) -> JointNull:
+    """The null of the mean of all pairs of several matchings.
+
+    The mean of all is the mean of the means weighted by pairs, so its variance is the sum of their
+    variances by the squared weights.
+
+    Args:
+        nulls: of each matching the number of its pairs, at least 1, and its null.
+    """
+    total = sum(pairs for pairs, _ in nulls)
+    weighted = [(pairs / total, null) for pairs, null in nulls]
+    return JointNull(
+        mean=sum(weight * null.mean for weight, null in weighted),
+        sd=math.hypot(*(weight * null.sd for weight, null in weighted)),
+    )
+
+
 def summarise(matching: Matching, null: Null, vector: str = "whole") -> Summary:
     """Sum up a matching beside the null of the same items.
 
@@ -57,19 +98,34 @@ def summarise(matching: Matching, null: Null, vector: str = "whole") -> Summary:
         null: of all items that were there to be paired, by the same metric.
         vector: what was compared, for the record.
     """
-    mean = float(matching.similarity.mean())
+    return summarise_all([(matching, null)], vector)
+
+
+def summarise_all(parts: Sequence[tuple[Matching, Null | None]], vector: str) -> Summary:
+    """Sum up several matchings by one method and metric as one.
+
+    Args:
+        parts: the matchings, each beside its null; one without any pair has none. At least one
+            has pairs.
+        vector: what was compared, for the record.
+    """
+    matchings = [matching for matching, _ in parts]
+    null = joint([(len(matching), null) for matching, null in parts if null is not None])
+    gaps = [matching.gap for matching in matchings if len(matching)]
+    similarity = np.concatenate([matching.similarity for matching in matchings])
+    mean = float(similarity.mean())
     return Summary(
-        method=matching.method,
+        method=matchings[0].method,
         vector=vector,
-        metric=matching.metric,
-        pairs=len(matching),
-        unpaired_tracks=matching.tracks - len(matching),
-        unpaired_artworks=matching.artworks - len(matching),
+        metric=matchings[0].metric,
+        pairs=len(similarity),
+        unpaired_tracks=sum(matching.tracks - len(matching) for matching in matchings),
+        unpaired_artworks=sum(matching.artworks - len(matching) for matching in matchings),
         mean=mean,
-        minimum=float(matching.similarity.min()),
-        maximum=float(matching.similarity.max()),
+        minimum=float(similarity.min()),
+        maximum=float(similarity.max()),
         null_mean=null.mean,
         null_sd=null.sd,
         z=null.z(mean),
-        gap=matching.gap,
+        gap=None if None in gaps else sum(gap for gap in gaps if gap is not None),
     )

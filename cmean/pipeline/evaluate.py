@@ -8,27 +8,21 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cmean.catalog import pairings, planning, queries, results
 from cmean.catalog import recipes as recipe_rows
-from cmean.domain import POSITION_NAMES, POSITIONS, WHOLE, Kind
-from cmean.evaluation.coherence import CoherenceTable, coherence
+from cmean.domain import POSITIONS, WHOLE, Kind
 from cmean.evaluation.lengths import LengthTable, length_table
-from cmean.matching.null import random_pairing, similarities
+from cmean.pipeline.table_five import table_five
+from cmean.pipeline.vectors import FRAGMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from cmean.catalog.engine import Catalog, Connection
-    from cmean.catalog.pairings import Triple
+    from cmean.evaluation.coherence import CoherenceTable
 
-REVISION = 1
+REVISION = 2
 """Of what is evaluated: raised when a table changes, so that stored evaluations are made anew."""
-
-_FRAGMENTS = POSITIONS[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +104,7 @@ def document(catalog: Catalog, task_id: int) -> dict[str, Any]:
 def tables(document: Mapping[str, Any]) -> list[Table]:
     """The tables of an evaluation's document, for people."""
     lengths = [_length_table(document, kind, number) for kind, number in _NUMBERS.items()]
-    return [*lengths, _coherence_table(document["tables"]["V"])]
+    return [*lengths, _coherence_table(document)]
 
 
 _NUMBERS = {Kind.TRACK: "I", Kind.ARTWORK: "II"}
@@ -129,16 +123,26 @@ def _length_table(document: Mapping[str, Any], kind: Kind, number: str) -> Table
     )
 
 
-def _coherence_table(found: Mapping[str, Any]) -> Table:
+def _coherence_table(document: Mapping[str, Any]) -> Table:
+    found = document["tables"]["V"]
     rows = {name: row for name, row in found.items() if isinstance(row, dict)}
+    unit = " fragments" if document["vector"] == "fragments" else "s"
     return Table(
-        "Table V: emotional coherence of the pairs (cosine), beside its null",
+        f"Table V: emotional coherence of the pairs ({document['metric']}), beside its null",
         ("", *next(iter(rows.values()))),
         [(name, *row.values()) for name, row in rows.items()],
-        "Null: the mean over random one-to-one pairings of the same items, and its standard "
-        f"deviation. {found['unpaired_tracks']} tracks and {found['unpaired_artworks']} artworks "
-        "are unpaired.",
+        f"{_ABOUT[document['vector']]} Null: the mean over random one-to-one pairings of the same "
+        f"items, and its standard deviation. {found['unpaired_tracks']} track{unit} and "
+        f"{found['unpaired_artworks']} artwork{unit} are unpaired.",
     )
+
+
+_ABOUT = {
+    "whole": "Below the first row: the fragments of the pairs that the wholes made.",
+    "fragments": "Each position has pairs of its own; the first row is over all of them.",
+    "concatenated": "First row: all five triples as one vector, as they were paired; below it the "
+    "same pairs position by position.",
+}
 
 
 def evaluate(catalog: Catalog, pairing_id: int | None = None) -> Evaluation:
@@ -153,83 +157,29 @@ def evaluate(catalog: Catalog, pairing_id: int | None = None) -> Evaluation:
         pairing = pairings.get(connection, pairing_id)
         made = int(pairing["id"])
         recipe_ids = {kind: pairing[f"{kind.value}_recipe_id"] for kind in Kind}
-        pairs = pairings.pair_rows(connection, pairing["id"])
-        sides = {
-            kind: _by_item(
-                pairings.triples(connection, recipe_ids[kind], POSITIONS, pairing_id=made)
-            )
+        pairs = pairings.pairs_of(connection, made)
+        triples = {
+            kind: pairings.triples(connection, recipe_ids[kind], POSITIONS, pairing_id=made)
             for kind in Kind
         }
         captions = {}
         for kind in Kind:
             (mapper,) = recipe_rows.rows(connection, [recipe_ids[kind]])
             captions[kind] = queries.captions_by_item(connection, mapper["input_id"], made)
-    partners = [(row["track_id"], row["artwork_id"]) for row in pairs]
     return Evaluation(
         pairing,
         {kind: _lengths(captions[kind]) for kind in Kind},
         {kind: _finish_reasons(captions[kind]) for kind in Kind},
-        _coherence(pairing, partners, sides),
+        table_five(pairing, pairs, triples),
     )
-
-
-def _by_item(triples: Sequence[Triple]) -> dict[int, dict[int, Triple]]:
-    result: dict[int, dict[int, Triple]] = {}
-    for triple in triples:
-        result.setdefault(triple.item_id, {})[triple.position] = triple
-    return result
 
 
 def _lengths(captions: Mapping[int, Mapping[int, tuple[str, str]]]) -> LengthTable:
     """Of the wholes that have a caption, and of the items whose four fragments all have one."""
     wholes = [found[WHOLE][0] for found in captions.values() if WHOLE in found]
-    complete = [found for found in captions.values() if all(p in found for p in _FRAGMENTS)]
-    return length_table(wholes, [[found[p][0] for p in _FRAGMENTS] for found in complete])
+    complete = [found for found in captions.values() if all(p in found for p in FRAGMENTS)]
+    return length_table(wholes, [[found[p][0] for p in FRAGMENTS] for found in complete])
 
 
 def _finish_reasons(captions: Mapping[int, Mapping[int, tuple[str, str]]]) -> dict[str, int]:
     return dict(Counter(reason for found in captions.values() for _, reason in found.values()))
-
-
-def _coherence(
-    pairing: Mapping[str, Any],
-    partners: Sequence[tuple[int, int]],
-    sides: Mapping[Kind, Mapping[int, Mapping[int, Triple]]],
-) -> CoherenceTable:
-    """Table V over the whole, each fragment with its counterpart, and the fragments aggregated."""
-    names = [f"{t} / {a}" for t, a in zip(*(POSITION_NAMES[kind] for kind in Kind), strict=True)]
-    wanted: dict[str, tuple[int, ...]] = {"pairs (whole)": (WHOLE,)}
-    wanted |= {names[position]: (position,) for position in _FRAGMENTS}
-    wanted["fragments aggregated"] = _FRAGMENTS
-    rows = {}
-    for name, positions in wanted.items():
-        usable = {kind: _vectors(sides[kind], positions) for kind in Kind}
-        tracks, artworks = (usable[kind] for kind in Kind)
-        both = [(t, a) for t, a in partners if t in tracks and a in artworks]
-        if not both:
-            continue
-        found = similarities(
-            np.stack([tracks[t] for t, _ in both]),
-            np.stack([artworks[a] for _, a in both]),
-            pairing["metric"],
-        )
-        null = random_pairing(
-            np.stack(list(tracks.values())),
-            np.stack(list(artworks.values())),
-            pairing["metric"],
-            pairing["parameters"]["permutations"],
-            pairing["parameters"]["seed"],
-        )
-        rows[name] = coherence(found, null)
-    return CoherenceTable(rows, pairing["unpaired_tracks"], pairing["unpaired_artworks"])
-
-
-def _vectors(
-    side: Mapping[int, Mapping[int, Triple]], positions: Sequence[int]
-) -> dict[int, NDArray[np.int64]]:
-    """The triples of the items that have all these positions, each of shape (positions, 3)."""
-    return {
-        item: np.array([(found[p].red, found[p].green, found[p].blue) for p in positions])
-        for item, found in side.items()
-        if all(p in found for p in positions)
-    }

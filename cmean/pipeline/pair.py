@@ -1,4 +1,7 @@
-"""Pairing: triples from the catalog, matched one to one, written with their null in one go."""
+"""Pairing: triples from the catalog, matched one to one, written with their null in one go.
+
+A pairing is a version: it never changes once it is there. A later one may extend it.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,12 @@ import numpy as np
 
 from cmean.catalog import pairings, planning, results
 from cmean.catalog import recipes as recipe_rows
-from cmean.domain import WHOLE, Kind
+from cmean.domain import Kind
 from cmean.errors import InputError
-from cmean.matching.methods import match
+from cmean.matching.methods import Matching, match
 from cmean.matching.null import random_pairing
-from cmean.matching.summary import Summary, summarise
-from cmean.pipeline import recipes
+from cmean.matching.summary import Summary, summarise_all
+from cmean.pipeline import recipes, vectors, versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,36 +27,62 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.engine import Catalog, Connection
-    from cmean.catalog.pairings import Triple
     from cmean.config import Profile
-    from cmean.matching.methods import Matching
+    from cmean.matching.null import Null
+    from cmean.pipeline.vectors import Side
 
-SEED = 0
-PERMUTATIONS = 1000
-"""How many random pairings estimate the deviation of the null."""
+_MISSING = {
+    "whole": "no whole {} has an emotion yet",
+    "fragments": "no fragment of any {} has an emotion yet",
+    "concatenated": "no {} has emotions of the whole and of all four fragments yet",
+}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pairing:
-    """A pairing that is not yet written: the columns of its row, and of its pairs."""
+    """A pairing that is not yet written: the columns of its row, and its pairs as `PAIR`."""
 
     row: Mapping[str, Any]
-    pairs: Sequence[Mapping[str, Any]]
+    pairs: NDArray[np.void]
 
 
-def request(catalog: Catalog, profile: Profile, method: str, vector: str, metric: str) -> int:
+def request(
+    catalog: Catalog,
+    profile: Profile,
+    method: str | None = None,
+    vector: str | None = None,
+    metric: str | None = None,
+    *,
+    extend: int | None = None,
+    compare: int | None = None,
+) -> int:
     """Enter the wish to pair all items that have triples of the profile's recipes.
 
     The same wish over the same triples is one task, whoever enters it and however often.
+
+    Args:
+        catalog: an open catalog.
+        profile: whose recipes.
+        method: a name of `METHODS` (default: that of the earlier pairing, else greedy).
+        vector: a name of `VECTORS` (default: likewise, else whole).
+        metric: a name of `METRICS` (default: likewise, else cosine).
+        extend: keep the pairs of this earlier pairing and match only what is free.
+        compare: pair anew, but so that it can be compared with this earlier pairing.
 
     Returns:
         The task's id.
 
     Raises:
-        InputError: a kind has no triples yet.
+        InputError: a kind has no triples yet, or the earlier pairing is not there or differs.
     """
+    chosen: Mapping[str, str | None] = {"method": method, "vector": vector, "metric": metric}
     with catalog.read() as connection:
-        recipe_ids = emotion_recipes(connection, profile)
+        found = _mapper_recipes(connection, profile)
+        for option, earlier_id in (("extend", extend), ("compare", compare)):
+            if earlier_id is not None:
+                earlier = pairings.get(connection, earlier_id)
+                chosen = versions.like(earlier, option, chosen, profile, found)
+        recipe_ids = _known(found, profile)
         numbers = results.numbers(connection, list(recipe_ids.values()))
     for kind, number in zip(recipe_ids, numbers, strict=True):
         if not number:
@@ -63,11 +92,8 @@ def request(catalog: Catalog, profile: Profile, method: str, vector: str, metric
             )
     wish = {
         "profile": profile.name,
-        "method": method,
-        "vector": vector,
-        "metric": metric,
-        "seed": SEED,
-        "permutations": PERMUTATIONS,
+        **{name: chosen[name] or default for name, default in versions.DEFAULTS.items()},
+        "extends": extend,
         **{f"{kind.value}_recipe_id": recipe_ids[kind] for kind in Kind},
     }
     digest = _sha256(["pair", wish, numbers])
@@ -79,27 +105,43 @@ def compute(catalog: Catalog, request: Mapping[str, Any]) -> Pairing:
     """Pair as a request wishes. Reads the triples as they are now, and writes nothing.
 
     Raises:
-        InputError: a kind has no triple of a whole.
+        InputError: a kind has no triples of what is compared.
     """
-    recipe_ids = {kind: request[f"{kind.value}_recipe_id"] for kind in Kind}
-    method, vector, metric = (request[key] for key in ("method", "vector", "metric"))
+    method, vector, metric = (request[key] for key in versions.DEFAULTS)
+    extends = request.get("extends")
+    sides = {}
     with catalog.read() as connection:
-        sides = {kind: pairings.triples(connection, recipe_ids[kind], [WHOLE]) for kind in Kind}
-    for kind, side in sides.items():
-        if not side:
-            raise InputError(f"no whole {kind.value} has an emotion yet; run: cmean run")
-    tracks, artworks = matrix(sides[Kind.TRACK]), matrix(sides[Kind.ARTWORK])
-    matched = match(tracks, artworks, method, metric)
-    seed, permutations = request["seed"], request["permutations"]
-    null = random_pairing(tracks, artworks, metric, permutations=permutations, seed=seed)
+        for kind in Kind:
+            recipe_id = request[f"{kind.value}_recipe_id"]
+            read = pairings.triples(connection, recipe_id, vectors.needed(vector))
+            sides[kind] = vectors.sides(read, vector)
+        kept = (
+            np.empty(0, pairings.PAIR)
+            if extends is None
+            else pairings.pairs_of(connection, extends)
+        )
+    _check(sides, vector)
+    parts: list[tuple[Matching, Null | None]] = []
+    rows = []
+    for position in vectors.VECTORS[vector]:
+        tracks, artworks = (sides[kind][position] for kind in Kind)
+        earlier = kept[kept["position"] == position]
+        matched = _match(tracks, artworks, earlier, method, metric)
+        null = random_pairing(tracks.vectors, artworks.vectors, metric) if len(matched) else None
+        parts.append((matched, null))
+        rows.append(_rows(matched, tracks, artworks, position))
+    parameters = _parameters(request, sides)
+    summed = summarise_all(parts, vector)
     row = {
-        **summarise(matched, null, vector).as_dict(),
+        **summed.as_dict(),
+        "gap": summed.gap if extends is None else None,  # pairs that are kept bind the method
         "profile": request["profile"],
-        **{f"{kind.value}_recipe_id": recipe_ids[kind] for kind in Kind},
-        "parameters": {"seed": seed, "permutations": permutations},
-        "digest": _digest([method, vector, metric], recipe_ids, sides),
+        **{f"{kind.value}_recipe_id": request[f"{kind.value}_recipe_id"] for kind in Kind},
+        "parent_id": extends,
+        "parameters": parameters,
+        "digest": _sha256(parameters),
     }
-    return Pairing(row, _rows(matched, sides))
+    return Pairing(row, np.concatenate(rows))
 
 
 def write(connection: Connection, task_id: int, result: Pairing) -> None:
@@ -115,58 +157,93 @@ def summary(catalog: Catalog, task_id: int) -> dict[str, Any]:
     return {"pairing": found["id"], **{field.name: found[field.name] for field in fields(Summary)}}
 
 
-def _rows(matched: Matching, sides: dict[Kind, list[Triple]]) -> list[dict[str, Any]]:
-    chosen = zip(
-        (sides[Kind.TRACK][index] for index in matched.track_index.tolist()),
-        (sides[Kind.ARTWORK][index] for index in matched.artwork_index.tolist()),
-        matched.similarity.tolist(),
-        strict=True,
-    )
-    return [
-        {
-            "position": WHOLE,
-            "rank": rank,
-            "similarity": similarity,
-            "track_id": track.item_id,
-            "artwork_id": artwork.item_id,
-            "track_emotion_id": track.emotion_id,
-            "artwork_emotion_id": artwork.emotion_id,
-        }
-        for rank, (track, artwork, similarity) in enumerate(chosen, start=1)
-    ]
-
-
-def emotion_recipes(connection: Connection, profile: Profile) -> dict[Kind, int]:
-    """The ids of the profile's mapper recipes.
-
-    Raises:
-        InputError: the profile was never run on this catalog.
-    """
-    found = {}
-    for kind, (_, mapper) in recipes.build(profile).items():
-        recipe_id = recipe_rows.find(connection, mapper.digest)
-        if recipe_id is None:
-            raise InputError(
-                f"profile {profile.name!r} has no emotions in this catalog yet; run: cmean run"
+def left_out(catalog: Catalog, pairing_id: int) -> dict[Kind, int]:
+    """How many items of each kind have not all the triples now that a pairing compares."""
+    with catalog.read() as connection:
+        pairing = pairings.get(connection, pairing_id)
+        needed = vectors.needed(pairing["vector"])
+        return {
+            kind: pairings.incomplete(
+                connection, kind.value, pairing[f"{kind.value}_recipe_id"], needed
             )
-        found[kind] = recipe_id
-    return found
+            for kind in Kind
+        }
 
 
-def matrix(triples: Sequence[Triple]) -> NDArray[np.int64]:
-    """Triples as an integer array of shape (n, 3)."""
-    return np.array([(t.red, t.green, t.blue) for t in triples], dtype=np.int64)
+def _match(
+    tracks: Side, artworks: Side, kept: NDArray[np.void], method: str, metric: str
+) -> Matching:
+    """The pairs that are kept, then those that the method makes of the items that are free."""
+    kept_tracks, _ = tracks.find(kept["track_id"])
+    kept_artworks, _ = artworks.find(kept["artwork_id"])
+    free_tracks = np.delete(np.arange(len(tracks)), kept_tracks)
+    free_artworks = np.delete(np.arange(len(artworks)), kept_artworks)
+    track_index, artwork_index, similarity = kept_tracks, kept_artworks, kept["similarity"]
+    gap = None
+    if len(free_tracks) and len(free_artworks):
+        made = match(tracks.vectors[free_tracks], artworks.vectors[free_artworks], method, metric)
+        track_index = np.concatenate([kept_tracks, free_tracks[made.track_index]])
+        artwork_index = np.concatenate([kept_artworks, free_artworks[made.artwork_index]])
+        similarity = np.concatenate([similarity, made.similarity])
+        gap = made.gap
+    return Matching(
+        track_index, artwork_index, similarity, len(tracks), len(artworks), method, metric, gap
+    )
 
 
-def _digest(choice: list[str], recipe_ids: dict[Kind, int], sides: dict[Kind, list[Triple]]) -> str:
-    """Of everything that determines the pairing."""
-    content = [
-        choice,
-        [recipe_ids[kind] for kind in Kind],
-        [[(t.item_id, t.red, t.green, t.blue) for t in sides[kind]] for kind in Kind],
-    ]
-    return _sha256(content)
+def _check(sides: Mapping[Kind, Mapping[int, Side]], vector: str) -> None:
+    """Fail unless there is something to match."""
+    for kind, by_position in sides.items():
+        if not any(map(len, by_position.values())):
+            raise InputError(f"{_MISSING[vector].format(kind.value)}; run: cmean run")
+    tracks, artworks = (sides[kind] for kind in Kind)
+    if not any(len(tracks[position]) and len(artworks[position]) for position in tracks):
+        raise InputError("no fragment has an emotion on both sides yet; run: cmean run")
 
 
-def _sha256(content: Sequence[Any]) -> str:
+def _rows(matched: Matching, tracks: Side, artworks: Side, position: int) -> NDArray[np.void]:
+    rows = np.empty(len(matched), pairings.PAIR)
+    rows["position"] = position
+    rows["rank"] = np.arange(1, len(matched) + 1)
+    rows["similarity"] = matched.similarity
+    rows["track_id"] = tracks.items[matched.track_index]
+    rows["artwork_id"] = artworks.items[matched.artwork_index]
+    rows["track_emotion_id"] = tracks.emotions[matched.track_index]
+    rows["artwork_emotion_id"] = artworks.emotions[matched.artwork_index]
+    return rows
+
+
+def _parameters(
+    request: Mapping[str, Any], sides: Mapping[Kind, Mapping[int, Side]]
+) -> dict[str, Any]:
+    """Everything that determines a pairing: the choices, what it extends, and its inputs."""
+    inputs = hashlib.sha256()
+    for kind in Kind:
+        for position, side in sides[kind].items():
+            inputs.update(f"{kind.value} {position} {len(side)} ".encode())
+            inputs.update(side.items.astype("<i8").tobytes())
+            inputs.update(side.triples.astype("u1").tobytes())
+    names = (*versions.DEFAULTS, *(f"{kind.value}_recipe_id" for kind in Kind))
+    chosen = {name: request[name] for name in names}
+    return {**chosen, "extends": request.get("extends"), "inputs": inputs.hexdigest()}
+
+
+def _mapper_recipes(connection: Connection, profile: Profile) -> dict[Kind, int | None]:
+    """The ids of the profile's mapper recipes; None where the catalog has none of that digest."""
+    return {
+        kind: recipe_rows.find(connection, mapper.digest)
+        for kind, (_, mapper) in recipes.build(profile).items()
+    }
+
+
+def _known(recipe_ids: Mapping[Kind, int | None], profile: Profile) -> dict[Kind, int]:
+    known = {kind: found for kind, found in recipe_ids.items() if found is not None}
+    if len(known) < len(recipe_ids):
+        raise InputError(
+            f"profile {profile.name!r} has no emotions in this catalog yet; run: cmean run"
+        )
+    return known
+
+
+def _sha256(content: Sequence[Any] | Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

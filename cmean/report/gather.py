@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cmean.catalog import pairings, queries
 from cmean.catalog import recipes as recipe_rows
-from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind
-from cmean.errors import MediaError
+from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Role
 from cmean.matching.null import sample
-from cmean.media import audio, image
-from cmean.media.uris import local_path
+from cmean.pipeline import vectors
 from cmean.pipeline.evaluate import evaluate, tables
-from cmean.pipeline.pair import SEED, matrix
-from cmean.report.media import CLIP_RATE, audio_uri, picture_uri
-from cmean.report.model import (
-    FragmentView,
-    ItemView,
-    MediaView,
-    PairingSummary,
-    PairView,
-    Point,
-    RecipeView,
-    Report,
-    TableView,
-)
+from cmean.report.items import Items
+from cmean.report.model import PairingSummary, PairView, Point, RecipeView, Report, TableView
 from cmean.report.page import CARDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from cmean.catalog.engine import Catalog, Connection
-    from cmean.catalog.pairings import Triple
+    from cmean.pipeline.vectors import Side
 
 _NULL_SAMPLE = 20_000
 """Random single pairs that draw the null's distribution."""
@@ -55,122 +45,108 @@ def gather(
     with catalog.read() as connection:
         pairing = pairings.get(connection, pairing_id)
         made = int(pairing["id"])
-        rows = pairings.pair_rows(connection, made)
-        recipe_ids = {
-            Kind.TRACK: pairing["track_recipe_id"],
-            Kind.ARTWORK: pairing["artwork_recipe_id"],
-        }
+        pairs = _best_first(pairings.pairs_of(connection, made))
+        mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
         sides = {
-            kind: pairings.triples(connection, recipe_ids[kind], [WHOLE], pairing_id=made)
-            for kind in Kind
+            kind: _sides(connection, mapper, pairing)
+            for kind, mapper in zip(Kind, mappers, strict=True)
         }
-        items = queries.items_by_id(connection, [t.item_id for s in sides.values() for t in s])
-        shown = {row[f"{kind.value}_id"] for row in rows[:CARDS] for kind in Kind}
-        fragments = queries.fragments_by_item(connection, list(recipe_ids.values()), shown)
-        recipes = _recipes(connection, list(recipe_ids.values()))
-    views = _Items(items, sides, fragments)
-    pairs = []
-    for number, row in enumerate(rows, start=1):
-        with_media = number <= CARDS
-        track = views.view(row["track_id"], with_media=with_media)
-        artwork = views.view(row["artwork_id"], with_media=with_media)
-        pairs.append(PairView(row["rank"], row["similarity"], track, artwork))
-        on_progress(number, len(rows))
-    partners = {row[f"{kind.value}_id"]: row["rank"] for row in rows for kind in Kind}
-    evaluated = tables(evaluate(catalog, pairing["id"]).as_dict())
+        known = [side.items for by_position in sides.values() for side in by_position.values()]
+        rows = queries.items_by_id(connection, np.unique(np.concatenate(known)).tolist())
+        shown = np.concatenate([pairs[f"{kind.value}_id"][:CARDS] for kind in Kind])
+        fragments = queries.fragments_by_item(connection, mappers, np.unique(shown).tolist())
+        recipes = _recipes(connection, mappers)
+    prepared = {
+        Kind(row["kind"]): row["parameters"].get("preprocessing", {})
+        for row in recipes
+        if row["role"] == Role.CAPTIONER
+    }
+    items = Items(rows, fragments, prepared)
+    views = []
+    for number, pair in enumerate(pairs, start=1):
+        views.append(_pair(number, pair, sides, items))
+        on_progress(number, len(pairs))
+    evaluated = tables(evaluate(catalog, made).as_dict())
     return Report(
         title=title,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         pairing=_summary(pairing),
-        pairs=pairs,
-        tracks=_points(sides[Kind.TRACK], Kind.TRACK, items, partners),
-        artworks=_points(sides[Kind.ARTWORK], Kind.ARTWORK, items, partners),
-        null=_null(sides, pairing["metric"]),
-        recipes=recipes,
+        pairs=views,
+        tracks=_points(Kind.TRACK, sides[Kind.TRACK], pairs, items),
+        artworks=_points(Kind.ARTWORK, sides[Kind.ARTWORK], pairs, items),
+        null=_null(sides, pairs, pairing["metric"]),
+        recipes=[_recipe(row) for row in recipes],
         unpaired_tracks=pairing["unpaired_tracks"],
         unpaired_artworks=pairing["unpaired_artworks"],
         tables=[TableView(t.title, t.header, t.rows, t.note) for t in evaluated],
-        notes=views.notes,
+        notes=items.notes,
+        renumbered=bool((pairs["rank"] != np.arange(1, len(pairs) + 1)).any()),
     )
 
 
-class _Items:
-    """Views of items, each made once."""
-
-    def __init__(
-        self,
-        items: Mapping[int, Mapping[str, Any]],
-        sides: Mapping[Kind, Sequence[Triple]],
-        fragments: Mapping[int, Sequence[Mapping[str, Any]]],
-    ) -> None:
-        self.items = items
-        self.triples = {t.item_id: t for side in sides.values() for t in side}
-        self.fragments = fragments
-        self.notes: list[str] = []
-
-    def view(self, item_id: int, *, with_media: bool) -> ItemView:
-        """An item as the page shows it; its media only when asked for."""
-        item = self.items[item_id]
-        kind = Kind(item["kind"])
-        intended = (item["metadata"] or {}).get("intended")
-        plain = ItemView(
-            title=item["title"] or "untitled",
-            creator=item["creator"] or "",
-            year=item["year"] or "",
-            uri=local_path(item["uri"]).name if item["uri"] else "",  # a page may be shared
-            rgb=_rgb(self.triples[item_id]),
-            intended=intended,
-        )
-        if not with_media:
-            return plain
-        names = POSITION_NAMES[kind]
-        fragments = [
-            FragmentView(
-                names[row["position"]],
-                row["text"],
-                RGB(row["red"], row["green"], row["blue"]),
-            )
-            for row in self.fragments.get(item_id, ())
-        ]
-        return replace(plain, fragments=fragments, media=self._media(item, kind))
-
-    def _media(self, item: Mapping[str, Any], kind: Kind) -> MediaView | None:
-        if not item["uri"]:
-            return None
-        try:
-            return _embedded(item, kind)
-        except MediaError as error:
-            self.notes.append(f"{item['title']}: {error.detail} ({error.reason})")
-            return None
+def _sides(connection: Connection, mapper: int, pairing: Mapping[str, Any]) -> dict[int, Side]:
+    """What the pairing compared of one kind, by the position of its pairs."""
+    vector = pairing["vector"]
+    needed = vectors.needed(vector)
+    triples = pairings.triples(connection, mapper, needed, pairing_id=pairing["id"])
+    return vectors.sides(triples, vector)
 
 
-def _embedded(item: Mapping[str, Any], kind: Kind) -> MediaView:
-    path = local_path(item["uri"])
-    if kind is Kind.TRACK:
-        sound = audio.load(path, rate=CLIP_RATE)
-        return MediaView(audio_uri(sound.samples, sound.rate), "audio/mpeg", item["title"] or "")
-    return MediaView(picture_uri(image.load(path)), "image/webp", item["title"] or "")
+def _best_first(pairs: NDArray[np.void]) -> NDArray[np.void]:
+    """Pairs of all positions, most alike first; what rounding alone tells apart keeps its rank."""
+    likeness = np.round(pairs["similarity"], 12)
+    ordered: NDArray[np.void] = pairs[np.lexsort((pairs["position"], pairs["rank"], -likeness))]
+    return ordered
 
 
-def _rgb(triple: Triple) -> RGB:
-    return RGB(triple.red, triple.green, triple.blue)
+def _pair(
+    number: int, pair: np.void, sides: Mapping[Kind, Mapping[int, Side]], items: Items
+) -> PairView:
+    position = int(pair["position"])
+    both = []
+    for kind in Kind:
+        item_id = int(pair[f"{kind.value}_id"])
+        side = sides[kind][position]
+        rgb = _rgb(side, int(np.searchsorted(side.items, item_id)))
+        both.append(items.view(item_id, rgb, position, with_media=number <= CARDS))
+    names = [POSITION_NAMES[kind][position] for kind in Kind]
+    fragments = None if position == WHOLE else (names[0], names[1])
+    return PairView(number, float(pair["similarity"]), both[0], both[1], fragments)
+
+
+def _rgb(side: Side, index: int) -> RGB:
+    """The triple of an item; of several that are joined that of the first, the whole."""
+    return RGB(*side.triples[index, 0].tolist())
 
 
 def _points(
-    side: Sequence[Triple],
-    kind: Kind,
-    items: Mapping[int, Mapping[str, Any]],
-    partners: Mapping[int, int],
+    kind: Kind, sides: Mapping[int, Side], pairs: NDArray[np.void], items: Items
 ) -> list[Point]:
+    places = zip(pairs["position"].tolist(), pairs[f"{kind.value}_id"].tolist(), strict=True)
+    partners = {place: number for number, place in enumerate(places, start=1)}
     return [
-        Point(items[t.item_id]["title"] or "untitled", kind, _rgb(t), partners.get(t.item_id))
-        for t in side
+        Point(
+            items.title(item_id, position),
+            kind,
+            _rgb(side, index),
+            partners.get((position, item_id)),
+        )
+        for position, side in sides.items()
+        for index, item_id in enumerate(side.items.tolist())
     ]
 
 
-def _null(sides: Mapping[Kind, Sequence[Triple]], metric: str) -> list[float]:
-    tracks, artworks = (matrix(sides[kind]) for kind in Kind)
-    return [float(value) for value in sample(tracks, artworks, metric, _NULL_SAMPLE, seed=SEED)]
+def _null(
+    sides: Mapping[Kind, Mapping[int, Side]], pairs: NDArray[np.void], metric: str
+) -> list[float]:
+    """Random single pairs, of each position in proportion to its pairs."""
+    found: list[float] = []
+    positions, counts = np.unique(pairs["position"], return_counts=True)
+    for position, count in zip(positions.tolist(), counts.tolist(), strict=True):
+        tracks, artworks = (sides[kind][position].vectors for kind in Kind)
+        size = max(1, _NULL_SAMPLE * count // len(pairs))
+        found += sample(tracks, artworks, metric, size).tolist()
+    return found
 
 
 def _summary(pairing: Mapping[str, Any]) -> PairingSummary:
@@ -178,8 +154,12 @@ def _summary(pairing: Mapping[str, Any]) -> PairingSummary:
     return PairingSummary(**{n: pairing[n] for n in names if n != "id"}, id=str(pairing["id"]))
 
 
-def _recipes(connection: Connection, mapper_ids: Sequence[int]) -> list[RecipeView]:
+def _recipes(connection: Connection, mapper_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The captioners' recipes, then the mappers'."""
     mappers = recipe_rows.rows(connection, mapper_ids)
     captioners = recipe_rows.rows(connection, [row["input_id"] for row in mappers])
-    names = RecipeView.__dataclass_fields__
-    return [RecipeView(**{n: row[n] for n in names}) for row in (*captioners, *mappers)]
+    return [*captioners, *mappers]
+
+
+def _recipe(row: Mapping[str, Any]) -> RecipeView:
+    return RecipeView(**{name: row[name] for name in RecipeView.__dataclass_fields__})

@@ -55,17 +55,22 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class PairView:
-    """One pair; `rank` counts from 1, best first, and is unique in a report."""
+    """One pair; `rank` counts from 1, best first, and is unique in a report.
+
+    `fragments` names what of the track and of the artwork was paired; None: the whole of both.
+    """
 
     rank: int
     similarity: float
     track: ItemView
     artwork: ItemView
+    fragments: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One item as a mark in the emotion space; `paired_with` is the rank of its pair, if any."""
+    """One item, or one fragment, as a mark in the emotion space; `paired_with` is the rank of its
+    pair, if any."""
 
     title: str
     kind: Kind
@@ -127,15 +132,16 @@ class Report:
         created: when, ISO 8601.
         pairing: the summary of the pairing.
         pairs: every pair of the pairing, in order of rank.
-        tracks: every track of the emotion space, paired or not.
+        tracks: every track, or fragment of one, of the emotion space, paired or not.
         artworks: every artwork of it.
         null: similarities of random single pairs of the same items: of all N·M combinations, or
             of a sample of them. May be empty; the page then says that it has none.
         recipes: the recipes behind the pairing, captioners first.
-        unpaired_tracks: how many tracks found no partner.
+        unpaired_tracks: how many tracks, or fragments of them, found no partner.
         unpaired_artworks: how many artworks found none.
         tables: further tables.
         notes: further remarks, one a paragraph.
+        renumbered: whether the ranks are others than those in the catalog.
     """
 
     title: str
@@ -150,3 +156,4 @@ class Report:
     unpaired_artworks: int
     tables: Sequence[TableView] = ()
     notes: Sequence[str] = ()
+    renumbered: bool = False

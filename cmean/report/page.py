@@ -126,6 +126,7 @@ def _environment() -> Environment:
         wording.score,
         wording.setting,
         wording.summary,
+        wording.unit,
         wording.verdict,
     ):
         environment.filters[f"as_{word.__name__}"] = word
@@ -152,14 +153,20 @@ def _policy(style: str, script: str) -> str:
 
 
 def _agreement(pairs: Sequence[PairView]) -> Agreement | None:
-    """Agreement of the intended emotions; None where no pair has both."""
+    """Agreement of the intended emotions; None where no pair has both.
+
+    Fragments are shuffled among those of their position only, as they were paired.
+    """
     known = [
-        (pair.track.intended, pair.artwork.intended)
+        (pair.fragments, pair.track.intended, pair.artwork.intended)
         for pair in pairs
         if pair.track.intended is not None and pair.artwork.intended is not None
     ]
     if not known:
         return None
-    tracks, artworks = (Counter(side) for side in zip(*known, strict=True))
-    expected = sum(amount * artworks[emotion] for emotion, amount in tracks.items()) / len(known)
-    return Agreement(sum(track == artwork for track, artwork in known), len(known), expected)
+    placed = Counter(place for place, _, _ in known)
+    tracks = Counter((place, emotion) for place, emotion, _ in known)
+    artworks = Counter((place, emotion) for place, _, emotion in known)
+    expected = sum(amount * artworks[key] / placed[key[0]] for key, amount in tracks.items())
+    same = sum(track == artwork for _, track, artwork in known)
+    return Agreement(same, len(known), expected)

@@ -97,11 +97,20 @@ def chance(pairing: PairingSummary) -> str:
     return f"{number(pairing.null_mean)}{_SPACE}±{_SPACE}{number(pairing.null_sd)}"
 
 
+def unit(noun: str, pairing: PairingSummary) -> str:
+    """What was paired: a track or an artwork, or a fragment of one."""
+    return f"{noun} fragment" if pairing.vector == "fragments" else noun
+
+
+_OF: Final = {"whole": "", "fragments": " of fragments", "concatenated": " by five triples each"}
+
+
 def summary(pairing: PairingSummary) -> str:
     """The pairing in one sentence, its null included."""
     z = f"z{_SPACE}undefined" if pairing.z is None else f"z{_SPACE}={_SPACE}{score(pairing.z)}"
     return (
-        f"{count(pairing.pairs, 'pair')}, mean {measure(pairing.metric)} {number(pairing.mean)}; "
+        f"{count(pairing.pairs, 'pair')}{_OF[pairing.vector]}, "
+        f"mean {measure(pairing.metric)} {number(pairing.mean)}; "
         f"random pairing of the same items gives {chance(pairing)} ({z})."
     )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 
 import pytest
 from fleet import WRAPPERS, kill_group, wait_for, write_picture
+
+from cmean.pipeline import pair
 
 
 @pytest.fixture
@@ -39,6 +42,22 @@ def test_a_worker_pairs_and_evaluates(finished_fleet):
     assert fleet.number("SELECT COUNT(*) FROM pairings") == 1
     assert fleet.number("SELECT COUNT(*) FROM tasks WHERE stage = 'pair'") == 1
     assert fleet.number("SELECT COUNT(*) FROM evaluations") == 1
+
+
+def test_a_version_by_a_worker_is_the_one_that_the_command_makes(finished_fleet):
+    fleet = finished_fleet
+    assert fleet.program("pair", "--vector", "fragments").code == 0
+    fleet.ready(fleet.start("--queue", "pair"))
+    for options in (("--extend", 1), ("--vector", "concatenated"), ("--compare", 1)):
+        first = fleet.program("pair", *options, "--json")
+        assert fleet.program("pair", *options, "--json").json == first.json
+    wishes = fleet.rows(
+        "SELECT t.request, p.digest FROM tasks t JOIN pairings p ON p.id = t.pairing_id"
+    )
+    assert len(wishes) == fleet.number("SELECT COUNT(*) FROM pairings") == 3
+    for wish, digest in wishes:
+        asked = wish if isinstance(wish, dict) else json.loads(wish)
+        assert pair.compute(fleet.catalog, asked).row["digest"] == digest
 
 
 def test_a_pairing_that_is_asked_for_ten_times_at_once_is_made_once(finished_fleet):
@@ -82,7 +101,6 @@ def test_a_matcher_that_is_killed_leaves_all_pairs_or_none(finished_fleet, by):
 
 def enter_wish(fleet):
     from cmean.config import load_settings  # noqa: PLC0415 - beside its only use
-    from cmean.pipeline import pair  # noqa: PLC0415
 
     settings = load_settings({"CMEAN_CONFIG": str(fleet.folder / "cmean.toml")})
     pair.request(fleet.catalog, settings.get_profile("testing"), "greedy", "whole", "cosine")

@@ -11,12 +11,12 @@ from cmean.pipeline import pair
 match = pair.match
 
 
-def held(*arguments):
+def held(*arguments, **options):
     """Match, but not before the test lets it."""
     (folder() / f"holding-{os.getpid()}").touch()
     while (folder() / "hold").exists():
         time.sleep(0.01)
-    return match(*arguments)
+    return match(*arguments, **options)
 
 
 pair.match = held

@@ -334,3 +334,52 @@ def test_text_is_legible_in_both_themes(theme):
             assert contrast(ink, ground) >= 4.5, (ink, ground)
     for shape in ("red", "green", "blue", "null"):
         assert contrast(shape, "paper") >= 3, shape
+
+
+def make_fragments_report(emotions):
+    """Two positions of pairs; what was meant by both sides of each."""
+    names = (("first quarter", "top left"), ("last quarter", "bottom right"))
+    pairs = [
+        PairView(
+            n,
+            0.9,
+            make_item(f"t{n}", intended=track),
+            make_item(f"a{n}", intended=artwork),
+            names[n % 2],
+        )
+        for n, (track, artwork) in enumerate(emotions, start=1)
+    ]
+    report = make_report(len(pairs), pairs=pairs)
+    return dataclasses.replace(
+        report, pairing=dataclasses.replace(report.pairing, vector="fragments"), renumbered=True
+    )
+
+
+def test_pairs_of_fragments_say_which_fragments_they_are():
+    report = make_fragments_report([("calm", "calm")] * 3)
+    tree = parse(render(report, cards=2))
+    assert "3 pairs of fragments" in text(tree.find(".//p[@class='lede']"))
+    card = text(tree.find(".//article[@id='pair-1']"))
+    assert "bottom right with last quarter" in card
+    listed = text(tree.find(".//tr[@id='pair-3']"))
+    assert "t3, last quarter" in listed
+    assert "a3, bottom right" in listed
+    page = text(tree)
+    assert "1 track fragment and 1 artwork fragment without a partner" in page
+    assert "rank in the catalog is the order in which the method made the pairs of a" in page
+    assert "1 track fragment without a partner" in page
+
+
+def test_fragments_are_shuffled_at_their_position_only():
+    emotions = [("calm", "calm"), ("sad", "sad"), ("calm", "calm"), ("sad", "sad")]
+    tree = parse(render(make_fragments_report(emotions)))
+    agreed = text(tree.findall(".//dl[@class='figures']/div")[-1])
+    assert agreed == "Same intended emotion 4 of 4 chance: 4.0 of 4"  # no other at their position
+
+
+def test_the_page_says_what_a_concatenated_pairing_compared():
+    report = make_report()
+    concatenated = dataclasses.replace(report.pairing, vector="concatenated")
+    page = text(parse(render(dataclasses.replace(report, pairing=concatenated))))
+    assert "3 pairs by five triples each" in page
+    assert "those of the wholes" in page

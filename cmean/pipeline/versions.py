@@ -1,0 +1,110 @@
+"""Versions of a pairing: what a later one must share with an earlier one, and what it changed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from cmean.catalog import pairings
+from cmean.domain import POSITIONS, Kind
+from cmean.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from cmean.catalog.engine import Catalog
+    from cmean.config import Profile
+
+DEFAULTS: Final = {"method": "greedy", "vector": "whole", "metric": "cosine"}
+"""What is chosen where neither the user nor an earlier pairing says."""
+
+SHARED: Final[Mapping[str, tuple[str, ...]]] = {
+    "extend": ("method", "vector", "metric"),
+    "compare": ("vector", "metric"),
+}
+"""What an extension, and a recompute that is compared, have in common with the earlier pairing."""
+
+
+def like(
+    earlier: Mapping[str, Any],
+    option: str,
+    asked: Mapping[str, str | None],
+    profile: Profile,
+    recipe_ids: Mapping[Kind, int | None],
+) -> dict[str, str]:
+    """Method, vector and metric of a wish that builds on an earlier pairing.
+
+    Args:
+        earlier: the row of the earlier pairing; what was not asked for is as there.
+        option: by which it is named: a key of `SHARED`.
+        asked: method, vector and metric, None where nothing was asked.
+        profile: whose recipes the new version would use.
+        recipe_ids: the mappers' recipes of that profile, None where it has no row yet.
+
+    Raises:
+        InputError: what they must share differs.
+    """
+    anew = f"or pair anew without --{option}"
+    for name in SHARED[option]:
+        if asked[name] not in {None, earlier[name]}:
+            raise InputError(
+                f"pairing {earlier['id']} has the {name} {earlier[name]}, not {asked[name]}: "
+                f"leave --{name} out, {anew}"
+            )
+    made = [earlier[f"{kind.value}_recipe_id"] for kind in Kind]
+    now = [recipe_ids[kind] for kind in Kind]
+    if made != now:
+        theirs, ours = earlier["profile"], profile.name
+        mend = f"add --profile {theirs}" if theirs != ours else "restore the profile"
+        raise InputError(
+            f"pairing {earlier['id']} was made with the recipes {_listed(made)} of profile "
+            f"{theirs!r}, not with {_listed(now)} of {ours!r}: {mend}, {anew}"
+        )
+    return {name: choice or earlier[name] for name, choice in asked.items()}
+
+
+def _listed(recipe_ids: Sequence[int | None]) -> str:
+    return " and ".join("a new one" if each is None else str(each) for each in recipe_ids)
+
+
+def extension(catalog: Catalog, extended_id: int, pairs: int) -> dict[str, int]:
+    """What `cmean pair --extend` prints besides: which pairing, and how many pairs are new."""
+    with catalog.read() as connection:
+        kept = pairings.get(connection, extended_id)["pairs"]
+    return {"extends": extended_id, "kept": kept, "added": pairs - kept}
+
+
+def comparison(catalog: Catalog, earlier_id: int, new_id: int) -> dict[str, Any]:
+    """What `cmean pair --compare` prints besides: what a recompute changed and gained.
+
+    Tracks are compared position by position: of fragments a track has up to four pairs.
+    """
+    with catalog.read() as connection:
+        earlier, new = (pairings.pairs_of(connection, each) for each in (earlier_id, new_id))
+    _, before, after = np.intersect1d(
+        _places(earlier), _places(new), assume_unique=True, return_indices=True
+    )
+    kept = int((earlier["artwork_id"][before] == new["artwork_id"][after]).sum())
+    return {
+        "pairing": earlier_id,
+        "kept": kept,
+        "changed": len(earlier) - kept,
+        "new": len(new) - len(after),
+        "gained": _gain(earlier["similarity"], new["similarity"]),
+        "gained_by_tracks_of_both": _gain(earlier["similarity"][before], new["similarity"][after]),
+    }
+
+
+def _places(pairs: NDArray[np.void]) -> NDArray[np.int64]:
+    """A number for each track and position; a pairing has each at most once."""
+    places: NDArray[np.int64] = pairs["track_id"] * len(POSITIONS) + pairs["position"]
+    return places
+
+
+def _gain(earlier: NDArray[np.float64], new: NDArray[np.float64]) -> float:
+    """The difference of two sums, each exact: equal pairs in another order give 0."""
+    return math.fsum(new.tolist()) - math.fsum(earlier.tolist())

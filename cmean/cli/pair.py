@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cmean.cli.common import add_json, add_profile, announcer, number_text, opened, print_json, say
+from cmean.cli.common import (
+    add_json,
+    add_profile,
+    announcer,
+    number_text,
+    opened,
+    print_json,
+    progress,
+    say,
+)
 from cmean.cli.types import positive
 from cmean.domain import Kind
 from cmean.matching.methods import METHODS
@@ -14,7 +24,7 @@ from cmean.pipeline.vectors import VECTORS
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from cmean.catalog.engine import Catalog
 
@@ -42,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_choice(
-    parser: argparse.ArgumentParser, name: str, known: Mapping[str, object], about: str
+    parser: argparse.ArgumentParser, name: str, known: Iterable[str], about: str
 ) -> None:
     default = f"default: {versions.DEFAULTS[name]}, or as in the pairing that is named"
     parser.add_argument(f"--{name}", choices=list(known), help=f"{about} ({default})")
@@ -60,7 +70,10 @@ def main(args: argparse.Namespace) -> int:
             extend=args.extend,
             compare=args.compare,
         )
-        requests.carry_out(catalog, settings, task, announcer(settings))
+        with progress("pair") as update:
+            requests.carry_out(
+                catalog, settings, task, announcer(settings), partial(update, "matched")
+            )
         result = pair.summary(catalog, task)
         if args.extend is not None:
             result |= versions.extension(catalog, args.extend, result["pairs"])

@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
-from cmean.errors import InputError
-from cmean.matching.vectors import as_array, check_widths
-
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from cmean.matching.groups import Progress
     from cmean.matching.vectors import Floats, Indices, Metric
@@ -51,32 +48,6 @@ def cosines(tracks: Floats, artworks: Floats) -> Floats:
         np.clip(block, -1.0, 1.0, out=block)
         np.round(block, _DECIMALS, out=block)
     return result
-
-
-def checked_floats(tracks: ArrayLike, artworks: ArrayLike) -> tuple[Floats, Floats]:
-    """Both sides as float64 of shapes (n, d) and (m, d).
-
-    Raises:
-        InputError: they are of other shapes or types, not finite, or of different widths.
-    """
-    sides = as_floats(tracks, "tracks"), as_floats(artworks, "artworks")
-    check_widths(*sides)
-    return sides
-
-
-def as_floats(vectors: ArrayLike, what: str) -> Floats:
-    """One side as float64 of shape (n, d).
-
-    Raises:
-        InputError: it is of another shape or type, not finite, or nothing at all.
-    """
-    array = as_array(vectors, what)
-    if array.dtype.kind not in "fiu":
-        raise InputError(f"{what}: the vectors must be numbers, not {array.dtype}")
-    floats: Floats = array.astype(np.float64)
-    if not np.isfinite(floats).all():
-        raise InputError(f"{what}: a number is not finite (NaN or infinite)")
-    return floats
 
 
 def units(vectors: Floats) -> Floats:

@@ -10,7 +10,7 @@ import psutil
 
 from cmean.errors import InputError
 from cmean.matching import dense
-from cmean.matching.vectors import as_array, metric_for
+from cmean.matching.vectors import as_array, comparable, metric_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,8 @@ def match(
     if any(side.dtype.kind == "f" for side in sides):
         if metric != "cosine":
             raise InputError(f"float vectors are matched by cosine, not by {metric}")
-        found = _over_floats(dense.checked_floats(*sides), method, allowed, on_progress)
+        track_floats, artwork_floats = (s.astype(np.float64) for s in comparable(*sides))
+        found = _over_floats((track_floats, artwork_floats), method, allowed, on_progress)
     else:
         found = _over_integers(metric_for(metric, *sides), method, allowed, on_progress)
     track_index, artwork_index, similarity, gap = found

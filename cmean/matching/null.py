@@ -9,10 +9,10 @@ import numpy as np
 
 from cmean.errors import InputError
 from cmean.matching import dense
-from cmean.matching.vectors import as_array, check_widths, metric_for
+from cmean.matching.vectors import METRICS, as_array, comparable, metric_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -76,13 +76,13 @@ def random_pairing(
     Raises:
         InputError: vectors that are none, or an unknown metric.
     """
+    if metric not in METRICS:
+        raise InputError(f"there is no metric {metric!r}; there is {', '.join(METRICS)}")
+    places = _places(tracks, artworks)
     if metric == "cosine":
-        sides = [
-            _joined_units(side, what) for side, what in ((tracks, "tracks"), (artworks, "artworks"))
-        ]
-        check_widths(*sides)
+        sides = [_joined_units(side) for side in zip(*places, strict=True)]
         return _of_products(*sorted(sides, key=len))
-    metrics = _metrics(tracks, artworks, metric)
+    metrics = [metric_for(metric, *place) for place in places]
     n, m = metrics[0].shape
     if n * m <= _ALL:
         return _of_all(metrics)
@@ -217,30 +217,32 @@ def _combinations(shape: tuple[int, int]) -> Iterator[tuple[Indices, Indices]]:
         yield np.repeat(rows, m), np.tile(np.arange(m), len(rows))
 
 
-def _joined_units(vectors: ArrayLike, what: str) -> Floats:
+def _joined_units(places: Sequence[NDArray[Any]]) -> Floats:
     """For cosines: the unit vectors of an item side by side, over √p, of shape (n, p·d)."""
-    places = _places(vectors, what)
-    units = [dense.units(dense.as_floats(place, what)) for place in places]
+    units = [dense.units(place.astype(np.float64)) for place in places]
     joined: Floats = np.concatenate(units, axis=1) / np.sqrt(len(units))
     return joined
 
 
-def _places(vectors: ArrayLike, what: str) -> list[NDArray[Any]]:
-    """The vectors of each place, shape (n, d) each."""
-    array = np.asarray(vectors)
-    if array.ndim == 3:  # noqa: PLR2004 - n, p, d
-        return list(array.transpose(1, 0, 2))
-    return [as_array(vectors, what)]
+def _places(tracks: ArrayLike, artworks: ArrayLike) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    """Both sides' vectors at each of an item's p places, of shapes (n, d) and (m, d)."""
+    sides = []
+    for vectors, what in ((tracks, "tracks"), (artworks, "artworks")):
+        array = np.asarray(vectors)
+        if array.ndim == 3 and array.size:  # noqa: PLR2004 - n, p, d
+            sides.append([*array.transpose(1, 0, 2)])
+        else:
+            sides.append([as_array(vectors, what)])
+    if len(sides[0]) != len(sides[1]):
+        raise InputError(
+            f"tracks have {len(sides[0])} vectors each, but artworks have {len(sides[1])}"
+        )
+    return [comparable(*place) for place in zip(*sides, strict=True)]
 
 
 def _metrics(tracks: ArrayLike, artworks: ArrayLike, metric: str) -> list[Metric]:
     """One metric for each of the p vectors of an item."""
-    places = _places(tracks, "tracks"), _places(artworks, "artworks")
-    if len(places[0]) != len(places[1]):
-        raise InputError(
-            f"tracks have {len(places[0])} vectors each, but artworks have {len(places[1])}"
-        )
-    return [metric_for(metric, a, b) for a, b in zip(*places, strict=True)]
+    return [metric_for(metric, *place) for place in _places(tracks, artworks)]
 
 
 def _similarity(metrics: list[Metric], track: Indices, artwork: Indices) -> Floats:

@@ -71,15 +71,24 @@ def as_array(vectors: ArrayLike, what: str) -> NDArray[np.generic]:
     return array
 
 
-def check_widths(tracks: NDArray[np.generic], artworks: NDArray[np.generic]) -> None:
-    """See that both sides can be compared.
+def comparable(
+    tracks: NDArray[np.generic], artworks: NDArray[np.generic]
+) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    """Both sides of shapes (n, d) and (m, d): numbers, all of them finite.
 
     Raises:
-        InputError: they are of different widths.
+        InputError: they are not, or of different widths.
     """
+    sides = {"tracks": tracks, "artworks": artworks}
+    for what, array in sides.items():
+        if array.dtype.kind not in "iuf":
+            raise InputError(f"{what}: the vectors must be numbers, not {array.dtype}")
+        if array.dtype.kind == "f" and not np.isfinite(array.astype(np.float64)).all():
+            raise InputError(f"{what}: a number is not finite (NaN or infinite)")
     widths = tracks.shape[1], artworks.shape[1]
     if widths[0] != widths[1]:
         raise InputError(f"tracks have {widths[0]} numbers each, but artworks have {widths[1]}")
+    return tracks, artworks
 
 
 class Metric(ABC):
@@ -98,7 +107,7 @@ class Metric(ABC):
     """Whether it is blind to length; for compiled code."""
 
     def __init__(self, tracks: NDArray[np.uint8], artworks: NDArray[np.uint8]) -> None:
-        check_widths(tracks, artworks)
+        comparable(tracks, artworks)
         self.tracks = self._compared(tracks)
         self.artworks = self._compared(artworks)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.evaluation.coherence import CoherenceTable
+    from cmean.matching.groups import Progress
 
 REVISION = 2
 """Of what is evaluated: raised when a table changes, so that stored evaluations are made anew."""
@@ -85,8 +86,13 @@ def request(catalog: Catalog, pairing_id: int | None = None) -> int:
         return planning.plan_request(connection, "evaluate", digest, wish, pairing["id"])
 
 
-def compute(catalog: Catalog, request: Mapping[str, Any]) -> dict[str, Any]:
+def compute(
+    catalog: Catalog,
+    request: Mapping[str, Any],
+    on_progress: Progress = lambda _done, _total: None,
+) -> dict[str, Any]:
     """Evaluate as a request wishes; writes nothing."""
+    on_progress(0, 1)
     return evaluate(catalog, request["pairing_id"]).as_dict()
 
 

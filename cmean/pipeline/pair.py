@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.config import Profile
+    from cmean.matching.groups import Progress
     from cmean.matching.null import Null
     from cmean.pipeline.vectors import Side
 
@@ -101,8 +102,18 @@ def request(
         return planning.plan_request(connection, "pair", digest, wish)
 
 
-def compute(catalog: Catalog, request: Mapping[str, Any]) -> Pairing:
+def compute(
+    catalog: Catalog,
+    request: Mapping[str, Any],
+    on_progress: Progress = lambda _done, _total: None,
+) -> Pairing:
     """Pair as a request wishes. Reads the triples as they are now, and writes nothing.
+
+    Args:
+        catalog: an open catalog.
+        request: a wish as `request` enters it.
+        on_progress: called now and then, for each matching, with how much is done, and of how
+            much; an exception that it raises ends the pairing.
 
     Raises:
         InputError: a kind has no triples of what is compared.
@@ -126,7 +137,7 @@ def compute(catalog: Catalog, request: Mapping[str, Any]) -> Pairing:
     for position in vectors.VECTORS[vector]:
         tracks, artworks = (sides[kind][position] for kind in Kind)
         earlier = kept[kept["position"] == position]
-        matched = _match(tracks, artworks, earlier, method, metric)
+        matched = _match(tracks, artworks, earlier, (method, metric), on_progress)
         null = random_pairing(tracks.vectors, artworks.vectors, metric) if len(matched) else None
         parts.append((matched, null))
         rows.append(_rows(matched, tracks, artworks, position))
@@ -171,7 +182,11 @@ def left_out(catalog: Catalog, pairing_id: int) -> dict[Kind, int]:
 
 
 def _match(
-    tracks: Side, artworks: Side, kept: NDArray[np.void], method: str, metric: str
+    tracks: Side,
+    artworks: Side,
+    kept: NDArray[np.void],
+    by: tuple[str, str],
+    on_progress: Progress,
 ) -> Matching:
     """The pairs that are kept, then those that the method makes of the items that are free."""
     kept_tracks, _ = tracks.find(kept["track_id"])
@@ -181,14 +196,13 @@ def _match(
     track_index, artwork_index, similarity = kept_tracks, kept_artworks, kept["similarity"]
     gap = None
     if len(free_tracks) and len(free_artworks):
-        made = match(tracks.vectors[free_tracks], artworks.vectors[free_artworks], method, metric)
+        sides = tracks.vectors[free_tracks], artworks.vectors[free_artworks]
+        made = match(*sides, *by, on_progress=on_progress)
         track_index = np.concatenate([kept_tracks, free_tracks[made.track_index]])
         artwork_index = np.concatenate([kept_artworks, free_artworks[made.artwork_index]])
         similarity = np.concatenate([similarity, made.similarity])
         gap = made.gap
-    return Matching(
-        track_index, artwork_index, similarity, len(tracks), len(artworks), method, metric, gap
-    )
+    return Matching(track_index, artwork_index, similarity, len(tracks), len(artworks), *by, gap)
 
 
 def _check(sides: Mapping[Kind, Mapping[int, Side]], vector: str) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog, Connection
     from cmean.catalog.ledger import Request
     from cmean.config import Settings
+    from cmean.matching.groups import Progress
 
 _POLL_SECONDS = 0.2
 
@@ -29,7 +30,7 @@ _POLL_SECONDS = 0.2
 class _Kind(Protocol):
     """What a module of requests offers."""
 
-    def compute(self, catalog: Catalog, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - its own
+    def compute(self, catalog: Catalog, request: Mapping[str, Any], on_progress: Progress) -> Any:  # noqa: ANN401 - its own
         """Read the catalog and work the result out; writes nothing."""
 
     def write(self, connection: Connection, task_id: int, result: Any) -> None:  # noqa: ANN401
@@ -41,20 +42,40 @@ STAGES = tuple(_KINDS)
 """The stages whose tasks are requests."""
 
 
-def do(station: Station, request: Request, stopped: Callable[[], bool]) -> bool:
+class _StoppedError(Exception):
+    """The process is to end."""
+
+
+def do(
+    station: Station,
+    request: Request,
+    stopped: Callable[[], bool],
+    on_progress: Progress = lambda _done, _total: None,
+) -> bool:
     """Do one claimed request. Returns whether it was done; a failure is recorded with its reason.
 
-    Killed before the last line, it leaves nothing but a lease that runs out.
+    Stopped on the way, it is given back. Killed before the last line, it leaves nothing but a
+    lease that runs out.
     """
+
+    def goes_on(done: int, total: int) -> None:
+        if stopped():
+            raise _StoppedError
+        on_progress(done, total)
+
     kind = _KINDS[request.stage]
     catalog, started = station.catalog, time.perf_counter()
     failure: ItemError | None = None
     result: Any = None
     with station.heartbeat.holding(request.token, None, 1):
         try:
-            result = kind.compute(catalog, request.request)
+            result = kind.compute(catalog, request.request, goes_on)
         except CatalogUnavailableError:
             raise  # the request is not to blame, and free again when the lease has run out
+        except _StoppedError:
+            with catalog.write() as connection:
+                ledger.give_back(connection, request.token)
+            return False
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a typed failure
             failure = _typed(error)
         except BaseException:  # interrupted
@@ -90,6 +111,7 @@ def carry_out(
     settings: Settings,
     task_id: int,
     announce: Callable[[str], None] | None = None,
+    on_progress: Progress = lambda _done, _total: None,
 ) -> None:
     """See that a request is done: by the fleet, or here.
 
@@ -98,6 +120,8 @@ def carry_out(
         settings: the lease.
         task_id: of the request. One that failed earlier is tried again.
         announce: wakes workers of a queue (None: there is no fleet).
+        on_progress: called now and then, where this process does it, with how much is done, and
+            of how much.
 
     Raises:
         InputError: it failed, with the reason.
@@ -115,7 +139,7 @@ def carry_out(
         if state in {"failed", "dead"}:
             raise InputError(why or "it failed; see: cmean status")
         if state == "ready" and not fleet:
-            _do_here(catalog, settings, task_id)
+            _do_here(catalog, settings, task_id, on_progress)
             continue
         if announce is not None and state == "ready" and not announced:
             announce(stage)
@@ -124,14 +148,14 @@ def carry_out(
         free_the_dead(catalog)
 
 
-def _do_here(catalog: Catalog, settings: Settings, task_id: int) -> None:
+def _do_here(catalog: Catalog, settings: Settings, task_id: int, on_progress: Progress) -> None:
     with _station(catalog, settings) as station:
         with catalog.write() as connection:
             claimed = ledger.claim_request(
                 connection, station.worker_id, station.lease_seconds, task_id=task_id
             )
         if claimed is not None:
-            do(station, claimed, lambda: False)
+            do(station, claimed, lambda: False, on_progress)
 
 
 @contextmanager

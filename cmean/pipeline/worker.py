@@ -187,7 +187,7 @@ class Worker:
                 )
             if found is not None:
                 done = requests.do(station, found, self._stopping.is_set)
-                _LOG.info("%s %d: %s", stage, found.task_id, "done" if done else "failed")
+                _LOG.info("%s %d: %s", stage, found.task_id, "done" if done else "not done")
                 return True
         return False
 

@@ -213,7 +213,7 @@ class Euclidean(Metric):
 
     def _similarity(self, dot: Floats, track_square: Floats, artwork_square: Floats) -> Floats:
         squares = track_square + artwork_square - 2 * dot
-        similarities: Floats = 1.0 - np.sqrt(squares) / (HIGHEST * np.sqrt(self.width))
+        similarities: Floats = 1.0 - np.sqrt(squares / (HIGHEST**2 * self.width))
         return similarities
 
     def _digits(

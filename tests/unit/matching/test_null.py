@@ -1,4 +1,4 @@
-"""The null against brute force and against the closed form of its variance."""
+"""The null against brute force over all pairings, and against random ones."""
 
 import csv
 import re
@@ -9,69 +9,90 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference import similarities as naive
 
 from cmean.errors import InputError
-from cmean.matching import match, random_pairing, sample, similarities, summarise
+from cmean.matching import METRICS, match, random_pairing, sample, similarities, summarise
+from cmean.matching import null as null_module
 
 PUBLISHED = Path(__file__).parents[4] / "shared" / "published"
 
 
-def all_cosines(tracks, artworks):
-    """The n·m cosines the naive way; 0 with a zero vector."""
-    a, b = np.asarray(tracks, dtype=float), np.asarray(artworks, dtype=float)
-    lengths = np.outer(np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1))
-    return np.where(lengths > 0, a @ b.T / np.where(lengths > 0, lengths, 1), 0)
-
-
-def exact_sd(cosines):
+def exact_sd(all_):
     """Deviation of the mean over all one-to-one pairings, each written out."""
-    if len(cosines) > len(cosines[0]):
-        cosines = cosines.T
-    n, m = cosines.shape
-    return np.std([cosines[range(n), list(each)].mean() for each in permutations(range(m), n)])
-
-
-def hoeffding_sd(cosines):
-    """The same for a square matrix in closed form (Hoeffding 1951): with both its margins taken
-    off, √(Σ c² / (n − 1)) / n."""
-    c = cosines - cosines.mean(0) - cosines.mean(1, keepdims=True) + cosines.mean()
-    return np.sqrt((c**2).sum() / (len(c) - 1)) / len(c)
+    if len(all_) > len(all_[0]):
+        all_ = all_.T
+    n, m = all_.shape
+    return np.std([all_[range(n), list(each)].mean() for each in permutations(range(m), n)])
 
 
 triple = st.tuples(*[st.integers(0, 255)] * 3)
 side = st.lists(triple, min_size=1, max_size=9)
 
 
-@given(side, side)
-def test_the_mean_is_that_of_all_combinations(tracks, artworks):
-    null = random_pairing(tracks, artworks, permutations=1)
-
-    assert null.mean == pytest.approx(all_cosines(tracks, artworks).mean(), abs=1e-12)
+few = st.lists(triple, min_size=1, max_size=5)
+metrics = pytest.mark.parametrize("metric", METRICS)
 
 
-@pytest.mark.parametrize(("n", "m"), [(5, 5), (4, 6), (6, 4), (1, 7)])
-def test_the_deviation_comes_close_to_that_over_every_pairing(n, m):
-    random = np.random.default_rng(n * m)
-    tracks, artworks = random.integers(0, 256, (n, 3)), random.integers(0, 256, (m, 3))
+@metrics
+@given(tracks=side, artworks=side)
+def test_the_mean_is_that_of_all_combinations(tracks, artworks, metric):
+    null = random_pairing(tracks, artworks, metric)
 
-    null = random_pairing(tracks, artworks, permutations=4000)
-
-    assert null.sd == pytest.approx(exact_sd(all_cosines(tracks, artworks)), rel=0.08)
-
-
-def test_the_deviation_comes_close_to_its_closed_form_for_many_items():
-    tracks, artworks = np.random.default_rng(3).integers(0, 256, (2, 60, 3))
-
-    null = random_pairing(tracks, artworks, permutations=4000)
-
-    assert null.sd == pytest.approx(hoeffding_sd(all_cosines(tracks, artworks)), rel=0.08)
+    assert null.mean == pytest.approx(naive(tracks, artworks, metric).mean(), abs=1e-12)
+    assert null.exact
 
 
-def test_the_same_seed_gives_the_same_null_and_another_seed_another():
-    tracks, artworks = np.random.default_rng(1).integers(0, 256, (2, 20, 3))
+@metrics
+@given(tracks=few, artworks=few)
+def test_the_deviation_is_that_over_every_pairing(tracks, artworks, metric):
+    null = random_pairing(tracks, artworks, metric)
 
-    assert random_pairing(tracks, artworks, seed=5) == random_pairing(tracks, artworks, seed=5)
-    assert random_pairing(tracks, artworks).sd != random_pairing(tracks, artworks, seed=5).sd
+    assert null.sd == pytest.approx(exact_sd(naive(tracks, artworks, metric)), abs=1e-8)
+
+
+@metrics
+@pytest.mark.parametrize(("n", "m"), [(60, 60), (50, 80), (80, 50)])
+def test_random_pairings_deviate_as_it_says(n, m, metric):
+    random = np.random.default_rng(n)
+    tracks, artworks = (random.integers(0, 256, (count, 3)) for count in (n, m))
+    all_ = naive(tracks, artworks, metric)
+    all_ = all_ if n <= m else all_.T
+    means = [
+        all_[range(min(n, m)), random.permutation(max(n, m))[: min(n, m)]].mean()
+        for _ in range(4000)
+    ]
+
+    null = random_pairing(tracks, artworks, metric)
+
+    assert null.mean == pytest.approx(np.mean(means), abs=4 * null.sd / np.sqrt(4000))
+    assert null.sd == pytest.approx(np.std(means), rel=0.06)
+
+
+@pytest.mark.parametrize(("n", "m"), [(400, 400), (300, 600), (600, 300)])
+def test_where_combinations_are_too_many_a_seeded_sample_comes_close(n, m, monkeypatch):
+    random = np.random.default_rng(n)
+    tracks, artworks = (random.integers(0, 256, (count, 3)) for count in (n, m))
+    exact = random_pairing(tracks, artworks, "euclidean")
+
+    monkeypatch.setattr(null_module, "_ALL", 0)
+    monkeypatch.setattr(null_module, "_SUBSET", 200)
+    sampled = random_pairing(tracks, artworks, "euclidean", seed=1)
+
+    assert not sampled.exact
+    assert sampled == random_pairing(tracks, artworks, "euclidean", seed=1)
+    assert sampled != random_pairing(tracks, artworks, "euclidean", seed=2)
+    assert sampled.mean == pytest.approx(exact.mean, abs=exact.sd / 2)
+    assert sampled.sd == pytest.approx(exact.sd, rel=0.2)
+
+
+def test_a_million_items_need_no_matrix():
+    tracks, artworks = np.random.default_rng(3).integers(0, 256, (2, 1_000_000, 3), dtype=np.uint8)
+
+    null = random_pairing(tracks, artworks)
+
+    assert null.mean == pytest.approx(0.796, abs=2e-3)
+    assert null.sd == pytest.approx(1.4e-4, rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -91,14 +112,15 @@ def test_where_the_null_does_not_vary_z_is_undefined(tracks, artworks):
     assert summarise(match(tracks, artworks), null).z is None
 
 
-def test_several_vectors_an_item_count_as_the_mean_of_their_similarities():
+@metrics
+def test_several_vectors_an_item_count_as_the_mean_of_their_similarities(metric):
     tracks, artworks = np.random.default_rng(2).integers(0, 256, (2, 6, 4, 3))
-    each = [all_cosines(tracks[:, p], artworks[:, p]) for p in range(4)]
+    mean = np.mean([naive(tracks[:, p], artworks[:, p], metric) for p in range(4)], axis=0)
 
-    assert similarities(tracks, artworks) == pytest.approx(np.mean(each, axis=0).diagonal())
-    null = random_pairing(tracks, artworks, permutations=4000)
-    assert null.mean == pytest.approx(np.mean(each))
-    assert null.sd == pytest.approx(hoeffding_sd(np.mean(each, axis=0)), rel=0.08)
+    assert similarities(tracks, artworks, metric) == pytest.approx(mean.diagonal())
+    null = random_pairing(tracks, artworks, metric)
+    assert null.mean == pytest.approx(mean.mean())
+    assert null.sd == pytest.approx(exact_sd(mean))
 
 
 def test_similarities_need_as_many_of_both_and_as_many_vectors_each():
@@ -108,15 +130,10 @@ def test_similarities_need_as_many_of_both_and_as_many_vectors_each():
         random_pairing(np.ones((5, 4, 3), dtype=int), np.ones((5, 3), dtype=int))
 
 
-def test_a_null_of_no_permutation_is_refused():
-    with pytest.raises(InputError, match="at least 1 permutation"):
-        random_pairing([[1, 2, 3]], [[1, 2, 3]], permutations=0)
-
-
 def test_a_sample_holds_every_combination_where_they_are_few():
     tracks, artworks = np.random.default_rng(4).integers(0, 256, (2, 8, 3))
 
-    assert sample(tracks, artworks) == pytest.approx(all_cosines(tracks, artworks).ravel())
+    assert sample(tracks, artworks) == pytest.approx(naive(tracks, artworks, "cosine").ravel())
 
 
 def test_a_sample_of_many_combinations_is_seeded_and_has_their_mean():
@@ -126,7 +143,7 @@ def test_a_sample_of_many_combinations_is_seeded_and_has_their_mean():
 
     assert drawn.shape == (5000,)
     assert drawn.tobytes() == sample(tracks, artworks, size=5000).tobytes()
-    assert drawn.mean() == pytest.approx(all_cosines(tracks, artworks).mean(), abs=0.01)
+    assert drawn.mean() == pytest.approx(naive(tracks, artworks, "cosine").mean(), abs=0.01)
 
 
 def test_a_summary_stands_beside_its_null():

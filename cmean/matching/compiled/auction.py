@@ -225,8 +225,9 @@ def _raise(sinks: Sinks, sink: int) -> None:
     """Tell the nodes above a sink that its price has risen."""
     tree = sinks.tree
     node = tree.leaf[sink]
-    start = tree.start[node]
-    low = np.min(sinks.price[start : start + tree.alive[node]])
+    low = np.inf
+    for slot in range(tree.start[node], tree.start[node] + tree.alive[node]):
+        low = min(low, sinks.price[slot])
     while sinks.lowest[node] != low:
         sinks.lowest[node] = low
         if node == 0:
@@ -240,7 +241,9 @@ def _room(
     tree: Tree,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
     """What a search writes to: products with a leaf's points, nodes, bounds, offers' worth."""
-    largest = np.max(tree.alive[len(tree.alive) >> 1 :])
+    largest = 1
+    for node in range(len(tree.alive) >> 1, len(tree.alive)):
+        largest = max(largest, tree.alive[node])
     return (
         np.empty(largest, np.float32),
         np.empty(DEPTH, np.int32),
@@ -320,7 +323,8 @@ def _products(
     dots: NDArray[np.float32],
 ) -> None:
     """The products of a vector with those in consecutive slots: whole numbers below 2^24."""
-    dots[:count] = 0
+    for j in range(count):
+        dots[j] = 0
     for axis in range(len(vector)):
         number = vector[axis]
         row = vectors[axis, first : first + count]

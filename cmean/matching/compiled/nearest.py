@@ -200,14 +200,16 @@ def _nearest(
             continue
         while node < first_leaf:
             near, far = 2 * node + 1, 2 * node + 2
+            if alive[near] == 0 or alive[far] == 0:
+                node = far if alive[near] == 0 else near
+                continue
             near_bound = _bound(low, high, near, place, cosine)
             far_bound = _bound(low, high, far, place, cosine)
-            if alive[near] == 0 or (alive[far] > 0 and far_bound < near_bound):
+            if far_bound < near_bound:
                 near, far = far, near
                 far_bound = near_bound
-            if alive[far] > 0:
-                nodes[waiting], bounds[waiting] = far, far_bound
-                waiting += 1
+            nodes[waiting], bounds[waiting] = far, far_bound
+            waiting += 1
             node = near
         first, count = start[node], alive[node]
         _products(tree.vectors, first, count, vector, dots)
@@ -237,7 +239,8 @@ def _products(
     dots: NDArray[np.float32],
 ) -> None:
     """The products of a vector with those in consecutive slots: whole numbers below 2^24."""
-    dots[:count] = 0
+    for j in range(count):
+        dots[j] = 0
     for axis in range(len(vector)):
         number = vector[axis]
         row = vectors[axis, first : first + count]
@@ -292,11 +295,19 @@ def _remove(tree: Tree, point: int) -> None:
         node = (node - 1) >> 1
         tree.alive[node] -= 1
         if emptied and tree.alive[node] > 0:
-            a, b = 2 * node + 1, 2 * node + 2
-            if tree.alive[a] == 0:
-                tree.low[node], tree.high[node] = tree.low[b], tree.high[b]
-            elif tree.alive[b] == 0:
-                tree.low[node], tree.high[node] = tree.low[a], tree.high[a]
-            else:
-                tree.low[node] = np.minimum(tree.low[a], tree.low[b])
-                tree.high[node] = np.maximum(tree.high[a], tree.high[b])
+            _shrink(tree.low, tree.high, tree.alive, node)
+
+
+@compiled
+def _shrink(
+    low: NDArray[np.float64], high: NDArray[np.float64], alive: NDArray[np.int32], node: int
+) -> None:
+    """The box of a node is the one around the boxes of its children that have points."""
+    a, b = 2 * node + 1, 2 * node + 2
+    if alive[a] == 0:
+        a = b
+    elif alive[b] == 0:
+        b = a
+    for axis in range(low.shape[1]):
+        low[node, axis] = min(low[a, axis], low[b, axis])
+        high[node, axis] = max(high[a, axis], high[b, axis])

@@ -85,7 +85,9 @@ def split(
     """
     width, count = places.shape
     nodes = (1 << (levels + 1)) - 1
-    order = np.arange(count).astype(np.int32)
+    order = np.empty(count, np.int32)
+    for point in range(count):
+        order[point] = point
     start = np.zeros(nodes, np.int32)
     end = np.zeros(nodes, np.int32)
     low = np.empty((nodes, width))
@@ -103,11 +105,19 @@ def split(
         if 2 * node + 2 < nodes:
             middle = (first + last) >> 1
             if first < middle:
-                longest = np.argmax(high[node] - low[node])
+                longest = 0
+                for axis in range(1, width):
+                    if (
+                        high[node, axis] - low[node, axis]
+                        > high[node, longest] - low[node, longest]
+                    ):
+                        longest = axis
                 _select(places[longest], order, first, last, middle)
             start[2 * node + 1], end[2 * node + 1] = first, middle
             start[2 * node + 2], end[2 * node + 2] = middle, last
-    return order, start, end - start, low, high
+    for node in range(nodes):
+        end[node] -= start[node]
+    return order, start, end, low, high
 
 
 @compiled

@@ -33,6 +33,7 @@ bench: $(VENV)/.developer ## Run the benchmarks and print their tables
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python benchmarks/captions.py
 	$(BIN)/python benchmarks/mapper_speed.py
+	$(BIN)/python benchmarks/matching.py --write
 	$(BIN)/python benchmarks/ledger.py --million
 	$(BIN)/python benchmarks/queues.py
 	$(BIN)/python benchmarks/worker.py --tasks 2000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,8 @@ class Catalog:
             try:
                 yield connection
             except BaseException:
-                driver.rollback()
+                with suppress(sqlite3.ProgrammingError):  # closed: an interrupted statement does so
+                    driver.rollback()
                 raise
             driver.commit()
 
@@ -199,6 +200,11 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "invalidate")
+    def _let_go(connection: sqlite3.Connection, _record: object, _exception: object) -> None:
+        # An interrupted statement's connection is closed; half-done it would keep its locks.
+        connection.rollback()
 
     return engine
 

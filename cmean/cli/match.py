@@ -20,6 +20,8 @@ from cmean.matching.vectors import METRICS
 if TYPE_CHECKING:
     import argparse
 
+    from cmean.matching.methods import Matching
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
@@ -38,19 +40,14 @@ def main(args: argparse.Namespace) -> int:
     if args.json and args.output is None:
         raise InputError("with --json the pairs need a file: name one with --output")
     tracks, artworks = tables.read_sides(args.tracks, args.artworks)
-    with progress("match") as update:
-        found = match(
-            tracks.vectors,
-            artworks.vectors,
-            args.method,
-            args.metric,
-            on_progress=partial(update, args.method),
-        )
     if args.output is None:
+        found = _match(args, tracks, artworks)
         tables.write(sys.stdout, found, tracks.names, artworks.names)
     else:
-        with replacing(args.output) as path, path.open("w", encoding="utf-8", newline="") as file:
-            tables.write(file, found, tracks.names, artworks.names)
+        with replacing(args.output) as path:  # before the work: it may not be writable
+            found = _match(args, tracks, artworks)
+            with path.open("w", encoding="utf-8", newline="") as file:
+                tables.write(file, found, tracks.names, artworks.names)
     null = random_pairing(tracks.vectors, artworks.vectors, args.metric)
     summary = summarise(found, null, tracks.vector).as_dict()
     if args.json:
@@ -58,3 +55,14 @@ def main(args: argparse.Namespace) -> int:
     else:
         say(describe(summary))
     return 0
+
+
+def _match(args: argparse.Namespace, tracks: tables.Table, artworks: tables.Table) -> Matching:
+    with progress("match") as update:
+        return match(
+            tracks.vectors,
+            artworks.vectors,
+            args.method,
+            args.metric,
+            on_progress=partial(update, args.method),
+        )

@@ -69,9 +69,11 @@ def replacing(output: Path) -> Iterator[Path]:
         InputError: the folder does not exist or cannot be written, or the disk is full.
     """
     try:
-        if output.exists() and not output.is_file():  # a device or a pipe is written as it is
+        # A device or a pipe is written as it is, and /dev/stdout even where it is a file.
+        if output.exists() and (not output.is_file() or output.parent == Path("/dev")):
             yield output
             return
+        output = output.resolve()  # a link stays one
         handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
         os.close(handle)
         temporary = Path(name)

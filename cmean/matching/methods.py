@@ -30,6 +30,10 @@ MEMORY_SHARE: Final = 0.6
 SMALL: Final = 1 << 18
 """Up to so many combinations, a matrix of them all costs less than loading compiled code."""
 
+SLIM: Final = 128, 1 << 22
+"""Where one side has no more items than the first, and there are no more combinations than the
+second, a matrix costs less than an auction in which most of the other side goes unsold."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matching:
@@ -144,8 +148,11 @@ _Found: TypeAlias = "tuple[Indices, Indices, Floats, float | None]"
 def _over_integers(metric: Metric, method: str, allowed: _Allowed, report: Progress) -> _Found:
     shape = metric.shape
     gap: float | None = None
-    if shape[0] * shape[1] <= SMALL:
-        track, artwork, gap = _small(metric, method, report)
+    combinations = shape[0] * shape[1]
+    slim = min(shape) <= SLIM[0] and combinations <= SLIM[1]
+    if combinations <= SMALL or (slim and method == "optimal"):
+        allowed.check(dense.predicted_bytes(method, *shape, metric.width), shape)
+        track, artwork, gap = _by_matrix(metric, method, report)
     elif method == "optimal":
         from cmean.matching import optimal  # noqa: PLC0415 - numba, half a second
 
@@ -160,7 +167,9 @@ def _over_integers(metric: Metric, method: str, allowed: _Allowed, report: Progr
     return track, artwork, metric.similarity(track, artwork), gap
 
 
-def _small(metric: Metric, method: str, report: Progress) -> tuple[Indices, Indices, float | None]:
+def _by_matrix(
+    metric: Metric, method: str, report: Progress
+) -> tuple[Indices, Indices, float | None]:
     if method == "optimal":
         n, m = metric.shape
         similarity = metric.similarity(*np.divmod(np.arange(n * m), m)).reshape(n, m)

@@ -196,7 +196,7 @@ def _of_sample(metrics: list[Metric], random: np.random.Generator) -> Null:
         found = found.T
     r, c = found.shape
     rest = found - found.mean(axis=0) - found.mean(axis=1)[:, np.newaxis] + found.mean()
-    within = float(np.sum(rest**2)) / ((r - 1) * (c - 1))
+    within = float(np.sum(rest**2)) / max((r - 1) * (c - 1), 1)
     between = max(0.0, float(found.mean(axis=0).var(ddof=1)) - within / r)
     variance = within * (n - 1) + n * (1 - n / m) * between
     return Null(float(np.mean(means)), _deviation(variance, n), exact=False)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cmean.matching.groups import Groups, Progress
     from cmean.matching.vectors import Floats, Indices, Metric
 
-_FIRST: Final = 0.1
+_FIRST: Final = 0.02
 _FALL: Final = 5.0
 _LEAST: Final = 1e-9
 _LEAST_PER_ITEM: Final = 1e-13
@@ -56,7 +56,10 @@ def optimal(metric: Metric, on_progress: Progress) -> tuple[Indices, Indices, fl
     swapped = len(sides[0].members) > len(sides[1].members)
     few, many = reversed(sides) if swapped else sides
     pairs, bound = np.empty((2, 0), dtype=np.intp), 0.0
-    if len(few.members) > 0:
+    if len(few.sizes) == 1:
+        pairs = _best_for_all(few, many, metric, swapped=swapped)
+        bound = -np.inf  # nothing can be better
+    elif len(few.members) > 0:
         auction = _Auction(few, many, metric)
         auction.run(on_progress)
         pairs, bound = auction.pairs(), auction.bound()
@@ -71,6 +74,14 @@ def optimal(metric: Metric, on_progress: Progress) -> tuple[Indices, Indices, fl
     track, artwork = track[order], artwork[order]
     total = float(metric.similarity(track, artwork).sum())
     return track, artwork, max(0.0, bound - total)
+
+
+def _best_for_all(few: Groups, many: Groups, metric: Metric, *, swapped: bool) -> NDArray[np.intp]:
+    """Where the bidders are all alike: the members of the other side that are best for them."""
+    alike = np.repeat(few.members[:1], len(many.members))
+    pairs = (many.members, alike) if swapped else (alike, many.members)
+    best = metric.order(*pairs)[: len(few.members)]
+    return np.stack([few.members, many.members[best]])
 
 
 class _Auction:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sqlite3
+
 import pytest
 
 from cmean.catalog import items, migrate, queries, recipes
@@ -50,6 +53,31 @@ def test_a_failed_transaction_leaves_nothing(catalog):
     with pytest.raises(CatalogError):
         add_twice()
     assert all_rows(catalog, "SELECT * FROM items")[1] == []
+
+
+class Interrupting:
+    """A value at which the user presses Ctrl-C."""
+
+
+def _interrupt(_value):
+    signal.raise_signal(signal.SIGINT)
+
+
+sqlite3.register_adapter(Interrupting, _interrupt)
+
+
+def test_a_statement_that_is_interrupted_holds_no_lock(tmp_path):
+    catalog = Catalog(f"sqlite:///{tmp_path / 'catalog.db'}")
+    migrate.upgrade(catalog)
+    insert = "INSERT INTO collections (name) VALUES (?)"
+
+    with pytest.raises(KeyboardInterrupt), catalog.write() as connection:
+        connection.exec_driver_sql(insert, [("one",), ("two",), (Interrupting(),)])
+
+    with catalog.write() as connection:
+        connection.exec_driver_sql(insert, ("three",))
+    assert all_rows(catalog, "SELECT name FROM collections")[1] == [("three",)]
+    catalog.close()
 
 
 @pytest.mark.parametrize(

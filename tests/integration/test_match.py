@@ -91,6 +91,24 @@ def test_a_file_that_cannot_be_matched_is_refused_in_one_line(cmean, tracks, say
     assert (cmean.folder / "pairs.csv").read_text() == "what was there before"
 
 
+def test_where_nothing_can_be_written_nothing_is_matched(cmean, files):
+    found = cmean("match", *files(20, 20), "--output", "nowhere/pairs.csv")
+
+    assert found.code == 1
+    assert len(found.err.strip().splitlines()) == 1
+    assert "nowhere/pairs.csv cannot be written" in found.err
+
+
+def test_an_output_that_is_a_link_stays_one(cmean, files):
+    link = cmean.folder / "link.csv"
+    link.symlink_to("target.csv")
+
+    assert cmean("match", *files(20, 20), "--output", "link.csv").code == 0
+
+    assert link.is_symlink()
+    assert len((cmean.folder / "target.csv").read_text().splitlines()) == 21
+
+
 def test_one_item_is_enough(cmean):
     (cmean.folder / "one.csv").write_text("only,9,9,9\n")
 

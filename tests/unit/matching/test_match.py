@@ -27,6 +27,7 @@ def path(request, monkeypatch):
     """Small inputs by a matrix of all combinations, or as large ones are matched."""
     if request.param == "compiled":
         monkeypatch.setattr(methods, "SMALL", 0)
+        monkeypatch.setattr(methods, "SLIM", (0, 0))
     return request.param
 
 
@@ -205,6 +206,33 @@ def test_fractions_that_round_to_one_float_keep_their_order():
     assert keys[0] > keys[1]
 
     assert pairs_of(match(tracks, artworks)) == [(1, 1), (0, 0)]
+
+
+@metrics
+@pytest.mark.parametrize(("n", "m"), [(3, 60_000), (60_000, 3), (200, 20_000), (20_000, 200)])
+def test_a_few_among_very_many_take_the_best_for_them(n, m, metric):
+    random = np.random.default_rng(n)
+    tracks, artworks = (random.integers(0, 256, (count, 3)) for count in (n, m))
+    all_ = naive(tracks, artworks, metric)
+
+    matching = match(tracks, artworks, "optimal", metric)
+
+    best = all_[linear_sum_assignment(all_, maximize=True)].sum()
+    assert matching.similarity.sum() == pytest.approx(best, abs=1e-7)
+    assert matching.gap <= 1e-8 * min(n, m)
+
+
+@metrics
+@pytest.mark.parametrize(("n", "m"), [(900, 900), (700, 1100), (1100, 700)])
+def test_where_one_side_is_all_alike_it_takes_the_best(n, m, metric):
+    artworks = np.random.default_rng(0).integers(0, 256, (m, 3))
+    tracks = np.full((n, 3), [9, 200, 31])
+    all_ = np.sort(naive(tracks[:1], artworks, metric)[0])
+
+    matching = match(tracks, artworks, "optimal", metric)
+
+    assert matching.similarity.sum() == pytest.approx(all_[-min(n, m) :].sum())
+    assert matching.gap <= 1e-6
 
 
 @pytest.mark.parametrize("method", METHODS)

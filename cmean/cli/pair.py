@@ -29,11 +29,17 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog
 
 
+METHOD_HELP = "; ".join(f"{name}: {what}" for name, what in METHODS.items())
+METRIC_HELP = "cosine: which emotions; euclidean: also how strong"
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    _add_choice(parser, "method", METHODS, "how to match")
-    _add_choice(parser, "vector", VECTORS, "which triples to compare")
-    _add_choice(parser, "metric", METRICS, "the measure of likeness")
+    _add_choice(parser, "method", METHODS, METHOD_HELP)
+    _add_choice(
+        parser, "vector", VECTORS, "the wholes, each fragment by itself, or all five at once"
+    )
+    _add_choice(parser, "metric", METRICS, METRIC_HELP)
     earlier = parser.add_mutually_exclusive_group()
     earlier.add_argument(
         "--extend",
@@ -103,6 +109,8 @@ def describe(result: Mapping[str, Any]) -> str:
         f"random pairing of the same items: {number_text(result['null_mean'])} "
         f"± {number_text(result['null_sd'])}, z = {_z(result['z'])}"
     )
+    if result["gap"] is not None:
+        line += f"; no total is larger by more than {result['gap']:.1e}"
     for kind in Kind:
         if left := result[f"unpaired_{kind.value}s"]:
             line += f"; {_count(left, kind, result)} unpaired"
@@ -128,6 +136,8 @@ def _count(number: int, kind: Kind, result: Mapping[str, Any]) -> str:
 def _extended(result: Mapping[str, Any]) -> str:
     """What an extension kept and added, or why it could add nothing."""
     line = f"extends pairing {result['extends']}: {result['kept']} kept, {result['added']} added"
+    if result["method"] == "optimal":
+        line += " (optimal among what was free)"
     if result["added"]:
         return line
     left = {kind: result[f"unpaired_{kind.value}s"] for kind in Kind}
@@ -169,4 +179,4 @@ def _say_who_is_left_out(catalog: Catalog, result: Mapping[str, Any]) -> None:
     ]
     if counts:
         where = " of fragments" if result["vector"] == "fragments" else ""
-        say(f"left out for lack of emotions{where}: {' and '.join(counts)}; see: cmean status")
+        say(f"left out for lack of emotions{where}: {' and '.join(counts)}; run: cmean run")

@@ -13,16 +13,19 @@ from cmean.matching import dense
 from cmean.matching.vectors import as_array, comparable, metric_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import ArrayLike
 
     from cmean.matching.groups import Progress
     from cmean.matching.vectors import Floats, Indices, Metric
 
-METHODS: Final[Sequence[str]] = ("greedy", "sequential", "optimal")
-"""`greedy`: the best pair that is still possible, again and again. `sequential`: each track in
-turn takes the nearest artwork that is free. `optimal`: the largest total similarity."""
+METHODS: Final[Mapping[str, str]] = {
+    "greedy": "the best pair that is still possible, again and again",
+    "sequential": "each track in turn takes the nearest artwork that is free",
+    "optimal": "the largest total similarity",
+}
+"""The methods by name, and what each does."""
 
 MEMORY_SHARE: Final = 0.6
 """The share of the available memory that a matching may take unless told otherwise."""
@@ -88,8 +91,9 @@ def match(
         tracks: shape (n, d): integers 0..255, as emotion triples (d = 3) or five joined (d = 15);
             or floats of any width.
         artworks: the same, shape (m, d).
-        method: a name of `METHODS`.
-        metric: a name of `cmean.matching.vectors.METRICS`.
+        method: "greedy" (the best pair that is still possible, again and again), "sequential"
+            (each track in turn takes the nearest free artwork) or "optimal" (the largest total).
+        metric: "cosine", or "euclidean", which sees how strong an emotion is.
         max_bytes: the memory that may be taken (default: `MEMORY_SHARE` of what is available).
         on_progress: called now and then with how much is done, and of how much.
 

@@ -107,10 +107,17 @@ class _Auction:
         epsilons = [_FIRST]
         while epsilons[-1] > least:
             epsilons.append(max(least, epsilons[-1] / _FALL))
+        sources = len(self._waiting.lacks)
+        told = 0
+
+        def report(rounds: int) -> None:
+            nonlocal told  # a bid may leave more sources waiting than there were
+            told = max(told, (rounds + 1) * sources - int(self._waiting.state[1]))
+            on_progress(told, len(epsilons) * sources)
+
         for number, epsilon in enumerate(epsilons):
             self._open()
-            in_steps(partial(self._bid, epsilon), partial(on_progress, number, len(epsilons)))
-        on_progress(len(epsilons), len(epsilons))
+            in_steps(partial(self._bid, epsilon), partial(report, number))
 
     def pairs(self) -> NDArray[np.intp]:
         """Who got what, as members of both sides, shape (2, members of the smaller side)."""

@@ -138,7 +138,7 @@ row = st.lists(number, min_size=3, max_size=3)
 side = st.lists(row, min_size=1, max_size=12)
 
 
-@given(side, side, st.sampled_from(METHODS), st.sampled_from(list(METRICS)))
+@given(side, side, st.sampled_from(list(METHODS)), st.sampled_from(list(METRICS)))
 def test_pairs_are_one_to_one_complete_and_the_same_every_time(tracks, artworks, method, metric):
     matching = match(tracks, artworks, method, metric)
 

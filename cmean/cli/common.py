@@ -107,8 +107,12 @@ def number_text(value: object) -> str:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[str, int, int, str], None]]:
+def progress(title: str, *, brief: bool = False) -> Iterator[Callable[[str, int, int, str], None]]:
     """A bar on a terminal, plain lines elsewhere, both on standard error.
+
+    Args:
+        title: of the plain lines.
+        brief: no plain line about what is over before the first would be due.
 
     Yields:
         A function of label, number done, total, and a remark (e.g. failures).
@@ -119,7 +123,7 @@ def progress(title: str) -> Iterator[Callable[[str, int, int, str], None]]:
             with _bars(stream) as update:
                 yield update
         else:
-            yield _plain_progress(title, stream)
+            yield _plain_progress(title, stream, brief=brief)
 
 
 @contextmanager
@@ -151,13 +155,16 @@ def _bars(stream: IO[str]) -> Iterator[Callable[[str, int, int, str], None]]:
         yield update
 
 
-def _plain_progress(title: str, stream: IO[str]) -> Callable[[str, int, int, str], None]:
+def _plain_progress(
+    title: str, stream: IO[str], *, brief: bool
+) -> Callable[[str, int, int, str], None]:
     last = {"at": time.monotonic(), "done": -1}
 
     def update(label: str, done: int, total: int, remark: str = "") -> None:
         now = time.monotonic()
         due = now - last["at"] >= _PLAIN_SECONDS
-        if done != last["done"] and (due or done >= total):
+        silent = brief and last["done"] < 0
+        if done != last["done"] and (due or (done >= total and not silent)):
             last.update(at=now, done=done)
             line = f"{title}: {label} {done}/{total}{'  ' + remark if remark else ''}"
             print(line, file=stream, flush=True)

@@ -58,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _match(args: argparse.Namespace, tracks: tables.Table, artworks: tables.Table) -> Matching:
-    with progress("match") as update:
+    with progress("match", brief=True) as update:
         return match(
             tracks.vectors,
             artworks.vectors,

@@ -76,7 +76,7 @@ def main(args: argparse.Namespace) -> int:
             extend=args.extend,
             compare=args.compare,
         )
-        with progress("pair") as update:
+        with progress("pair", brief=True) as update:
             requests.carry_out(
                 catalog, settings, task, announcer(settings), partial(update, "matched")
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 
 import pytest
@@ -31,11 +32,15 @@ def test_the_broker_forgets_everything(fleet, redis_server):
 def test_the_broker_goes_away_and_comes_back(fleet, redis_server):
     fragments = fleet.ingest(20)
     worker = fleet.ready(fleet.start())
-    wait_for(lambda: "Connected to redis" in worker.log.read_text(), "it to connect")
+
+    def listened():
+        return len(re.findall(r"@\S+ ready\.", worker.log.read_text()))
+
+    wait_for(listened, "it to listen")
     redis_server.kill()
     fleet.finished(fragments)
     redis_server.start()
-    wait_for(lambda: worker.log.read_text().count("Connected to redis") > 1, "it to connect again")
+    wait_for(lambda: listened() > 1, "it to listen again")
     more = 5 * fleet.register(write_picture(fleet.folder / "new.png", (9, 9, 9)))
     fleet.finished(fragments + more)
     fleet.check(fragments + more)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog
 
 
+_ROUNDING = 1e-12  # of a sum of similarities
+
 METHOD_HELP = "; ".join(f"{name}: {what}" for name, what in METHODS.items())
 METRIC_HELP = "cosine: which emotions; euclidean: also how strong"
 
@@ -110,7 +112,8 @@ def describe(result: Mapping[str, Any]) -> str:
         f"± {number_text(result['null_sd'])}, z = {_z(result['z'])}"
     )
     if result["gap"] is not None:
-        line += f"; no total is larger by more than {result['gap']:.1e}"
+        by = f" by more than {result['gap']:.1e}" if result["gap"] > _ROUNDING else ""
+        line += f"; no total is larger{by}"
     for kind in Kind:
         if left := result[f"unpaired_{kind.value}s"]:
             line += f"; {_count(left, kind, result)} unpaired"

@@ -17,7 +17,11 @@ def key(track, artwork, metric):
 
 def greedy(tracks, artworks, metric):
     indices = product(range(len(tracks)), range(len(artworks)))
-    order = sorted((key(tracks[i], artworks[j], metric), i, j) for i, j in indices)
+    return take_each(sorted((key(tracks[i], artworks[j], metric), i, j) for i, j in indices))
+
+
+def take_each(order):
+    """Of (key, track, artwork) in order each whose items are both free."""
     pairs, used = [], (set(), set())
     for _, i, j in order:
         if i not in used[0] and j not in used[1]:

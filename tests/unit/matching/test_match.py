@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import METHODS as BY_DEFINITION
-from reference import clouds, key, pairs_of
+from reference import clouds, key, pairs_of, take_each
 from reference import similarities as naive
 from scipy.optimize import linear_sum_assignment  # noqa: TID253 - the reference itself
 
@@ -259,7 +259,7 @@ def test_float_vectors_of_any_width_are_matched_over_all_combinations(method, n,
     assert matching.similarity == pytest.approx([all_[pair] for pair in pairs], abs=1e-6)
     ordered = sorted((-round(all_[i, j], 6), i, j) for i in range(n) for j in range(m))
     if method == "greedy":
-        assert pairs == _take_each(ordered)
+        assert pairs == take_each(ordered)
     elif method == "sequential":
         assert [i for i, _ in pairs] == list(range(min(n, m)))
         assert pairs[0][1] == min(range(m), key=lambda j: (-round(all_[0, j], 6), j))
@@ -267,16 +267,6 @@ def test_float_vectors_of_any_width_are_matched_over_all_combinations(method, n,
         best = all_[linear_sum_assignment(all_, maximize=True)].sum()
         assert matching.similarity.sum() == pytest.approx(best, abs=1e-5)
         assert 0 <= matching.gap <= 1e-9
-
-
-def _take_each(ordered):
-    pairs, used = [], (set(), set())
-    for _, i, j in ordered:
-        if i not in used[0] and j not in used[1]:
-            pairs.append((i, j))
-            used[0].add(i)
-            used[1].add(j)
-    return pairs
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -13,7 +13,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import soundfile
@@ -27,6 +27,8 @@ from cmean.media.excerpts import excerpts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from cmean.protocols import EmotionMapper
 
 TARGETS = {Kind.TRACK: 1.0, Kind.ARTWORK: 0.25}
 """Seconds an item."""
@@ -73,7 +75,9 @@ def measure(kind: Kind, paths: list[Path]) -> tuple[float, float, float]:
     """Median seconds an item of decoding, captioning, mapping, each the best of a few runs."""
     profile = load_settings({}).get_profile("embedded").kinds[kind]
     captioner = registry.captioner(profile.captioner.backend, profile.captioner.parameters)
-    mapper = registry.mapper(profile.mapper.backend, profile.mapper.parameters)
+    mapper = cast(
+        "EmotionMapper", registry.mapper(profile.mapper.backend, profile.mapper.parameters)
+    )
     captioner.load()
     mapper.load()
     best = {path: [float("inf")] * 3 for path in paths}

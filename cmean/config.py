@@ -14,7 +14,7 @@ from cmean.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_KEYS = ("database_url", "broker_url", "profile", "lease_seconds", "model_dir")
+_KEYS = ("database_url", "broker_url", "profile", "lease_seconds", "model_dir", "device")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,18 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. `lease_seconds` is how long a claimed task stays claimed."""
+    """Everything that can be set.
+
+    `lease_seconds` is how long a claimed task stays claimed. `device` is where models run, as
+    PyTorch names it (`cuda`, `cuda:1`, `cpu`); None: a GPU where there is one.
+    """
 
     database_url: str = "sqlite:///cmean.db"
     broker_url: str | None = None
     profile: str = "embedded"
     lease_seconds: float = 120.0
     model_dir: Path | None = None
+    device: str | None = None
     user_profiles: Mapping[str, Any] = field(default_factory=dict)
 
     def get_profile(self, name: str | None = None) -> Profile:
@@ -88,7 +93,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _checked(values: dict[str, Any], profiles: Mapping[str, Any]) -> Settings:
     defaults = Settings()
-    for key in ("database_url", "broker_url", "profile", "model_dir"):
+    for key in ("database_url", "broker_url", "profile", "model_dir", "device"):
         if not isinstance(values.get(key, ""), str):
             raise ConfigError(f"the setting {key} must be a text, not {values[key]!r}")
     try:
@@ -106,6 +111,7 @@ def _checked(values: dict[str, Any], profiles: Mapping[str, Any]) -> Settings:
         profile=values.get("profile", defaults.profile),
         lease_seconds=lease,
         model_dir=Path(model_dir) if model_dir else None,
+        device=values.get("device"),
         user_profiles=profiles,
     )
 

@@ -93,27 +93,103 @@ class Picture:
     pixels: NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True)
+class MeanRGB(RGB):
+    """The rounded mean of several triples that were sampled for one caption.
+
+    `samples` is how many, `spread` their standard deviation (population) in each channel.
+    """
+
+    samples: int
+    spread: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked: who it is to be (`system`, may be empty), and the request."""
+
+    user: str
+    system: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Excerpt:
-    """One fragment of one item, decoded: what a captioner sees or hears.
+    """One fragment of one item, decoded, or a window of it: what a captioner sees or hears.
 
-    `title` and `creator` are None unless the recipe asks for metadata in the prompt.
+    `prompt` is None for captioners that take none. `prefix` is what the caption begins with: the
+    captioner goes on from there (empty: it begins).
     """
 
     kind: Kind
     position: int
     media: Sound | Picture
-    title: str | None = None
-    creator: str | None = None
+    prompt: Prompt | None = None
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a sound that was heard at once, `start` to `end` in seconds, and what was said."""
+
+    start: float
+    end: float
+    text: str
+    finish_reason: FinishReason = FinishReason.STOP
+    tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """What a captioner wrote of one excerpt, and the numbers that it measured to write it."""
+    """What a captioner wrote of one excerpt, and the numbers that it measured to write it.
+
+    Args:
+        text: the caption.
+        finish_reason: why it ends.
+        measurements: numbers by name; JSON values.
+        tokens: how many the model wrote; None where it does not count.
+        seconds: its share of the time that the model took; filled in by the caller.
+        language: ISO 639-1; filled in by the caller unless the captioner knows it.
+        windows: what was heard, in order; together they cover the sound. Empty for pictures.
+    """
 
     text: str
     finish_reason: FinishReason = FinishReason.STOP
     measurements: Mapping[str, float | int | str] = field(default_factory=dict)
+    tokens: int | None = None
+    seconds: float | None = None
+    language: str | None = None
+    windows: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a language model is asked, and how it is to answer.
+
+    Args:
+        prompt: the request.
+        max_tokens: the answer is cut there.
+        pattern: a regular expression that the whole answer must match; None: free text.
+        temperature: 0 is greedy.
+        seed: of the sampling; the same question with the same seed has the same answer, whatever
+            else is in the batch.
+        prefix: what the answer begins with; the model goes on from there.
+    """
+
+    prompt: Prompt
+    max_tokens: int
+    pattern: str | None = None
+    temperature: float = 0.0
+    seed: int = 0
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a language model wrote, with the prefix that it was given; `tokens` are its own."""
+
+    text: str
+    finish_reason: FinishReason = FinishReason.STOP
+    tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

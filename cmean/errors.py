@@ -41,6 +41,10 @@ class MissingExtraError(CmeanError):
         super().__init__(f"{need} need an extra: pip install 'cmean[{extra}]'")
 
 
+class WeightsError(CmeanError):
+    """A checkpoint is not on this machine, or is not what the back-end needs."""
+
+
 class ItemError(CmeanError):
     """One item cannot be used. `reason` is a stable word; the message is the detail.
 
@@ -74,3 +78,7 @@ class CaptionError(ItemError):
 
 class EmotionError(ItemError):
     """An emotion mapper gave no valid triple."""
+
+
+class EmbeddingError(ItemError):
+    """An embedder gave no usable vector."""

@@ -1,13 +1,21 @@
-"""What a back-end must offer: one small file, with its heavy imports inside `load`."""
+"""What a back-end must offer: one small file, with its heavy imports inside `load`.
+
+Every method that takes a batch may raise `MemoryError`: the caller then tries halves of it, and
+remembers how much fitted. Any other error makes the caller try the items one by one, so that only
+the one at fault fails.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cmean.domain import RGB, Caption, Excerpt
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cmean.domain import RGB, Answer, Caption, Excerpt, Question
 
 
 class Backend(Protocol):
@@ -28,8 +36,13 @@ class Backend(Protocol):
         """Give the memory back. The back-end may be loaded again afterwards."""
 
 
+@runtime_checkable
 class Captioner(Backend, Protocol):
-    """Writes a caption of each excerpt."""
+    """Writes a caption of each excerpt.
+
+    A captioner of sound that hears only so much at once has the attribute `window_seconds`; the
+    caller then cuts longer sounds into windows that cover them.
+    """
 
     def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
         """Caption a batch; as many captions as excerpts, in their order.
@@ -37,12 +50,27 @@ class Captioner(Backend, Protocol):
         The result for an excerpt must not depend on what else is in the batch.
 
         Raises:
-            ItemError: an excerpt cannot be captioned. The caller then tries the excerpts one by
-                one, so that only the one at fault fails.
+            ItemError: an excerpt cannot be captioned.
         """
         ...
 
 
+@runtime_checkable
+class PreparingCaptioner(Captioner, Protocol):
+    """A captioner whose preprocessing can run ahead of its model, in another thread.
+
+    `caption(batch)` equals `generate(prepare(batch))`.
+    """
+
+    def prepare(self, batch: Sequence[Excerpt]) -> Any:  # noqa: ANN401 - whatever its model takes
+        """What the model takes, in main memory. Called after `load`, maybe in another thread."""
+
+    def generate(self, prepared: Any) -> list[Caption]:  # noqa: ANN401 - from `prepare`
+        """Caption what was prepared."""
+        ...
+
+
+@runtime_checkable
 class EmotionMapper(Backend, Protocol):
     """Maps captions to emotion triples."""
 
@@ -52,4 +80,44 @@ class EmotionMapper(Backend, Protocol):
         Raises:
             ItemError: a text cannot be mapped. Never a default colour.
         """
+        ...
+
+
+@runtime_checkable
+class LanguageModel(Backend, Protocol):
+    """Answers questions: maps captions by a prompt, and joins captions of windows."""
+
+    @property
+    def constrains(self) -> bool:
+        """Whether answers match a question's pattern by construction."""
+        ...
+
+    def write(self, batch: Sequence[Question]) -> list[Answer]:
+        """Answer a batch; as many answers as questions, in their order.
+
+        The answer to a question must not depend on what else is in the batch.
+
+        Raises:
+            ItemError: a question cannot be answered.
+        """
+        ...
+
+
+@runtime_checkable
+class Embedder(Backend, Protocol):
+    """Gives vectors, float32 of shape (width,) and of length 1, that can be compared by cosine.
+
+    All of a text and all of a sound is covered, however long.
+    """
+
+    def embed(self, batch: Sequence[Excerpt]) -> list[NDArray[np.float32]]:
+        """Embed pictures or sounds; as many vectors as excerpts, in their order.
+
+        Raises:
+            ItemError: an excerpt cannot be embedded, e.g. a sound by an embedder of pictures.
+        """
+        ...
+
+    def embed_texts(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Embed texts into the same space; as many vectors as texts, in their order."""
         ...

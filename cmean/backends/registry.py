@@ -6,148 +6,96 @@ a `BackendInfo`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
-from cmean.domain import Kind, Role
+from cmean.backends.info import BackendInfo
+from cmean.backends.table import BACKENDS
+from cmean.domain import Role
 from cmean.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cmean.protocols import Backend, Captioner, EmotionMapper
+    from cmean.domain import Kind
+    from cmean.protocols import Backend, Captioner, Embedder, EmotionMapper, LanguageModel
 
-
-@dataclass(frozen=True, slots=True)
-class BackendInfo:
-    """A back-end that cmean knows.
-
-    Args:
-        name: what a profile calls it.
-        role: captioner, mapper or embedder.
-        kinds: the kinds of item that it takes.
-        target: ``module:class``.
-        licence: of its weights, or of its code when it has none.
-        batch: how many tasks a worker claims for it at once.
-        share: below how many tasks a further worker process does not pay.
-        requires: the module that its extra brings, if it needs one.
-        extra: the extra that brings it.
-        weights: whether weights lie on this machine: present, absent, or none needed.
-    """
-
-    name: str
-    role: Role
-    kinds: tuple[Kind, ...]
-    target: str
-    licence: str
-    batch: int
-    share: int
-    requires: str | None = None
-    extra: str = ""
-    weights: str = "none needed"
-
-    @property
-    def installed(self) -> bool:
-        """Whether everything that it imports is installed."""
-        return self.requires is None or find_spec(self.requires) is not None
-
-
-BACKENDS = {
-    info.name: info
-    for info in (
-        BackendInfo(
-            name="embedded-track",
-            role=Role.CAPTIONER,
-            kinds=(Kind.TRACK,),
-            target="cmean.backends.captioners.embedded_track:EmbeddedTrackCaptioner",
-            licence="Apache-2.0",
-            batch=10,
-            share=20,
-        ),
-        BackendInfo(
-            name="embedded-artwork",
-            role=Role.CAPTIONER,
-            kinds=(Kind.ARTWORK,),
-            target="cmean.backends.captioners.embedded_artwork:EmbeddedArtworkCaptioner",
-            licence="Apache-2.0",
-            batch=20,
-            share=40,
-        ),
-        BackendInfo(
-            name="embedded-mapper",
-            role=Role.MAPPER,
-            kinds=(Kind.TRACK, Kind.ARTWORK),
-            target="cmean.backends.mappers.embedded:EmbeddedMapper",
-            licence="Apache-2.0",
-            batch=500,
-            share=5000,
-        ),
-    )
-}
+__all__ = ["BACKENDS", "BackendInfo", "captioner", "create", "embedder", "info", "known", "mapper"]
 
 
 @cache
-def _of_others() -> dict[str, BackendInfo]:
+def known() -> tuple[BackendInfo, ...]:
+    """Every back-end, cmean's own first. A name may stand for one of each role."""
+    mine = {(info.name, info.role) for info in BACKENDS}
+    others = [info for info in _of_others() if (info.name, info.role) not in mine]
+    return (*BACKENDS, *others)
+
+
+def _of_others() -> list[BackendInfo]:
     """Back-ends that other packages add. One that cannot be imported is left out."""
-    found = {}
+    found = []
     for entry in entry_points(group="cmean.backends"):
         try:
-            found[entry.name] = cast("BackendInfo", entry.load())
+            found.append(cast("BackendInfo", entry.load()))
         except (ImportError, AttributeError):
             continue  # the package is broken; whoever names its back-end is told it is not here
     return found
 
 
-def known() -> dict[str, BackendInfo]:
-    """Every back-end by name, cmean's own first."""
-    return {**BACKENDS, **{k: v for k, v in _of_others().items() if k not in BACKENDS}}
-
-
 def info(name: str, role: Role | None = None, kind: Kind | None = None) -> BackendInfo:
-    """The back-end of that name.
+    """The back-end of that name, and role where the name has several.
 
     Raises:
         ConfigError: there is none, or it is not of that role or for that kind.
     """
-    found = BACKENDS.get(name) or _of_others().get(name)
-    if found is None:
-        raise ConfigError(f"there is no back-end {name!r}; there are: {', '.join(known())}")
-    if role is not None and found.role is not role:
-        raise ConfigError(f"the back-end {name!r} is a {found.role.value}, not a {role.value}")
-    if kind is not None and kind not in found.kinds:
+    named = [info for info in known() if info.name == name]
+    if not named:
+        names = ", ".join(dict.fromkeys(info.name for info in known()))
+        raise ConfigError(f"there is no back-end {name!r}; there are: {names}")
+    fitting = [info for info in named if role in {None, info.role}]
+    if not fitting:
+        have, want = named[0].role.value, role.value if role else ""
+        raise ConfigError(f"the back-end {name!r} is a {have}, not a {want}")
+    if kind is not None and kind not in fitting[0].kinds:
         raise ConfigError(f"the back-end {name!r} does not take {kind.value}s")
-    return found
+    return fitting[0]
 
 
-def create(name: str, parameters: Mapping[str, Any]) -> Backend:
+def complete(found: BackendInfo, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters with the repository of the back-end's weights, where they name none."""
+    return ({"model": found.model} if found.model else {}) | dict(parameters)
+
+
+def create(name: str, role: Role, parameters: Mapping[str, Any]) -> Backend:
     """Build a back-end, not yet loaded.
 
     Raises:
-        ConfigError: there is none of that name, or it does not know a parameter.
+        ConfigError: there is none of that name and role, or it does not know a parameter.
         MissingExtraError: what it imports is not installed.
     """
-    found = info(name)
+    found = info(name, role)
     if not found.installed:
-        raise MissingExtraError(f"{name} back-ends", found.extra)
+        raise MissingExtraError(f"back-ends like {name}", found.extra)
     module, _, attribute = found.target.partition(":")
     factory = getattr(import_module(module), attribute)
     try:
-        return cast("Backend", factory(**parameters))
+        return cast("Backend", factory(**complete(found, parameters)))
     except TypeError as error:
         raise ConfigError(f"the back-end {name!r} was given wrong parameters: {error}") from error
 
 
 def captioner(name: str, parameters: Mapping[str, Any]) -> Captioner:
     """Build a captioner; errors as `create`."""
-    info(name, Role.CAPTIONER)
-    return cast("Captioner", create(name, parameters))
+    return cast("Captioner", create(name, Role.CAPTIONER, parameters))
 
 
-def mapper(name: str, parameters: Mapping[str, Any]) -> EmotionMapper:
-    """Build an emotion mapper; errors as `create`."""
-    info(name, Role.MAPPER)
-    return cast("EmotionMapper", create(name, parameters))
+def mapper(name: str, parameters: Mapping[str, Any]) -> EmotionMapper | LanguageModel:
+    """Build an emotion mapper, or a language model that is asked to map; errors as `create`."""
+    return cast("EmotionMapper | LanguageModel", create(name, Role.MAPPER, parameters))
+
+
+def embedder(name: str, parameters: Mapping[str, Any]) -> Embedder:
+    """Build an embedder; errors as `create`."""
+    return cast("Embedder", create(name, Role.EMBEDDER, parameters))

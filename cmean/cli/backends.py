@@ -27,7 +27,7 @@ def main(args: argparse.Namespace) -> int:
             "weights": info.weights,
             "licence": info.licence,
         }
-        for info in registry.known().values()
+        for info in registry.known()
     ]
     if args.json:
         print_json(rows)

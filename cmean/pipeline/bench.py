@@ -134,7 +134,7 @@ class Bench:
 
 def _require_revision(recipe: Recipe) -> None:
     """The back-end that is here must be the one that the recipe was made for."""
-    here = registry.create(recipe.backend, recipe.parameters["backend"]).revision
+    here = registry.create(recipe.backend, recipe.role, recipe.parameters["backend"]).revision
     if here != recipe.revision:
         raise ConfigError(
             f"{recipe.backend} is here in revision {here}, and the recipe wants "

@@ -59,9 +59,10 @@ def _recipe(
     source: Recipe | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Recipe:
-    registry.info(choice.backend, role, kind)
-    revision = registry.create(choice.backend, choice.parameters).revision
-    parameters = {"backend": dict(choice.parameters), **(extra or {})}
+    found = registry.info(choice.backend, role, kind)
+    parameters = registry.complete(found, choice.parameters)
+    revision = registry.create(choice.backend, role, parameters).revision
+    parameters = {"backend": parameters, **(extra or {})}
     return Recipe(role, kind, choice.backend, revision, parameters, source)
 
 

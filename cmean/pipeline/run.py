@@ -152,7 +152,9 @@ class _Stage:
         return progress.counts(connection, self.recipe_ids).get(self.stage, nothing)
 
     def _work(self, todo: int) -> None:
-        share = min(registry.info(entry.recipe.backend).share for entry in self.recipes)
+        share = min(
+            registry.info(entry.recipe.backend, entry.recipe.role).share for entry in self.recipes
+        )
         jobs = max(1, min(os.cpu_count() or 1, -(-todo // share)))
         crew = Crew(self.settings, self.recipes, self.run_id)
         try:

@@ -150,7 +150,9 @@ def load(recipe: Recipe, shared: Loaded | None = None) -> Loaded:
         CmeanError: it is not known or not installed here, or its weights are not there.
     """
     backend = (
-        shared.backend if shared else registry.create(recipe.backend, recipe.parameters["backend"])
+        shared.backend
+        if shared
+        else registry.create(recipe.backend, recipe.role, recipe.parameters["backend"])
     )
     if shared is None:
         backend.load()
@@ -165,7 +167,7 @@ class _CaptionWork:
     def __init__(self, recipe: Recipe, backend: Captioner) -> None:
         self.recipe = recipe
         self.backend = backend
-        self.batch = registry.info(recipe.backend).batch
+        self.batch = registry.info(recipe.backend, recipe.role).batch
 
     def do(
         self, station: Station, claim: Claim, stopped: Callable[[], bool]
@@ -212,7 +214,7 @@ class _EmotionWork:
 
     def __init__(self, recipe: Recipe, backend: EmotionMapper) -> None:
         self.backend = backend
-        self.batch = registry.info(recipe.backend).batch
+        self.batch = registry.info(recipe.backend, recipe.role).batch
 
     def do(
         self, station: Station, claim: Claim, stopped: Callable[[], bool]

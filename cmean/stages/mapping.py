@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cmean.domain import RGB
 from cmean.errors import EmotionError, ItemError
+from cmean.protocols import LanguageModel
 from cmean.stages.isolate import isolate
 
 if TYPE_CHECKING:
@@ -14,8 +15,12 @@ if TYPE_CHECKING:
     from cmean.protocols import EmotionMapper
 
 
-def map_captions(mapper: EmotionMapper, texts: Sequence[str]) -> list[RGB | ItemError]:
+def map_captions(
+    mapper: EmotionMapper | LanguageModel, texts: Sequence[str]
+) -> list[RGB | ItemError]:
     """Map captions to triples; one that fails, fails alone."""
+    if isinstance(mapper, LanguageModel):
+        raise NotImplementedError
     return [_validated(outcome) for outcome in isolate(mapper.map, texts)]
 
 

@@ -1,0 +1,92 @@
+"""Where weights lie: in the folder of local checkpoints, or in Hugging Face's cache.
+
+Nothing here loads a model, and nothing but `fetch` uses the network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cmean.config import load_settings
+from cmean.errors import MissingExtraError, WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SAMPLES = 16
+_SAMPLE_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A checkpoint on this machine: its folder, and what tells it from others.
+
+    `revision` is the commit of a repository, or a fingerprint of a local folder's files.
+    """
+
+    folder: Path
+    revision: str
+
+
+def locate(model: str, revision: str = "main") -> Weights:
+    """The checkpoint of that name.
+
+    Args:
+        model: a folder, or a repository `organisation/name`: looked for in CMEAN_MODEL_DIR under
+            both parts and under the last, then in Hugging Face's cache.
+        revision: a commit, branch or tag of the repository; a local folder has but one.
+
+    Raises:
+        WeightsError: it is not on this machine.
+        MissingExtraError: the library that reads the cache is not installed.
+    """
+    for folder in _local(model):
+        if folder.is_dir():
+            return Weights(folder, _fingerprint(folder))
+    try:
+        from huggingface_hub import snapshot_download  # noqa: PLC0415 - of an extra
+        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtraError("models", "models") from error
+    try:
+        found = Path(snapshot_download(model, revision=revision, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError, OSError) as error:
+        raise WeightsError(
+            f"the weights of {model} are not on this machine; fetch them: "
+            f"cmean backends --fetch {model}, or put them into CMEAN_MODEL_DIR/{model}"
+        ) from error
+    return Weights(found, found.name)
+
+
+def _local(model: str) -> Sequence[Path]:
+    inside = load_settings().model_dir
+    named = [] if inside is None else [inside / model, inside / Path(model).name]
+    return [*named, Path(model)]
+
+
+def _fingerprint(folder: Path) -> str:
+    """16 hex digits over the names, sizes and contents of a folder's files.
+
+    Of a large file, parts evenly spaced over all of it are read: training changes every tensor, so
+    two checkpoints that differ, differ there.
+    """
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    states = ((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+    return _digest(tuple(states))
+
+
+@cache
+def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
+    digest = hashlib.sha256()
+    for path, size, _ in files:
+        digest.update(f"{path.name}\0{size}\0".encode())
+        step = max(_SAMPLE_BYTES, size // _SAMPLES)
+        with path.open("rb") as file:
+            for start in range(0, size, step):
+                file.seek(start)
+                digest.update(file.read(_SAMPLE_BYTES))
+    return digest.hexdigest()[:16]

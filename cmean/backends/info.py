@@ -1,0 +1,68 @@
+"""What is known of a back-end without importing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from cmean.errors import CmeanError
+
+if TYPE_CHECKING:
+    from cmean.domain import Kind, Role
+
+
+@dataclass(frozen=True, slots=True)
+class BackendInfo:
+    """A back-end that cmean knows.
+
+    Args:
+        name: what a profile calls it.
+        role: captioner, mapper or embedder.
+        kinds: the kinds of item that it takes; of an embedder, whose media it takes (captions of
+            both kinds are embedded by all).
+        target: ``module:class``.
+        licence: of its weights, or of its code when it has none.
+        batch: how many tasks a worker claims for it at once.
+        share: below how many tasks a further worker process does not pay.
+        requires: the module that its extra brings, if it needs one.
+        extra: the extra that brings it.
+        model: the repository of its weights where a profile names no other; empty: none needed.
+        commercial: whether its licence allows commercial use.
+        prompt: the template of its prompt where a profile names no other; empty: it takes none.
+        continues: whether it can go on with a caption that was cut.
+        rate: of the sounds that it takes, in Hz, where a profile names no other.
+    """
+
+    name: str
+    role: Role
+    kinds: tuple[Kind, ...]
+    target: str
+    licence: str
+    batch: int
+    share: int
+    requires: str | None = None
+    extra: str = ""
+    model: str = ""
+    commercial: bool = True
+    prompt: str = ""
+    continues: bool = False
+    rate: int = 16_000
+
+    @property
+    def installed(self) -> bool:
+        """Whether everything that it imports is installed."""
+        return self.requires is None or find_spec(self.requires) is not None
+
+    @property
+    def weights(self) -> str:
+        """Whether its weights lie on this machine: present, absent, or none needed."""
+        if not self.model:
+            return "none needed"
+        from cmean.backends import hub  # noqa: PLC0415 - reads settings, which most never need
+
+        try:
+            hub.locate(self.model)
+        except CmeanError:
+            return "absent"
+        return "present"

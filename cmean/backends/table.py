@@ -1,0 +1,271 @@
+"""cmean's own back-ends. Licences are those that the publishers of the weights state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cmean.backends.info import BackendInfo
+from cmean.domain import Kind, Role
+
+_TRACK, _ARTWORK = (Kind.TRACK,), (Kind.ARTWORK,)
+_BOTH = (Kind.TRACK, Kind.ARTWORK)
+_HERE = "cmean.backends"
+
+
+def _model(
+    name: str,
+    role: Role,
+    kinds: tuple[Kind, ...],
+    target: str,
+    **facts: Any,  # noqa: ANN401 - fields of BackendInfo
+) -> BackendInfo:
+    """A back-end that runs a checkpoint: batches fill a GPU, one process loads it."""
+    defaults: dict[str, Any] = {
+        "batch": 40,
+        "share": 1_000_000,
+        "requires": "transformers",
+        "extra": "models",
+    }
+    return BackendInfo(name, role, kinds, f"{_HERE}.{target}", **(defaults | facts))
+
+
+_EMBEDDED = (
+    BackendInfo(
+        name="embedded-track",
+        role=Role.CAPTIONER,
+        kinds=_TRACK,
+        target=f"{_HERE}.captioners.embedded_track:EmbeddedTrackCaptioner",
+        licence="Apache-2.0",
+        batch=10,
+        share=20,
+    ),
+    BackendInfo(
+        name="embedded-artwork",
+        role=Role.CAPTIONER,
+        kinds=_ARTWORK,
+        target=f"{_HERE}.captioners.embedded_artwork:EmbeddedArtworkCaptioner",
+        licence="Apache-2.0",
+        batch=20,
+        share=40,
+    ),
+    BackendInfo(
+        name="embedded-mapper",
+        role=Role.MAPPER,
+        kinds=_BOTH,
+        target=f"{_HERE}.mappers.embedded:EmbeddedMapper",
+        licence="Apache-2.0",
+        batch=500,
+        share=5000,
+    ),
+)
+
+_CAPTIONERS = (
+    _model(
+        "qwen2-audio",
+        Role.CAPTIONER,
+        _TRACK,
+        "captioners.qwen2_audio:Qwen2AudioCaptioner",
+        licence="Apache-2.0",
+        model="Qwen/Qwen2-Audio-7B-Instruct",
+        prompt="track",
+        continues=True,
+    ),
+    _model(
+        "qwen2.5-vl",
+        Role.CAPTIONER,
+        _ARTWORK,
+        "captioners.qwen2_5_vl:Qwen25VLCaptioner",
+        licence="Apache-2.0",
+        model="Qwen/Qwen2.5-VL-7B-Instruct",
+        prompt="artwork",
+        continues=True,
+    ),
+    _model(
+        "qwen2.5-omni",
+        Role.CAPTIONER,
+        _BOTH,
+        "captioners.qwen2_5_omni:Qwen25OmniCaptioner",
+        licence="Apache-2.0",
+        model="Qwen/Qwen2.5-Omni-7B",
+        prompt="{kind}",
+        continues=True,
+    ),
+    _model(
+        "qwen3-omni",
+        Role.CAPTIONER,
+        _BOTH,
+        "captioners.qwen3_omni:Qwen3OmniCaptioner",
+        licence="Apache-2.0",
+        model="Qwen/Qwen3-Omni-30B-A3B-Instruct",
+        prompt="{kind}",
+        continues=True,
+    ),
+    _model(
+        "audio-flamingo-3",
+        Role.CAPTIONER,
+        _TRACK,
+        "captioners.audio_flamingo:AudioFlamingo3Captioner",
+        licence="NVIDIA OneWay Noncommercial",
+        commercial=False,
+        model="nvidia/audio-flamingo-3-hf",
+        prompt="track",
+        continues=True,
+    ),
+    _model(
+        "music-flamingo",
+        Role.CAPTIONER,
+        _TRACK,
+        "captioners.audio_flamingo:MusicFlamingoCaptioner",
+        licence="NVIDIA OneWay Noncommercial",
+        commercial=False,
+        model="nvidia/music-flamingo-hf",
+        prompt="track",
+        continues=True,
+    ),
+    _model(
+        "llava",
+        Role.CAPTIONER,
+        _ARTWORK,
+        "captioners.llava:LlavaCaptioner",
+        licence="Llama 2 Community",
+        model="llava-hf/llava-1.5-7b-hf",
+        prompt="artwork",
+        continues=True,
+    ),
+    _model(
+        "llava-next",
+        Role.CAPTIONER,
+        _ARTWORK,
+        "captioners.llava_next:LlavaNextCaptioner",
+        licence="Apache-2.0",
+        model="llava-hf/llava-v1.6-mistral-7b-hf",
+        prompt="artwork",
+        continues=True,
+    ),
+    _model(
+        "llava-next-interleave",
+        Role.CAPTIONER,
+        _ARTWORK,
+        "captioners.llava_next:LlavaInterleaveCaptioner",
+        licence="Tongyi Qianwen Research",
+        commercial=False,
+        model="llava-hf/llava-interleave-qwen-7b-hf",
+        prompt="artwork",
+        continues=True,
+    ),
+    _model(
+        "blip",
+        Role.CAPTIONER,
+        _ARTWORK,
+        "captioners.blip:BlipCaptioner",
+        licence="BSD-3-Clause",
+        model="Salesforce/blip-image-captioning-large",
+    ),
+    _model(
+        "blip-2",
+        Role.CAPTIONER,
+        _ARTWORK,
+        "captioners.blip2:Blip2Captioner",
+        licence="MIT",
+        model="Salesforce/blip2-opt-2.7b",
+        prompt="artwork-short",
+    ),
+    _model(
+        "instructblip",
+        Role.CAPTIONER,
+        _ARTWORK,
+        "captioners.instructblip:InstructBlipCaptioner",
+        licence="Llama 2 Community (Vicuna)",
+        commercial=False,
+        model="Salesforce/instructblip-vicuna-7b",
+        prompt="artwork-short",
+    ),
+    _model(
+        "lp-musiccaps",
+        Role.CAPTIONER,
+        _TRACK,
+        "captioners.lp_musiccaps:LPMusicCapsCaptioner",
+        licence="CC-BY-NC-4.0",
+        commercial=False,
+        model="seungheondoh/lp-music-caps",
+    ),
+    BackendInfo(
+        name="openai",
+        role=Role.CAPTIONER,
+        kinds=_BOTH,
+        target=f"{_HERE}.captioners.openai_server:ServerCaptioner",
+        licence="of the served model",
+        batch=16,
+        share=1_000_000,
+        requires="openai",
+        extra="server",
+        prompt="{kind}",
+    ),
+)
+
+_MAPPERS = (
+    _model(
+        "qwen3",
+        Role.MAPPER,
+        _BOTH,
+        "mappers.causal_lm:CausalLanguageModel",
+        licence="Apache-2.0",
+        model="Qwen/Qwen3-4B",
+        prompt="emotion",
+        batch=100,
+    ),
+    BackendInfo(
+        name="openai",
+        role=Role.MAPPER,
+        kinds=_BOTH,
+        target=f"{_HERE}.mappers.openai_server:ServerLanguageModel",
+        licence="of the served model",
+        batch=50,
+        share=1_000_000,
+        requires="openai",
+        extra="server",
+        prompt="emotion",
+    ),
+    BackendInfo(
+        name="distilled",
+        role=Role.MAPPER,
+        kinds=_BOTH,
+        target=f"{_HERE}.mappers.distilled:DistilledMapper",
+        licence="of the model that it was fitted to",
+        batch=500,
+        share=5000,
+    ),
+)
+
+_EMBEDDERS = (
+    _model(
+        "imagebind",
+        Role.EMBEDDER,
+        _BOTH,
+        "embedders.imagebind:ImageBindEmbedder",
+        licence="CC-BY-NC-SA-4.0",
+        commercial=False,
+        extra="imagebind",
+        model="facebook/imagebind-huge",
+    ),
+    _model(
+        "clip",
+        Role.EMBEDDER,
+        _ARTWORK,
+        "embedders.clip:ClipEmbedder",
+        licence="MIT",
+        model="openai/clip-vit-base-patch32",
+        batch=100,
+    ),
+    _model(
+        "clap",
+        Role.EMBEDDER,
+        _TRACK,
+        "embedders.clap:ClapEmbedder",
+        licence="Apache-2.0",
+        model="laion/larger_clap_music",
+        rate=48_000,
+    ),
+)
+
+BACKENDS = (*_EMBEDDED, *_CAPTIONERS, *_MAPPERS, *_EMBEDDERS)

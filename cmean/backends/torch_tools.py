@@ -1,0 +1,72 @@
+"""What every back-end that runs on PyTorch needs: its device, its number format, its errors."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cmean.config import load_settings
+from cmean.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import torch
+
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+def device() -> torch.device:
+    """Where models run: CMEAN_DEVICE, else a GPU where there is one, else the CPU."""
+    import torch
+
+    wanted = load_settings().device
+    if wanted is None:
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        found = torch.device(wanted)
+    except RuntimeError as error:
+        raise ConfigError(f"CMEAN_DEVICE: PyTorch has no device {wanted!r}") from error
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(f"CMEAN_DEVICE is {wanted!r}, and PyTorch finds no GPU here")
+    return found
+
+
+def dtype(name: str) -> torch.dtype:
+    """The number format of that name.
+
+    Raises:
+        ConfigError: it is not one of `DTYPES`.
+    """
+    import torch
+
+    if name not in DTYPES:
+        raise ConfigError(f"dtype is one of {', '.join(DTYPES)}, not {name!r}")
+    found: torch.dtype = getattr(torch, name)
+    return found
+
+
+@contextmanager
+def typed_memory_errors() -> Iterator[None]:
+    """Out of memory, on a GPU or not, becomes a MemoryError, and what was cached is given back."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        release()
+        raise MemoryError(str(error).splitlines()[0]) from error
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):
+            raise
+        raise MemoryError(str(error).splitlines()[0]) from error
+
+
+def release() -> None:
+    """Give back the memory of models that nobody holds any more."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

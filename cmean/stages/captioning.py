@@ -22,7 +22,11 @@ MAX_CHARACTERS = 200_000
 
 
 def caption(captioner: Captioner, excerpts: Sequence[Excerpt]) -> list[Caption | ItemError]:
-    """Caption excerpts; one that fails, fails alone."""
+    """Caption excerpts; one that fails, fails alone.
+
+    Raises:
+        CmeanError: what is wrong concerns all of them, e.g. a model server is away.
+    """
     return [
         outcome if isinstance(outcome, ItemError) else validated(outcome)
         for outcome in isolate(captioner.caption, excerpts)

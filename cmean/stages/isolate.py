@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from cmean.errors import ItemError
+from cmean.errors import CmeanError, ItemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,10 +17,14 @@ def isolate(apply: Callable[[Sequence[T]], Sequence[R]], batch: Sequence[T]) -> 
     """Apply to the whole batch, or, when that raises, to each item alone.
 
     An error that is not an `ItemError` is the back-end's own; it becomes one of reason
-    ``backend-error``, to be retried, so that no item stops a run.
+    ``backend-error``, to be retried, so that no item stops a run. A back-end may also give an
+    `ItemError` in place of a result: it stays, and nothing is asked twice.
 
     Returns:
         A result or an error for each item, in order.
+
+    Raises:
+        CmeanError: what is wrong concerns all items, e.g. a model server is away.
     """
     if not batch:
         return []
@@ -29,7 +33,9 @@ def isolate(apply: Callable[[Sequence[T]], Sequence[R]], batch: Sequence[T]) -> 
         if len(results) != len(batch):
             message = f"the back-end gave {len(results)} results for {len(batch)} items"
             raise ItemError("backend-error", message, retryable=True)  # noqa: TRY301 - same handling
-    except Exception as error:  # noqa: BLE001 - a back-end may raise anything
+    except Exception as error:
+        if isinstance(error, CmeanError) and not isinstance(error, ItemError):
+            raise  # of the back-end's surroundings: no item is to blame
         if len(batch) > 1:
             return [outcome for item in batch for outcome in isolate(apply, [item])]
         return [_typed(error)]

@@ -1,15 +1,27 @@
-"""A model server whose every reply a test decides: real HTTP, on a free port, in threads."""
+"""Model servers: one whose every reply a test decides, and a real one that runs a checkpoint.
+
+Both speak HTTP on a free port; the first in threads of the test, the second as a process.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import threading
+import urllib.error
+import urllib.request
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from fleet import wait_for
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     Reply = Callable[["Handler"], None]
 
@@ -162,3 +174,41 @@ class ChatServer:
         self.over.set()
         self._http.shutdown()
         self._http.socket.close()
+
+
+class TransformersServe:
+    """`transformers serve` without a network: it runs any checkpoint that is asked for by folder.
+
+    It starts at once; `wait` until it takes requests. `log` is where it writes what it does.
+    """
+
+    def __init__(self, log: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}/v1"
+        self.log = log
+        serve = [sys.executable, "-m", "transformers.cli.transformers", "serve", "--device", "cpu"]
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                [*serve, "--host", "127.0.0.1", "--port", str(port)],
+                env=os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
+                stdout=file,
+                stderr=file,
+            )
+
+    def wait(self) -> None:
+        """Until it takes requests."""
+        wait_for(self._is_up, f"transformers serve, see {self.log}")
+
+    def _is_up(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            with urllib.request.urlopen(f"{self.url[:-3]}/health"):  # noqa: S310 - http, and ours
+                return True
+        except urllib.error.URLError:
+            return False
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.wait()

@@ -39,6 +39,7 @@ J = TypeVar("J")
 DEFAULT_URL = "http://localhost:8000/v1"
 _RESERVED = {"model", "messages", "stream", "n"}
 _LONGEST_PAUSE = 30.0
+_CONNECTING = 10.0  # seconds: a server may think for minutes, but not before it is reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,8 @@ class Connection:
         given: Mapping[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         if not isinstance(given["model"], str) or not given["model"]:
             raise ConfigError("the back-end 'openai' needs `model`: its name on the server")
+        if not isinstance(given["key_env"], str):
+            raise ConfigError("the back-end 'openai': `key_env` names an environment variable")
         if self.url is not None:
             _checked_url(self.url)
         for name, least in (("concurrency", 1), ("timeout", 0.001), ("retries", 0), ("backoff", 0)):
@@ -131,7 +134,7 @@ class Server:
         Raises:
             ConfigError: the URL or the key cannot be one.
         """
-        from openai import OpenAI  # noqa: PLC0415 - of an extra, and slow
+        from openai import OpenAI, Timeout  # noqa: PLC0415 - of an extra, and slow
 
         how = self.connection
         url = how.url or _checked_url(os.environ.get("CMEAN_SERVER_URL") or DEFAULT_URL)
@@ -140,7 +143,8 @@ class Server:
             raise ConfigError(f"{how.key_env} holds characters that no API key has")
         # Without a key of ours the client would send that of OpenAI, to whoever answers.
         key = self._key or "none"
-        self._client = OpenAI(base_url=url, api_key=key, timeout=how.timeout, max_retries=0)
+        patience = Timeout(how.timeout, connect=min(how.timeout, _CONNECTING))
+        self._client = OpenAI(base_url=url, api_key=key, timeout=patience, max_retries=0)
         self._pool = ThreadPoolExecutor(how.concurrency, thread_name_prefix="cmean-server")
 
     def unload(self) -> None:

@@ -399,6 +399,7 @@ def test_a_recipe_is_known_before_any_server_is():
     [
         {"model": ""},
         {"model": 7},
+        {"key_env": 1},
         {"concurrency": 0},
         {"concurrency": 1.5},
         {"timeout": 0},

@@ -22,6 +22,17 @@ def without_tensor(folder, copy):
     return copy
 
 
+def with_tensors(folder, copy, **more):
+    """A copy with further tensors in its weights; in a name, __ stands for a point."""
+    from safetensors.torch import load_file, save_file  # noqa: PLC0415 - of an extra
+
+    shutil.copytree(folder, copy)
+    tensors = load_file(copy / "model.safetensors")
+    tensors |= {name.replace("__", "."): tensor for name, tensor in more.items()}
+    save_file(tensors, copy / "model.safetensors", metadata={"format": "pt"})
+    return copy
+
+
 def with_cut_weights(folder, copy):
     """A copy whose weights were not copied to the end."""
     shutil.copytree(folder, copy)

@@ -248,8 +248,21 @@ def test_tensors_of_other_shapes_are_refused(name, folders, tmp_path):
 
 
 def test_a_missing_tensor_is_never_made_up(name, folders, tmp_path):
-    with pytest.raises(WeightsError, match="lacks 1 tensors"):
+    with pytest.raises(WeightsError, match="1 weights are missing"):
         loaded(name, spoiling.without_tensor(folders[name], tmp_path / "lacks"))
+
+
+def test_the_table_of_positions_in_old_checkpoints_is_passed_over(name, folders, tmp_path):
+    import torch
+
+    old = spoiling.with_tensors(
+        folders[name],
+        tmp_path / "old",
+        text_model__embeddings__position_ids=torch.arange(clip.TOKENS)[None],
+    )
+    assert_same(
+        loaded(name, old).embed_texts(TEXTS), loaded(name, folders[name]).embed_texts(TEXTS)
+    )
 
 
 def test_parameters_without_sense_are_refused(name, folders):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmean.backends import pretrained
+from cmean.backends import checkpoints
 from cmean.backends.captioners.blip_family import BlipFamily, check_length
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 class BlipCaptioner(BlipFamily):
     """Captions pictures. BLIP takes no prompt: that of an excerpt is not read."""
+
+    architecture = "blip"
 
     def __init__(
         self,
@@ -29,7 +31,7 @@ class BlipCaptioner(BlipFamily):
     def _read(self, folder: Path) -> Any:  # noqa: ANN401 - a model of transformers
         from transformers import BlipForConditionalGeneration
 
-        return pretrained.model(BlipForConditionalGeneration, folder, self.dtype)
+        return checkpoints.load_model(BlipForConditionalGeneration, folder, dtype=self.dtype)
 
     def asked(self, prompt: Prompt | None) -> str:  # noqa: ARG002 - it takes none
         """Nothing."""

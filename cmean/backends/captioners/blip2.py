@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmean.backends import pretrained
+from cmean.backends import checkpoints
 from cmean.backends.captioners.blip_family import BlipFamily, check_length, end_tokens, request
 from cmean.errors import WeightsError
 
@@ -19,6 +19,8 @@ class Blip2Captioner(BlipFamily):
     `Question: … Answer:`; without one it writes the caption that it was trained to write.
     """
 
+    architecture = "blip-2"
+
     def __init__(
         self,
         *,
@@ -32,7 +34,9 @@ class Blip2Captioner(BlipFamily):
     def _read(self, folder: Path) -> Any:  # noqa: ANN401 - a model of transformers
         from transformers import Blip2ForConditionalGeneration
 
-        return checked(pretrained.model(Blip2ForConditionalGeneration, folder, self.dtype), folder)
+        return checked(
+            checkpoints.load_model(Blip2ForConditionalGeneration, folder, dtype=self.dtype), folder
+        )
 
     def asked(self, prompt: Prompt | None) -> str:
         """The prompt as a question."""

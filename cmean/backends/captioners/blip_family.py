@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from cmean.backends import hub, pretrained, torch_tools
+from cmean.backends import checkpoints, hub, torch_tools
 from cmean.domain import Caption, FinishReason, Picture
 from cmean.errors import CaptionError, ConfigError, WeightsError
 
@@ -44,7 +44,10 @@ class BlipFamily(ABC):
         max_new_tokens: a caption is cut there.
     """
 
+    architecture: str
+    """What `model_type` is in the checkpoint's configuration."""
     code = "1"
+    """The version of this code, part of a captioner's revision."""
 
     def __init__(self, *, model: str, revision: str, dtype: str, max_new_tokens: int) -> None:
         if max_new_tokens < 1:
@@ -69,17 +72,15 @@ class BlipFamily(ABC):
         Raises:
             WeightsError: they are not on this machine, or those of another model.
         """
-        from transformers import BlipImageProcessorPil
-
-        folder = hub.locate(self.model, self._revision).folder
-        self._tokenizer = pretrained.tokenizer(folder)
-        self._images = pretrained.part(BlipImageProcessorPil, folder)
+        folder = checkpoints.open_folder(self.model, self._revision, [self.architecture])
+        self._tokenizer = checkpoints.load_tokenizer(folder)
+        self._images = checkpoints.load_image_processor(folder)
         self._model = self._read(folder)
         self._ends = self.ends()
 
     @abstractmethod
     def _read(self, folder: Path) -> Any:  # noqa: ANN401 - a model of transformers
-        """The model in a folder."""
+        """The model in a folder, and whatever else the captioner needs out of it."""
 
     def unload(self) -> None:
         """Give the memory back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmean.backends import pretrained
+from cmean.backends import checkpoints
 from cmean.backends.captioners.blip2 import checked, write_after
 from cmean.backends.captioners.blip_family import BlipFamily, check_length, end_tokens, request
 from cmean.domain import Prompt
@@ -17,6 +17,8 @@ _UNASKED = Prompt("Write a description of the picture.")
 
 class InstructBlipCaptioner(BlipFamily):
     """Captions pictures as the prompt instructs; without one it is asked for a description."""
+
+    architecture = "instructblip"
 
     def __init__(
         self,
@@ -32,8 +34,10 @@ class InstructBlipCaptioner(BlipFamily):
     def _read(self, folder: Path) -> Any:  # noqa: ANN401 - a model of transformers
         from transformers import InstructBlipForConditionalGeneration
 
-        found = pretrained.model(InstructBlipForConditionalGeneration, folder, self.dtype)
-        self._instructions = pretrained.tokenizer(folder / "qformer_tokenizer")
+        found = checkpoints.load_model(
+            InstructBlipForConditionalGeneration, folder, dtype=self.dtype
+        )
+        self._instructions = checkpoints.load_tokenizer(folder / "qformer_tokenizer")
         return checked(found, folder)
 
     def unload(self) -> None:

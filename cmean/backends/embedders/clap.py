@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmean.backends import hub, pretrained, torch_tools
+from cmean.backends import checkpoints, hub, torch_tools
 from cmean.backends.embedders.texts import padded, token_windows
 from cmean.backends.embedders.windows import cover, embed_windows
 from cmean.domain import Sound
@@ -55,12 +55,12 @@ class ClapEmbedder:
         Raises:
             WeightsError: they are not on this machine, or not those of a CLAP model.
         """
-        from transformers import ClapFeatureExtractor, ClapModel
+        from transformers import ClapModel
 
-        folder = hub.locate(self.model, self._revision).folder
-        self._tokenizer = pretrained.tokenizer(folder)
-        self._sounds = pretrained.part(ClapFeatureExtractor, folder)
-        self._clap = pretrained.model(ClapModel, folder, self.dtype)
+        folder = checkpoints.open_folder(self.model, self._revision, ["clap"])
+        self._tokenizer = checkpoints.load_tokenizer(folder)
+        self._sounds = checkpoints.load_feature_extractor(folder)
+        self._clap = checkpoints.load_model(ClapModel, folder, dtype=self.dtype)
 
     def unload(self) -> None:
         """Give the memory back."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from cmean.backends import hub, pretrained, torch_tools
+from cmean.backends import checkpoints, hub, torch_tools
 from cmean.backends.embedders.texts import padded, token_windows
 from cmean.backends.embedders.windows import embed_windows
 from cmean.domain import Picture
@@ -56,12 +56,12 @@ class ClipEmbedder:
         Raises:
             WeightsError: they are not on this machine, or not those of a CLIP model.
         """
-        from transformers import CLIPImageProcessorPil, CLIPModel
+        from transformers import CLIPModel
 
-        folder = hub.locate(self.model, self._revision).folder
-        self._tokenizer = pretrained.tokenizer(folder)
-        self._images = pretrained.part(CLIPImageProcessorPil, folder)
-        self._clip = pretrained.model(CLIPModel, folder, self.dtype)
+        folder = checkpoints.open_folder(self.model, self._revision, ["clip"])
+        self._tokenizer = checkpoints.load_tokenizer(folder)
+        self._images = checkpoints.load_image_processor(folder)
+        self._clip = checkpoints.load_model(CLIPModel, folder, dtype=self.dtype)
 
     def unload(self) -> None:
         """Give the memory back."""

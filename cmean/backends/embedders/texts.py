@@ -24,4 +24,4 @@ def token_windows(tokenizer: Any, text: str, longest: int) -> list[list[int]]:  
 
 def padded(tokenizer: Any, windows: Sequence[Sequence[int]]) -> Any:  # noqa: ANN401 - of transformers
     """Windows as tensors `input_ids` and `attention_mask`, of shape (windows, longest)."""
-    return tokenizer.pad({"input_ids": list(windows)}, return_tensors="pt")
+    return tokenizer.pad({"input_ids": list(windows)}, padding_side="right", return_tensors="pt")

@@ -3,6 +3,7 @@
 from checkpoints.making import bytes_of_bpe, numbered, redrawn
 
 TOKENS = 16
+POSITIONS = TOKENS + 2  # they are counted from the padding's id on
 RATE = 48_000
 SECONDS = 1
 
@@ -25,7 +26,7 @@ def build(folder, fusion=False):
             "num_hidden_layers": 2,
             "num_attention_heads": 2,
             "intermediate_size": 32,
-            "max_position_embeddings": TOKENS + 2,
+            "max_position_embeddings": POSITIONS,
             "bos_token_id": vocabulary["<s>"],
             "pad_token_id": vocabulary["<pad>"],
             "eos_token_id": vocabulary["</s>"],

@@ -255,10 +255,11 @@ def test_a_missing_tensor_is_never_made_up(name, folders, tmp_path):
 def test_the_table_of_positions_in_old_checkpoints_is_passed_over(name, folders, tmp_path):
     import torch
 
+    positions = clip.TOKENS if name == "clip" else clap.POSITIONS
     old = spoiling.with_tensors(
         folders[name],
         tmp_path / "old",
-        text_model__embeddings__position_ids=torch.arange(clip.TOKENS)[None],
+        text_model__embeddings__position_ids=torch.arange(positions)[None],
     )
     assert_same(
         loaded(name, old).embed_texts(TEXTS), loaded(name, folders[name]).embed_texts(TEXTS)

@@ -1,9 +1,1 @@
-"""Tiny checkpoints with random weights, complete and saved as real ones are: one module a family.
-
-Each `build(folder)` writes one of under 1.5 MB and returns the folder.
-"""
-
-import os
-
-# Before PyTorch is imported: models this small are several times slower with more threads.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""Builders of tiny random checkpoints, one module an architecture family."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from cmean.catalog import captions, results
 from cmean.errors import ItemError
 from cmean.pipeline.steps.step import Step
 from cmean.protocols import LanguageModel
-from cmean.stages import mapping
+from cmean.stages import asking, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -89,7 +90,9 @@ class EmotionStep(Step):
         self, model: LanguageModel, groups: Sequence[Mapping[int, str]]
     ) -> list[dict[int, RGB | ItemError]]:
         """The triples of each group of captions, by position."""
-        options = mapping.Options(**self.recipe.parameters["mapping"])
-        return mapping.map_by_model(
-            model, self.batcher, self.recipe.parameters["prompt"], self.recipe.kind, groups, options
+        return mapping.map_by_asking(
+            partial(asking.ask, model, self.batcher),
+            self.recipe.parameters["prompt"],
+            [mapping.Captions(self.recipe.kind, texts) for texts in groups],
+            mapping.MappingOptions(**self.recipe.parameters["mapping"]),
         )

@@ -1,0 +1,1 @@
+"""Builders of tiny random checkpoints, one module an architecture family."""

@@ -19,13 +19,14 @@ _KEYS = ("database_url", "broker_url", "profile", "lease_seconds", "model_dir", 
 
 OPTIONS: Mapping[str, Mapping[str, type]] = {
     "captioner": {"metadata": bool, "continue_tokens": int},
-    "merger": {"max_tokens": int},
+    "merger": {"max_tokens": int, "longest": int, "temperature": float, "seed": int},
     "mapper": {
         "together": bool,
         "samples": int,
         "temperature": float,
         "seed": int,
         "attempts": int,
+        "longest": int,
     },
     "embedder": {},
 }

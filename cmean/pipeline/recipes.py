@@ -7,7 +7,7 @@ sound; then the mapper. Embedders read media, and the captions that the chain en
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from cmean.backends import registry
@@ -15,6 +15,8 @@ from cmean.catalog import recipes as recipe_rows
 from cmean.domain import Kind, Recipe, Role
 from cmean.errors import ConfigError
 from cmean.pipeline.templates import read_template
+from cmean.stages.mapping import MappingOptions
+from cmean.stages.merging import MergeOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +30,6 @@ STAGE_OF = {Role.CAPTIONER: "caption", Role.MAPPER: "emotion", Role.EMBEDDER: "e
 
 CONTINUE, MERGE = "continue", "merge"
 """What a captioner's recipe that reads captions does with them: its parameter `step`."""
-
-_MAPPING = {"together": False, "samples": 1, "temperature": 0.0, "seed": 0, "attempts": 3}
-_MERGE_TOKENS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def build(profile: Profile) -> list[Recipe]:
     """
     chains = {kind: _captions(kind, part) for kind, part in profile.kinds.items()}
     captioning = [recipe for chain in chains.values() for recipe in chain]
-    mapping = [_mapper(kind, profile.kinds[kind].mapper, chains[kind][-1]) for kind in chains]
+    mapping = [mapper(kind, profile.kinds[kind].mapper, chains[kind][-1]) for kind in chains]
     embedding = [
         recipe
         for choice in profile.embedders
@@ -146,24 +145,24 @@ def _captions(kind: Kind, part: KindProfile) -> list[Recipe]:
         extra = {
             "step": MERGE,
             "prompt": _template(merger, part.merger, kind, "merge"),
-            "max_tokens": part.merger.options.get("max_tokens", _MERGE_TOKENS),
+            "merging": asdict(MergeOptions(**part.merger.options)),
         }
         chain.append(_recipe(Role.CAPTIONER, kind, part.merger, extra, chain[-1]))
     return chain
 
 
-def _mapper(kind: Kind, choice: BackendChoice, source: Recipe) -> Recipe:
+def mapper(kind: Kind, choice: BackendChoice, source: Recipe | None = None) -> Recipe:
+    """The recipe of a mapper that reads the captions of another recipe, or plain texts."""
     found = registry.info(choice.backend, Role.MAPPER, kind)
-    options = _MAPPING | dict(choice.options)
-    usual = "emotion-five" if options["together"] else "emotion"
+    options = MappingOptions(**choice.options)
+    usual = "emotion-five" if options.together else "emotion"
     template = _template(found, choice, kind, usual)
     if not template:
         if choice.options:
             raise ConfigError(f"{found.name} takes no {sorted(choice.options)[0]!r}: remove it")
         return _recipe(Role.MAPPER, kind, choice, {}, source)
-    if options["samples"] > 1 and not options["temperature"]:
-        raise ConfigError("several samples of a mapper need a temperature above 0")
-    return _recipe(Role.MAPPER, kind, choice, {"prompt": template, "mapping": options}, source)
+    extra = {"prompt": template, "mapping": asdict(options)}
+    return _recipe(Role.MAPPER, kind, choice, extra, source)
 
 
 def _embedder(kind: Kind, choice: BackendChoice, part: KindProfile, source: Recipe) -> list[Recipe]:

@@ -92,6 +92,7 @@ def _do(
     """Carry a claim out and commit it; what was not begun is given back."""
     claim = prepared.claim
     outcomes = prepared.job(lambda: stopped() or prepared.hold.lost.is_set())
+    outcomes = {task: found for task, found in outcomes.items() if not _is_untried(found)}
     bad = {task: found for task, found in outcomes.items() if isinstance(found, ItemError)}
     good = {task: found for task, found in outcomes.items() if task not in bad}
 
@@ -103,6 +104,11 @@ def _do(
         return written
 
     return persist(station.catalog, write, stopped), bad
+
+
+def _is_untried(found: object) -> bool:
+    """Whether the model's server went away before it was asked: then the task is not to blame."""
+    return isinstance(found, ItemError) and found.reason == "server-away"
 
 
 def persist(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from cmean.catalog import ledger, migrate, progress, workers
 from cmean.catalog import recipes as recipe_rows
 from cmean.catalog.engine import Catalog
-from cmean.errors import CatalogUnavailableError, ConfigError
+from cmean.errors import CatalogUnavailableError, ConfigError, ServerError
 from cmean.pipeline import requests
 from cmean.pipeline.bench import Bench
 from cmean.pipeline.heartbeat import Heartbeat
@@ -206,7 +206,7 @@ class Worker:
             self._slice_ends = time.monotonic() + _SLICE_SECONDS
         try:
             return self._drain(station, served, loaded.step)
-        except ConfigError as error:  # of the recipe: what it asks for is not known here
+        except (ConfigError, ServerError) as error:  # of the recipe: it cannot be done from here
             _LOG.warning("%s: %s", served.recipe.backend, error)
             self._set_unable(station, served.id, str(error))
             return True

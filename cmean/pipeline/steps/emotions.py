@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from cmean.catalog import captions, results
+from cmean.domain import WHOLE
 from cmean.errors import ItemError
 from cmean.pipeline.steps.step import Step
 from cmean.protocols import LanguageModel
@@ -26,39 +26,30 @@ class EmotionStep(Step):
 
     def prepare(self, catalog: Catalog, claim: Claim) -> Job:
         """Read the captions; where an item is mapped as a whole, all of its captions."""
-        if not isinstance(self.backend, LanguageModel):
-            return self._by_mapper(catalog, claim)
-        if self.recipe.parameters["mapping"]["together"]:
+        options = self.recipe.parameters.get("mapping", {})
+        if options.get("together") and isinstance(self.backend, LanguageModel):
             return self._together(catalog, claim, self.backend)
-        return self._one_by_one(catalog, claim, self.backend)
+        return self._one_by_one(catalog, claim)
 
     def write(self, connection: Connection, claim: Claim, good: Outcomes) -> int:
         """Write triples."""
         return results.commit_emotions(connection, claim, good)
 
-    def _by_mapper(self, catalog: Catalog, claim: Claim) -> Job:
-        mapper = cast("EmotionMapper", self.backend)
+    def map_texts(self, texts: Sequence[str]) -> list[RGB | ItemError]:
+        """Map captions, each for itself; one that fails, fails alone."""
+        if isinstance(self.backend, LanguageModel):
+            found = self._asked(self.backend, [{WHOLE: text} for text in texts])
+            return [triples[WHOLE] for triples in found]
+        return mapping.map_captions(cast("EmotionMapper", self.backend), texts)
+
+    def _one_by_one(self, catalog: Catalog, claim: Claim) -> Job:
         with catalog.read() as connection:
             found = captions.texts(connection, claim)
 
         def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
-            triples = mapping.map_captions(mapper, [text for _, text in found.values()])
+            triples = self.map_texts([text for _, text in found.values()])
             return {
                 task: triple if isinstance(triple, ItemError) else (caption_id, triple)
-                for (task, (caption_id, _)), triple in zip(found.items(), triples, strict=True)
-            }
-
-        return carry_out
-
-    def _one_by_one(self, catalog: Catalog, claim: Claim, model: LanguageModel) -> Job:
-        with catalog.read() as connection:
-            found = captions.texts(connection, claim)
-        groups = [{0: text} for _, text in found.values()]
-
-        def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
-            triples = self._asked(model, groups)
-            return {
-                task: triple[0] if isinstance(triple[0], ItemError) else (caption_id, triple[0])
                 for (task, (caption_id, _)), triple in zip(found.items(), triples, strict=True)
             }
 
@@ -91,7 +82,7 @@ class EmotionStep(Step):
     ) -> list[dict[int, RGB | ItemError]]:
         """The triples of each group of captions, by position."""
         return mapping.map_by_asking(
-            partial(asking.ask, model, self.batcher),
+            asking.asker(model, self.batcher),
             self.recipe.parameters["prompt"],
             [mapping.Captions(self.recipe.kind, texts) for texts in groups],
             mapping.MappingOptions(**self.recipe.parameters["mapping"]),

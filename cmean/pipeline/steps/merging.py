@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from cmean.catalog import captions, results
 from cmean.evaluation.lengths import count_words
 from cmean.pipeline.steps.step import Step
-from cmean.stages import merging
+from cmean.stages import asking, merging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +30,10 @@ class MergingStep(Step):
 
         def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
             merged = merging.merge(
-                cast("LanguageModel", self.backend),
-                self.batcher,
+                asking.asker(cast("LanguageModel", self.backend), self.batcher),
                 self.recipe.parameters["prompt"],
-                self.recipe.parameters["max_tokens"],
-                list(several.values()),
+                [merging.Heard(self.recipe.kind, each.windows) for each in several.values()],
+                merging.MergeOptions(**self.recipe.parameters["merging"]),
             )
             return settled | dict(zip(several, merged, strict=True))
 

@@ -1,0 +1,4 @@
+"""Tiny checkpoints with random weights, complete and saved as real ones are: one module a family.
+
+Each `build(folder)` writes one of under 1.5 MB and returns the folder.
+"""

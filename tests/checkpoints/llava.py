@@ -66,7 +66,7 @@ def build_interleave(folder):
         vision_feature_layer=-1,
         vision_feature_select_strategy="full",
     )
-    model = tokenizers.redraw(t.LlavaForConditionalGeneration(config), tokenizer)
+    model = tokenizers.redraw(t.LlavaForConditionalGeneration(config), tokenizer, seed=3)
     pictures = t.SiglipImageProcessorPil(size={"height": SIDE, "width": SIDE})
     return _save(folder, model, tokenizer, t.LlavaProcessor, pictures, classes=0, select="full")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from checkpoints import qwen2_5_vl, tokenizers
 
 HEARD = 2
@@ -67,8 +69,6 @@ def tokenizer_for(named):
 
 def save(folder, model, tokenizer, extractor, pictures):
     """Write both processors into one file, as the published checkpoints have them."""
-    import json
-
     tokenizers.save(folder, model, tokenizer, eos_token_id=tokenizer.eos_token_id)
     settings = pictures.to_dict() | extractor.to_dict()
     (folder / "preprocessor_config.json").write_text(json.dumps(settings))

@@ -15,10 +15,7 @@ def build(folder):
         WhisperFeatureExtractor,
     )
 
-    tokenizer = tokenizers.of_bytes(
-        ["<|im_start|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>"],
-        template=tokenizers.chatml(audio="<|audio_bos|><|AUDIO|><|audio_eos|>\n"),
-    )
+    tokenizer = tokenizers.of_bytes(["<|im_start|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>"])
     config = Qwen2AudioConfig(
         audio_config={
             "num_mel_bins": 16,
@@ -43,7 +40,7 @@ def build(folder):
     )
     model = tokenizers.redraw(Qwen2AudioForConditionalGeneration(config), tokenizer)
     extractor = WhisperFeatureExtractor(feature_size=16, chunk_length=HEARD)
-    processor = Qwen2AudioProcessor(extractor, tokenizer, chat_template=tokenizer.chat_template)
+    processor = Qwen2AudioProcessor(extractor, tokenizer)  # with the chat template that it has
     ends = [tokenizer.eos_token_id, tokenizer.pad_token_id]
     return tokenizers.save(
         folder, model, processor, eos_token_id=ends, repetition_penalty=1.1, do_sample=True

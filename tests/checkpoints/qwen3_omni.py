@@ -24,7 +24,7 @@ VISION = {
     "num_position_embeddings": 16,
     "deepstack_visual_indexes": [0],
 }
-AUDIO = qwen2_5_omni.AUDIO | {"n_window_infer": 40, "downsample_hidden_size": 8}
+AUDIO = qwen2_5_omni.AUDIO | {"n_window": 50, "n_window_infer": 100, "downsample_hidden_size": 8}
 
 
 def build(folder):

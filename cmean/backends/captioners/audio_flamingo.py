@@ -12,6 +12,7 @@ from cmean.backends.captioners.chat import ChatCaptioner
 from cmean.domain import Sound
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -42,6 +43,9 @@ class AudioFlamingo3Captioner(ChatCaptioner):
         processor = checkpoints.assemble(self._processor_class(), folder, parts)
         self.window_seconds = float(processor.max_audio_len)
         return processor
+
+    def _audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:
+        return {**super()._audio_options(sounds), "padding": "max_length"}  # whole windows only
 
 
 class MusicFlamingoCaptioner(AudioFlamingo3Captioner):

@@ -147,14 +147,12 @@ class ChatCaptioner:
         if sounds:
             given["audio"] = [samples(sound) for sound in sounds]
             given["audio_kwargs"] = self._audio_options(sounds)
-        inputs = self._processor(
-            text=texts,
-            padding=True,
-            # where the template wrote the token that begins a text, the tokenizer must not
-            add_special_tokens=not (begin and texts[0].startswith(begin)),
-            return_tensors="pt",
-            **given,
-        )
+        # where the template wrote the token that begins a text, the tokenizer must not
+        spelled = {
+            "padding": True,
+            "add_special_tokens": not (begin and texts[0].startswith(begin)),
+        }
+        inputs = self._processor(text=texts, text_kwargs=spelled, return_tensors="pt", **given)
         prefixes = tuple(excerpt.prefix for excerpt in batch)
         seeds = tuple(seed_of(self._seed, excerpt) for excerpt in batch if self._temperature)
         return Prepared(inputs, prefixes, seeds)

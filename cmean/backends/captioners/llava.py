@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cmean.backends import checkpoints
 from cmean.backends.captioners.chat import ChatCaptioner
 from cmean.domain import Picture
+from cmean.errors import WeightsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,4 +34,7 @@ class LlavaCaptioner(ChatCaptioner):
             "image_processor": checkpoints.load_image_processor(folder),
             "tokenizer": checkpoints.load_tokenizer(folder),
         }
-        return checkpoints.assemble(self._processor_class(), folder, parts)
+        processor = checkpoints.assemble(self._processor_class(), folder, parts)
+        if processor.patch_size is None:  # so in old publications
+            raise WeightsError(f"{folder} says no patch_size in processor_config.json: fetch anew")
+        return processor

@@ -47,8 +47,9 @@ class Qwen25OmniCaptioner(QwenVisionCaptioner):
         return assemble_still(processor_class, folder, parts)
 
     def _audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:
-        # Left alone, every sound is padded to 300 s. The model ignores the padding, but for the
-        # last frame, which reaches into it: a second more than the longest sound is enough.
+        # Padding to 300 s is slow, and to the longest sound makes the last frame, which reaches
+        # beyond its sound, depend on the batch: a second more is enough, the rest is ignored.
         longest = max(sound.seconds for sound in sounds)
         padded = (math.ceil(longest) + 1) * self.rate
-        return {**super()._audio_options(sounds), "max_length": padded}
+        options = {"padding": "max_length", "max_length": padded, "truncation": False}
+        return {**super()._audio_options(sounds), **options}

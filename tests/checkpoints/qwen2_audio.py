@@ -38,10 +38,11 @@ def build(folder):
         },
         audio_token_index=tokenizer.convert_tokens_to_ids("<|AUDIO|>"),
     )
-    model = tokenizers.redraw(Qwen2AudioForConditionalGeneration(config), tokenizer)
+    # Its padding ends a turn too, as in the published weights.
+    ends = [tokenizer.eos_token_id, tokenizer.pad_token_id]
+    model = tokenizers.redraw(Qwen2AudioForConditionalGeneration(config), tokenizer, ends)
     extractor = WhisperFeatureExtractor(feature_size=16, chunk_length=HEARD)
     processor = Qwen2AudioProcessor(extractor, tokenizer)  # with the chat template that it has
-    ends = [tokenizer.eos_token_id, tokenizer.pad_token_id]
     return tokenizers.save(
-        folder, model, processor, eos_token_id=ends, repetition_penalty=1.1, do_sample=True
+        folder, model, processor, eos_token_id=ends, repetition_penalty=1.5, do_sample=True
     )

@@ -42,11 +42,11 @@ def of_bytes(special, *, named=None, eos="<|im_end|>", pad="<|endoftext|>", temp
     )
 
 
-def redraw(model, tokenizer, seed=0):
+def redraw(model, tokenizer, ends=None, seed=0):
     """Draw all weights from N(0, 0.2), those of norms excepted, and tame what is written.
 
-    The default initialisation gives near-flat scores. Only printable characters and the end of the
-    turn have a score other than 0, which never wins: so a caption's text has the caption's tokens.
+    The default initialisation gives near-flat scores. Only printable characters and the `ends` of
+    a turn have a score other than 0, which never wins: so a caption's text has its tokens.
     """
     import torch
 
@@ -57,7 +57,7 @@ def redraw(model, tokenizer, seed=0):
     head = model.get_output_embeddings().weight
     written = tokenizer(string.ascii_letters + string.digits + " .,;", add_special_tokens=False)
     keep = torch.zeros(len(head), dtype=torch.bool)
-    keep[[*written["input_ids"], tokenizer.eos_token_id]] = True
+    keep[[*written["input_ids"], *(ends or [tokenizer.eos_token_id])]] = True
     with torch.no_grad():
         head[~keep] = 0.0
     return model

@@ -136,6 +136,24 @@ def test_a_batch_of_unequal_excerpts_gives_what_each_gives_alone(subject, captio
         assert ended or caption.tokens == WHOLE
 
 
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.seconds])
+def test_a_sound_is_heard_the_same_in_a_batch_as_alone(subject_of, name):
+    """To its last frame, which reaches beyond it."""
+    subject = subject_of(name)
+    captioner = subject.new()
+
+    def heard(excerpts):
+        inputs = captioner.prepare(excerpts).inputs
+        (mask,) = (inputs[name] for name in inputs if "mask" in name and "feature" in name)
+        features = zip(inputs["input_features"], mask.bool(), strict=True)
+        return [frames[:, real].numpy() for frames, real in features]
+
+    sounds = [excerpt(sound(seconds)) for seconds in subject.case.seconds]
+    alone = [frames for one in sounds for frames in heard([one])]
+    for together, single in zip(heard(sounds), alone, strict=True):
+        np.testing.assert_array_equal(together, single)
+
+
 def test_it_gives_the_same_each_time_it_is_loaded(subject, captioner):
     again = subject.new()
     assert again.revision == captioner.revision
@@ -165,16 +183,18 @@ def test_it_can_be_prepared_ahead_in_another_thread(subject, captioner):
     assert captions == captioner.caption(subject.excerpts)
 
 
-def test_a_medium_that_it_does_not_take_is_refused(subject, captioner):
-    refused = []
-    if not subject.case.seconds:
-        refused.append(sound(1))
-    if not subject.case.sides:
-        refused.append(picture(56, 56))
-    for media in refused:
-        with pytest.raises(CaptionError) as caught:
-            captioner.caption([*subject.excerpts[:1], excerpt(media)])
-        assert caught.value.reason == "wrong-kind"
+@pytest.mark.parametrize(
+    ("name", "media"),
+    [
+        *((name, picture(56, 56)) for name, case in CASES.items() if not case.sides),
+        *((name, sound(1)) for name, case in CASES.items() if not case.seconds),
+    ],
+)
+def test_a_medium_that_it_does_not_take_is_refused(subject_of, name, media):
+    subject = subject_of(name)
+    with pytest.raises(CaptionError) as caught:
+        subject.new().caption([*subject.excerpts[:1], excerpt(media)])
+    assert caught.value.reason == "wrong-kind"
 
 
 def test_text_with_control_tokens_is_text(subject, captioner):
@@ -293,6 +313,18 @@ def test_of_published_settings_the_penalty_is_kept_and_the_rest_is_not(listener,
     assert captions(repetition_penalty=3.0) != published
 
 
+def test_a_caption_goes_on_a_space_after_a_turn_that_begins_without_one(subject_of, tmp_path):
+    from transformers import AutoTokenizer
+
+    vicuna = subject_of("llava")
+    folder = shutil.copytree(vicuna.folder, tmp_path / "vicuna")
+    template = (folder / "chat_template.jinja").read_text()
+    (folder / "chat_template.jinja").write_text(template.replace("ASSISTANT:\n", "ASSISTANT:"))
+    prepared = vicuna.new(model=str(folder)).prepare([excerpt(picture(30, 30), prefix="A sea")])
+    read = AutoTokenizer.from_pretrained(folder).decode(prepared.inputs["input_ids"][0])
+    assert read.endswith("Describe it. ASSISTANT: A sea")
+
+
 def test_memory_that_runs_out_is_a_memory_error(listener, monkeypatch):
     import torch
     import transformers
@@ -304,3 +336,6 @@ def test_memory_that_runs_out_is_a_memory_error(listener, monkeypatch):
     monkeypatch.setattr(transformers.GenerationMixin, "generate", full)
     with pytest.raises(MemoryError, match="out of memory"):
         captioner.caption(listener.excerpts)
+    monkeypatch.setattr(transformers.PreTrainedModel, "from_pretrained", full)
+    with pytest.raises(MemoryError, match="out of memory"):
+        listener.new()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from torch import Tensor, device, dtype
+
     from cmean.domain import Excerpt
 
 _CODE = 1
@@ -33,9 +35,17 @@ _CODE = 1
 class Prepared:
     """What the model takes: the processor's tensors, and of each excerpt its prefix and seed."""
 
-    inputs: Any
+    inputs: Mapping[str, Tensor]
     prefixes: tuple[str, ...]
     seeds: tuple[int, ...]
+
+
+def _moved(inputs: Mapping[str, Tensor], where: device, number: dtype) -> dict[str, Tensor]:
+    """Copies where the model is, features in its number format."""
+    return {
+        name: tensor.to(where, number if tensor.is_floating_point() else None)
+        for name, tensor in inputs.items()
+    }
 
 
 class ChatCaptioner:
@@ -168,7 +178,7 @@ class ChatCaptioner:
         network = self._network
         with torch.inference_mode(), torch_tools.typed_memory_errors():
             rows = network.generate(
-                **prepared.inputs.to(network.device, dtype=network.dtype),
+                **_moved(prepared.inputs, network.device, network.dtype),
                 max_new_tokens=self._max_new_tokens,
                 logits_processor=self._decoder.steps(prepared.seeds, network.device),
             ).tolist()

@@ -10,6 +10,7 @@ import pytest
 from checkpoints import llava, qwen2_audio
 
 from cmean.backends import checkpoints, registry
+from cmean.domain import Excerpt, Kind, Picture
 from cmean.errors import ConfigError, MissingExtraError, WeightsError
 
 pytest.importorskip("transformers")
@@ -28,7 +29,8 @@ def folder(whole, tmp_path):
 
 
 def loaded(folder, name="llava", **parameters):
-    captioner = registry.captioner(name, {"model": str(folder), "dtype": "float32"} | parameters)
+    given = {"model": str(folder), "dtype": "float32", "max_new_tokens": 20}
+    captioner = registry.captioner(name, given | parameters)
     captioner.load()
     return captioner
 
@@ -93,6 +95,20 @@ def test_weights_that_were_cut(folder, kept):
     file = folder / WEIGHTS
     file.write_bytes(file.read_bytes()[:kept])
     assert f"{WEIGHTS} is cut" in fault(folder)
+
+
+def test_weights_in_several_files_are_put_together(whole, folder):
+    from safetensors.numpy import load_file, save_file  # noqa: PLC0415 - of an extra
+
+    weights = load_file(folder / WEIGHTS)
+    (folder / WEIGHTS).unlink()
+    mapped = {name: f"part-{len(name) % 2}.safetensors" for name in weights}
+    for part in set(mapped.values()):
+        here = {name: weights[name] for name in weights if mapped[name] == part}
+        save_file(here, folder / part, {"format": "pt"})
+    (folder / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": mapped}))
+    seen = [Excerpt(Kind.ARTWORK, 0, Picture(np.zeros((30, 40, 3), np.uint8)))]
+    assert loaded(folder).caption(seen) == loaded(whole).caption(seen)
 
 
 def test_a_shard_that_the_index_names_and_that_is_not_there(folder):

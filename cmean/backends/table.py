@@ -119,7 +119,7 @@ _CAPTIONERS = (
         "captioners.audio_flamingo:MusicFlamingoCaptioner",
         licence="NVIDIA OneWay Noncommercial",
         commercial=False,
-        model="nvidia/music-flamingo-hf",
+        model="nvidia/music-flamingo-2601-hf",
         prompt="track",
         continues=True,
     ),

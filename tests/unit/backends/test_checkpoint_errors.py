@@ -29,7 +29,7 @@ def folder(whole, tmp_path):
 
 
 def loaded(folder, name="llava", **parameters):
-    given = {"model": str(folder), "dtype": "float32", "max_new_tokens": 20}
+    given = {"model": str(folder), "dtype": "float32", "max_new_tokens": 4}
     captioner = registry.captioner(name, given | parameters)
     captioner.load()
     return captioner

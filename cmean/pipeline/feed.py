@@ -1,7 +1,7 @@
-"""Claims, prepared: while a model works on one, the next is claimed and decoded.
+"""Claims, prepared: while a model works on one, the next is decoded and the last is committed.
 
-The next claim is only prepared ahead where that is sure to do no harm: a task that a worker died of
-is done alone, with no other in hand.
+Both only where it is sure to do no harm: a task that a worker died of is done alone, with no other
+in hand.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cmean.pipeline.heartbeat import Hold
     from cmean.pipeline.steps import Step
     from cmean.pipeline.steps.step import Job
-    from cmean.pipeline.work import Station
+    from cmean.pipeline.work import Batch, Station
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,9 +58,10 @@ class Feed:
         self.step = step
         self.stopped = stopped
         self.left = budget
+        self.settling: Future[Batch] | None = None
 
     def __iter__(self) -> Generator[Prepared]:
-        """Each claim is done with when the next is asked for."""
+        """When the next claim is asked for, the last is done with, or being committed."""
         if not self.step.ahead:
             while (prepared := self._next()) is not None:
                 yield prepared
@@ -80,7 +81,20 @@ class Feed:
     def _taken(self, following: Future[Prepared | None] | None) -> Prepared | None:
         """What was prepared ahead or, where that was nothing, what can be done alone."""
         ready = following.result() if following is not None else None
-        return ready if ready is not None else self._next()
+        if ready is not None:
+            return ready
+        if self.settling is not None:
+            self.settling.result()  # whatever is in hand, before a task that may be suspect
+        return self._next()
+
+    def settled(self) -> list[Batch]:
+        """The claim that was being committed, if there was one, once it is.
+
+        Raises:
+            CatalogError: it could not be; it was released.
+        """
+        settling, self.settling = self.settling, None
+        return [] if settling is None else [settling.result()]
 
     def _next(self, *, fresh: bool = False) -> Prepared | None:
         station = self.station

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,12 +13,13 @@ from cmean.errors import CatalogUnavailableError, ItemError
 from cmean.pipeline.feed import Feed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.pipeline.feed import Prepared
     from cmean.pipeline.heartbeat import Heartbeat
     from cmean.pipeline.steps import Step
+    from cmean.pipeline.steps.step import Outcomes
 
 _RETRY_SECONDS = (0.2, 5.0)
 """First and longest pause while the database cannot be reached."""
@@ -69,32 +71,33 @@ def batches(
     """
 
     feed = Feed(station, recipe_id, step, stopped, budget)
-    with closing(iter(feed)) as claims:
+    with ThreadPoolExecutor(1, "commit") as pool, closing(iter(feed)) as claims:
         for prepared in claims:
-            started = time.perf_counter()
             try:
-                done, bad = _do(station, step, prepared, stopped)
+                outcomes, seconds = _carried_out(prepared, stopped)
+                earlier = feed.settled()
             except BaseException as error:
                 feed.release(prepared.claim, prepared.hold, error)
                 raise
-            station.heartbeat.release(prepared.hold)
-            seconds = time.perf_counter() - started
-            station.heartbeat.count(done, len(bad), seconds)
-            work = prepared.claim.work
-            missing = sum(error.reason == "missing" for error in bad.values())
-            fragment_ids = tuple(each.fragment_id for each in work)
-            yield Batch(len(work), done, len(bad), missing, seconds, fragment_ids)
+            # while the model works on the next claim, where there is one ahead
+            feed.settling = pool.submit(_finish, feed, prepared, outcomes, seconds)
+            yield from earlier if step.ahead else feed.settled()
+        yield from feed.settled()
 
 
-def _do(
-    station: Station, step: Step, prepared: Prepared, stopped: Callable[[], bool]
-) -> tuple[int, Mapping[int, ItemError]]:
-    """Carry a claim out and commit it; what was not begun is given back."""
-    claim = prepared.claim
-    outcomes = prepared.job(lambda: stopped() or prepared.hold.lost.is_set())
-    outcomes = {task: found for task, found in outcomes.items() if not _is_untried(found)}
+def _carried_out(prepared: Prepared, stopped: Callable[[], bool]) -> tuple[Outcomes, float]:
+    """What came of a claim, without what the model's server was not asked for, and the seconds."""
+    started = time.perf_counter()
+    found = prepared.job(lambda: stopped() or prepared.hold.lost.is_set())
+    outcomes = {task: each for task, each in found.items() if not _is_untried(each)}
+    return outcomes, time.perf_counter() - started
+
+
+def _finish(feed: Feed, prepared: Prepared, outcomes: Outcomes, seconds: float) -> Batch:
+    """Commit what came of a claim; what was not begun is given back."""
+    started = time.perf_counter()
+    claim, step, station = prepared.claim, feed.step, feed.station
     bad = {task: found for task, found in outcomes.items() if isinstance(found, ItemError)}
-    good = {task: found for task, found in outcomes.items() if task not in bad}
 
     def write(connection: Connection) -> int:
         written = step.write(connection, claim, good)
@@ -103,7 +106,18 @@ def _do(
             ledger.give_back(connection, claim.token)
         return written
 
-    return persist(station.catalog, write, stopped), bad
+    try:
+        good = step.complete({task: each for task, each in outcomes.items() if task not in bad})
+        done = persist(station.catalog, write, feed.stopped)
+    except BaseException as error:
+        feed.release(claim, prepared.hold, error)
+        raise
+    station.heartbeat.release(prepared.hold)
+    seconds += time.perf_counter() - started
+    station.heartbeat.count(done, len(bad), seconds)
+    missing = sum(error.reason == "missing" for error in bad.values())
+    fragment_ids = tuple(each.fragment_id for each in claim.work)
+    return Batch(len(claim.work), done, len(bad), missing, seconds, fragment_ids)
 
 
 def _is_untried(found: object) -> bool:

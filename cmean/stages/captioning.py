@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ from cmean.domain import (
 )
 from cmean.errors import CaptionError, CmeanError, ItemError
 from cmean.protocols import PreparingCaptioner
-from cmean.stages.language import language_of
 from cmean.stages.prompting import render
 from cmean.stages.windows import Piece, cut, join
 
@@ -206,7 +205,7 @@ def _joined(parts: Sequence[_Part]) -> Caption | ItemError | None:
     found = join([part.piece for part in parts], captions)
     if len(found.text) > MAX_CHARACTERS:
         return CaptionError("caption-too-long", f"the caption has {len(found.text):,} characters")
-    return found if found.language else replace(found, language=language_of(found.text))
+    return found
 
 
 def validated(found: object) -> Caption | ItemError:
@@ -216,7 +215,7 @@ def validated(found: object) -> Caption | ItemError:
     fault = _fault(found)
     if fault is not None or not isinstance(found, Caption):
         return CaptionError("backend-error", f"the captioner gave {fault}", retryable=True)
-    text = "".join(c for c in found.text if c in "\n\t" or unicodedata.category(c) not in _BAD)
+    text = _BAD.sub("", found.text)
     # What was cut is gone on with just where it ends.
     text = text.lstrip() if found.finish_reason is FinishReason.LENGTH else text.strip()
     if not text.strip():
@@ -241,4 +240,5 @@ def _fault(found: object) -> str | None:
     return None
 
 
-_BAD = {"Cc", "Cs"}  # control characters, and lone surrogates, which no database takes
+_BAD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but newline and tab, and lone surrogates, which no database takes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from cmean.catalog import captions, results
@@ -11,6 +12,7 @@ from cmean.evaluation.lengths import count_words
 from cmean.pipeline.recipes import CONTINUE
 from cmean.pipeline.steps.media import opened
 from cmean.pipeline.steps.step import Step
+from cmean.stages import language
 from cmean.stages.captioning import Assignment, Captioning
 
 if TYPE_CHECKING:
@@ -18,13 +20,37 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.catalog.ledger import Claim
-    from cmean.domain import Caption
+    from cmean.domain import Caption, Recipe
     from cmean.pipeline.steps.media import Opened
     from cmean.pipeline.steps.step import Job, Outcomes
-    from cmean.protocols import Captioner
+    from cmean.protocols import Backend, Captioner
+    from cmean.stages.batching import Batcher
 
 
-class CaptionStep(Step):
+class WritingStep(Step):
+    """What has captions as its results."""
+
+    def __init__(self, recipe: Recipe, backend: Backend, batcher: Batcher | None = None) -> None:
+        super().__init__(recipe, backend, batcher)
+        if self.ahead:
+            language.load()  # here rather than in the middle of work, when the model would wait
+
+    def complete(self, good: Outcomes) -> Outcomes:
+        """Captions with their language and their number of words."""
+        return {task: _told(found) for task, found in good.items()}
+
+    def write(self, connection: Connection, claim: Claim, good: Outcomes) -> int:
+        """Write captions."""
+        return results.commit_captions(connection, claim, good)
+
+
+def _told(found: Caption) -> tuple[Caption, int]:
+    if not found.language:
+        found = replace(found, language=language.language_of(found.text))
+    return found, count_words(found.text)
+
+
+class CaptionStep(WritingStep):
     """Captions the fragments of a claim, item by item."""
 
     def prepare(self, catalog: Catalog, claim: Claim) -> Job:
@@ -36,7 +62,7 @@ class CaptionStep(Step):
             if found.finish_reason is FinishReason.STOP
         }
         work = tuple(each for each in claim.work if each.task_id not in settled)
-        media = opened(catalog, work, self.recipe.parameters["preprocessing"])
+        media = opened(catalog, work, self.recipe.parameters["preprocessing"], self.threads)
         settled |= {task: found for task, found in media.items() if isinstance(found, ItemError)}
         open_ = {task: found for task, found in media.items() if not isinstance(found, ItemError)}
         captioning = Captioning(
@@ -51,11 +77,6 @@ class CaptionStep(Step):
             return settled | {task: found for task, found in written if found is not None}
 
         return carry_out
-
-    def write(self, connection: Connection, claim: Claim, good: Outcomes) -> int:
-        """Write captions with their number of words."""
-        counted = {task: (found, count_words(found.text)) for task, found in good.items()}
-        return results.commit_captions(connection, claim, counted)
 
     def _earlier(self, catalog: Catalog, claim: Claim) -> dict[int, Caption]:
         """The captions that are to be gone on with, by task."""

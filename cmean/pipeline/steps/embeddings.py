@@ -49,7 +49,7 @@ class EmbeddingStep(Step):
         return cast("Embedder", self.backend)
 
     def _of_media(self, catalog: Catalog, claim: Claim) -> Job:
-        media = opened(catalog, claim.work, self.recipe.parameters["preprocessing"])
+        media = opened(catalog, claim.work, self.recipe.parameters["preprocessing"], self.threads)
         settled = {task: found for task, found in media.items() if isinstance(found, ItemError)}
         excerpts = {
             task: Excerpt(found.item.kind, found.position, found.media)

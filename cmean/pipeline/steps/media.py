@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cmean.catalog import items
@@ -13,7 +14,7 @@ from cmean.media.excerpts import excerpts
 from cmean.media.uris import display, local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Collection, Mapping
 
     from cmean.catalog.engine import Catalog
     from cmean.catalog.items import Located
@@ -31,28 +32,54 @@ class Opened:
 
 
 def opened(
-    catalog: Catalog, work: tuple[Work, ...], preprocessing: Mapping[str, Any]
+    catalog: Catalog,
+    work: tuple[Work, ...],
+    preprocessing: Mapping[str, Any],
+    threads: int = 1,
 ) -> dict[int, Opened | ItemError]:
     """The fragments of some tasks, or why they cannot be read, by task.
+
+    Args:
+        catalog: says where the files lie.
+        work: the tasks.
+        preprocessing: of the recipe.
+        threads: how many files to decode at once.
 
     Raises:
         CmeanError: the recipe's preprocessing is wrong.
     """
     with catalog.read() as connection:
         where = items.located(connection, [each.fragment_id for each in work])
+    of_item: dict[Located, dict[int, int]] = {}
+    for each in work:
+        position, item = where[each.fragment_id]
+        of_item.setdefault(item, {})[each.task_id] = position
     found: dict[int, Opened | ItemError] = {}
-    for item, group in groupby(work, key=lambda each: where[each.fragment_id][1]):
-        tasks = {each.task_id: where[each.fragment_id][0] for each in group}
-        media = _typed(lambda item=item: _open(item, preprocessing))  # type: ignore[misc]  # mypy cannot infer a default
+    decoded = _decoded(of_item, preprocessing, threads)
+    for (item, tasks), media in zip(of_item.items(), decoded, strict=True):
         for task, position in tasks.items():
-            good = not isinstance(media, ItemError)
-            found[task] = Opened(item, position, media[position]) if good else media
+            found[task] = (
+                media if isinstance(media, ItemError) else Opened(item, position, media[position])
+            )
     return found
 
 
-def _typed(read: Callable[[], Any]) -> Any:  # noqa: ANN401 - what was read, or an ItemError
+def _decoded(
+    found: Collection[Located], preprocessing: Mapping[str, Any], threads: int
+) -> list[list[Sound] | list[Picture] | ItemError]:
+    """The media of items, in order. The decoders let other threads run meanwhile."""
+    decode = partial(_typed, preprocessing)
+    if min(threads, len(found)) <= 1:
+        return list(map(decode, found))
+    with ThreadPoolExecutor(threads, "decoder") as pool:
+        return list(pool.map(decode, found))
+
+
+def _typed(
+    preprocessing: Mapping[str, Any], item: Located
+) -> list[Sound] | list[Picture] | ItemError:
     try:
-        return read()
+        return _open(item, preprocessing)
     except MediaError as error:
         return error
     except MemoryError:

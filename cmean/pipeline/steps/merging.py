@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from cmean.catalog import captions, results
-from cmean.evaluation.lengths import count_words
-from cmean.pipeline.steps.step import Step
+from cmean.catalog import captions
+from cmean.pipeline.steps.captions import WritingStep
 from cmean.stages import asking, merging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cmean.catalog.engine import Catalog, Connection
+    from cmean.catalog.engine import Catalog
     from cmean.catalog.ledger import Claim
     from cmean.pipeline.steps.step import Job, Outcomes
     from cmean.protocols import LanguageModel
 
 
-class MergingStep(Step):
+class MergingStep(WritingStep):
     """Merges the captions that have several windows; the others are taken over as they are."""
 
     def prepare(self, catalog: Catalog, claim: Claim) -> Job:
@@ -38,8 +37,3 @@ class MergingStep(Step):
             return settled | dict(zip(several, merged, strict=True))
 
         return carry_out
-
-    def write(self, connection: Connection, claim: Claim, good: Outcomes) -> int:
-        """Write captions with their number of words."""
-        counted = {task: (found, count_words(found.text)) for task, found in good.items()}
-        return results.commit_captions(connection, claim, counted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ Outcomes = Mapping[int, Any]
 Job = Callable[[Callable[[], bool]], Outcomes]
 """Carries a prepared claim out; its argument tells whether to stop."""
 
+_MOST_THREADS = 8
+"""Files that one worker decodes at once."""
+
 
 class Step:
     """A recipe with its back-end in memory.
@@ -39,6 +43,8 @@ class Step:
         self.key = model_key(recipe)
         self.batch = info.batch
         self.ahead = info.ahead
+        # where the back-end itself keeps a core busy, other processes have the others
+        self.threads = min(os.cpu_count() or 1, _MOST_THREADS) if info.ahead else 1
         self.batcher = batcher or Batcher(info.batch)
 
     def prepare(self, catalog: Catalog, claim: Claim) -> Job:
@@ -48,6 +54,10 @@ class Step:
             CmeanError: what concerns all of the recipe's work.
         """
         raise NotImplementedError
+
+    def complete(self, good: Outcomes) -> Outcomes:
+        """What can be told of results without the model. May run while it works on other things."""
+        return good
 
     def write(self, connection: Connection, claim: Claim, good: Outcomes) -> int:
         """Write the results, where the claim is still held. Returns how many were written."""

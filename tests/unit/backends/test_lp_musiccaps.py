@@ -1,0 +1,298 @@
+"""LP-MusicCaps: hears what it was trained to hear, and reads only the published tensors."""
+
+import gc
+import json
+import shutil
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+from checkpoints import lp_musiccaps
+
+from cmean.backends import registry
+from cmean.backends.captioners import lp_musiccaps_mel
+from cmean.backends.captioners.lp_musiccaps import FILES_TO_FETCH
+from cmean.domain import Excerpt, FinishReason, Kind, Picture, Sound
+from cmean.errors import CaptionError, ConfigError, WeightsError
+from cmean.protocols import PreparingCaptioner
+
+pytest.importorskip("torch", reason="the models extra is not installed")
+pytest.importorskip("transformers", reason="the models extra is not installed")
+
+RATE = 16_000
+SHORT = 12  # tokens: enough to tell captions apart
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return lp_musiccaps.build(tmp_path_factory.mktemp("weights") / "lp-musiccaps")
+
+
+@pytest.fixture
+def copied(folder, tmp_path):
+    """A checkpoint that a test may spoil."""
+    return Path(shutil.copytree(folder, tmp_path / "lp-musiccaps"))
+
+
+@pytest.fixture(scope="module")
+def captioner(folder):
+    return loaded(folder, max_new_tokens=SHORT)
+
+
+@pytest.fixture(autouse=True)
+def on_the_cpu(monkeypatch):
+    monkeypatch.setenv("CMEAN_DEVICE", "cpu")
+
+
+def loaded(folder, **parameters):
+    found = registry.captioner("lp-musiccaps", {"model": str(folder)} | parameters)
+    found.load()
+    return found
+
+
+def excerpt(samples, rate=RATE):
+    return Excerpt(Kind.TRACK, 0, Sound(np.asarray(samples, np.float32), rate))
+
+
+def noise(seconds, seed=0):
+    return np.random.default_rng(seed).normal(0, 0.1, int(seconds * RATE))
+
+
+def tone(seconds, hertz=440):
+    return np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE)
+
+
+# the first is as long as the model hears, the last but a few samples
+BATCH = [excerpt(s) for s in (noise(10), tone(10), noise(3, seed=1), tone(6, 1_400), noise(0.01))]
+
+
+def texts(captions):
+    return [caption.text for caption in captions]
+
+
+# --- what it hears ---------------------------------------------------------------------------
+
+
+def decibels_by_formula(samples, frame):
+    """One frame of the published spectrogram, by sums and formulas, in float64."""
+    padded = np.zeros(10 * RATE)
+    padded[: len(samples)] = samples
+    n = np.arange(1024)
+    places = frame * 160 - 512 + n
+    places = np.abs(places)  # mirrored at the beginning …
+    places = np.where(places >= len(padded), 2 * (len(padded) - 1) - places, places)  # … and end
+    windowed = padded[places] * np.sin(np.pi * n / 1024) ** 2
+    real = np.cos(2 * np.pi * np.outer(np.arange(513), n) / 1024) @ windowed
+
+    def mel(hertz):
+        return 2595 * np.log10(1 + hertz / 700)
+
+    def hertz(mels):
+        return 700 * (10 ** (mels / 2595) - 1)
+
+    edges = [hertz(mel(8000) * i / 129) for i in range(130)]
+    bins = np.arange(513) * RATE / 1024
+    energies = [
+        np.interp(bins, edges[i : i + 3], [0, 1, 0]) @ real**2  # a triangle
+        for i in range(128)
+    ]
+    return 10 * np.log10(np.maximum(energies, 1e-10))
+
+
+@pytest.mark.parametrize("frame", [0, 2, 317, 998, 1000])
+def test_the_spectrogram_is_the_published_one(frame):
+    samples = noise(10).astype(np.float32)
+    found = lp_musiccaps_mel.log_mel(samples)
+    assert found.shape == (128, 1001)
+    off = np.abs(found[:, frame] - decibels_by_formula(samples, frame)).max()
+    print(f"frame {frame}: at most {off:.1e} dB off the formula")
+    assert off < 1e-3
+
+
+def test_the_spectrogram_is_that_of_the_transform_of_torch():
+    import torch
+
+    samples = noise(4).astype(np.float32)
+    padded = torch.zeros(10 * RATE)
+    padded[: len(samples)] = torch.from_numpy(samples)
+    window = torch.hann_window(1024)
+    squares = torch.stft(padded, 1024, 160, window=window, return_complex=True).real ** 2
+    filters = torch.from_numpy(lp_musiccaps_mel._filters()).float()  # noqa: SLF001 - tested above
+    theirs = 10 * torch.log10((filters.T @ squares).clamp(min=1e-10))
+    assert np.abs(theirs.numpy() - lp_musiccaps_mel.log_mel(samples)).max() < 0.05
+
+
+def test_a_short_sound_is_followed_by_silence():
+    found = lp_musiccaps_mel.log_mel(noise(1).astype(np.float32))
+    assert (found[:, 110:] == -100).all()
+    assert found[:, :90].max() > -20
+
+
+# --- the captioner ---------------------------------------------------------------------------
+
+
+def test_captions_do_not_depend_on_the_batch(captioner):
+    together = captioner.caption(BATCH)
+    assert len(set(texts(together))) > 2
+    assert captioner.caption(BATCH[::-1]) == together[::-1]
+    for one, found in zip(BATCH, together, strict=True):
+        assert captioner.caption([one]) == [found]
+
+
+def test_a_caption_that_ends_by_itself_says_so_in_any_batch(folder):
+    captioner = loaded(folder, num_beams=2)
+    alone = captioner.caption(BATCH[:1])
+    assert alone[0].finish_reason is FinishReason.STOP
+    assert alone[0].tokens < 125
+    assert captioner.caption(BATCH[:2])[:1] == alone  # with one that takes longer
+
+
+def test_the_same_has_the_same_caption(folder, captioner):
+    again = loaded(folder, max_new_tokens=SHORT)
+    assert again.revision == captioner.revision
+    assert again.caption(BATCH[:2]) == captioner.caption(BATCH[:2])
+
+
+def test_a_caption_that_is_cut_says_so(captioner):
+    found = captioner.caption(BATCH[:1])[0]
+    assert found.finish_reason is FinishReason.LENGTH
+    assert found.tokens == SHORT - 2  # without those that begin and end it
+
+
+def test_preparing_and_generating_is_captioning(captioner):
+    assert isinstance(captioner, PreparingCaptioner)
+    prepared = captioner.prepare(BATCH[:2])
+    assert prepared.shape == (2, 128, 1001)
+    assert captioner.generate(prepared) == captioner.caption(BATCH[:2])
+    assert captioner.caption([]) == []
+
+
+def test_five_beginnings_are_followed(folder, captioner):
+    greedy = loaded(folder, max_new_tokens=SHORT, num_beams=1)
+    assert texts(greedy.caption(BATCH)) != texts(captioner.caption(BATCH))
+
+
+def test_no_three_tokens_are_written_twice(folder):
+    captioner = loaded(folder, max_new_tokens=40)
+    network, prepared = captioner._network, captioner.prepare(BATCH[:2])  # noqa: SLF001 - its tokens
+    import torch
+
+    rows = network.write(torch.from_numpy(prepared), captioner._settings).tolist()  # noqa: SLF001
+    for row in rows:
+        triples = list(zip(row[2:], row[3:], row[4:], strict=False))
+        assert len(set(triples)) == len(triples)
+
+
+def test_it_hears_ten_seconds_at_once(captioner):
+    assert captioner.window_seconds == 10.0
+    assert len(BATCH[0].media.samples) == captioner.window_seconds * RATE
+
+
+def test_half_precision_captions(folder):
+    found = loaded(folder, dtype="bfloat16", max_new_tokens=SHORT).caption(BATCH[:2])
+    assert all(caption.tokens for caption in found)
+
+
+def test_unload_gives_the_memory_back(folder):
+    captioner = loaded(folder, max_new_tokens=SHORT)
+    alive = weakref.ref(captioner._network)  # noqa: SLF001 - what must not outlive `unload`
+    before = captioner.caption(BATCH[:1])
+    captioner.unload()
+    gc.collect()
+    assert alive() is None
+    captioner.load()
+    assert captioner.caption(BATCH[:1]) == before
+
+
+def test_words_are_held_once(folder):
+    bart = loaded(folder)._network.bart  # noqa: SLF001 - what it holds
+    tables = (bart.model.shared, bart.model.encoder.embed_tokens, bart.lm_head)
+    assert len({table.weight.data_ptr() for table in tables}) == 1
+
+
+# --- errors ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (Excerpt(Kind.ARTWORK, 0, Picture(np.zeros((9, 9, 3), np.uint8))), "wrong-medium"),
+        (excerpt(noise(1), rate=44_100), "wrong-rate"),
+        (excerpt([]), "empty-sound"),
+        (excerpt(noise(10.001)), "sound-too-long"),
+    ],
+)
+def test_what_cannot_be_heard_is_told(captioner, given, reason):
+    with pytest.raises(CaptionError) as told:
+        captioner.caption([BATCH[0], given])
+    assert told.value.reason == reason
+
+
+def test_out_of_memory_is_a_memory_error(captioner, monkeypatch):
+    import torch
+
+    def full(*_):
+        raise torch.OutOfMemoryError("no memory")
+
+    monkeypatch.setattr(type(captioner._network), "write", full)  # noqa: SLF001 - a full GPU
+    with pytest.raises(MemoryError):
+        captioner.caption(BATCH[:1])
+
+
+def test_weights_that_are_not_here_are_told(tmp_path):
+    captioner = registry.captioner("lp-musiccaps", {"model": str(tmp_path / "none")})
+    with pytest.raises(WeightsError, match="not on this machine"):
+        captioner.load()
+
+
+@pytest.mark.parametrize("name", [name for _, name in FILES_TO_FETCH])
+def test_a_missing_file_is_told(copied, name):
+    (copied / name).unlink()
+    with pytest.raises(WeightsError, match=r"has no (checkpoint|config\.json|tokenizer)") as told:
+        loaded(copied)
+    assert "\n" not in str(told.value)
+
+
+def test_a_damaged_checkpoint_is_told(copied):
+    whole = (copied / lp_musiccaps.CHECKPOINT).read_bytes()
+    (copied / lp_musiccaps.CHECKPOINT).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(WeightsError, match="cannot be read"):
+        loaded(copied)
+
+
+def test_another_architecture_is_told(copied):
+    path = copied / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model_type": "t5"}))
+    with pytest.raises(WeightsError, match="'t5'"):
+        loaded(copied)
+
+
+def test_another_models_tensors_are_told(copied):
+    import torch
+
+    torch.save({"state_dict": {"weight": torch.zeros(3)}}, copied / lp_musiccaps.CHECKPOINT)
+    with pytest.raises(WeightsError, match=r"lacks \d+ of \d+ tensors, audio_encoder"):
+        loaded(copied)
+
+
+def test_another_size_is_told(copied):
+    path = copied / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"decoder_ffn_dim": 64}))
+    with pytest.raises(WeightsError, match="another size"):
+        loaded(copied)
+
+
+def test_another_tokenizer_is_told(copied):
+    vocabulary = json.loads((copied / "vocab.json").read_text()) | {"more": 999}
+    (copied / "vocab.json").write_text(json.dumps(vocabulary))
+    with pytest.raises(WeightsError, match="tokenizer"):
+        loaded(copied)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"dtype": "int3"}, {"max_new_tokens": 128}, {"num_beams": 0}, {"prompt": "x"}]
+)
+def test_parameters_of_no_use_are_told(folder, wrong):
+    with pytest.raises(ConfigError):
+        registry.captioner("lp-musiccaps", {"model": str(folder)} | wrong)

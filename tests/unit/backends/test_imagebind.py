@@ -48,6 +48,17 @@ def embedder(folder):
     return loaded(folder)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """For so small a model, a second thread costs more than it brings."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(autouse=True)
 def on_the_cpu(monkeypatch):
     monkeypatch.setenv("CMEAN_DEVICE", "cpu")

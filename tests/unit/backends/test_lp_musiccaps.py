@@ -40,6 +40,17 @@ def captioner(folder):
     return loaded(folder, max_new_tokens=SHORT)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """For so small a model, a second thread costs more than it brings."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(autouse=True)
 def on_the_cpu(monkeypatch):
     monkeypatch.setenv("CMEAN_DEVICE", "cpu")
@@ -127,6 +138,73 @@ def test_a_short_sound_is_followed_by_silence():
     found = lp_musiccaps_mel.log_mel(noise(1).astype(np.float32))
     assert (found[:, 110:] == -100).all()
     assert found[:, :90].max() > -20
+
+
+# --- the published model ---------------------------------------------------------------------
+
+
+def test_tensors_of_the_published_size_have_the_published_names_and_shapes():
+    import torch
+    from transformers import BartConfig
+
+    from cmean.backends.captioners.lp_musiccaps_model import (  # noqa: PLC0415 - it imports PyTorch
+        LPMusicCaps,
+    )
+
+    layers = {"encoder_layers": 6, "decoder_layers": 6}
+    heads = {"encoder_attention_heads": 12, "decoder_attention_heads": 12}
+    wide = {"d_model": 768, "encoder_ffn_dim": 3072, "decoder_ffn_dim": 3072}
+    with torch.device("meta"):
+        state = LPMusicCaps(BartConfig(**layers, **heads, **wide)).state_dict()
+    shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    hearing = {name: shape for name, shape in shapes.items() if name.startswith("audio_encoder.")}
+    assert hearing == {
+        "audio_encoder.positional_embedding": (32, 768),
+        "audio_encoder.conv1.weight": (768, 128, 3),
+        "audio_encoder.conv1.bias": (768,),
+        **{f"audio_encoder.conv_stack.{i}.weight": (768, 768, 3) for i in range(5)},
+        **{f"audio_encoder.conv_stack.{i}.bias": (768,) for i in range(5)},
+    }
+    writing = shapes.keys() - hearing.keys()
+    assert {name.split(".")[0] for name in writing} == {"bart"}
+    assert len(writing) == 5 + 2 + 4 + 6 * 16 + 6 * 26  # words, places, norms, blocks
+    assert shapes["bart.model.decoder.layers.5.encoder_attn.q_proj.weight"] == (768, 768)
+    assert shapes["bart.lm_head.weight"] == (50_265, 768)
+
+
+def test_captions_are_what_the_published_steps_write(folder, captioner):
+    import torch
+    from torch.nn.functional import conv1d, gelu
+    from transformers.modeling_outputs import BaseModelOutput
+
+    path = folder / lp_musiccaps.CHECKPOINT
+    state = torch.load(path, weights_only=True)["state_dict"]
+    bart = captioner._network.bart  # noqa: SLF001 - a model of transformers
+
+    def layer(x, name, stride):
+        weight, bias = state[f"audio_encoder.{name}.weight"], state[f"audio_encoder.{name}.bias"]
+        return gelu(conv1d(x, weight, bias, stride=stride, padding=1))
+
+    with torch.inference_mode():
+        x = layer(torch.from_numpy(captioner.prepare(BATCH)), "conv1", 1)
+        for i in range(5):
+            x = layer(x, f"conv_stack.{i}", 2)
+        x = x.permute(0, 2, 1) + state["audio_encoder.positional_embedding"]
+        heard = bart.model.encoder(inputs_embeds=x).last_hidden_state
+        rows = bart.generate(
+            encoder_outputs=BaseModelOutput(heard),
+            decoder_input_ids=torch.full((len(BATCH), 1), 2),
+            max_length=SHORT + 1,
+            min_length=2,
+            num_beams=5,
+            # from here on: as facebook/bart-base's configuration has it
+            no_repeat_ngram_size=3,
+            early_stopping=True,
+            forced_bos_token_id=0,
+            forced_eos_token_id=2,
+        )
+    theirs = captioner._tokenizer.batch_decode(rows, skip_special_tokens=True)  # noqa: SLF001
+    assert texts(captioner.caption(BATCH)) == [text.strip() for text in theirs]
 
 
 # --- the captioner ---------------------------------------------------------------------------

@@ -25,17 +25,20 @@ if TYPE_CHECKING:
     from cmean.backends.captioners.lp_musiccaps_model import LPMusicCaps
     from cmean.domain import Excerpt
 
+REPOSITORY = "facebook/bart-base"
+"""Has BART's configuration and tokenizer, where the checkpoint's folder has not both."""
+
 FILES_TO_FETCH = (
     ("seungheondoh/lp-music-caps", "transfer.pth"),
-    ("facebook/bart-base", "config.json"),
-    ("facebook/bart-base", "vocab.json"),
-    ("facebook/bart-base", "merges.txt"),
+    (REPOSITORY, "config.json"),
+    (REPOSITORY, "vocab.json"),
+    (REPOSITORY, "merges.txt"),
 )
-"""What a checkpoint's folder holds: a repository, and a file in it."""
+"""All that is read: a repository, and a file there."""
 
 _CODE = 1  # to be raised when the same weights give other captions
 _MAX_NEW_TOKENS = 127
-_TOKENIZER = (("tokenizer.json",), ("vocab.json", "merges.txt"))
+_BART_FILES = (("config.json", "tokenizer.json"), ("config.json", "vocab.json", "merges.txt"))
 
 
 class LPMusicCapsCaptioner:
@@ -44,10 +47,10 @@ class LPMusicCapsCaptioner:
     Implements `cmean.protocols.PreparingCaptioner`.
 
     Args:
-        model: a folder, or the name of one in CMEAN_MODEL_DIR, with ``transfer.pth`` (or one other
-            .pth or .safetensors file with the same tensors), and with the configuration and
-            tokenizer of facebook/bart-base; see `FILES_TO_FETCH`.
-        revision: of the repository, if it is one.
+        model: a repository or folder with ``transfer.pth``, or with one other .pth or .safetensors
+            file of the same tensors. BART's configuration and tokenizer are read there too, or else
+            in facebook/bart-base.
+        revision: of the repository.
         dtype: number format of the weights: float32, bfloat16 or float16.
         max_new_tokens: a caption is cut there, at most 127.
         num_beams: how many beginnings of a caption are followed; 1 is greedy.
@@ -98,8 +101,9 @@ class LPMusicCapsCaptioner:
         )
 
         folder = hub.locate(self.model, self._revision).folder
-        config = _bart_config(folder)
-        self._tokenizer = _tokenizer(folder, config.vocab_size)
+        bart = state_dicts.folder_with(_BART_FILES, folder, REPOSITORY)
+        config = _bart_config(bart)
+        self._tokenizer = _tokenizer(bart, config.vocab_size)
         self._settings = self._how_to_write(config)
         path = state_dicts.find(folder, "transfer.pth")
         with torch.device("meta"):
@@ -200,24 +204,17 @@ def _bart_config(folder: Path) -> BartConfig:
     path = folder / "config.json"
     try:
         kind = json.loads(path.read_text(encoding="utf-8")).get("model_type")
-        if kind != "bart":
-            raise WeightsError(f"{path} is of another architecture: {kind!r}, not 'bart'")
-        return BartConfig.from_pretrained(folder, local_files_only=True)
-    except FileNotFoundError as error:
-        raise WeightsError(
-            f"{folder} has no config.json: put facebook/bart-base's there"
-        ) from error
+        if kind == "bart":
+            return BartConfig.from_pretrained(folder, local_files_only=True)
     except (ValueError, AttributeError, OSError) as error:
         raise WeightsError(f"{path} cannot be read: {error}") from error
+    raise WeightsError(f"{path} is of another architecture: {kind!r}, not 'bart'")
 
 
 def _tokenizer(folder: Path, vocabulary: int) -> PreTrainedTokenizerBase:
     """The tokenizer in a folder, which must have as many tokens as the network."""
     from transformers import BartTokenizer
 
-    if not any(all((folder / name).is_file() for name in names) for names in _TOKENIZER):
-        needed = "facebook/bart-base's vocab.json and merges.txt"
-        raise WeightsError(f"{folder} has no tokenizer: put {needed} there")
     try:
         found: PreTrainedTokenizerBase = BartTokenizer.from_pretrained(
             folder, local_files_only=True

@@ -12,9 +12,9 @@ import numpy as np
 
 from cmean.backends import hub, state_dicts, torch_tools
 from cmean.backends.embedders.imagebind import pictures, sizes, sounds
-from cmean.backends.embedders.imagebind.texts import Tokenizer
+from cmean.backends.embedders.imagebind.texts import REPOSITORY, Tokenizer
 from cmean.domain import Picture, Sound
-from cmean.errors import EmbeddingError
+from cmean.errors import ConfigError, EmbeddingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 FILES_TO_FETCH = (
     ("https://dl.fbaipublicfiles.com/imagebind", "imagebind_huge.pth"),
-    ("openai/clip-vit-base-patch32", "vocab.json"),
-    ("openai/clip-vit-base-patch32", "merges.txt"),
+    (REPOSITORY, "vocab.json"),
+    (REPOSITORY, "merges.txt"),
 )
-"""What a checkpoint's folder holds, 4.8 GB: a place (an address or a repository) and a file."""
+"""All that is read, 4.8 GB: a place (an address or a repository), and a file there."""
 
 _CODE = 1  # to be raised when the same weights give other vectors
 _AT_ONCE = 64  # windows that go through a tower together
@@ -48,14 +48,16 @@ class ImageBindEmbedder:
     mean, scaled to length 1, is the vector. Implements `cmean.protocols.Embedder`.
 
     Args:
-        model: a folder, or the name of one in CMEAN_MODEL_DIR, with ``imagebind_huge.pth`` (or one
-            other .pth or .safetensors file with the same tensors) and CLIP's tokenizer; see
-            `FILES_TO_FETCH`. A config.json there tells of other sizes.
-        revision: of the repository, if it is one.
+        model: a repository or folder with ``imagebind_huge.pth``, or with one other .pth or
+            .safetensors file of the same tensors. CLIP's tokenizer is read there too, or else in
+            openai/clip-vit-base-patch32. A config.json there tells of other sizes.
+        revision: of the repository.
         dtype: number format of the weights: float32, bfloat16 or float16.
     """
 
-    def __init__(self, model: str, revision: str = "main", dtype: str = "float32") -> None:
+    def __init__(self, *, model: str, revision: str = "main", dtype: str = "float32") -> None:
+        if dtype not in torch_tools.DTYPES:
+            raise ConfigError(f"dtype is one of {', '.join(torch_tools.DTYPES)}, not {dtype!r}")
         self.model = model
         self._revision = revision
         self._dtype = dtype
@@ -87,8 +89,8 @@ class ImageBindEmbedder:
         """Embed pictures and sounds; as many vectors as excerpts, in their order.
 
         Raises:
-            EmbeddingError: `wrong-rate` for a sound that is not at 16 kHz, `empty` for one without
-                samples, `not-finite` when the model gives no numbers.
+            EmbeddingError: `wrong-rate` for a sound that is not at 16 kHz, `empty-sound` for one
+                without samples, `not-finite` when the model gives no numbers.
         """
         towers = self._loaded()
         vectors: dict[int, Vector] = {}
@@ -102,15 +104,15 @@ class ImageBindEmbedder:
         """Embed texts into the same space; as many vectors as texts, in their order.
 
         Raises:
-            EmbeddingError: `empty` for a text without a visible character, `not-finite` when the
-                model gives no numbers.
+            EmbeddingError: `empty-text` for a text without a visible character, `not-finite` when
+                the model gives no numbers.
         """
         towers = self._loaded()
         return self._means(towers.texts, [self._text(text) for text in texts])
 
     def _text(self, text: str) -> Iterable[Array]:
         if not text.strip():
-            raise EmbeddingError("empty", "a text without a visible character has no vector")
+            raise EmbeddingError("empty-text", "a text without a visible character has no vector")
         assert self._tokenizer is not None  # noqa: S101 - loaded together with the towers
         return self._tokenizer.windows(text)
 
@@ -173,5 +175,5 @@ def _windows(media: Picture | Sound) -> Iterable[Array]:
         wanted = f"ImageBind hears sounds at {sounds.RATE} Hz, not {media.rate}"
         raise EmbeddingError("wrong-rate", f"{wanted}: set the rate of the preprocessing")
     if not len(media.samples):
-        raise EmbeddingError("empty", "a sound without samples has no vector")
+        raise EmbeddingError("empty-sound", "a sound without samples has no vector")
     return sounds.clips(media.samples)

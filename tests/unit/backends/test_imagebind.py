@@ -383,12 +383,27 @@ def test_a_model_of_safetensors_has_the_same_vectors(copied, embedder):
 
 
 @pytest.mark.parametrize(
-    ("excerpt", "reason"), [(sound(1, rate=44_100), "wrong-rate"), (sound(0), "empty-sound")]
+    ("excerpt", "reason"),
+    [
+        (sound(1, rate=44_100), "wrong-rate"),
+        (sound(0), "empty-sound"),
+        (picture(0, 5), "empty-picture"),
+    ],
 )
-def test_a_sound_that_cannot_be_heard_is_told(embedder, excerpt, reason):
+def test_what_cannot_be_embedded_is_told(embedder, excerpt, reason):
     with pytest.raises(EmbeddingError) as told:
         embedder.embed([excerpt])
     assert told.value.reason == reason
+
+
+def test_weights_that_give_no_numbers_are_told(copied):
+    import torch
+
+    weights = imagebind.weights()
+    weights["modality_heads.text.proj.1.weight"] *= float("nan")
+    torch.save(weights, copied / imagebind.CHECKPOINT)
+    with pytest.raises(EmbeddingError, match="no numbers"):
+        loaded(copied).embed_texts(["an inn"])
 
 
 def test_an_empty_text_is_told(embedder):

@@ -208,6 +208,25 @@ def held_models(backend):
     return [weakref.ref(value) for value in held if isinstance(value, torch.nn.Module)]
 
 
+@pytest.fixture
+def full_memory():
+    """Every layer of every model finds the memory full."""
+    import torch
+
+    def refuse(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    handle = torch.nn.modules.module.register_module_forward_pre_hook(refuse)
+    yield
+    handle.remove()
+
+
+@pytest.mark.usefixtures("full_memory")
+def test_full_memory_is_a_memory_error(captioner):
+    with pytest.raises(MemoryError, match="out of memory"):
+        captioner.caption(mixed())
+
+
 def test_a_sound_is_refused(captioner):
     heard = Excerpt(Kind.TRACK, 0, Sound(np.zeros(16_000, np.float32), 16_000))
     with pytest.raises(CaptionError) as caught:

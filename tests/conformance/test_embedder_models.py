@@ -217,6 +217,26 @@ def held_models(backend):
     return [weakref.ref(value) for value in held if isinstance(value, torch.nn.Module)]
 
 
+@pytest.fixture
+def full_memory():
+    """Every layer of every model finds the memory full."""
+    import torch
+
+    def refuse(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    handle = torch.nn.modules.module.register_module_forward_pre_hook(refuse)
+    yield
+    handle.remove()
+
+
+@pytest.mark.usefixtures("full_memory")
+def test_full_memory_is_a_memory_error(embedder, name):
+    for embed, batch in ((embedder.embed, media(name)), (embedder.embed_texts, TEXTS)):
+        with pytest.raises(MemoryError, match="out of memory"):
+            embed(batch)
+
+
 @pytest.mark.parametrize(
     "file", ["config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json"]
 )
@@ -264,6 +284,12 @@ def test_the_table_of_positions_in_old_checkpoints_is_passed_over(name, folders,
     assert_same(
         loaded(name, old).embed_texts(TEXTS), loaded(name, folders[name]).embed_texts(TEXTS)
     )
+
+
+def test_old_clip_configurations_that_name_another_end_give_the_same(folders, tmp_path):
+    old = spoiling.with_setting(folders["clip"], tmp_path / "old", 2, "text_config", "eos_token_id")
+    new = loaded("clip", folders["clip"]).embed_texts(TEXTS)
+    assert_same(loaded("clip", old).embed_texts(TEXTS), new)
 
 
 def test_parameters_without_sense_are_refused(name, folders):

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmean.backends import registry
-from cmean.backends.embedders.windows import cover, mean, unit
+from cmean.backends.embedders.windows import cover, embed_windows, mean, unit
 from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.errors import ConfigError, EmbeddingError, WeightsError
 
@@ -35,9 +36,15 @@ def name(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def ready(folders):
+    """Loads an embedder once for all tests that only use it."""
+    return cache(lambda name: loaded(name, folders[name]))
+
+
 @pytest.fixture
-def embedder(name, folders):
-    return loaded(name, folders[name])
+def embedder(name, ready):
+    return ready(name)
 
 
 def created(name, folder, **parameters):
@@ -198,7 +205,8 @@ def test_the_other_medium_is_refused(embedder, name):
     assert caught.value.reason == "wrong-medium"
 
 
-def test_unloading_frees_the_model(embedder, name):
+def test_unloading_frees_the_model(name, folders):
+    embedder = loaded(name, folders[name])
     embedder.embed(media(name))
     models = held_models(embedder)
     embedder.unload()
@@ -324,3 +332,16 @@ def test_the_mean_of_vectors_has_length_one_or_is_refused(rows):
 def test_a_vector_without_a_direction_is_refused(value):
     with pytest.raises(EmbeddingError):
         unit(np.full(4, value, np.float32))
+
+
+@given(st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=6), max_size=5), st.integers(1, 7))
+def test_windows_are_embedded_few_at_once_and_each_thing_gets_its_own(things, at_once):
+    sizes = []
+
+    def embed(windows):
+        sizes.append(len(windows))
+        return np.array([[window, 1] for window in windows], np.float32)
+
+    found = embed_windows(things, embed, at_once)
+    assert_same(found, [mean(embed(windows)) for windows in things])
+    assert all(size <= at_once for size in sizes[: len(sizes) - len(things)])

@@ -1,0 +1,305 @@
+"""Causal language models with a chat template (Qwen3 and its like), run by transformers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import TemplateError
+
+from cmean.backends import hub, torch_tools
+from cmean.backends.mappers.constrained import Mask, Patterns
+from cmean.backends.mappers.sampling import Caps, Draws
+from cmean.domain import Answer, FinishReason
+from cmean.errors import ConfigError, ItemError, MissingExtraError, WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import torch
+
+    from cmean.domain import Prompt, Question
+
+VERSION = 1
+"""Of this file's own part in an answer."""
+
+_ANCHOR = 16  # tokens before the answer that it is decoded with, see `_decoded`
+
+
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """A model in memory with what goes with it; `ends` are the tokens that end an answer."""
+
+    model: Any
+    tokenizer: Any
+    ends: tuple[int, ...]
+    pad: int
+    specials: re.Pattern[str]
+
+    @cached_property
+    def patterns(self) -> Patterns:
+        """Made with the first question that has a pattern: it takes a second."""
+        width = self.model.get_output_embeddings().weight.shape[0]
+        return Patterns(self.tokenizer, width, self.ends)
+
+    @property
+    def context(self) -> int | None:
+        """How many tokens fit, prompt and answer."""
+        config = self.model.config.get_text_config()
+        return getattr(config, "max_position_embeddings", None)
+
+
+class CausalLanguageModel:
+    """Answers questions by a causal language model.
+
+    Implements `cmean.protocols.LanguageModel`. The thinking of models that can turn it off is
+    turned off. What a prompt quotes stays text, also where it looks like a token of the template.
+
+    Args:
+        model: a repository or a folder.
+        revision: of the repository.
+        dtype: the number format of its weights: float32, bfloat16 or float16.
+        quantization: "4bit" loads the weights as NF4 (Dettmers et al. 2023); None: as they are.
+    """
+
+    constrains = True
+
+    def __init__(
+        self,
+        model: str,
+        revision: str = "main",
+        dtype: str = "bfloat16",
+        quantization: str | None = None,
+    ) -> None:
+        if dtype not in torch_tools.DTYPES:
+            raise ConfigError(f"dtype is one of {', '.join(torch_tools.DTYPES)}, not {dtype!r}")
+        if quantization not in {None, "4bit"}:
+            raise ConfigError(f"quantization is '4bit' or left out, not {quantization!r}")
+        self.model = model
+        self._revision = revision
+        self._dtype = dtype
+        self._quantization = quantization
+        self._loaded: _Loaded | None = None
+
+    @property
+    def revision(self) -> str:
+        """Of the weights, and of this code."""
+        return f"{hub.locate(self.model, self._revision).revision}/{VERSION}"
+
+    def load(self) -> None:
+        """Read tokenizer and weights.
+
+        Raises:
+            WeightsError: they are not here, not complete, or of no causal language model.
+            MissingExtraError: 4-bit weights need a library that is not installed.
+            MemoryError: they do not fit.
+        """
+        folder = hub.locate(self.model, self._revision).folder
+        try:
+            with torch_tools.typed_memory_errors():
+                self._loaded = self._read(folder)
+        except (MemoryError, MissingExtraError, ConfigError, WeightsError):
+            raise
+        except Exception as error:  # the libraries raise anything, down to a Rust panic's class
+            said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise WeightsError(f"{folder} is no causal language model: {said}"[:500]) from error
+
+    def unload(self) -> None:
+        """Give the memory back."""
+        self._loaded = None
+        torch_tools.release()
+
+    def write(self, batch: Sequence[Question]) -> list[Answer]:
+        """Answer questions, whatever their patterns, temperatures and caps; see the protocol.
+
+        Raises:
+            ItemError: `prompt-too-long` where prompt and answer exceed the model's context,
+                `answer-cut` where the token cap ends an answer that must match a pattern,
+                `bad-pattern` where nothing can match it.
+        """
+        if not batch:
+            return []
+        loaded = self._loaded
+        if loaded is None:
+            raise RuntimeError("load() comes before write()")
+        prompts = [self._prompt(loaded, question) for question in batch]
+        matchers = [
+            None if q.pattern is None else loaded.patterns.matcher(q.pattern, q.prefix)
+            for q in batch
+        ]
+        with torch_tools.typed_memory_errors():
+            rows = _generate(loaded, prompts, batch, matchers)
+        return [
+            _answer(loaded, question, prompt, row, matcher)
+            for question, prompt, row, matcher in zip(batch, prompts, rows, matchers, strict=True)
+        ]
+
+    def _read(self, folder: Path) -> _Loaded:
+        transformers: Any = import_module("transformers")  # its types are of no help here
+        device = torch_tools.device()
+        options: dict[str, Any] = {"dtype": torch_tools.dtype(self._dtype)}
+        if self._quantization:
+            if find_spec("bitsandbytes") is None:
+                raise MissingExtraError("4-bit weights", "quantized")
+            options["device_map"] = {"": device}
+            options["quantization_config"] = transformers.BitsAndBytesConfig(
+                load_in_4bit=True,
+                bnb_4bit_quant_type="nf4",
+                bnb_4bit_compute_dtype=options["dtype"],
+            )
+        local = {"local_files_only": True, "trust_remote_code": False}
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **local)
+        if not tokenizer.chat_template:
+            raise WeightsError(f"{folder} has no chat template: it is no model that takes requests")
+        model, found = transformers.AutoModelForCausalLM.from_pretrained(
+            folder, use_safetensors=True, output_loading_info=True, **local, **options
+        )
+        lacking = sorted(map(str, [*found["missing_keys"], *found["mismatched_keys"]]))
+        if lacking:
+            raise WeightsError(f"{folder} lacks weights, or has others: {', '.join(lacking[:3])}")
+        if not self._quantization:
+            model = model.to(device)
+        ends = _ends(model, tokenizer)
+        pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else ends[0]
+        # a checkpoint's own defaults (sampling, penalties) would make answers depend on them
+        model.generation_config = transformers.GenerationConfig(
+            do_sample=False, eos_token_id=list(ends), pad_token_id=pad
+        )
+        return _Loaded(model.eval(), tokenizer, ends, pad, _specials(tokenizer))
+
+    @staticmethod
+    def _prompt(loaded: _Loaded, question: Question) -> list[int]:
+        """The tokens of the question, up to where the model goes on."""
+        text = _templated(loaded, question.prompt) + _plain(loaded, question.prefix)
+        tokens: list[int] = loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
+        context = loaded.context
+        if context is not None and len(tokens) + question.max_tokens > context:
+            raise ItemError(
+                "prompt-too-long",
+                f"the prompt has {len(tokens):,} tokens and its answer up to "
+                f"{question.max_tokens:,}; the model's context holds {context:,}",
+            )
+        return tokens
+
+
+def _templated(loaded: _Loaded, prompt: Prompt) -> str:
+    system, user = _plain(loaded, prompt.system), _plain(loaded, prompt.user)
+    known = "enable_thinking" in str(loaded.tokenizer.chat_template)
+    off = {"enable_thinking": False} if known else {}
+
+    def apply(*messages: dict[str, str]) -> str:
+        return str(
+            loaded.tokenizer.apply_chat_template(
+                list(messages), tokenize=False, add_generation_prompt=True, **off
+            )
+        )
+
+    if not system:
+        return apply({"role": "user", "content": user})
+    try:
+        return apply({"role": "system", "content": system}, {"role": "user", "content": user})
+    except TemplateError:  # some models have no system's part
+        return apply({"role": "user", "content": f"{system}\n\n{user}"})
+
+
+def _specials(tokenizer: Any) -> re.Pattern[str]:  # noqa: ANN401 - of transformers
+    """What a text may look like and must not become: the tokens that structure a conversation."""
+    added = tokenizer.added_tokens_decoder.values()
+    marks = {str(token) for token in added if token.special or str(token).startswith("<")}
+    longest_first = sorted(marks - {""}, key=lambda mark: (-len(mark), mark))
+    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+
+def _plain(loaded: _Loaded, text: str) -> str:
+    """The text with tokens of the template broken up by a space, and encodable."""
+    safe = text.encode(errors="replace").decode()
+    while (broken := loaded.specials.sub(lambda m: f"{m[0][0]} {m[0][1:]}", safe)) != safe:
+        safe = broken
+    return safe
+
+
+def _ends(model: Any, tokenizer: Any) -> tuple[int, ...]:  # noqa: ANN401 - of transformers
+    named = model.generation_config.eos_token_id
+    listed = named if isinstance(named, list) else [named]
+    ends = {int(end) for end in [*listed, tokenizer.eos_token_id] if end is not None}
+    if not ends:
+        raise WeightsError("the checkpoint names no token that ends an answer")
+    return tuple(sorted(ends))
+
+
+def _generate(
+    loaded: _Loaded,
+    prompts: Sequence[Sequence[int]],
+    batch: Sequence[Question],
+    matchers: Sequence[Any | None],
+) -> list[list[int]]:
+    """The new tokens of each row; what is behind its end is padding."""
+    import torch
+
+    device = loaded.model.device
+    longest = max(map(len, prompts))
+    # on the left, so that all rows go on from the same column
+    ids = torch.full((len(prompts), longest), loaded.pad)
+    mask = torch.zeros_like(ids)
+    for row, tokens in enumerate(prompts):
+        ids[row, longest - len(tokens) :] = torch.tensor(tokens)
+        mask[row, longest - len(tokens) :] = 1
+    caps = [question.max_tokens for question in batch]
+    processors: list[Any] = [Draws(batch, device)]
+    if any(matcher is not None for matcher in matchers):
+        processors.insert(0, Mask(loaded.patterns, matchers))
+    with torch.inference_mode():
+        written: torch.Tensor = loaded.model.generate(
+            input_ids=ids.to(device),
+            attention_mask=mask.to(device),
+            max_new_tokens=max(caps),
+            logits_processor=processors,
+            stopping_criteria=[Caps(caps, longest, device)],
+        )
+    rows: list[list[int]] = written[:, longest:].tolist()
+    return rows
+
+
+def _answer(
+    loaded: _Loaded,
+    question: Question,
+    prompt: Sequence[int],
+    row: Sequence[int],
+    matcher: Any | None,  # noqa: ANN401 - of llguidance
+) -> Answer:
+    capped = row[: question.max_tokens]
+    end = next((i for i, token in enumerate(capped) if token in loaded.ends), None)
+    tokens = list(capped if end is None else capped[:end])
+    if matcher is not None:
+        _check(question, matcher, ended=end is not None)
+    reason = FinishReason.LENGTH if end is None else FinishReason.STOP
+    text = question.prefix + _decoded(loaded, prompt, tokens)
+    return Answer(text, reason, len(tokens))
+
+
+def _check(question: Question, matcher: Any, *, ended: bool) -> None:  # noqa: ANN401 - of llguidance
+    if matcher.is_error():
+        said = (matcher.get_error().splitlines() or [""])[0]
+        raise ItemError("bad-pattern", f"the pattern {question.pattern!r} gave out: {said}")
+    if not ended:
+        raise ItemError(
+            "answer-cut",
+            f"{question.max_tokens} tokens did not suffice for an answer to {question.pattern!r}",
+        )
+
+
+def _decoded(loaded: _Loaded, prompt: Sequence[int], tokens: Sequence[int]) -> str:
+    """The text of an answer.
+
+    Some tokenizers drop the space before the first word, so the answer is decoded behind the end of
+    its prompt.
+    """
+    anchor = list(prompt[-_ANCHOR:])
+    before = loaded.tokenizer.decode(anchor, skip_special_tokens=True)
+    whole: str = loaded.tokenizer.decode([*anchor, *tokens], skip_special_tokens=True)
+    return whole[len(before) :]

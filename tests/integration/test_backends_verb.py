@@ -125,6 +125,23 @@ captioner = {{ backend = "blip-2", model = "{folder}", dtype = "float32", max_ne
     assert "as its publisher states" in found["weights"]["detail"]
 
 
+def test_the_prompt_and_the_embedders_of_a_profile_are_used(call, models, tmp_path, monkeypatch):
+    (tmp_path / "own.toml").write_text(f"""
+[profiles.own]
+extends = "embedded"
+embedders = [{{ backend = "clip", model = "{models / SAFE}" }}]
+[profiles.own.artwork]
+captioner = {{ backend = "instructblip", model = "{models / RESTRICTED}", prompt = "gone.txt" }}
+""")
+    monkeypatch.setenv("CMEAN_CONFIG", str(tmp_path / "own.toml"))
+    document, found = checked(call, "clip", "--profile", "own")
+    assert document["ok"]
+    assert str(models / SAFE) in found["weights"]["detail"]
+    code, _, err = call("--check", "instructblip", "--profile", "own")
+    assert code == 1
+    assert "gone.txt" in err
+
+
 def test_an_unknown_back_end_is_an_error(call):
     code, _, err = call("--check", "clap2")
     assert code == 1

@@ -93,6 +93,7 @@ class LPMusicCapsCaptioner:
 
         Raises:
             WeightsError: a file is missing, damaged, or of another model.
+            MemoryError: the model does not fit.
         """
         import torch
 
@@ -110,7 +111,8 @@ class LPMusicCapsCaptioner:
             network = LPMusicCaps(config)
         state_dicts.fill(network, state_dicts.read(path), path)
         network.bart.tie_weights()  # one table of words, not four
-        network.to(torch_tools.device(), torch_tools.dtype(self._dtype))
+        with torch_tools.typed_memory_errors():
+            network.to(torch_tools.device(), torch_tools.dtype(self._dtype))
         self._network = network.eval().requires_grad_(requires_grad=False)
 
     def unload(self) -> None:

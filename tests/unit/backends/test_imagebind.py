@@ -317,8 +317,9 @@ def test_the_same_has_the_same_vector(folder, embedder):
     assert np.array_equal(embedder.embed_texts(["an inn"]), again.embed_texts(["an inn"]))
 
 
-def test_all_of_a_long_sound_counts(embedder):
-    samples = sound(131).media.samples  # more windows than go through the tower together
+def test_all_of_a_long_sound_counts(embedder, monkeypatch):
+    monkeypatch.setattr("cmean.backends.embedders.imagebind._AT_ONCE", 3)
+    samples = sound(13).media.samples  # more windows than now go through the tower together
     whole = embedder.embed([Excerpt(Kind.TRACK, 0, Sound(samples, RATE))])[0]
     starts = windows.starts(len(samples), sounds.CLIP, sounds.STEP)
     parts = [
@@ -383,12 +384,27 @@ def test_a_model_of_safetensors_has_the_same_vectors(copied, embedder):
 
 
 @pytest.mark.parametrize(
-    ("excerpt", "reason"), [(sound(1, rate=44_100), "wrong-rate"), (sound(0), "empty-sound")]
+    ("excerpt", "reason"),
+    [
+        (sound(1, rate=44_100), "wrong-rate"),
+        (sound(0), "empty-sound"),
+        (picture(0, 5), "empty-picture"),
+    ],
 )
-def test_a_sound_that_cannot_be_heard_is_told(embedder, excerpt, reason):
+def test_what_cannot_be_embedded_is_told(embedder, excerpt, reason):
     with pytest.raises(EmbeddingError) as told:
         embedder.embed([excerpt])
     assert told.value.reason == reason
+
+
+def test_weights_that_give_no_numbers_are_told(copied):
+    import torch
+
+    weights = imagebind.weights()
+    weights["modality_heads.text.proj.1.weight"] *= float("nan")
+    torch.save(weights, copied / imagebind.CHECKPOINT)
+    with pytest.raises(EmbeddingError, match="no numbers"):
+        loaded(copied).embed_texts(["an inn"])
 
 
 def test_an_empty_text_is_told(embedder):

@@ -74,6 +74,7 @@ class ImageBindEmbedder:
 
         Raises:
             WeightsError: a file is missing, damaged, or of another model.
+            MemoryError: the model does not fit.
         """
         folder = hub.locate(self.model, self._revision).folder
         found = sizes.read(folder)
@@ -89,8 +90,9 @@ class ImageBindEmbedder:
         """Embed pictures and sounds; as many vectors as excerpts, in their order.
 
         Raises:
-            EmbeddingError: `wrong-rate` for a sound that is not at 16 kHz, `empty-sound` for one
-                without samples, `not-finite` when the model gives no numbers.
+            EmbeddingError: `wrong-rate` for a sound that is not at 16 kHz, `empty-sound` and
+                `empty-picture` for what holds nothing, `not-finite` when the model gives no
+                numbers.
         """
         towers = self._loaded()
         vectors: dict[int, Vector] = {}
@@ -130,9 +132,11 @@ class ImageBindEmbedder:
             vectors.append(self._forward(tower, np.stack([window for _, window in group])))
         starts = np.searchsorted(owners, np.arange(len(items)))
         sums = np.add.reduceat(np.concatenate(vectors), starts)
-        if not np.isfinite(sums).all():
+        with np.errstate(invalid="ignore"):
+            means = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+        if not np.isfinite(means).all():
             raise EmbeddingError("not-finite", "the model gave no numbers: use dtype float32")
-        return list(sums / np.linalg.norm(sums, axis=1, keepdims=True))
+        return list(means)
 
     def _forward(self, tower: Callable[[Tensor], Tensor], windows: Array) -> Vector:
         import torch
@@ -163,13 +167,16 @@ def _towers(folder: Path, found: sizes.Sizes, dtype: str) -> ImageBind:
     with torch.device("meta"):
         towers = ImageBind(found)
     state_dicts.fill(towers, state_dicts.read(path), path)
-    towers.to(torch_tools.device(), torch_tools.dtype(dtype))
+    with torch_tools.typed_memory_errors():
+        towers.to(torch_tools.device(), torch_tools.dtype(dtype))
     return towers.eval().requires_grad_(requires_grad=False)
 
 
 def _windows(media: Picture | Sound) -> Iterable[Array]:
     """What a tower takes of a picture, or of each window of a sound."""
     if isinstance(media, Picture):
+        if not media.pixels.size:
+            raise EmbeddingError("empty-picture", "a picture without pixels has no vector")
         return [pictures.normalised(media.pixels)]
     if media.rate != sounds.RATE:
         wanted = f"ImageBind hears sounds at {sounds.RATE} Hz, not {media.rate}"

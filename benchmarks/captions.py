@@ -21,7 +21,7 @@ import soundfile
 from cmean.backends import registry
 from cmean.config import load_settings
 from cmean.datasets import demo
-from cmean.domain import Excerpt, Kind, Picture, Sound
+from cmean.domain import Caption, Excerpt, Kind, Picture, Sound
 from cmean.media import files
 from cmean.media.excerpts import excerpts
 
@@ -89,7 +89,7 @@ def measure(kind: Kind, paths: list[Path]) -> tuple[float, float, float]:
             batch = [Excerpt(kind, position, part) for position, part in enumerate(media)]
             captions = captioner.caption(batch)
             captioned = time.perf_counter()
-            mapper.map([caption.text for caption in captions])
+            mapper.map([c.text for c in captions if isinstance(c, Caption)])
             done = time.perf_counter()
             taken = (decoded - start, captioned - decoded, done - captioned)
             best[path] = [min(pair) for pair in zip(best[path], taken, strict=True)]

@@ -136,7 +136,7 @@ def new_recipe(catalog: Catalog, revision: str) -> int:
     with catalog.write() as connection:
         recipe = Recipe(Role.CAPTIONER, Kind.ARTWORK, "embedded-artwork", revision, {})
         recipe_id = recipes.ensure(connection, recipe)
-        planning.plan_captions(connection, recipe_id, Kind.ARTWORK)
+        planning.plan_media(connection, "caption", recipe_id, Kind.ARTWORK)
     return recipe_id
 
 

@@ -78,7 +78,7 @@ def cmean(server: str, broker: str) -> float:
     mapper = Recipe(Role.MAPPER, Kind.ARTWORK, "testing-mapper", "1", {"backend": {}}, captioner)
     with catalog.write() as connection:
         captioner_id = recipes.ensure(connection, captioner)
-        planning.plan_captions(connection, captioner_id, Kind.ARTWORK)
+        planning.plan_media(connection, "caption", captioner_id, Kind.ARTWORK)
         connection.exec_driver_sql("UPDATE tasks SET state = 'done'")
         connection.exec_driver_sql(
             "INSERT INTO captions (id, recipe_id, fragment_id, text, words, finish_reason, "
@@ -86,7 +86,7 @@ def cmean(server: str, broker: str) -> float:
             "FROM tasks"
         )
         mapper_id = recipes.ensure(connection, mapper, captioner_id)
-        planning.plan_emotions(connection, mapper_id, captioner_id)
+        planning.plan_captions(connection, "emotion", mapper_id, captioner_id)
         connection.exec_driver_sql("ANALYZE")
     environment = {
         "CMEAN_DATABASE_URL": url,

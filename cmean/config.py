@@ -17,30 +17,61 @@ if TYPE_CHECKING:
 _KEYS = ("database_url", "broker_url", "profile", "lease_seconds", "model_dir", "device")
 
 
+OPTIONS: Mapping[str, Mapping[str, type]] = {
+    "captioner": {"metadata": bool, "continue_tokens": int},
+    "merger": {"max_tokens": int, "longest": int, "temperature": float, "seed": int},
+    "mapper": {
+        "together": bool,
+        "samples": int,
+        "temperature": float,
+        "seed": int,
+        "attempts": int,
+        "longest": int,
+    },
+    "embedder": {},
+}
+"""What a profile says of a step besides its back-end's own parameters, and of which type."""
+
+
 @dataclass(frozen=True, slots=True)
 class BackendChoice:
-    """A back-end by name, with the parameters that a recipe gives it."""
+    """A back-end by name, and how it is used.
+
+    Args:
+        backend: its name.
+        parameters: what it is built with.
+        prompt: a template that comes with cmean, or a file; None: the back-end's usual one.
+        options: of `OPTIONS`, how the step uses it.
+    """
 
     backend: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    prompt: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class KindProfile:
-    """What a profile does with one kind of item."""
+    """What a profile does with one kind of item.
+
+    `merger` joins what a captioner wrote of the windows of a long sound; None: they are put one
+    after the other.
+    """
 
     preprocessing: Mapping[str, Any]
     captioner: BackendChoice
     mapper: BackendChoice
+    merger: BackendChoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A named set of recipes."""
+    """A named set of recipes. `embedders` embed the media that they take, and all captions."""
 
     name: str
     description: str
     kinds: Mapping[Kind, KindProfile]
+    embedders: tuple[BackendChoice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +170,15 @@ def _build_profile(name: str, user_profiles: Mapping[str, Any]) -> Profile:
     merged = _resolve(name, packaged | dict(user_profiles), seen=())
     try:
         kinds = {kind: _kind_profile(merged[kind.value]) for kind in Kind}
+        embedders = tuple(_choice(table, "embedder") for table in merged.get("embedders", ()))
+        unknown = set(merged) - {"description", "extends", "embedders", *map(str, Kind)}
+        if unknown:
+            raise ValueError(f"unknown key {sorted(unknown)[0]!r}")  # noqa: TRY301 - said below
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ConfigError(
             f"profile {name!r} is not well formed: {error}; see profiles.toml"
         ) from error
-    return Profile(name, str(merged.get("description", "")), kinds)
+    return Profile(name, str(merged.get("description", "")), kinds, embedders)
 
 
 def _resolve(name: str, tables: Mapping[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
@@ -173,16 +208,32 @@ def _merged(old: dict[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kind_profile(table: Mapping[str, Any]) -> KindProfile:
-    unknown = set(table) - {"preprocessing", "captioner", "mapper"}
+    unknown = set(table) - {"preprocessing", "captioner", "mapper", "merger"}
     if unknown:
         raise ValueError(f"unknown key {sorted(unknown)[0]!r}")
+    merger = table.get("merger")
     return KindProfile(
         preprocessing=dict(table["preprocessing"]),
-        captioner=_choice(table["captioner"]),
-        mapper=_choice(table["mapper"]),
+        captioner=_choice(table["captioner"], "captioner"),
+        mapper=_choice(table["mapper"], "mapper"),
+        merger=_choice(merger, "merger") if merger else None,
     )
 
 
-def _choice(table: Mapping[str, Any]) -> BackendChoice:
+def _choice(table: Mapping[str, Any], step: str) -> BackendChoice:
     parameters = dict(table)
-    return BackendChoice(str(parameters.pop("backend")), parameters)
+    backend, prompt = str(parameters.pop("backend")), parameters.pop("prompt", None)
+    if not isinstance(prompt, str | None):
+        raise TypeError(f"the prompt of the {step} is the name of a template, not {prompt!r}")
+    options = {}
+    for name, kind in OPTIONS[step].items():
+        if name in parameters:
+            options[name] = _option(step, name, kind, parameters.pop(name))
+    return BackendChoice(backend, parameters, prompt, options)
+
+
+def _option(step: str, name: str, kind: type, value: object) -> object:
+    accepted: tuple[type, ...] = (int, float) if kind is float else (kind,)
+    if type(value) not in accepted or (not isinstance(value, bool) and value < 0):  # type: ignore[operator]  # a number by now
+        raise ValueError(f"{name} of the {step} is a {kind.__name__}, not {value!r}")
+    return value

@@ -45,6 +45,10 @@ class WeightsError(CmeanError):
     """A checkpoint is not on this machine, or is not what the back-end needs."""
 
 
+class ServerError(CmeanError):
+    """A model server cannot be used: it is away, or refuses whoever asks."""
+
+
 class ItemError(CmeanError):
     """One item cannot be used. `reason` is a stable word; the message is the detail.
 

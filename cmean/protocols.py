@@ -2,7 +2,10 @@
 
 Every method that takes a batch may raise `MemoryError`: the caller then tries halves of it, and
 remembers how much fitted. Any other error makes the caller try the items one by one, so that only
-the one at fault fails.
+the one at fault fails. A back-end that finds out which item is at fault, after work that must not
+be done twice, gives an `ItemError` in place of that item's result instead of raising it. A
+`CmeanError` that is no `ItemError` says that no item is to blame (a model server is away): the
+caller then gives all of them back.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.domain import RGB, Answer, Caption, Excerpt, Question
+    from cmean.errors import ItemError
 
 
 class Backend(Protocol):
@@ -44,7 +48,7 @@ class Captioner(Backend, Protocol):
     caller then cuts longer sounds into windows that cover them.
     """
 
-    def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
+    def caption(self, batch: Sequence[Excerpt]) -> Sequence[Caption | ItemError]:
         """Caption a batch; as many captions as excerpts, in their order.
 
         The result for an excerpt must not depend on what else is in the batch.
@@ -65,7 +69,10 @@ class PreparingCaptioner(Captioner, Protocol):
     def prepare(self, batch: Sequence[Excerpt]) -> Any:  # noqa: ANN401 - whatever its model takes
         """What the model takes, in main memory. Called after `load`, maybe in another thread."""
 
-    def generate(self, prepared: Any) -> list[Caption]:  # noqa: ANN401 - from `prepare`
+    def generate(
+        self,
+        prepared: Any,  # noqa: ANN401 - from `prepare`
+    ) -> Sequence[Caption | ItemError]:
         """Caption what was prepared."""
         ...
 
@@ -92,7 +99,7 @@ class LanguageModel(Backend, Protocol):
         """Whether answers match a question's pattern by construction."""
         ...
 
-    def write(self, batch: Sequence[Question]) -> list[Answer]:
+    def write(self, batch: Sequence[Question]) -> Sequence[Answer | ItemError]:
         """Answer a batch; as many answers as questions, in their order.
 
         The answer to a question must not depend on what else is in the batch.

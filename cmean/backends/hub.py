@@ -17,6 +17,9 @@ from cmean.errors import MissingExtraError, WeightsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
+"""The files of a repository that are fetched: tensors and settings, no pickles and no code."""
+
 _SAMPLES = 16
 _SAMPLE_BYTES = 1 << 16
 
@@ -53,7 +56,12 @@ def locate(model: str, revision: str = "main") -> Weights:
     except ImportError as error:
         raise MissingExtraError("models", "models") from error
     try:
-        found = Path(snapshot_download(model, revision=revision, local_files_only=True))
+        # with what is fetched, since the whole of a repository never is
+        found = Path(
+            snapshot_download(
+                model, revision=revision, local_files_only=True, allow_patterns=list(PATTERNS)
+            )
+        )
     except (LocalEntryNotFoundError, HFValidationError, OSError) as error:
         raise WeightsError(
             f"the weights of {model} are not on this machine; fetch them: "

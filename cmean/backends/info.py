@@ -32,6 +32,7 @@ class BackendInfo:
         prompt: the template of its prompt where a profile names no other; empty: it takes none.
         continues: whether it can go on with a caption that was cut.
         rate: of the sounds that it takes, in Hz, where a profile names no other.
+        ahead: whether the next batch is decoded while it works; pays where it leaves the CPU idle.
     """
 
     name: str
@@ -48,6 +49,7 @@ class BackendInfo:
     prompt: str = ""
     continues: bool = False
     rate: int = 16_000
+    ahead: bool = False
 
     @property
     def installed(self) -> bool:

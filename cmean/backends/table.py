@@ -25,6 +25,7 @@ def _model(
         "share": 1_000_000,
         "requires": "transformers",
         "extra": "models",
+        "ahead": True,
     }
     return BackendInfo(name, role, kinds, f"{_HERE}.{target}", **(defaults | facts))
 
@@ -36,7 +37,7 @@ _EMBEDDED = (
         kinds=_TRACK,
         target=f"{_HERE}.captioners.embedded_track:EmbeddedTrackCaptioner",
         licence="Apache-2.0",
-        batch=10,
+        batch=5,
         share=20,
     ),
     BackendInfo(
@@ -45,7 +46,7 @@ _EMBEDDED = (
         kinds=_ARTWORK,
         target=f"{_HERE}.captioners.embedded_artwork:EmbeddedArtworkCaptioner",
         licence="Apache-2.0",
-        batch=20,
+        batch=10,
         share=40,
     ),
     BackendInfo(
@@ -118,7 +119,7 @@ _CAPTIONERS = (
         "captioners.audio_flamingo:MusicFlamingoCaptioner",
         licence="NVIDIA OneWay Noncommercial",
         commercial=False,
-        model="nvidia/music-flamingo-hf",
+        model="nvidia/music-flamingo-2601-hf",
         prompt="track",
         continues=True,
     ),
@@ -197,6 +198,7 @@ _CAPTIONERS = (
         licence="of the served model",
         batch=16,
         share=1_000_000,
+        ahead=True,
         requires="openai",
         extra="server",
         prompt="{kind}",
@@ -222,6 +224,7 @@ _MAPPERS = (
         licence="of the served model",
         batch=50,
         share=1_000_000,
+        ahead=True,
         requires="openai",
         extra="server",
         prompt="emotion",

@@ -68,11 +68,15 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A batch of tasks of one recipe held under one token."""
+    """A batch of tasks of one recipe held under one token.
+
+    `suspect`: a worker has died of it; it must be done alone.
+    """
 
     token: str
     recipe_id: int
     work: tuple[Work, ...]
+    suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +90,18 @@ class Request:
 
 
 def claim(
-    connection: Connection, recipe_id: int, worker_id: int, limit: int, lease_seconds: float
+    connection: Connection,
+    recipe_id: int,
+    worker_id: int,
+    limit: int,
+    lease_seconds: float,
+    *,
+    fresh: bool = False,
 ) -> Claim | None:
     """Take up to `limit` ready tasks of one recipe, oldest first.
 
     A task that already took a worker down with it is claimed when no other is left, and alone, so
-    that it takes no other with it.
+    that it takes no other with it; with `fresh` it is not claimed at all.
 
     Returns:
         The claim, or None when nothing is ready.
@@ -99,9 +109,11 @@ def claim(
     token = secrets.token_hex(16)
     lease = {"recipe": recipe_id, "holder": token, "worker": worker_id, "seconds": lease_seconds}
     taken: Iterable[Any] = _take_fresh(connection, size=limit, **lease).all()
-    taken = taken or _take_suspect(connection, size=1, **lease).all()
+    suspect = not taken
+    if suspect and not fresh:
+        taken = _take_suspect(connection, size=1, **lease).all()
     work = [Work(row[0], row[1]) for row in sorted(taken, key=_first)]
-    return Claim(token, recipe_id, tuple(work)) if work else None
+    return Claim(token, recipe_id, tuple(work), suspect) if work else None
 
 
 def _first(row: Sequence[Any]) -> int:

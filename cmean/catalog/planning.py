@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, literal, select
+from sqlalchemy import exists, func, literal, select
 
 from cmean.catalog.tables import captions, fragments, items, tasks
 from cmean.catalog.upsert import insert_into
+from cmean.domain import POSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from cmean.domain import Kind
 
 
-def plan_captions(connection: Connection, recipe_id: int, kind: Kind) -> int:
-    """Make a ready task for each fragment of that kind that the captioner has none for.
+def plan_media(connection: Connection, stage: str, recipe_id: int, kind: Kind) -> int:
+    """Make a ready task for each fragment of that kind that the recipe has none for.
 
     Returns:
         How many tasks were added.
     """
     wanted = (
-        select(literal("caption"), literal(recipe_id), fragments.c.id)
+        select(literal(stage), literal(recipe_id), fragments.c.id)
         .join(items, items.c.id == fragments.c.item_id)
         .where(items.c.kind == kind.value, items.c.uri.is_not(None))
         .where(~_has_task(recipe_id, fragments.c.id))
@@ -37,29 +38,57 @@ def plan_captions(connection: Connection, recipe_id: int, kind: Kind) -> int:
     return _plan(connection, wanted)
 
 
-def plan_emotions(
+def plan_captions(
     connection: Connection,
+    stage: str,
     recipe_id: int,
-    captioner_id: int,
+    source_id: int,
     fragment_ids: Sequence[int] | None = None,
+    *,
+    whole_items: bool = False,
 ) -> int:
-    """Make a ready task for each caption of that captioner that the mapper has none for.
+    """Make a ready task for each caption of a recipe that another recipe has none for.
 
     Args:
         connection: an open write transaction.
-        recipe_id: the mapper's recipe.
-        captioner_id: the captioner's recipe.
-        fragment_ids: only captions of these (default: all).
+        stage: of the tasks.
+        recipe_id: the recipe that reads the captions.
+        source_id: the recipe that wrote them.
+        fragment_ids: only captions of these, or, with `whole_items`, of their items (default: all).
+        whole_items: only captions of items all of whose fragments have one.
+
+    Returns:
+        How many tasks were added.
     """
     wanted = (
-        select(literal("emotion"), literal(recipe_id), captions.c.fragment_id)
-        .where(captions.c.recipe_id == captioner_id)
+        select(literal(stage), literal(recipe_id), captions.c.fragment_id)
+        .where(captions.c.recipe_id == source_id)
         .where(~_has_task(recipe_id, captions.c.fragment_id))
         .order_by(captions.c.fragment_id)
     )
-    if fragment_ids is not None:
-        wanted = wanted.where(captions.c.fragment_id.in_(fragment_ids))
+    among = None if fragment_ids is None else list(fragment_ids)
+    if whole_items:
+        complete = _complete(source_id, among)
+        theirs = select(fragments.c.id).where(fragments.c.item_id.in_(complete))
+        wanted = wanted.where(captions.c.fragment_id.in_(theirs))
+    elif among is not None:
+        wanted = wanted.where(captions.c.fragment_id.in_(among))
     return _plan(connection, wanted)
+
+
+def _complete(source_id: int, among: list[int] | None) -> Select[tuple[int]]:
+    """The items all of whose fragments have a caption of that recipe."""
+    found = (
+        select(fragments.c.item_id)
+        .join(captions, captions.c.fragment_id == fragments.c.id)
+        .where(captions.c.recipe_id == source_id)
+        .group_by(fragments.c.item_id)
+        .having(func.count() == len(POSITIONS))
+    )
+    if among is None:
+        return found
+    theirs = select(fragments.c.item_id).where(fragments.c.id.in_(among))
+    return found.where(fragments.c.item_id.in_(theirs))
 
 
 def plan_request(

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
 from cmean.catalog import ledger
 from cmean.catalog.hot import Hot
-from cmean.catalog.tables import captions, emotions, evaluations, recipes, tasks
+from cmean.catalog.tables import (
+    captions,
+    embeddings,
+    emotions,
+    evaluations,
+    tasks,
+)
+from cmean.domain import MeanRGB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection
 
@@ -26,9 +36,18 @@ def _insert(table: Table, *columns: str) -> Hot:
 
 
 _insert_captions = _insert(
-    captions, "id", "recipe_id", "fragment_id", "text", "words", "finish_reason", "measurements"
+    captions,
+    *("id", "recipe_id", "fragment_id", "text", "words", "finish_reason", "measurements"),
+    *("tokens", "seconds", "language", "windows"),
 )
-_insert_emotions = _insert(emotions, "id", "recipe_id", "caption_id", "red", "green", "blue")
+_insert_emotions = _insert(
+    emotions,
+    *("id", "recipe_id", "caption_id", "red", "green", "blue"),
+    *("samples", "red_sd", "green_sd", "blue_sd"),
+)
+_insert_embeddings = _insert(
+    embeddings, "id", "recipe_id", "fragment_id", "caption_id", "width", "vector"
+)
 
 
 def commit_captions(
@@ -54,12 +73,30 @@ def commit_captions(
             "words": results[task_id][1],
             "finish_reason": results[task_id][0].finish_reason.value,
             "measurements": json.dumps(dict(results[task_id][0].measurements)),
+            "tokens": results[task_id][0].tokens,
+            "seconds": results[task_id][0].seconds,
+            "language": results[task_id][0].language,
+            "windows": _windows_json(results[task_id][0]),
         }
         for task_id in sorted(_finished(connection, claim, results))
     ]
     if rows:
         _insert_captions.many(connection, rows)
     return len(rows)
+
+
+def _windows_json(caption: Caption) -> str | None:
+    """The windows of a caption as JSON; of a single one without its text, which is the caption."""
+    if not caption.windows:
+        return None
+    single = len(caption.windows) == 1
+    hidden = {"text", "finish_reason", "tokens"} if single else set()
+    return json.dumps(
+        [
+            {name: value for name, value in asdict(window).items() if name not in hidden}
+            for window in caption.windows
+        ]
+    )
 
 
 def commit_emotions(
@@ -74,6 +111,7 @@ def commit_emotions(
             "red": results[task_id][1].red,
             "green": results[task_id][1].green,
             "blue": results[task_id][1].blue,
+            **_spread(results[task_id][1]),
         }
         for task_id in sorted(_finished(connection, claim, results))
     ]
@@ -82,20 +120,39 @@ def commit_emotions(
     return len(rows)
 
 
+def _spread(rgb: RGB) -> dict[str, float | None]:
+    samples, spread = (
+        (rgb.samples, rgb.spread) if isinstance(rgb, MeanRGB) else (None, (None, None, None))
+    )
+    return {"samples": samples} | dict(zip(("red_sd", "green_sd", "blue_sd"), spread, strict=True))
+
+
+def commit_embeddings(
+    connection: Connection,
+    claim: Claim,
+    results: Mapping[int, tuple[int | None, NDArray[np.float32]]],
+) -> int:
+    """Write vectors of the tasks that are still held. `results`: task id → caption id, vector."""
+    fragment = {work.task_id: work.fragment_id for work in claim.work}
+    rows = [
+        {
+            "id": task_id,
+            "recipe_id": claim.recipe_id,
+            "fragment_id": fragment[task_id],
+            "caption_id": results[task_id][0],
+            "width": len(results[task_id][1]),
+            "vector": results[task_id][1].astype("<f4").tobytes(),
+        }
+        for task_id in sorted(_finished(connection, claim, results))
+    ]
+    if rows:
+        _insert_embeddings.many(connection, rows)
+    return len(rows)
+
+
 def _finished(connection: Connection, claim: Claim, results: Mapping[int, object]) -> set[int]:
     everything = len(results) == len(claim.work)
     return ledger.finish(connection, claim.token, None if everything else results)
-
-
-def captions_to_map(connection: Connection, claim: Claim) -> dict[int, tuple[int, str]]:
-    """The caption id and text that each task of an emotion claim is about."""
-    captioner = select(recipes.c.input_id).where(recipes.c.id == claim.recipe_id).scalar_subquery()
-    query = select(captions.c.fragment_id, captions.c.id, captions.c.text).where(
-        captions.c.recipe_id == captioner,
-        captions.c.fragment_id.in_([work.fragment_id for work in claim.work]),
-    )
-    found = {fragment: (caption, text) for fragment, caption, text in connection.execute(query)}
-    return {work.task_id: found[work.fragment_id] for work in claim.work}
 
 
 def numbers(connection: Connection, recipe_ids: Sequence[int]) -> list[int]:

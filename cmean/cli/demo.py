@@ -20,7 +20,6 @@ from cmean.datasets import demo
 from cmean.domain import Kind
 from cmean.errors import InputError
 from cmean.pipeline import ingest, metadata, pair, requests
-from cmean.pipeline.run import STAGES
 
 if TYPE_CHECKING:
     import argparse
@@ -59,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
         ingested = _corpus(args, catalog) if args.tracks is None else _own(args, catalog)
         if not args.json:
             ingest_verb.show(ingested)
-        stages = run_verb.carry_out(settings, profile, list(STAGES))
+        stages = run_verb.carry_out(settings, profile)
         task = pair.request(catalog, profile, "greedy", "whole", "cosine")
         requests.carry_out(catalog, settings, task)
         result = pair.summary(catalog, task)

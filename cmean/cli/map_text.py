@@ -9,13 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from cmean.backends import registry
 from cmean.cli import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.common import add_profile, say
 from cmean.config import load_settings
 from cmean.domain import Kind
 from cmean.errors import InputError, ItemError
-from cmean.stages.mapping import map_captions
+from cmean.pipeline.texts import text_mapper
 
 if TYPE_CHECKING:
     import argparse
@@ -40,13 +39,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Map texts, a line each; a line that cannot be mapped gets its reason instead of a triple."""
-    choice = load_settings().get_profile(args.profile).kinds[Kind(args.kind)].mapper
-    mapper = registry.mapper(choice.backend, choice.parameters)
-    mapper.load()
+    map_texts = text_mapper(load_settings().get_profile(args.profile), Kind(args.kind))
     number, failed = 0, 0
     with _lines(args.file) as lines:
         while batch := [line.rstrip("\r\n") for line in islice(lines, _BATCH)]:
-            for text, found in zip(batch, map_captions(mapper, batch), strict=True):
+            for text, found in zip(batch, map_texts(batch), strict=True):
                 number += 1
                 if isinstance(found, ItemError):
                     failed += 1

@@ -34,9 +34,7 @@ _QUIET_LOOKS = 5
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_profile(parser)
-    parser.add_argument(
-        "--stage", choices=run.STAGES, nargs="+", default=run.STAGES, help="only these stages"
-    )
+    parser.add_argument("--stage", choices=run.STAGES, nargs="+", help="only these stages")
     parser.add_argument(
         "--limit", type=positive, metavar="N", help="at most N tasks a stage, all done here"
     )
@@ -70,7 +68,7 @@ def main(args: argparse.Namespace) -> int:
 def carry_out(
     settings: Settings,
     profile: Profile,
-    stages: Sequence[str],
+    stages: Sequence[str] | None = None,
     limit: int | None = None,
     announce: Announce | None = None,
 ) -> dict[str, StageResult]:

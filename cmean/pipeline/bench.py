@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,15 +10,16 @@ from cmean.backends import registry
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import Kind, Recipe, Role
 from cmean.errors import CmeanError, ConfigError
-from cmean.pipeline import work
+from cmean.pipeline import steps
 from cmean.pipeline.queues import queue_of
+from cmean.pipeline.recipes import backend_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
     from cmean.catalog.engine import Connection
-    from cmean.pipeline.work import Loaded
+    from cmean.pipeline.steps import Step
 
 
 _REFUSAL_SECONDS = (60.0, 3600.0)
@@ -38,7 +38,7 @@ class Served:
 class Taken:
     """A recipe's work with its model in memory; `fresh` when it had to be loaded."""
 
-    work: Loaded
+    step: Step
     fresh: bool
 
 
@@ -55,7 +55,7 @@ class Bench:
         self.unable: dict[str, str] = {}
         self.news = False
         self._known: dict[int, Served | None] = {}
-        self._loaded: tuple[int, str, Loaded] | None = None
+        self._loaded: tuple[int, str, Step] | None = None
         self._refused: dict[int, float] = {}
         self._pauses: dict[int, float] = {}
 
@@ -91,23 +91,23 @@ class Bench:
         Raises:
             CmeanError: the model cannot be loaded; whatever else its library raises comes through.
         """
-        key = _model(served.recipe)
+        key = steps.model_key(served.recipe)
         if self._loaded is not None:
             recipe_id, loaded_key, loaded = self._loaded
             if recipe_id == served.id:
                 return Taken(loaded, fresh=False)
             if loaded_key == key:
-                again = work.load(served.recipe, shared=loaded)
+                again = steps.load(served.recipe, shared=loaded)
                 self._loaded = (served.id, key, again)
                 return Taken(again, fresh=False)
         self.clear()
-        made = work.load(served.recipe)
+        made = steps.load(served.recipe)
         self._loaded = (served.id, key, made)
         return Taken(made, fresh=True)
 
     def has(self, served: Served) -> bool:
         """Whether the recipe's model is in memory."""
-        return self._loaded is not None and self._loaded[1] == _model(served.recipe)
+        return self._loaded is not None and self._loaded[1] == steps.model_key(served.recipe)
 
     def clear(self) -> None:
         """Give the memory back."""
@@ -134,15 +134,10 @@ class Bench:
 
 def _require_revision(recipe: Recipe) -> None:
     """The back-end that is here must be the one that the recipe was made for."""
-    here = registry.create(recipe.backend, recipe.role, recipe.parameters["backend"]).revision
+    role = backend_role(recipe)
+    here = registry.create(recipe.backend, role, recipe.parameters["backend"]).revision
     if here != recipe.revision:
         raise ConfigError(
             f"{recipe.backend} is here in revision {here}, and the recipe wants "
             f"{recipe.revision}; install the same version of cmean"
         )
-
-
-def _model(recipe: Recipe) -> str:
-    """What must be in memory: recipes that differ elsewhere only can share it."""
-    parameters = json.dumps(recipe.parameters["backend"], sort_keys=True)
-    return f"{recipe.role}/{recipe.backend}/{recipe.revision}/{parameters}"

@@ -14,14 +14,15 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cmean.catalog import workers
+from cmean.catalog import ledger, workers
 from cmean.catalog.engine import Catalog
 from cmean.errors import CmeanError
 from cmean.pipeline.heartbeat import Heartbeat
 from cmean.pipeline.host import ONE_THREAD, this_process
-from cmean.pipeline.work import Station, batches, load
+from cmean.pipeline.steps import load, model_key
+from cmean.pipeline.work import Station, batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cmean.config import Settings
     from cmean.domain import Recipe
     from cmean.pipeline.recipes import Entered
+    from cmean.pipeline.steps import Step
 
 _POLL_SECONDS = 0.2
 _GRACE_SECONDS = 20.0
@@ -128,7 +130,7 @@ def _without_interrupt() -> Iterator[None]:
 
 def _work(
     settings: Settings,
-    entries: Sequence[tuple[int, Any]],
+    entries: Sequence[tuple[int, Recipe]],
     run_id: int,
     budget: int,
     pipe: Pipe,
@@ -142,8 +144,7 @@ def _work(
         lease = settings.lease_seconds
         with Heartbeat(catalog, worker_id, lease) as heartbeat:
             station = Station(catalog, worker_id, lease, heartbeat)
-            for recipe_id, recipe in entries:
-                budget -= _drain(station, recipe_id, recipe, budget, pipe.poll)
+            _drain_all(station, entries, budget, pipe.poll)
         with catalog.write() as connection:
             workers.stop(connection, [worker_id])
         catalog.close()
@@ -153,18 +154,28 @@ def _work(
             pipe.send(f"{kind}{error}")
 
 
-def _drain(
-    station: Station, recipe_id: int, recipe: Recipe, budget: int, stopped: Callable[[], bool]
-) -> int:
-    """Do one recipe's ready tasks, at most so many. Returns how many were taken."""
-    loaded = load(recipe)
-    taken = 0
+def _drain_all(
+    station: Station,
+    entries: Sequence[tuple[int, Recipe]],
+    budget: int,
+    stopped: Callable[[], bool],
+) -> None:
+    """Do the ready tasks of each recipe in turn, at most so many in all."""
+    loaded: Step | None = None
     try:
-        for batch in batches(station, recipe_id, loaded, stopped, budget):
-            taken += batch.taken
+        for recipe_id, recipe in entries:
+            with station.catalog.read() as connection:
+                if not ledger.oldest_ready(connection, [recipe_id]):
+                    continue  # a model is not loaded for nothing
+            if loaded is not None and loaded.key != model_key(recipe):
+                loaded.backend.unload()
+                loaded = None
+            loaded = load(recipe, shared=loaded)
+            for batch in batches(station, recipe_id, loaded, stopped, budget):
+                budget -= batch.taken
     finally:
-        loaded.backend.unload()
-    return taken
+        if loaded is not None:
+            loaded.backend.unload()
 
 
 def _end_with_parent() -> None:

@@ -34,7 +34,7 @@ _REMIND_SECONDS = 30.0
 def run(
     settings: Settings,
     profile: Profile,
-    stages: Sequence[str],
+    stages: Sequence[str] | None,
     announce: Announce,
     on_look: Callable[[FleetView], None] = lambda _: None,
     on_away: Callable[[str], None] = lambda _: None,
@@ -45,7 +45,7 @@ def run(
     Args:
         settings: the catalog.
         profile: whose recipes.
-        stages: of `run.STAGES`.
+        stages: of `run.STAGES` (None: those of the profile).
         announce: wakes workers.
         on_look: called about once a second.
         on_away: called with a line when the database cannot be reached; then it is tried again.
@@ -58,7 +58,8 @@ def run(
     catalog = Catalog(settings.database_url)
     migrate.ensure(catalog)
     try:
-        return _Run(catalog, settings, profile, stages, announce).through(on_look, on_away, keep_on)
+        chosen = stages or recipes.stages(profile)
+        return _Run(catalog, settings, profile, chosen, announce).through(on_look, on_away, keep_on)
     finally:
         catalog.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cmean.catalog import ledger, workers
@@ -24,11 +24,17 @@ _SHORTEST_PAUSE = 1.0
 """A batch that ends is told at once, but not more often than so."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+@dataclass(frozen=True, slots=True, eq=False)
+class Hold:
+    """A claim whose lease is renewed until it is released.
+
+    `lost` is set when the claim is no longer wholly this worker's: the work may stop.
+    """
+
     token: str
     recipe_id: int | None
     size: int
+    lost: threading.Event = field(default_factory=threading.Event)
 
 
 class Heartbeat:
@@ -38,17 +44,13 @@ class Heartbeat:
         catalog: the catalog, open in this process.
         worker_id: whose heart it is.
         lease_seconds: of a lease; it is renewed at a third of it.
-
-    Attributes:
-        lost: set while the claim held is no longer wholly this worker's: the work may stop.
     """
 
     def __init__(self, catalog: Catalog, worker_id: int, lease_seconds: float) -> None:
         self.catalog = catalog
         self.worker_id = worker_id
         self.lease_seconds = lease_seconds
-        self.lost = threading.Event()
-        self._held: _Held | None = None
+        self._holds: list[Hold] = []
         self._tally = Tally()
         self._lock = threading.Lock()
         self._told: int | None = None  # the recipe that the catalog was last told of
@@ -67,17 +69,28 @@ class Heartbeat:
         self._thread.join()
         self._beat()  # what was done since the last one
 
-    @contextmanager
-    def holding(self, token: str, recipe_id: int | None, size: int) -> Iterator[None]:
-        """Prolong the lease of a claim of so many tasks while the block works."""
-        self._held = _Held(token, recipe_id, size)
+    def hold(self, token: str, recipe_id: int | None, size: int) -> Hold:
+        """Prolong the lease of a claim of so many tasks until it is released."""
+        hold = Hold(token, recipe_id, size)
+        with self._lock:
+            self._holds.append(hold)
         if recipe_id != self._told:
             self._due.set()  # whoever watches the fleet sees at once what it turns to
+        return hold
+
+    def release(self, hold: Hold) -> None:
+        """The claim has ended."""
+        with self._lock:
+            self._holds.remove(hold)
+
+    @contextmanager
+    def holding(self, token: str, recipe_id: int | None, size: int) -> Iterator[Hold]:
+        """Hold a claim while the block works."""
+        hold = self.hold(token, recipe_id, size)
         try:
-            yield
+            yield hold
         finally:
-            self._held = None
-            self.lost.clear()
+            self.release(hold)
 
     def count(self, done: int, failed: int, seconds: float) -> None:
         """Remember a batch, to be told with the next beat."""
@@ -102,14 +115,18 @@ class Heartbeat:
             self._due.wait(pause)
 
     def _beat(self) -> None:
-        held = self._held
         with self._lock:
             told, self._tally = self._tally, Tally()
-        recipe_id = held.recipe_id if held else None
+            holds = list(self._holds)
+        recipe_id = holds[0].recipe_id if holds else None
         try:
             with self.catalog.write() as connection:
                 workers.beat(connection, self.worker_id, recipe_id, told)
-                renewed = ledger.renew(connection, held.token, self.lease_seconds) if held else 0
+                lost = [
+                    hold
+                    for hold in holds
+                    if ledger.renew(connection, hold.token, self.lease_seconds) < hold.size
+                ]
         except CatalogError:  # the next beat may succeed; till then nothing is forgotten
             with self._lock:
                 self._tally = Tally(
@@ -121,5 +138,5 @@ class Heartbeat:
             return
         self._told = recipe_id
         self._beaten = time.monotonic()
-        if held and renewed < held.size and self._held is held:
-            self.lost.set()
+        for hold in lost:
+            hold.lost.set()

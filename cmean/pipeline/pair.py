@@ -246,7 +246,7 @@ def _mapper_recipes(connection: Connection, profile: Profile) -> dict[Kind, int 
     """The ids of the profile's mapper recipes; None where the catalog has none of that digest."""
     return {
         kind: recipe_rows.find(connection, mapper.digest)
-        for kind, (_, mapper) in recipes.build(profile).items()
+        for kind, mapper in recipes.mappers(profile).items()
     }
 
 

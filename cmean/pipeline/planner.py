@@ -6,20 +6,42 @@ import logging
 from typing import TYPE_CHECKING
 
 from cmean.catalog import items, planning, results, workers
-from cmean.domain import Kind, Role
-from cmean.errors import ConfigError, MissingExtraError
+from cmean.errors import ConfigError, MissingExtraError, WeightsError
 from cmean.pipeline import recipes
 from cmean.pipeline.queues import queue_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cmean.catalog.engine import Catalog
+    from cmean.catalog.engine import Catalog, Connection
     from cmean.config import Settings
     from cmean.pipeline.recipes import Entered, RecipeSet
     from cmean.pipeline.worker import Announce
 
 _LOG = logging.getLogger(__name__)
+
+
+def enter_work(
+    connection: Connection, entry: Entered, fragment_ids: Sequence[int] | None = None
+) -> int:
+    """Enter a recipe's missing work, all or that of some fragments' captions. Returns how much."""
+    if entry.source_id is None:
+        return planning.plan_media(connection, entry.stage, entry.id, entry.recipe.kind)
+    return planning.plan_captions(
+        connection,
+        entry.stage,
+        entry.id,
+        entry.source_id,
+        fragment_ids,
+        whole_items=entry.whole_items,
+    )
+
+
+def _sources(connection: Connection, entry: Entered) -> object:
+    """What a recipe reads, as a number that changes when anything comes to it."""
+    if entry.source_id is None:
+        return items.number_of_fragments(connection)
+    return results.numbers(connection, [entry.source_id])
 
 
 class Planner:
@@ -53,26 +75,17 @@ class Planner:
         if entered is None:
             return False
         news = False
-        for kind in Kind:
-            captioner, mapper = entered.captioners[kind], entered.mappers[kind]
+        for entry in entered.entries:
+            queue = queue_of(entry.recipe.role, entry.recipe.kind)
             with self.catalog.read() as connection:
-                fragments = items.number_of_fragments(connection)
-                captions = results.numbers(connection, [captioner.id])
-            if self._is_news(queue := queue_of(Role.CAPTIONER, kind), captioner, fragments):
-                with self.catalog.write() as connection:
-                    added = planning.plan_captions(connection, captioner.id, kind)
-                self._entered_all(queue, captioner, fragments, added)
-                news = True
-            if self._is_news(queue := queue_of(Role.MAPPER, kind), mapper, captions):
-                with self.catalog.write() as connection:
-                    added = planning.plan_emotions(connection, mapper.id, captioner.id)
-                self._entered_all(queue, mapper, captions, added)
-                news = True
+                now = _sources(connection, entry)
+            if queue not in self.queues or self._seen.get(entry.id) == now:
+                continue
+            with self.catalog.write() as connection:
+                added = enter_work(connection, entry)
+            self._entered_all(queue, entry, now, added)
+            news = True
         return news
-
-    def _is_news(self, queue: str, recipe: Entered, now: object) -> bool:
-        """Whether a queue is served, and its sources have changed since all was entered."""
-        return queue in self.queues and self._seen.get(recipe.id) != now
 
     def _entered_all(self, queue: str, recipe: Entered, now: object, added: int) -> None:
         """Remember, now that it is committed, and wake who serves the queue."""
@@ -89,18 +102,13 @@ class Planner:
             self.announce(queue, recipe.recipe.digest, copies=serving)
 
     def follow(self, recipe_id: int, fragment_ids: Sequence[int]) -> None:
-        """Enter the emotions of captions that were just written, and wake who maps them."""
+        """Enter what is to be done with captions that were just written, and wake who does it."""
         entered = self._recipes()
-        if entered is None:
-            return
-        for kind, captioner in entered.captioners.items():
-            if captioner.id != recipe_id:
-                continue
-            mapper = entered.mappers[kind]
+        for entry in entered.readers(recipe_id) if entered else ():
             with self.catalog.write() as connection:
-                added = planning.plan_emotions(connection, mapper.id, recipe_id, fragment_ids)
+                added = enter_work(connection, entry, fragment_ids)
             if added:
-                self._wake(queue_of(Role.MAPPER, kind), mapper)
+                self._wake(queue_of(entry.recipe.role, entry.recipe.kind), entry)
 
     def _recipes(self) -> RecipeSet | None:
         """The profile's recipes; None where they cannot be made, which is said once.
@@ -112,7 +120,7 @@ class Planner:
                 profile = self.settings.get_profile()
                 with self.catalog.write() as connection:
                     self._entered = recipes.enter(connection, profile)
-            except (ConfigError, MissingExtraError) as error:
+            except (ConfigError, MissingExtraError, WeightsError) as error:
                 self._broken = True
                 _LOG.warning("only work that others enter is done here: %s", error)
         return self._entered

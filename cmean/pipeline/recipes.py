@@ -1,76 +1,199 @@
-"""A profile's recipes, built and entered into the catalog."""
+"""A profile's recipes, built and entered into the catalog.
+
+For each kind of item a chain: the captioner, then, where the profile asks for them, a recipe that
+continues captions that were cut and one that merges what was written of the windows of a long
+sound; then the mapper. Embedders read media, and the captions that the chain ends with.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from cmean.backends import registry
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import Kind, Recipe, Role
+from cmean.errors import ConfigError
+from cmean.pipeline.templates import read_template
+from cmean.stages.mapping import MappingOptions
+from cmean.stages.merging import MergeOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cmean.backends.registry import BackendInfo
     from cmean.catalog.engine import Connection
-    from cmean.config import BackendChoice, Profile
+    from cmean.config import BackendChoice, KindProfile, Profile
+
+STAGE_OF = {Role.CAPTIONER: "caption", Role.MAPPER: "emotion", Role.EMBEDDER: "embed"}
+"""The stage in which a recipe's work is done."""
+
+CONTINUE, MERGE = "continue", "merge"
+"""What a captioner's recipe that reads captions does with them: its parameter `step`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A recipe that has a row."""
+    """A recipe that has a row; `source_id` is that of the recipe whose captions it reads."""
 
     id: int
     recipe: Recipe
+    source_id: int | None = None
+
+    @property
+    def stage(self) -> str:
+        """The stage in which its work is done."""
+        return STAGE_OF[self.recipe.role]
+
+    @property
+    def whole_items(self) -> bool:
+        """Whether all captions of an item must be there before any of it can be done."""
+        return bool(self.recipe.parameters.get("mapping", {}).get("together"))
 
 
 @dataclass(frozen=True, slots=True)
 class RecipeSet:
-    """The recipes of a profile by kind."""
+    """The recipes of a profile in the order in which data flows.
 
+    `captioners` and `mappers` are the last of each by kind: whose captions are mapped, and whose
+    triples are paired.
+    """
+
+    entries: tuple[Entered, ...]
     captioners: Mapping[Kind, Entered]
     mappers: Mapping[Kind, Entered]
 
     def of_stage(self, stage: str) -> list[Entered]:
-        """The recipes that a stage carries out, tracks first."""
-        by_kind = self.captioners if stage == "caption" else self.mappers
-        return [by_kind[kind] for kind in Kind]
+        """The recipes that a stage carries out, each after the one that it reads."""
+        return [entry for entry in self.entries if entry.stage == stage]
+
+    def readers(self, recipe_id: int) -> list[Entered]:
+        """The recipes that read what a recipe writes."""
+        return [entry for entry in self.entries if entry.source_id == recipe_id]
 
 
-def build(profile: Profile) -> dict[Kind, tuple[Recipe, Recipe]]:
-    """Captioner and mapper recipe of each kind.
+def stages(profile: Profile) -> tuple[str, ...]:
+    """The stages of a profile, in order: embedding only where it has embedders."""
+    return ("caption", "emotion", "embed") if profile.embedders else ("caption", "emotion")
+
+
+def backend_role(recipe: Recipe) -> Role:
+    """The role of a recipe's back-end: captions are merged by a language model."""
+    return Role.MAPPER if recipe.parameters.get("step") == MERGE else recipe.role
+
+
+def mappers(profile: Profile) -> dict[Kind, Recipe]:
+    """The mapper's recipe of each kind; errors as `build`."""
+    return {recipe.kind: recipe for recipe in build(profile) if recipe.role is Role.MAPPER}
+
+
+def build(profile: Profile) -> list[Recipe]:
+    """All recipes of a profile, each after the one that it reads.
 
     Raises:
-        ConfigError: a back-end is unknown or does not fit.
+        ConfigError: a back-end is unknown or does not fit, or a prompt cannot be read.
         MissingExtraError: a back-end is not installed.
+        WeightsError: its weights are not on this machine.
     """
-    result = {}
-    for kind, part in profile.kinds.items():
-        preprocessing = {"preprocessing": dict(part.preprocessing)}
-        captioner = _recipe(Role.CAPTIONER, kind, part.captioner, extra=preprocessing)
-        result[kind] = (captioner, _recipe(Role.MAPPER, kind, part.mapper, source=captioner))
-    return result
+    chains = {kind: _captions(kind, part) for kind, part in profile.kinds.items()}
+    captioning = [recipe for chain in chains.values() for recipe in chain]
+    mapping = [mapper(kind, profile.kinds[kind].mapper, chains[kind][-1]) for kind in chains]
+    embedding = [
+        recipe
+        for choice in profile.embedders
+        for kind, part in profile.kinds.items()
+        for recipe in _embedder(kind, choice, part, chains[kind][-1])
+    ]
+    return captioning + mapping + embedding
+
+
+def enter(connection: Connection, profile: Profile) -> RecipeSet:
+    """Enter the profile's recipes, those that are new, and return all with their ids."""
+    entries: list[Entered] = []
+    ids: dict[str, int] = {}
+    for recipe in build(profile):
+        source = ids[recipe.input.digest] if recipe.input else None
+        ids[recipe.digest] = recipe_rows.ensure(connection, recipe, source)
+        entries.append(Entered(ids[recipe.digest], recipe, source))
+    last = {(entry.recipe.role, entry.recipe.kind): entry for entry in entries}
+    return RecipeSet(
+        tuple(entries),
+        *({kind: last[role, kind] for kind in Kind} for role in (Role.CAPTIONER, Role.MAPPER)),
+    )
+
+
+def _captions(kind: Kind, part: KindProfile) -> list[Recipe]:
+    """The captioner's recipe and those that work on its captions."""
+    choice = part.captioner
+    extra: dict[str, Any] = {"preprocessing": dict(part.preprocessing)}
+    found = registry.info(choice.backend, Role.CAPTIONER, kind)
+    if template := _template(found, choice, kind):
+        extra["prompt"] = template
+    if choice.options.get("metadata"):
+        if not template:
+            raise ConfigError(f"{found.name} takes no prompt, so it can be given no metadata")
+        extra["metadata"] = True
+    chain = [_recipe(Role.CAPTIONER, kind, choice, extra)]
+    if tokens := choice.options.get("continue_tokens"):
+        if not found.continues:
+            raise ConfigError(f"{found.name} cannot continue captions: remove continue_tokens")
+        extra = extra | {"step": CONTINUE}
+        more = {**choice.parameters, "max_new_tokens": tokens}
+        chain.append(_recipe(Role.CAPTIONER, kind, choice, extra, chain[-1], more))
+    if part.merger is not None:
+        merger = registry.info(part.merger.backend, Role.MAPPER)
+        extra = {
+            "step": MERGE,
+            "prompt": _template(merger, part.merger, kind, "merge"),
+            "merging": asdict(MergeOptions(**part.merger.options)),
+        }
+        chain.append(_recipe(Role.CAPTIONER, kind, part.merger, extra, chain[-1]))
+    return chain
+
+
+def mapper(kind: Kind, choice: BackendChoice, source: Recipe | None = None) -> Recipe:
+    """The recipe of a mapper that reads the captions of another recipe, or plain texts."""
+    found = registry.info(choice.backend, Role.MAPPER, kind)
+    options = MappingOptions(**choice.options)
+    usual = "emotion-five" if options.together else "emotion"
+    template = _template(found, choice, kind, usual)
+    if not template:
+        if choice.options:
+            raise ConfigError(f"{found.name} takes no {sorted(choice.options)[0]!r}: remove it")
+        return _recipe(Role.MAPPER, kind, choice, {}, source)
+    extra = {"prompt": template, "mapping": asdict(options)}
+    return _recipe(Role.MAPPER, kind, choice, extra, source)
+
+
+def _embedder(kind: Kind, choice: BackendChoice, part: KindProfile, source: Recipe) -> list[Recipe]:
+    """The recipe of a kind's media, where the embedder takes them, and that of its captions."""
+    found = registry.info(choice.backend, Role.EMBEDDER)
+    of_captions = _recipe(Role.EMBEDDER, kind, choice, {}, source)
+    if kind not in found.kinds:
+        return [of_captions]
+    prepared = {"rate": found.rate} if kind is Kind.TRACK else dict(part.preprocessing)
+    return [_recipe(Role.EMBEDDER, kind, choice, {"preprocessing": prepared}), of_captions]
+
+
+def _template(found: BackendInfo, choice: BackendChoice, kind: Kind, usual: str = "") -> str:
+    """The text of the prompt template that a step uses; empty where its back-end takes none."""
+    if found.prompt:
+        return read_template(choice.prompt or usual or found.prompt.format(kind=kind.value))
+    if choice.prompt is not None:
+        raise ConfigError(f"the back-end {found.name!r} takes no prompt")
+    return ""
 
 
 def _recipe(
     role: Role,
     kind: Kind,
     choice: BackendChoice,
+    extra: Mapping[str, Any],
     source: Recipe | None = None,
-    extra: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, Any] | None = None,
 ) -> Recipe:
-    found = registry.info(choice.backend, role, kind)
-    parameters = registry.complete(found, choice.parameters)
-    revision = registry.create(choice.backend, role, parameters).revision
-    parameters = {"backend": parameters, **(extra or {})}
-    return Recipe(role, kind, choice.backend, revision, parameters, source)
-
-
-def enter(connection: Connection, profile: Profile) -> RecipeSet:
-    """Enter the profile's recipes, those that are new, and return all with their ids."""
-    captioners, mappers = {}, {}
-    for kind, (captioner, mapper) in build(profile).items():
-        captioner_id = recipe_rows.ensure(connection, captioner)
-        captioners[kind] = Entered(captioner_id, captioner)
-        mappers[kind] = Entered(recipe_rows.ensure(connection, mapper, captioner_id), mapper)
-    return RecipeSet(captioners, mappers)
+    backend_of = Role.MAPPER if extra.get("step") == MERGE else role
+    found = registry.info(choice.backend, backend_of)
+    given = registry.complete(found, choice.parameters if parameters is None else parameters)
+    revision = registry.create(choice.backend, backend_of, given).revision
+    return Recipe(role, kind, choice.backend, revision, {"backend": given, **extra}, source)

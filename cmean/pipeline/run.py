@@ -13,21 +13,23 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from cmean.backends import registry
-from cmean.catalog import ledger, migrate, planning, progress, workers
+from cmean.catalog import ledger, migrate, progress, workers
 from cmean.catalog.engine import Catalog
 from cmean.pipeline import recipes
 from cmean.pipeline.crew import Crew
 from cmean.pipeline.heartbeat import Heartbeat
 from cmean.pipeline.host import free_the_dead, this_process
+from cmean.pipeline.planner import enter_work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cmean.catalog.engine import Connection
     from cmean.config import Profile, Settings
+    from cmean.domain import Recipe
     from cmean.pipeline.recipes import RecipeSet
 
-STAGES = ("caption", "emotion")
+STAGES = ("caption", "emotion", "embed")
 """The stages of a run, in the order in which data flows."""
 
 
@@ -61,7 +63,7 @@ class Progress:
 def run(
     settings: Settings,
     profile: Profile,
-    stages: Sequence[str] = STAGES,
+    stages: Sequence[str] | None = None,
     limit: int | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> dict[str, StageResult]:
@@ -70,7 +72,7 @@ def run(
     Args:
         settings: the catalog and the lease.
         profile: whose recipes to carry out.
-        stages: of `STAGES`.
+        stages: of `STAGES` (default: those of the profile).
         limit: at most so many tasks in each stage.
         on_progress: called a few times a second.
 
@@ -88,7 +90,7 @@ def run(
             return {
                 stage: _Stage(catalog, settings, entered, stage, run_id, limit, on_progress).run()
                 for stage in STAGES
-                if stage in stages
+                if stage in (stages or recipes.stages(profile))
             }
     finally:
         with catalog.write() as connection:
@@ -111,7 +113,6 @@ class _Stage:
     ) -> None:
         self.catalog = catalog
         self.settings = settings
-        self.entered = entered
         self.stage = stage
         self.run_id = run_id
         self.limit = limit
@@ -119,18 +120,17 @@ class _Stage:
         self.recipes = entered.of_stage(stage)
         self.recipe_ids = [entry.id for entry in self.recipes]
         self.before = dict.fromkeys(ledger.STATES, 0)
+        self.total = 0
 
     def run(self) -> StageResult:
-        """Plan, work until nothing is ready, and count."""
+        """Plan and work until nothing is ready, and count.
+
+        In rounds: recipes of a stage may read what others of it write.
+        """
         started = time.monotonic()
         free_the_dead(self.catalog)
-        with self.catalog.write() as connection:
-            self._plan(connection)
-            self.before = self._counts(connection)
-        ready = self.before["ready"]
-        todo = ready if self.limit is None else min(ready, self.limit)
-        if todo:
-            self._work(todo)
+        while self._round():
+            pass
         with self.catalog.read() as connection:
             after = self._counts(connection)
         return StageResult(
@@ -140,28 +140,42 @@ class _Stage:
             seconds=time.monotonic() - started,
         )
 
-    def _plan(self, connection: Connection) -> None:
-        for kind, captioner in self.entered.captioners.items():
-            if self.stage == "caption":
-                planning.plan_captions(connection, captioner.id, kind)
-            else:
-                planning.plan_emotions(connection, self.entered.mappers[kind].id, captioner.id)
+    def _round(self) -> bool:
+        """Enter what is missing and do what is ready. Returns whether to look again."""
+        with self.catalog.write() as connection:
+            added = sum(enter_work(connection, entry) for entry in self.recipes)
+            now = self._counts(connection)
+            if self.total == 0:
+                self.before = now
+            through = self._through(now)
+        ready = now["ready"]
+        todo = ready if self.limit is None else min(ready, self.limit - through)
+        if todo < 1 or (self.total and not added):
+            return False
+        self.total = through + todo
+        self._work(todo)
+        return True
 
     def _counts(self, connection: Connection) -> dict[str, int]:
         nothing = dict.fromkeys(ledger.STATES, 0)
         return progress.counts(connection, self.recipe_ids).get(self.stage, nothing)
 
+    def _through(self, now: Mapping[str, int]) -> int:
+        """How many of the stage's tasks this run has seen through, done or failed."""
+        return sum(now[state] - self.before[state] for state in ("done", "failed", "dead"))
+
     def _work(self, todo: int) -> None:
-        share = min(
-            registry.info(entry.recipe.backend, entry.recipe.role).share for entry in self.recipes
-        )
+        with self.catalog.read() as connection:
+            ready = ledger.oldest_ready(connection, self.recipe_ids)
+        entries = [entry for entry in self.recipes if entry.id in ready]
+        share = max(_share(entry.recipe) for entry in entries)
         jobs = max(1, min(os.cpu_count() or 1, -(-todo // share)))
-        crew = Crew(self.settings, self.recipes, self.run_id)
+        crew = Crew(self.settings, entries, self.run_id)
         try:
             crew.start(self._budgets(jobs, todo))
             while crew.members:
                 crew.wait()
-                left = todo - self._report(todo)
+                left = self.total - self._report()
                 if crashed := crew.bury():
                     free_the_dead(self.catalog)
                     crew.start(self._budgets(crashed, left) if left > 0 else [])
@@ -175,11 +189,15 @@ class _Stage:
             return [todo] * jobs
         return [todo // jobs + (job < todo % jobs) for job in range(jobs)]
 
-    def _report(self, todo: int) -> int:
+    def _report(self) -> int:
         """Tell how far it is; returns how many of this stage's tasks are through."""
         with self.catalog.read() as connection:
             now = self._counts(connection)
-        done = now["done"] - self.before["done"]
         failed = now["failed"] + now["dead"]
-        self.on_progress(Progress(self.stage, done, failed, todo))
-        return done + failed - self.before["failed"] - self.before["dead"]
+        done = now["done"] - self.before["done"]
+        self.on_progress(Progress(self.stage, done, failed, self.total))
+        return self._through(now)
+
+
+def _share(recipe: Recipe) -> int:
+    return registry.info(recipe.backend, recipes.backend_role(recipe)).share

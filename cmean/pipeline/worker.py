@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from cmean.catalog import ledger, migrate, progress, workers
 from cmean.catalog import recipes as recipe_rows
 from cmean.catalog.engine import Catalog
-from cmean.errors import CatalogUnavailableError, ConfigError
+from cmean.errors import CatalogUnavailableError, ConfigError, ServerError
 from cmean.pipeline import requests
 from cmean.pipeline.bench import Bench
 from cmean.pipeline.heartbeat import Heartbeat
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from cmean.config import Settings
     from cmean.pipeline.bench import Served
-    from cmean.pipeline.work import Batch, Loaded
+    from cmean.pipeline.steps import Step
+    from cmean.pipeline.work import Batch
 
 _LOG = logging.getLogger(__name__)
 
@@ -204,16 +205,16 @@ class Worker:
         if loaded.fresh:
             self._slice_ends = time.monotonic() + _SLICE_SECONDS
         try:
-            return self._drain(station, served, loaded.work)
-        except ConfigError as error:  # of the recipe: what it asks for is not known here
+            return self._drain(station, served, loaded.step)
+        except (ConfigError, ServerError) as error:  # of the recipe: it cannot be done from here
             _LOG.warning("%s: %s", served.recipe.backend, error)
             self._set_unable(station, served.id, str(error))
             return True
 
-    def _drain(self, station: Station, served: Served, loaded: Loaded) -> bool:
+    def _drain(self, station: Station, served: Served, step: Step) -> bool:
         """Do a recipe's work until none is left or it is another's turn."""
         worked = False
-        for batch in batches(station, served.id, loaded, self._must_turn):
+        for batch in batches(station, served.id, step, self._must_turn):
             worked = True
             _LOG.info(
                 "%s by %s: %d done, %d failed in %.2f s",

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from cmean.domain import RGB, Answer
 from cmean.errors import EmotionError, ItemError
-from cmean.stages.isolate import isolate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cmean.domain import Question
     from cmean.protocols import LanguageModel
+    from cmean.stages.batching import Batcher
 
     Ask: TypeAlias = Callable[[Sequence[Question]], list[Answer | ItemError]]
     """Answers questions, each with an answer or an error, in order; never raises."""
@@ -56,9 +55,17 @@ def read(text: str, count: int) -> list[RGB] | None:
     return [RGB(*map(int, found)) for found in re.findall(_SPACED, line)]
 
 
-def asker(model: LanguageModel) -> Ask:
-    """Ask a model; a question that it cannot answer fails alone."""
-    return partial(isolate, model.write)
+def asker(model: LanguageModel, batcher: Batcher) -> Ask:
+    """Ask a model, so many questions at once as fit; one that it cannot answer fails alone."""
+
+    def ask(questions: Sequence[Question]) -> list[Answer | ItemError]:
+        return batcher.run(model.write, questions, _length)
+
+    return ask
+
+
+def _length(question: Question) -> int:
+    return len(question.prompt.system) + len(question.prompt.user) + len(question.prefix)
 
 
 def answered(outcomes: Sequence[Answer | ItemError]) -> list[Answer | ItemError]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from cmean.domain import POSITION_NAMES, RGB, Kind, MeanRGB, Question
 from cmean.errors import ConfigError, EmotionError, ItemError
-from cmean.protocols import LanguageModel
 from cmean.stages import asking
 from cmean.stages.isolate import isolate
 from cmean.stages.prompting import render
@@ -22,12 +21,8 @@ if TYPE_CHECKING:
 _NOUNS = {Kind.TRACK: "piece of music", Kind.ARTWORK: "picture"}
 
 
-def map_captions(
-    mapper: EmotionMapper | LanguageModel, texts: Sequence[str]
-) -> list[RGB | ItemError]:
+def map_captions(mapper: EmotionMapper, texts: Sequence[str]) -> list[RGB | ItemError]:
     """Map captions to triples; one that fails, fails alone."""
-    if isinstance(mapper, LanguageModel):
-        raise NotImplementedError
     return [_validated(outcome) for outcome in isolate(mapper.map, texts)]
 
 
@@ -66,16 +61,6 @@ class MappingOptions:
             raise ConfigError(f"a mapper's temperature is 0 or more, not {self.temperature}")
         if self.samples > 1 and self.temperature == 0:
             raise ConfigError("several samples need a temperature above 0, or all are the same")
-
-
-def map_by_model(
-    model: LanguageModel,
-    template: str,
-    groups: Sequence[Captions],
-    options: MappingOptions,
-) -> list[dict[int, RGB | ItemError]]:
-    """Map captions by asking a language model; errors as `map_by_asking`."""
-    return map_by_asking(asking.asker(model), template, groups, options)
 
 
 def map_by_asking(

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cmean.catalog import (
+    captions,
     items,
     ledger,
     planning,
@@ -33,7 +34,7 @@ def enter(connection, count=4):
         items.add(connection, new_item(number))
     captioner = Recipe(Role.CAPTIONER, Kind.ARTWORK, "embedded-artwork", "1", {})
     recipe = recipes.ensure(connection, captioner)
-    planning.plan_captions(connection, recipe, Kind.ARTWORK)
+    planning.plan_media(connection, "caption", recipe, Kind.ARTWORK)
     return recipe, workers.register(connection, workers.Process("here", 1, 0.0))
 
 
@@ -65,13 +66,13 @@ def commit(catalog, claimed):
 def test_planning_twice_adds_nothing(catalog, planned):
     assert tally(catalog)["ready"] == 20
     with catalog.write() as connection:
-        assert planning.plan_captions(connection, planned[0], Kind.ARTWORK) == 0
+        assert planning.plan_media(connection, "caption", planned[0], Kind.ARTWORK) == 0
 
 
 def test_planning_takes_only_items_of_the_kind(catalog, planned):
     with catalog.write() as connection:
         items.add(connection, new_item(99, Kind.TRACK))
-        assert planning.plan_captions(connection, planned[0], Kind.ARTWORK) == 0
+        assert planning.plan_media(connection, "caption", planned[0], Kind.ARTWORK) == 0
 
 
 def test_claims_are_disjoint_and_oldest_first(catalog, planned):
@@ -210,10 +211,10 @@ def test_emotions_are_planned_for_captions_only(catalog, planned):
     commit(catalog, claim(catalog, planned))
     with catalog.write() as connection:
         recipe = recipes.ensure(connection, mapper, planned[0])
-        assert planning.plan_emotions(connection, recipe, planned[0]) == 5
-        assert planning.plan_emotions(connection, recipe, planned[0]) == 0
+        assert planning.plan_captions(connection, "emotion", recipe, planned[0]) == 5
+        assert planning.plan_captions(connection, "emotion", recipe, planned[0]) == 0
         claimed = ledger.claim(connection, recipe, planned[1], 10, LEASE)
-        texts = results.captions_to_map(connection, claimed)
+        texts = captions.texts(connection, claimed)
         triples = {task: (caption, RGB(1, 2, 3)) for task, (caption, _) in texts.items()}
         assert results.commit_emotions(connection, claimed, triples) == 5
 

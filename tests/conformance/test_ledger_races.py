@@ -45,7 +45,7 @@ def test_the_sweeper_races_commits(catalog):
     """Leases end at once and sweepers never rest: still each result is written exactly once."""
     recipe_id, worker_id = enter(catalog, 40)
     with catalog.write() as connection:
-        planning.plan_captions(connection, recipe_id, Kind.ARTWORK)
+        planning.plan_media(connection, "caption", recipe_id, Kind.ARTWORK)
     finished = threading.Event()
 
     def sweeper():
@@ -88,7 +88,7 @@ def test_planners_at_the_same_moment_enter_each_task_once(catalog):
 
     def plan(_):
         with catalog.write() as connection:
-            return planning.plan_captions(connection, recipe_id, Kind.ARTWORK)
+            return planning.plan_media(connection, "caption", recipe_id, Kind.ARTWORK)
 
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(plan, range(8))) == 300
@@ -153,7 +153,7 @@ def test_claiming_among_a_million_that_are_done_uses_its_index(catalog):
     """Of a real claim, as it is issued."""
     recipe_id, worker_id = enter(catalog, 2000)
     with catalog.write() as connection:
-        planning.plan_captions(connection, recipe_id, Kind.ARTWORK)
+        planning.plan_media(connection, "caption", recipe_id, Kind.ARTWORK)
         connection.exec_driver_sql("UPDATE tasks SET state = 'done'")
     others = 100 if catalog.is_sqlite else 99
     with catalog.write() as connection:  # more of the kind: a million rows in all
@@ -166,7 +166,7 @@ def test_claiming_among_a_million_that_are_done_uses_its_index(catalog):
             )
     last, _ = enter(catalog, 0, revision="last")
     with catalog.write() as connection:
-        planning.plan_captions(connection, last, Kind.ARTWORK)
+        planning.plan_media(connection, "caption", last, Kind.ARTWORK)
         connection.exec_driver_sql("ANALYZE")
     assert number(catalog, "SELECT COUNT(*) FROM tasks WHERE state = 'done'") >= 990_000
     from cmean.catalog.ledger import _take_fresh  # noqa: PLC0415 - what a claim issues

@@ -56,15 +56,15 @@ def test_what_got_lower_ids_but_was_committed_later_is_entered(catalog, planner)
 def test_what_could_not_be_entered_is_entered_later(catalog, planner, monkeypatch):
     with catalog.write() as connection:
         add(connection, 1)
-    plan_captions, calls = planning.plan_captions, []
+    plan_media, calls = planning.plan_media, []
 
     def away_once(*arguments):
         calls.append(arguments)
         if len(calls) == 2:  # the artworks'
             raise CatalogUnavailableError("the connection is gone")
-        return plan_captions(*arguments)
+        return plan_media(*arguments)
 
-    monkeypatch.setattr(planning, "plan_captions", away_once)
+    monkeypatch.setattr(planning, "plan_media", away_once)
     with pytest.raises(CatalogUnavailableError):
         planner.plan()
     assert planner.plan()

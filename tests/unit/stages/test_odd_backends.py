@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from cmean.domain import RGB, Caption, FinishReason
+from cmean.domain import RGB, Caption, FinishReason, Kind, Picture
 from cmean.errors import ItemError
-from cmean.stages import captioning, mapping
+from cmean.stages import mapping
+from cmean.stages.batching import Batcher
+from cmean.stages.captioning import Assignment, Captioning
 
 
 class Gives:
@@ -21,6 +24,13 @@ class Gives:
         return [self.thing for _ in batch]
 
     map = caption
+
+
+def captioned(captioner):
+    picture = Picture(np.zeros((16, 16, 3), np.uint8))
+    work = Captioning(captioner, Batcher(8), [Assignment(Kind.ARTWORK, 0, picture)])
+    work.prepare()
+    return work.carry_out(lambda: False)
 
 
 ODD = [
@@ -39,9 +49,10 @@ ODD = [
 
 @pytest.mark.parametrize("thing", ODD, ids=range(len(ODD)))
 def test_an_odd_caption_is_a_typed_failure(thing):
-    (found,) = captioning.caption(Gives(thing), [object()])
+    (found,) = captioned(Gives(thing))
     assert isinstance(found, ItemError)
-    assert found.reason == "backend-error"
+    memory = isinstance(thing, MemoryError)
+    assert found.reason == ("out-of-memory" if memory else "backend-error")
     found.detail.encode()
     assert "\x00" not in found.detail
 
@@ -54,7 +65,9 @@ def test_an_odd_triple_is_a_typed_failure(thing):
 
 def test_what_is_good_stays():
     caption = Caption("Good.", FinishReason.STOP, {"loud": 0.5, "key": "C"})
-    assert captioning.caption(Gives(caption), [object()]) == [caption]
+    (found,) = captioned(Gives(caption))
+    assert (found.text, found.finish_reason) == ("Good.", FinishReason.STOP)
+    assert found.measurements == caption.measurements
     assert mapping.map_captions(Gives(RGB(1, 2, 3)), ["text"]) == [RGB(1, 2, 3)]
 
 

@@ -1,0 +1,95 @@
+"""BLIP-2 (Li et al. 2023): a language model that sees a picture as 32 learned tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmean.backends import checkpoints
+from cmean.backends.captioners.blip_family import BlipFamily, check_length, end_tokens, request
+from cmean.errors import WeightsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cmean.domain import Prompt
+
+
+class Blip2Captioner(BlipFamily):
+    """Captions pictures. With a prompt it answers in the form that BLIP-2 was evaluated with,
+    `Question: … Answer:`; without one it writes the caption that it was trained to write.
+    """
+
+    architecture = "blip-2"
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        revision: str = "main",
+        dtype: str = "bfloat16",
+        max_new_tokens: int = 128,
+    ) -> None:
+        super().__init__(model=model, revision=revision, dtype=dtype, max_new_tokens=max_new_tokens)
+
+    def _read(self, folder: Path) -> Any:  # noqa: ANN401 - a model of transformers
+        from transformers import Blip2ForConditionalGeneration
+
+        return checked(
+            checkpoints.load_model(Blip2ForConditionalGeneration, folder, dtype=self.dtype), folder
+        )
+
+    def asked(self, prompt: Prompt | None) -> str:
+        """The prompt as a question."""
+        text = request(prompt)
+        return f"Question: {text} Answer:" if text else ""
+
+    def ends(self) -> list[int]:
+        """Those of the language model."""
+        return end_tokens(self._model)
+
+    def write(self, asked: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401 - tensors
+        """Generate from the picture's tokens and the prompt's."""
+        return write_after(self._model, self._tokenizer, asked, pixels, **options)
+
+
+def checked(model: Any, folder: Path) -> Any:  # noqa: ANN401 - of transformers
+    """The model, if its configuration says where the picture's tokens go.
+
+    Raises:
+        WeightsError: it does not; early revisions of these repositories do not.
+    """
+    if model.config.image_token_index is None:
+        raise WeightsError(
+            f"{folder}/config.json names no image_token_index: take a newer revision of the weights"
+        )
+    return model
+
+
+def write_after(
+    model: Any,  # noqa: ANN401 - of transformers
+    tokenizer: Any,  # noqa: ANN401 - of transformers
+    asked: str,
+    pixels: Any,  # noqa: ANN401 - a tensor
+    **options: Any,  # noqa: ANN401 - of `generate`
+) -> Any:  # noqa: ANN401 - a tensor
+    """The tokens that BLIP-2 or InstructBLIP writes after the picture and the same prompt for all.
+
+    Raises:
+        CaptionError: `prompt-too-long`.
+    """
+    import torch
+
+    config = model.config
+    # a prompt that spells a special token, like that of the picture, is no more than text
+    words = tokenizer(asked, split_special_tokens=True, verbose=False)["input_ids"]
+    row = [config.image_token_index] * config.num_query_tokens + words
+    limit = getattr(config.text_config, "max_position_embeddings", None)
+    check_length(len(row) + options["max_new_tokens"], limit)
+    found = model.generate(
+        pixel_values=pixels,
+        input_ids=torch.tensor([row] * len(pixels), device=pixels.device),
+        pad_token_id=tokenizer.pad_token_id,
+        **options,
+    )
+    # decoders repeat what they were given; encoder-decoders begin with one token of their own
+    return found[:, 1 if config.text_config.is_encoder_decoder else len(row) :]

@@ -1,0 +1,197 @@
+"""What BLIP, BLIP-2 and InstructBLIP share: pictures grouped by what is asked of them.
+
+These models give the same caption alone and in a batch only when all prompts of the batch are the
+same, so a batch is split into groups of one prompt each; nothing is ever padded.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from cmean.backends import checkpoints, hub, torch_tools
+from cmean.domain import Caption, FinishReason, Picture
+from cmean.errors import CaptionError, ConfigError, WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cmean.domain import Excerpt, Prompt
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Pictures of a batch that are asked the same: their places in it, and a float tensor of shape
+    (pictures, 3, height, width).
+    """
+
+    places: list[int]
+    asked: str
+    pixels: Any
+
+
+class BlipFamily(ABC):
+    """A captioner of the family. Implements `cmean.protocols.PreparingCaptioner`.
+
+    Args:
+        model: a repository or folder.
+        revision: of the repository.
+        dtype: number format of the weights: float32, bfloat16 or float16.
+        max_new_tokens: a caption is cut there.
+    """
+
+    architecture: str
+    """What `model_type` is in the checkpoint's configuration."""
+    code = "1"
+    """The version of this code, part of a captioner's revision."""
+
+    def __init__(self, *, model: str, revision: str, dtype: str, max_new_tokens: int) -> None:
+        if max_new_tokens < 1:
+            raise ConfigError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
+        self.model = model
+        self.dtype = dtype
+        self.max_new_tokens = max_new_tokens
+        self._revision = revision
+        self._model: Any = None
+        self._tokenizer: Any = None
+        self._images: Any = None
+        self._ends: list[int] = []
+
+    @property
+    def revision(self) -> str:
+        """The commit or fingerprint of the weights, and the version of this code."""
+        return f"{hub.locate(self.model, self._revision).revision}/{self.code}"
+
+    def load(self) -> None:
+        """Read model, tokenizers and picture processor.
+
+        Raises:
+            WeightsError: they are not on this machine, or those of another model.
+        """
+        folder = checkpoints.open_folder(self.model, self._revision, [self.architecture])
+        self._tokenizer = checkpoints.load_tokenizer(folder)
+        self._images = checkpoints.load_image_processor(folder)
+        self._model = self._read(folder)
+        self._ends = self.ends()
+
+    @abstractmethod
+    def _read(self, folder: Path) -> Any:  # noqa: ANN401 - a model of transformers
+        """The model in a folder, and whatever else the captioner needs out of it."""
+
+    def unload(self) -> None:
+        """Give the memory back."""
+        self._model = self._tokenizer = self._images = None
+        torch_tools.release()
+
+    def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
+        """Caption pictures; as many captions as excerpts, in their order.
+
+        Raises:
+            CaptionError: `wrong-medium` for a sound, `prompt-too-long` for a prompt that does not
+                fit the model.
+        """
+        return self.generate(self.prepare(batch))
+
+    def prepare(self, batch: Sequence[Excerpt]) -> list[Group]:
+        """The pictures as the model takes them, grouped by what is asked."""
+        groups: dict[str, list[int]] = {}
+        images = []
+        for place, excerpt in enumerate(batch):
+            if not isinstance(excerpt.media, Picture):
+                raise CaptionError("wrong-medium", "this captioner takes pictures, not sounds")
+            images.append(Image.fromarray(excerpt.media.pixels))
+            groups.setdefault(self.asked(excerpt.prompt), []).append(place)
+        return [
+            Group(places, asked, self._pixels([images[place] for place in places]))
+            for asked, places in groups.items()
+        ]
+
+    def generate(self, prepared: Sequence[Group]) -> list[Caption]:
+        """Caption what was prepared."""
+        captions: dict[int, Caption] = {}
+        for group in prepared:
+            captions |= zip(group.places, self._captions(group), strict=True)
+        return [captions[place] for place in sorted(captions)]
+
+    @abstractmethod
+    def asked(self, prompt: Prompt | None) -> str:
+        """The text that a prompt becomes for this model."""
+
+    @abstractmethod
+    def ends(self) -> list[int]:
+        """The tokens that end a caption.
+
+        Raises:
+            WeightsError: the checkpoint names none.
+        """
+
+    @abstractmethod
+    def write(self, asked: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401 - tensors
+        """Generate with the model.
+
+        Args:
+            asked: of all pictures.
+            pixels: as in `Group`, on the model's device.
+            options: for `generate` of transformers.
+
+        Returns:
+            The new tokens, of shape (pictures, longest).
+        """
+
+    def _pixels(self, images: list[Any]) -> Any:  # noqa: ANN401 - a tensor
+        return self._images(images, return_tensors="pt")["pixel_values"]
+
+    def _captions(self, group: Group) -> list[Caption]:
+        import torch
+
+        with torch.inference_mode(), torch_tools.typed_memory_errors():
+            pixels = group.pixels.to(self._model.device, self._model.dtype)
+            rows = self.write(
+                group.asked,
+                pixels,
+                max_new_tokens=self.max_new_tokens,
+                do_sample=False,
+                num_beams=1,
+                eos_token_id=self._ends,
+            ).tolist()
+        return [self._caption(row) for row in rows]
+
+    def _caption(self, row: list[int]) -> Caption:
+        """A row of tokens up to its end; what follows pads the batch."""
+        end = next((place for place, token in enumerate(row) if token in self._ends), None)
+        text = self._tokenizer.decode(row[:end], skip_special_tokens=True).strip()
+        reason = FinishReason.LENGTH if end is None else FinishReason.STOP
+        return Caption(text, reason, tokens=len(row[:end]))
+
+
+def request(prompt: Prompt | None) -> str:
+    """A prompt as one text, for models that know no roles."""
+    return "" if prompt is None else f"{prompt.system}\n\n{prompt.user}".strip()
+
+
+def end_tokens(model: Any) -> list[int]:  # noqa: ANN401 - of transformers
+    """The tokens that end a text of a model's language model.
+
+    Raises:
+        WeightsError: the checkpoint names none.
+    """
+    named = model.generation_config.eos_token_id
+    named = model.config.text_config.eos_token_id if named is None else named
+    if named is None:
+        raise WeightsError("the checkpoint's configuration names no token that ends a text")
+    return list(named) if isinstance(named, list | tuple) else [named]
+
+
+def check_length(tokens: int, limit: int | None) -> None:
+    """Refuse what would reach beyond a model's positions; a limit of None is none.
+
+    Raises:
+        CaptionError: `prompt-too-long`.
+    """
+    if limit is not None and tokens > limit:
+        said = f"prompt and caption need {tokens} tokens, and the model has {limit}: shorten either"
+        raise CaptionError("prompt-too-long", said)

@@ -1,0 +1,227 @@
+"""What all captioners that are chat models have in common.
+
+The system prompt, the media and the request make the conversation by the checkpoint's own chat
+template; the caption is the assistant's turn. An excerpt's `prefix` is put at the beginning of that
+turn, so that a caption that was cut goes on.
+
+Decoding is greedy, or sampled where `temperature` is above 0. Of the checkpoint's generation
+settings two are kept, the tokens that end a turn and its repetition penalty; no others are used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cmean.backends import checkpoints, hub, torch_tools
+from cmean.backends.captioners.conversation import conversation, image, samples, seed_of
+from cmean.backends.captioners.decoding import Decoder
+from cmean.domain import Caption, Picture, Sound
+from cmean.errors import CaptionError, ConfigError, WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from torch import Tensor, device, dtype
+
+    from cmean.domain import Excerpt
+
+_CODE = 1
+"""Raised whenever this code makes another caption of the same weights and parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the model takes: the processor's tensors, and of each excerpt its prefix and seed."""
+
+    inputs: Mapping[str, Tensor]
+    prefixes: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+
+def _moved(inputs: Mapping[str, Tensor], where: device, number: dtype) -> dict[str, Tensor]:
+    """Copies where the model is, features in its number format."""
+    return {
+        name: tensor.to(where, number if tensor.is_floating_point() else None)
+        for name, tensor in inputs.items()
+    }
+
+
+class ChatCaptioner:
+    """Captions by a chat model of transformers; a subclass says which.
+
+    Implements `cmean.protocols.PreparingCaptioner`.
+
+    Args:
+        model: a repository or folder of weights.
+        revision: of the repository.
+        dtype: of the weights: ``float32``, ``bfloat16`` or ``float16``.
+        quantization: None, or ``"4bit"``.
+        max_new_tokens: a caption is cut there.
+        temperature: 0 is greedy.
+        seed: of the sampling; the draw for an excerpt depends on this and on the excerpt only.
+    """
+
+    architectures: ClassVar[tuple[str, ...]]
+    """What `model_type` in the checkpoint's ``config.json`` may be."""
+
+    media: ClassVar[tuple[type[Sound | Picture], ...]]
+    """What it takes."""
+
+    rate: ClassVar[int] = 16_000
+    """Of the sounds that it takes, in Hz."""
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        revision: str = "main",
+        dtype: str = "bfloat16",
+        quantization: str | None = None,
+        max_new_tokens: int = 512,
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        if dtype not in torch_tools.DTYPES:
+            raise ConfigError(f"dtype is one of {', '.join(torch_tools.DTYPES)}, not {dtype!r}")
+        if quantization not in checkpoints.QUANTIZATIONS:
+            raise ConfigError(f"quantization is '4bit' or left out, not {quantization!r}")
+        if max_new_tokens < 1 or temperature < 0:
+            raise ConfigError("max_new_tokens is at least 1, and temperature at least 0")
+        self.model = model
+        self._revision = revision
+        self._dtype = dtype
+        self._quantization = quantization
+        self._max_new_tokens = max_new_tokens
+        self._temperature = temperature
+        self._seed = seed
+        self._network: Any = None
+        self._processor: Any = None
+        self._decoder: Decoder
+
+    @property
+    def revision(self) -> str:
+        """Of the weights, then of this code.
+
+        Raises:
+            WeightsError: the weights are not on this machine.
+        """
+        return f"{hub.locate(self.model, self._revision).revision}/{_CODE}"
+
+    def load(self) -> None:
+        """Load model and processor.
+
+        Raises:
+            WeightsError: the checkpoint is not on this machine, or not what this back-end takes.
+            MissingExtraError: ``quantization`` is wanted and its library is not installed.
+            MemoryError: the model does not fit.
+        """
+        folder = checkpoints.open_folder(self.model, self._revision, self.architectures)
+        self._processor = processor = self._load_processor(folder)
+        if processor.chat_template is None:
+            processor.chat_template = processor.tokenizer.chat_template
+        if processor.chat_template is None:
+            raise WeightsError(f"{folder} has no chat template: name a model that is made to chat")
+        self._network = network = checkpoints.load_model(
+            self._model_class(), folder, dtype=self._dtype, quantization=self._quantization
+        )
+        published = network.generation_config
+        self._decoder = Decoder(processor.tokenizer, published, self._temperature)
+        network.generation_config = self._decoder.settings()
+
+    def unload(self) -> None:
+        """Give the memory back."""
+        self._network = self._processor = None
+        torch_tools.release()
+
+    def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
+        """Caption a batch; see `prepare` and `generate` for the errors."""
+        return self.generate(self.prepare(batch))
+
+    def prepare(self, batch: Sequence[Excerpt]) -> Prepared:
+        """What the model takes, in main memory, rows padded on the left.
+
+        Raises:
+            CaptionError: an excerpt is of a kind, rate, length or shape that the model cannot take.
+        """
+        for excerpt in batch:
+            self._check(excerpt)
+        texts = [conversation(self._processor, excerpt) for excerpt in batch]
+        pictures = [one.media for one in batch if isinstance(one.media, Picture)]
+        sounds = [one.media for one in batch if isinstance(one.media, Sound)]
+        begin = self._processor.tokenizer.bos_token
+        given: dict[str, Any] = {}
+        if pictures:
+            given["images"] = [image(picture) for picture in pictures]
+        if sounds:
+            given["audio"] = [samples(sound) for sound in sounds]
+            given["audio_kwargs"] = self._audio_options(sounds)
+        # where the template wrote the token that begins a text, the tokenizer must not
+        spelled = {
+            "padding": True,
+            "add_special_tokens": not (begin and texts[0].startswith(begin)),
+        }
+        inputs = self._processor(text=texts, text_kwargs=spelled, return_tensors="pt", **given)
+        prefixes = tuple(excerpt.prefix for excerpt in batch)
+        seeds = tuple(seed_of(self._seed, excerpt) for excerpt in batch if self._temperature)
+        return Prepared(inputs, prefixes, seeds)
+
+    def generate(self, prepared: Prepared) -> list[Caption]:
+        """Caption what was prepared.
+
+        Raises:
+            MemoryError: the batch does not fit.
+        """
+        import torch
+
+        network = self._network
+        with torch.inference_mode(), torch_tools.typed_memory_errors():
+            rows = network.generate(
+                **_moved(prepared.inputs, network.device, network.dtype),
+                max_new_tokens=self._max_new_tokens,
+                logits_processor=self._decoder.steps(prepared.seeds, network.device),
+            ).tolist()
+        start = prepared.inputs["input_ids"].shape[1]
+        return [
+            self._decoder.caption(row[start:], row[:start], prefix)
+            for row, prefix in zip(rows, prepared.prefixes, strict=True)
+        ]
+
+    # What an architecture says of itself.
+
+    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+        raise NotImplementedError
+
+    def _load_processor(self, folder: Path) -> Any:  # noqa: ANN401 - a processor of transformers
+        raise NotImplementedError
+
+    def _audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:  # noqa: ARG002
+        """What the feature extractor is told of a batch of sounds."""
+        return {"sampling_rate": self.rate}
+
+    def _check(self, excerpt: Excerpt) -> None:
+        """Raise a CaptionError where the model cannot take an excerpt."""
+        media = excerpt.media
+        if not isinstance(media, self.media):
+            given = "pictures" if isinstance(media, Picture) else "sounds"
+            raise CaptionError("wrong-kind", f"{self.model} does not take {given}: choose another")
+        if isinstance(media, Picture):
+            self._check_picture(media)
+        else:
+            self._check_sound(media)
+
+    def _check_picture(self, picture: Picture) -> None:
+        if not picture.pixels.size:
+            raise CaptionError("empty-picture", "the excerpt holds no pixel")
+
+    def _check_sound(self, sound: Sound) -> None:
+        if sound.rate != self.rate:
+            detail = f"{self.model} hears {self.rate} Hz, and was given {sound.rate} Hz"
+            raise CaptionError("sample-rate", detail)
+        if not len(sound.samples):
+            raise CaptionError("empty-sound", "the excerpt holds no sample")
+        window = getattr(self, "window_seconds", None)
+        if window is not None and sound.seconds > window:
+            detail = f"{self.model} hears {window:g} s at once, and was given {sound.seconds:g} s"
+            raise CaptionError("sound-too-long", detail)

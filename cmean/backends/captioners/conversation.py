@@ -1,0 +1,65 @@
+"""Excerpts as the conversation, the media and the seed that a chat model is given."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from cmean.domain import Picture
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cmean.domain import Excerpt, Sound
+
+_SHORTEST_SECONDS = 0.1
+
+
+def conversation(processor: Any, excerpt: Excerpt) -> str:  # noqa: ANN401 - of transformers
+    """The conversation as the model reads it, up to where the caption is to go on."""
+    medium = "image" if isinstance(excerpt.media, Picture) else "audio"
+    request: list[dict[str, str]] = [{"type": medium}]
+    messages = [{"role": "user", "content": request}]
+    tokenizer = processor.tokenizer
+    if excerpt.prompt is not None:
+        request.append({"type": "text", "text": plain(tokenizer, excerpt.prompt.user)})
+        if excerpt.prompt.system:
+            system = {"type": "text", "text": plain(tokenizer, excerpt.prompt.system)}
+            messages.insert(0, {"role": "system", "content": [system]})
+    text: str = processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    if excerpt.prefix and not text[-1:].isspace():
+        text += " "  # a model whose turn begins after "ASSISTANT:" writes the space itself
+    return text + plain(tokenizer, excerpt.prefix)
+
+
+def plain(tokenizer: Any, text: str) -> str:  # noqa: ANN401 - of transformers
+    """The text with its control tokens, if any, broken up: text is never an instruction."""
+    for added in tokenizer.added_tokens_decoder.values():
+        token = str(added)
+        if len(token) > 1 and token in text:
+            text = text.replace(token, f"{token[0]} {token[1:]}")
+    return text
+
+
+def image(picture: Picture) -> Image.Image:
+    """The picture as Pillow has it: a bare array of 3 rows could be taken for 3 channels."""
+    return Image.fromarray(picture.pixels)
+
+
+def samples(sound: Sound) -> NDArray[np.float32]:
+    """The samples, with silence after sounds too short for a single frame."""
+    lacking = max(0, int(_SHORTEST_SECONDS * sound.rate) - len(sound.samples))
+    return np.pad(sound.samples, (0, lacking))
+
+
+def seed_of(seed: int, excerpt: Excerpt) -> int:
+    """A seed from the captioner's own and from all that its model is given of an excerpt."""
+    media, prompt = excerpt.media, excerpt.prompt
+    content = media.pixels if isinstance(media, Picture) else media.samples
+    texts = (str(seed), prompt.system if prompt else "", prompt.user if prompt else "")
+    digest = hashlib.sha256("\0".join((*texts, excerpt.prefix)).encode())
+    digest.update(str(content.shape).encode() + np.ascontiguousarray(content).tobytes())
+    return int.from_bytes(digest.digest()[:8]) >> 1

@@ -1,0 +1,131 @@
+"""How a chat captioner picks tokens and ends, so that a caption depends on its own excerpt only.
+
+`RepetitionPenalty` and `Noise` are logits processors as transformers calls them: `input_ids` of
+shape (batch, length) and `scores` of shape (batch, vocabulary) in, scores of the same shape out;
+the token of the largest is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cmean.domain import Caption, FinishReason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Generator, Tensor, device
+
+_BOUNDARY = 8
+"""Tokens before a continuation that are decoded with it, for the space between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepetitionPenalty:
+    """Tokens that the conversation holds already are made less likely (Keskar et al. 2019).
+
+    Their scores are divided by `penalty`, negative ones multiplied. transformers' own takes padding
+    for said, so that a caption would depend on the rest of its batch; here `padding` never is.
+    """
+
+    penalty: float
+    padding: int
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        """The scores, with what was said made less likely."""
+        import torch
+
+        said = scores.gather(1, input_ids)
+        said = torch.where(said > 0, said / self.penalty, said * self.penalty)
+        penalised = scores.scatter(1, input_ids, said)
+        penalised[:, self.padding] = scores[:, self.padding]
+        return penalised
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Sampling at a temperature, with a random stream of its own for each row.
+
+    The largest of scores / temperature plus standard Gumbel noise is a draw from their softmax
+    (Gumbel 1954). One generator a row, so what else is in the batch changes nothing.
+    """
+
+    temperature: float
+    generators: Sequence[Generator]
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:  # noqa: ARG002 - the protocol
+        """The scores, such that the largest is a draw."""
+        import torch
+
+        waits = torch.empty_like(scores)
+        for row, generator in zip(waits, self.generators, strict=True):
+            row.exponential_(generator=generator)
+        return scores / self.temperature - waits.log()
+
+
+class Decoder:
+    """From a model's scores to tokens, and from tokens to captions.
+
+    Of the checkpoint's generation settings it keeps the tokens that end a turn and the repetition
+    penalty; top-k, top-p, temperature, beams and bans of n-grams are not used.
+
+    Args:
+        tokenizer: of transformers.
+        published: the checkpoint's GenerationConfig.
+        temperature: 0 is greedy.
+    """
+
+    def __init__(self, tokenizer: Any, published: Any, temperature: float) -> None:  # noqa: ANN401
+        ends = published.eos_token_id
+        ends = tokenizer.eos_token_id if ends is None else ends
+        self._ends = sorted(ends) if isinstance(ends, list) else [ends]
+        padding = tokenizer.pad_token_id
+        self._padding: int = self._ends[0] if padding is None else padding
+        self._penalty: float = published.repetition_penalty or 1.0
+        self._temperature = temperature
+        self._tokenizer = tokenizer
+
+    def settings(self) -> Any:  # noqa: ANN401 - a GenerationConfig
+        """All that `generate` of transformers is to know; it always takes the largest score."""
+        import transformers
+
+        make: Any = transformers.GenerationConfig
+        return make(do_sample=False, eos_token_id=self._ends, pad_token_id=self._padding)
+
+    def steps(self, seeds: Sequence[int], where: device) -> list[RepetitionPenalty | Noise]:
+        """What is done to the scores of a batch; `seeds` is one a row where there is sampling."""
+        import torch
+
+        steps: list[RepetitionPenalty | Noise] = []
+        if self._penalty != 1:
+            steps.append(RepetitionPenalty(self._penalty, self._padding))
+        if self._temperature:
+            streams = [torch.Generator(where).manual_seed(seed) for seed in seeds]
+            steps.append(Noise(self._temperature, streams))
+        return steps
+
+    def caption(self, tokens: list[int], before: list[int], prefix: str) -> Caption:
+        """The caption of one row.
+
+        Args:
+            tokens: what was written, with padding after the token that ends the turn.
+            before: the conversation up to there, `prefix` included.
+            prefix: what the caption begins with.
+        """
+        ended = [place for place, token in enumerate(tokens) if token in self._ends]
+        tokens = tokens[: ended[0]] if ended else tokens
+        text = self._text(tokens)
+        if prefix:  # some tokenizers drop a leading space, which is wanted between two words
+            head = before[-_BOUNDARY:]
+            text = prefix + self._text(head + tokens)[len(self._text(head)) :]
+        if ended:
+            return Caption(text, FinishReason.STOP, tokens=len(tokens))
+        # the cap may have cut a character of several bytes
+        return Caption(text.rstrip("\ufffd"), FinishReason.LENGTH, tokens=len(tokens))
+
+    def _text(self, tokens: list[int]) -> str:
+        text: str = self._tokenizer.decode(
+            tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text

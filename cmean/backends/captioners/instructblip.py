@@ -1,0 +1,71 @@
+"""InstructBLIP (Dai et al. 2023): BLIP-2 whose look at the picture is led by the instruction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmean.backends import checkpoints
+from cmean.backends.captioners.blip2 import checked, write_after
+from cmean.backends.captioners.blip_family import BlipFamily, check_length, end_tokens, request
+from cmean.domain import Prompt
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_UNASKED = Prompt("Write a description of the picture.")
+
+
+class InstructBlipCaptioner(BlipFamily):
+    """Captions pictures as the prompt instructs; without one it is asked for a description."""
+
+    architecture = "instructblip"
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        revision: str = "main",
+        dtype: str = "bfloat16",
+        max_new_tokens: int = 256,
+    ) -> None:
+        super().__init__(model=model, revision=revision, dtype=dtype, max_new_tokens=max_new_tokens)
+        self._instructions: Any = None
+
+    def _read(self, folder: Path) -> Any:  # noqa: ANN401 - a model of transformers
+        from transformers import InstructBlipForConditionalGeneration
+
+        found = checkpoints.load_model(
+            InstructBlipForConditionalGeneration, folder, dtype=self.dtype
+        )
+        self._instructions = checkpoints.load_tokenizer(folder / "qformer_tokenizer")
+        return checked(found, folder)
+
+    def unload(self) -> None:
+        """Give the memory back."""
+        self._instructions = None
+        super().unload()
+
+    def asked(self, prompt: Prompt | None) -> str:
+        """The instruction."""
+        return request(prompt) or request(_UNASKED)
+
+    def ends(self) -> list[int]:
+        """Those of the language model."""
+        return end_tokens(self._model)
+
+    def write(self, asked: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401 - tensors
+        """Generate; the instruction also leads what looks at the picture."""
+        import torch
+
+        words = self._instructions(asked, split_special_tokens=True, verbose=False)["input_ids"]
+        check_length(len(words), self._model.config.qformer_config.max_position_embeddings)
+        rows = torch.tensor([words] * len(pixels), device=pixels.device)
+        return write_after(
+            self._model,
+            self._tokenizer,
+            asked,
+            pixels,
+            qformer_input_ids=rows,
+            qformer_attention_mask=torch.ones_like(rows),
+            **options,
+        )

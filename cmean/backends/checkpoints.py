@@ -1,0 +1,234 @@
+"""Checkpoints of Hugging Face transformers: read from a folder, whole or not at all.
+
+A folder of another architecture, a missing or cut file and a weight that is lacking, left over or
+of another shape are `WeightsError`s of one line: no weight is ever made up.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from cmean.backends import hub, torch_tools
+from cmean.errors import ConfigError, MissingExtraError, WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+QUANTIZATIONS = (None, "4bit")
+
+_INDEX, _SINGLE = "model.safetensors.index.json", "model.safetensors"
+_VOCABULARIES = ("tokenizer.json", "vocab.json", "tokenizer.model", "vocab.txt")
+_KEYS_SHOWN = 3
+
+
+def open_folder(model: str, revision: str, architectures: Collection[str]) -> Path:
+    """The folder of a checkpoint of one of these architectures, all its weight files whole.
+
+    Args:
+        model: a repository or a folder, as `hub.locate` takes it.
+        revision: of the repository.
+        architectures: what `model_type` in its ``config.json`` may be.
+
+    Raises:
+        WeightsError: it is not on this machine, is of another architecture, or a file is missing
+            or cut.
+    """
+    folder = hub.locate(model, revision).folder
+    found = _json(folder / "config.json").get("model_type")
+    if found not in architectures:
+        wanted = " or ".join(sorted(architectures))
+        raise WeightsError(f"{folder} holds a model of type {found!r}, not {wanted}: name another")
+    _check_weight_files(folder)
+    return folder
+
+
+def load_model(
+    model_class: Any,  # noqa: ANN401 - a class of transformers
+    folder: Path,
+    *,
+    dtype: str,
+    quantization: str | None = None,
+) -> Any:  # noqa: ANN401 - a model of transformers
+    """The model in that folder, on the device of `torch_tools`, to be used and not trained.
+
+    Attention is PyTorch's own scaled dot product wherever the architecture has it.
+
+    Args:
+        model_class: of transformers.
+        folder: from `open_folder`.
+        dtype: one of `torch_tools.DTYPES`.
+        quantization: None, or ``"4bit"``: NF4 by bitsandbytes, computing in `dtype`.
+
+    Raises:
+        WeightsError: the weights are not those of the model.
+        MissingExtraError: quantization is wanted and bitsandbytes is not installed.
+        MemoryError: the model does not fit.
+    """
+    options: dict[str, Any] = {"dtype": torch_tools.dtype(dtype)}
+    if quantization is not None:
+        options["quantization_config"] = _quantized(quantization, dtype)
+    with _typed(folder), torch_tools.typed_memory_errors():
+        model, report = model_class.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            device_map={"": torch_tools.device()},
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are in the report, which says more than the error
+            **options,
+        )
+    _check_report(folder, report)
+    return model.eval()
+
+
+def load_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - a tokenizer of transformers
+    """The tokenizer in that folder; it pads on the left, as models that write need it.
+
+    Raises:
+        WeightsError: there is none, or it cannot be read.
+    """
+    from transformers import AutoTokenizer
+
+    if not any((folder / name).is_file() for name in _VOCABULARIES):  # transformers makes one up
+        raise WeightsError(f"{folder} has no tokenizer ({_VOCABULARIES[0]}): {_AGAIN}")
+    return _part(AutoTokenizer, folder, padding_side="left")
+
+
+def load_image_processor(folder: Path) -> Any:  # noqa: ANN401 - of transformers
+    """The image processor in that folder, in its form that needs no torchvision.
+
+    Raises:
+        WeightsError: there is none, or it cannot be read.
+    """
+    from transformers import AutoImageProcessor
+
+    return _part(AutoImageProcessor, folder, backend="pil")
+
+
+def load_feature_extractor(folder: Path) -> Any:  # noqa: ANN401 - of transformers
+    """The feature extractor of sounds in that folder.
+
+    Raises:
+        WeightsError: there is none, or it cannot be read.
+    """
+    from transformers import AutoFeatureExtractor
+
+    return _part(AutoFeatureExtractor, folder)
+
+
+def assemble(
+    processor_class: Any,  # noqa: ANN401 - a class of transformers
+    folder: Path,
+    parts: Mapping[str, Any],
+) -> Any:  # noqa: ANN401 - a processor of transformers
+    """The processor of that folder's settings and chat template, made of these parts.
+
+    Args:
+        processor_class: of transformers, or a subclass that has parts already.
+        folder: from `open_folder`.
+        parts: by the class's name of each: ``tokenizer``, ``image_processor``, ….
+
+    Raises:
+        WeightsError: its settings cannot be read.
+    """
+    with _typed(folder):
+        settings, _ = processor_class.get_processor_dict(folder, local_files_only=True)
+        ordered = [parts[name] for name in processor_class.get_attributes() if name in parts]
+        return processor_class.from_args_and_dict(ordered, settings)
+
+
+_AGAIN = "fetch the weights again"
+
+
+def _part(loader: Any, folder: Path, **options: Any) -> Any:  # noqa: ANN401 - of transformers
+    with _typed(folder):
+        return loader.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, **options
+        )
+
+
+def _quantized(quantization: str, dtype: str) -> Any:  # noqa: ANN401 - of transformers
+    if quantization not in QUANTIZATIONS:
+        raise ConfigError(f"quantization is '4bit' or left out, not {quantization!r}")
+    if find_spec("bitsandbytes") is None:
+        raise MissingExtraError("4-bit weights", "quantized")
+    import transformers
+
+    make: Any = transformers.BitsAndBytesConfig
+    return make(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch_tools.dtype(dtype),
+    )
+
+
+def _check_weight_files(folder: Path) -> None:
+    index = folder / _INDEX
+    mapped = _json(index).get("weight_map", {}) if index.is_file() else {"": _SINGLE}
+    for name in sorted(set(mapped.values())):
+        if not (folder / name).is_file():
+            raise WeightsError(f"{folder} lacks the weight file {name}: {_AGAIN}")
+        _check_whole(folder / name)
+
+
+def _check_whole(file: Path) -> None:
+    from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - of an extra
+
+    try:
+        with safe_open(file, framework="pt"):
+            pass  # opening compares the file's size with its table of contents
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{file} is cut or is no safetensors file: {_AGAIN}") from error
+
+
+def _check_report(folder: Path, report: Mapping[str, Any]) -> None:
+    """No weight is lacking, left over or of another shape."""
+    mismatched = {str(key[0]) for key in report["mismatched_keys"]}
+    faults = {
+        "are of another shape than its config.json says": mismatched,
+        "are missing": set(report["missing_keys"]) - mismatched,
+        "are not part of the model": set(report["unexpected_keys"]),
+    }
+    for fault, keys in faults.items():
+        if keys:
+            shown = ", ".join(sorted(keys)[:_KEYS_SHOWN]) + (", …" * (len(keys) > _KEYS_SHOWN))
+            raise WeightsError(f"{folder}: {len(keys)} weights {fault} ({shown}): {_AGAIN}")
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise WeightsError(f"{file.parent} has no {file.name}: {_AGAIN}") from error
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{file} cannot be read as JSON: {_AGAIN}") from error
+    if not isinstance(content, dict):
+        raise WeightsError(f"{file} holds no JSON object: {_AGAIN}")
+    return content
+
+
+@contextmanager
+def _typed(folder: Path) -> Iterator[None]:
+    """What transformers raises over a folder becomes one line, and its tables of keys nothing."""
+    from safetensors import SafetensorError  # noqa: PLC0415 - of an extra
+    from transformers import utils
+
+    logging: Any = utils.logging
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise WeightsError(f"{folder} cannot be loaded: {said}"[:500]) from error
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,97 @@
+"""A sound as ImageBind's tower takes it: log-mel spectrograms of windows of two seconds.
+
+The spectrogram is Kaldi's filter bank (Povey et al. 2011) with a Hann window and no dither: frames
+of 25 ms every 10 ms without their mean, pre-emphasis 0.97, power, 128 mel bins from 20 Hz to 8 kHz,
+natural logarithm.
+"""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cmean.backends.embedders.imagebind import windows
+from cmean.backends.embedders.imagebind.sizes import FRAMES, MEL_BINS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+RATE = 16_000
+CLIP = 2 * RATE
+STEP = 196 * 160
+"""Windows begin so many samples apart: the tower's patches end after 196 of a window's frames, and
+nothing is to fall between two windows."""
+
+_FRAME, _HOP, _FFT = 400, 160, 512
+_FLOOR = float(np.finfo(np.float32).eps)
+_MEAN, _STD = -4.268, 9.138  # of the log-mel values that the tower was trained on
+
+
+def clips(samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """The spectrogram of each window of two seconds; together the windows cover the sound.
+
+    They overlap by 40 ms, and the last one is aligned to the end. The published loader hears but
+    three, spread over the track.
+
+    Args:
+        samples: mono, at 16 kHz, of shape (n,), n at least 1.
+
+    Returns:
+        Arrays of shape (1, 128, 204), normalised.
+    """
+    for start in windows.starts(len(samples), CLIP, STEP):
+        yield normalised(log_mel(samples[start : start + CLIP]))
+
+
+def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Kaldi's log-mel filter bank, of shape (128, frames); less than one frame is padded to one."""
+    from transformers.audio_utils import spectrogram, window_function
+
+    found: NDArray[np.float32] = spectrogram(
+        np.pad(samples, (0, max(0, _FRAME - len(samples)))),
+        window_function(_FRAME, "hann", periodic=False),
+        frame_length=_FRAME,
+        hop_length=_HOP,
+        fft_length=_FFT,
+        power=2.0,
+        center=False,
+        preemphasis=0.97,
+        remove_dc_offset=True,
+        mel_filters=_filters(),
+        mel_floor=_FLOOR,
+        log_mel="log",
+    )
+    return found
+
+
+def normalised(bins: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A spectrogram with 204 frames, in the training's mean and deviation: (1, 128, 204).
+
+    The frames that are missing are zero before that, as in training.
+    """
+    padded = np.pad(bins, ((0, 0), (0, max(0, FRAMES - bins.shape[1]))))[None, :, :FRAMES]
+    return ((padded - _MEAN) / _STD).astype(np.float32)
+
+
+@cache
+def _filters() -> NDArray[np.float64]:
+    from transformers.audio_utils import mel_filter_bank
+
+    with warnings.catch_warnings():
+        # the lowest filters are narrower than a bin, and Kaldi's are empty there as well
+        warnings.filterwarnings("ignore", "At least one mel filter", UserWarning)
+        found: NDArray[np.float64] = mel_filter_bank(
+            num_frequency_bins=_FFT // 2 + 1,
+            num_mel_filters=MEL_BINS,
+            min_frequency=20,
+            max_frequency=RATE / 2,
+            sampling_rate=RATE,
+            mel_scale="kaldi",
+            triangularize_in_mel_space=True,
+        )
+    return found

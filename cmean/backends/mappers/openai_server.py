@@ -1,0 +1,141 @@
+"""Answers of a model server: maps captions by a prompt, and joins captions of windows."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cmean.backends.server import Connection, Server, messages
+from cmean.domain import Answer, FinishReason
+from cmean.errors import ConfigError, ItemError, ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cmean.domain import Question
+
+CONSTRAINTS = ("none", "regex", "json_schema")
+_WRAPPING = 32
+"""Tokens for what is around the answer in `{"answer": "…"}`, at most."""
+
+
+class ServerLanguageModel:
+    """Answers questions by the model of a server that speaks OpenAI's chat API.
+
+    Implements `cmean.protocols.LanguageModel`. A question's pattern constrains the answer only
+    where the server can do that, so how is said by the user:
+
+    - ``none``: the pattern is not sent.
+    - ``regex``: as vLLM takes it since 0.12, in the field `structured_outputs`.
+    - ``json_schema``: as llama.cpp, Ollama, OpenAI and vLLM take it: the answer is the one text of
+      a JSON object, with the pattern. It is unwrapped; `tokens` count the wrapping too.
+
+    An answer that does not match all the same shows that the server does not heed the pattern:
+    that is a `ServerError`.
+
+    Which weights are served cannot be known before the server is asked, nor told by it: `revision`
+    says what the user calls them. The same name on another server is the same recipe.
+
+    Args:
+        constrain: how answers are made to match a pattern, as above.
+        revision: any name of the served weights; it becomes part of the recipe and is sent nowhere.
+        connection: how the server is reached; see `cmean.backends.server.Connection`.
+    """
+
+    def __init__(
+        self,
+        *,
+        constrain: str = "none",
+        revision: str = "",
+        **connection: Any,  # noqa: ANN401 - fields of Connection
+    ) -> None:
+        if constrain not in CONSTRAINTS:
+            names = ", ".join(CONSTRAINTS)
+            raise ConfigError(f"the back-end 'openai': constrain is one of {names}")
+        self.revision = f"{revision}/1".lstrip("/")
+        self._constrain = constrain
+        self._server = Server(Connection(**connection))
+
+    @property
+    def constrains(self) -> bool:
+        """Whether answers match a question's pattern by construction."""
+        return self._constrain != "none"
+
+    def load(self) -> None:
+        """Import the client. Sends nothing; errors as `cmean.backends.server.Server.load`."""
+        self._server.load()
+
+    def unload(self) -> None:
+        """Close the connections."""
+        self._server.unload()
+
+    def write(self, batch: Sequence[Question]) -> list[Answer | ItemError]:
+        """Answer a batch; for a question that fails, an `ItemError` in its place.
+
+        Raises:
+            ServerError: the server cannot be used, and no question has an answer; or it does not
+                heed patterns.
+        """
+        found = self._server.ask(batch, self._request)
+        return [
+            self._checked(answer, question.pattern) if isinstance(answer, Answer) else answer
+            for question, answer in zip(batch, found, strict=True)
+        ]
+
+    def _request(self, question: Question) -> dict[str, Any]:
+        if question.prefix:
+            raise ItemError("cannot-continue", "a model server does not go on with an answer")
+        fields: dict[str, Any] = {
+            "messages": messages(question.prompt),
+            "max_tokens": question.max_tokens,
+            "temperature": question.temperature,
+            "seed": question.seed,
+        }
+        if question.pattern is None:
+            return fields
+        if self._constrain == "regex":
+            fields["structured_outputs"] = {"regex": question.pattern}
+        elif self._constrain == "json_schema":
+            fields["max_tokens"] += _WRAPPING
+            fields["response_format"] = _schema(question.pattern)
+        return fields
+
+    def _checked(self, answer: Answer, pattern: str | None) -> Answer:
+        """The answer itself; where it was to match a pattern, it does, unless it was cut."""
+        if pattern is None or not self.constrains or answer.finish_reason is FinishReason.LENGTH:
+            return answer
+        text = answer.text if self._constrain == "regex" else _unwrapped(answer.text)
+        if text is None or not re.fullmatch(pattern, text):
+            raise ServerError(
+                f"the model server does not heed patterns by constrain = {self._constrain!r}:"
+                ' choose another way, or "none"'
+            )
+        return replace(answer, text=text)
+
+
+def _unwrapped(wrapped: str) -> str | None:
+    """The text in `{"answer": "…"}`; None: there is no such object."""
+    try:
+        text = json.loads(wrapped)["answer"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return text if isinstance(text, str) else None
+
+
+def _schema(pattern: str) -> dict[str, Any]:
+    """What constrains an answer to a JSON object whose only text matches the pattern.
+
+    Plain brackets and anchors, since converters of schemas know little more of the language.
+    """
+    schema = {
+        "type": "object",
+        "properties": {"answer": {"type": "string", "pattern": f"^({pattern})$"}},
+        "required": ["answer"],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "strict": True, "schema": schema},
+    }

@@ -1,0 +1,102 @@
+"""Captions as the next step reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from cmean.catalog.tables import captions, fragments, recipes
+from cmean.domain import Caption, FinishReason, Window
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row, ScalarSelect
+    from sqlalchemy.engine import Connection
+
+    from cmean.catalog.ledger import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A caption that is in the catalog."""
+
+    id: int
+    caption: Caption
+
+
+def texts(connection: Connection, claim: Claim) -> dict[int, tuple[int, str]]:
+    """The caption id and text that each task of an emotion claim is about."""
+    query = select(captions.c.fragment_id, captions.c.id, captions.c.text).where(
+        captions.c.recipe_id == _source(claim),
+        captions.c.fragment_id.in_([work.fragment_id for work in claim.work]),
+    )
+    found = {fragment: (caption, text) for fragment, caption, text in connection.execute(query)}
+    return {work.task_id: found[work.fragment_id] for work in claim.work}
+
+
+def stored(connection: Connection, claim: Claim) -> dict[int, Stored]:
+    """The caption that each task of a claim is about, of a recipe that reads captions."""
+    names = ("text", "finish_reason", "measurements", "tokens", "seconds", "language", "windows")
+    query = select(
+        captions.c.fragment_id, captions.c.id, *(captions.c[name] for name in names)
+    ).where(
+        captions.c.recipe_id == _source(claim),
+        captions.c.fragment_id.in_([work.fragment_id for work in claim.work]),
+    )
+    found = {row.fragment_id: Stored(row.id, _caption_of(row)) for row in connection.execute(query)}
+    return {work.task_id: found[work.fragment_id] for work in claim.work}
+
+
+def of_items(connection: Connection, claim: Claim) -> dict[int, dict[int, tuple[int, int, str]]]:
+    """All captions of the items that a claim is about.
+
+    Returns:
+        Item id → position → fragment id, caption id and text.
+    """
+    among = [work.fragment_id for work in claim.work]
+    theirs = select(fragments.c.item_id).where(fragments.c.id.in_(among))
+    query = (
+        select(
+            fragments.c.item_id,
+            fragments.c.position,
+            fragments.c.id,
+            captions.c.id,
+            captions.c.text,
+        )
+        .join(captions, captions.c.fragment_id == fragments.c.id)
+        .where(captions.c.recipe_id == _source(claim), fragments.c.item_id.in_(theirs))
+        .order_by(fragments.c.item_id, fragments.c.position)
+    )
+    result: dict[int, dict[int, tuple[int, int, str]]] = {}
+    for item_id, position, *facts in connection.execute(query):
+        result.setdefault(item_id, {})[position] = (facts[0], facts[1], facts[2])
+    return result
+
+
+def _source(claim: Claim) -> ScalarSelect[Any]:
+    """The recipe whose captions a claim's recipe reads."""
+    return select(recipes.c.input_id).where(recipes.c.id == claim.recipe_id).scalar_subquery()
+
+
+def _caption_of(row: Row[Any]) -> Caption:
+    windows = tuple(
+        Window(
+            **{
+                "text": row.text,
+                "tokens": row.tokens,
+                **window,
+                "finish_reason": FinishReason(window.get("finish_reason", row.finish_reason)),
+            }
+        )
+        for window in row.windows or ()
+    )
+    return Caption(
+        row.text,
+        FinishReason(row.finish_reason),
+        row.measurements,
+        row.tokens,
+        row.seconds,
+        row.language,
+        windows,
+    )

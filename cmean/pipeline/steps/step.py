@@ -1,0 +1,60 @@
+"""What a recipe's work consists of: prepare a claim, carry it out, write what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cmean.backends import registry
+from cmean.pipeline.recipes import backend_role
+from cmean.stages.batching import Batcher
+
+if TYPE_CHECKING:
+    from cmean.catalog.engine import Catalog, Connection
+    from cmean.catalog.ledger import Claim
+    from cmean.domain import Recipe
+    from cmean.protocols import Backend
+
+Outcomes = Mapping[int, Any]
+"""Task id → a result or an `ItemError`. What is absent was not begun."""
+
+Job = Callable[[Callable[[], bool]], Outcomes]
+"""Carries a prepared claim out; its argument tells whether to stop."""
+
+
+class Step:
+    """A recipe with its back-end in memory.
+
+    Args:
+        recipe: the recipe.
+        backend: loaded.
+        batcher: of a step that used the same back-end before; it knows how much fits.
+    """
+
+    def __init__(self, recipe: Recipe, backend: Backend, batcher: Batcher | None = None) -> None:
+        info = registry.info(recipe.backend, backend_role(recipe))
+        self.recipe = recipe
+        self.backend = backend
+        self.key = model_key(recipe)
+        self.batch = info.batch
+        self.ahead = info.ahead
+        self.batcher = batcher or Batcher(info.batch)
+
+    def prepare(self, catalog: Catalog, claim: Claim) -> Job:
+        """Read and decode what a claim is about. May run in another thread, ahead of the model.
+
+        Raises:
+            CmeanError: what concerns all of the recipe's work.
+        """
+        raise NotImplementedError
+
+    def write(self, connection: Connection, claim: Claim, good: Outcomes) -> int:
+        """Write the results, where the claim is still held. Returns how many were written."""
+        raise NotImplementedError
+
+
+def model_key(recipe: Recipe) -> str:
+    """What must be in memory: recipes that differ elsewhere only can share it."""
+    parameters = json.dumps(recipe.parameters["backend"], sort_keys=True)
+    return f"{backend_role(recipe)}/{recipe.backend}/{recipe.revision}/{parameters}"

@@ -1,0 +1,292 @@
+"""BLIP, BLIP-2 and InstructBLIP keep what every captioner promises, on tiny checkpoints."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from checkpoints import blip, blip2, clip, instructblip, spoiling
+from PIL import Image
+
+from cmean.backends import registry
+from cmean.domain import Excerpt, FinishReason, Kind, Picture, Prompt, Sound
+from cmean.errors import CaptionError, ConfigError, WeightsError
+from cmean.protocols import PreparingCaptioner
+
+TOKENS = 8
+BUILDERS = {
+    "blip": ("blip", blip.build),
+    "blip-2": ("blip-2", blip2.build),
+    "blip-2-t5": ("blip-2", lambda folder: blip2.build(folder, encoder_decoder=True)),
+    "instructblip": ("instructblip", instructblip.build),
+}
+PROMPTED = ("blip-2", "blip-2-t5", "instructblip")
+SIZES = ((40, 50), (3, 9), (64, 64), (20, 30), (5, 5))
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    made = {}
+    for name, (_, build) in BUILDERS.items():
+        made[name] = build(tmp_path_factory.mktemp(name))
+    return made
+
+
+@pytest.fixture(params=BUILDERS)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def captioner(name, folders):
+    return loaded(name, folders[name])
+
+
+def created(name, folder, **parameters):
+    given = {"model": str(folder), "dtype": "float32", "max_new_tokens": TOKENS}
+    return registry.captioner(BUILDERS[name][0], given | parameters)
+
+
+def loaded(name, folder, **parameters):
+    captioner = created(name, folder, **parameters)
+    captioner.load()
+    return captioner
+
+
+def pictures(*prompts):
+    """Excerpts of several sizes, each with its prompt."""
+    rng = np.random.default_rng(7)
+    return [
+        Excerpt(
+            Kind.ARTWORK, 0, Picture(rng.integers(0, 256, (*SIZES[n], 3), dtype=np.uint8)), prompt
+        )
+        for n, prompt in enumerate(prompts)
+    ]
+
+
+def mixed():
+    """Prompts of several lengths, two alike and apart, one of them none."""
+    short, long = Prompt("what is it?"), Prompt("say what the light does", system="you see much")
+    return pictures(short, None, long, short, None)
+
+
+def test_a_batch_gives_what_single_excerpts_give_in_their_order(captioner):
+    together = captioner.caption(mixed())
+    assert together == [captioner.caption([excerpt])[0] for excerpt in mixed()]
+    assert len({caption.text for caption in together}) > 2
+
+
+def test_the_order_of_a_batch_changes_nothing(captioner):
+    assert captioner.caption(mixed()[::-1]) == captioner.caption(mixed())[::-1]
+
+
+def test_captions_are_the_same_each_time_and_after_another_load(captioner, name, folders):
+    first = captioner.caption(mixed())
+    assert captioner.caption(mixed()) == first
+    assert loaded(name, folders[name]).caption(mixed()) == first
+
+
+def test_preparing_ahead_gives_the_same(captioner):
+    assert isinstance(captioner, PreparingCaptioner)
+    assert captioner.generate(captioner.prepare(mixed())) == captioner.caption(mixed())
+
+
+def test_an_empty_batch_has_no_captions(captioner):
+    assert captioner.caption([]) == []
+
+
+def test_a_caption_that_the_cap_cuts_says_so(captioner):
+    for caption in captioner.caption(mixed()):
+        cut = caption.finish_reason == FinishReason.LENGTH
+        assert caption.tokens == TOKENS if cut else caption.tokens < TOKENS
+
+
+def test_a_longer_cap_goes_on_with_the_same_words(name, folders):
+    long = loaded(name, folders[name], max_new_tokens=2 * TOKENS).caption(mixed())
+    short = loaded(name, folders[name]).caption(mixed())
+    for more, less in zip(long, short, strict=True):
+        if less.finish_reason == FinishReason.STOP:
+            assert more == less
+        else:
+            assert more.tokens > less.tokens
+
+
+@pytest.mark.parametrize("name", PROMPTED)
+def test_a_caption_ends_where_the_model_ends_it(name, folders, tmp_path):
+    """Each token that a model wrote can be declared the end: then it stops there."""
+    captioner = loaded(name, folders[name])
+    (whole,) = captioner.caption(pictures(None))
+    written = token_ids(name, folders[name], pictures(None)[0])
+    assert whole.tokens == TOKENS == len(written)
+    end = written[3]
+    spoilt = spoiling.with_setting(
+        folders[name], tmp_path / "ends", end, "text_config", "eos_token_id"
+    )
+    (spoilt / "generation_config.json").unlink()
+    (caption,) = loaded(name, spoilt).caption(pictures(None))
+    assert caption.finish_reason == FinishReason.STOP
+    assert caption.tokens == written.index(end)
+
+
+def token_ids(name, folder, excerpt):
+    """What transformers itself generates for a picture, by its own processor."""
+    return reference(name, folder, excerpt)[0]
+
+
+def reference(name, folder, excerpt):
+    """New tokens and text by transformers' own processor and `generate`."""
+    import transformers as hf
+
+    kind, processor = {
+        "blip": (hf.BlipForConditionalGeneration, hf.BlipProcessor),
+        "blip-2": (hf.Blip2ForConditionalGeneration, hf.Blip2Processor),
+        "blip-2-t5": (hf.Blip2ForConditionalGeneration, hf.Blip2Processor),
+        "instructblip": (hf.InstructBlipForConditionalGeneration, hf.InstructBlipProcessor),
+    }[name]
+    model = kind.from_pretrained(folder)
+    tokenizer = hf.AutoTokenizer.from_pretrained(folder)
+    parts = [hf.BlipImageProcessorPil.from_pretrained(folder), tokenizer]
+    if name == "instructblip":
+        parts.append(hf.AutoTokenizer.from_pretrained(folder / "qformer_tokenizer"))
+    queries = {} if name == "blip" else {"num_query_tokens": model.config.num_query_tokens}
+    asked = created(name, folder).asked(excerpt.prompt)
+    text = {} if name == "blip" else {"text": [asked]}
+    inputs = processor(*parts, **queries)(
+        images=[Image.fromarray(excerpt.media.pixels)], return_tensors="pt", **text
+    )
+    row = model.generate(**inputs, max_new_tokens=TOKENS, do_sample=False)[0].tolist()
+    given = 1 if name in {"blip", "blip-2-t5"} else inputs["input_ids"].shape[1]
+    return row[given:], tokenizer.decode(row[given:], skip_special_tokens=True).strip()
+
+
+def test_captions_are_those_of_the_models_own_processor(captioner, name, folders):
+    for excerpt in mixed():
+        (caption,) = captioner.caption([excerpt])
+        assert caption.text == reference(name, folders[name], excerpt)[1]
+
+
+@pytest.mark.parametrize("name", PROMPTED)
+def test_prompts_reach_the_model(name, folders):
+    captioner = loaded(name, folders[name])
+    (asked,) = captioner.caption(pictures(Prompt("what is it?")))
+    (otherwise,) = captioner.caption(pictures(Prompt("who was there then?")))
+    assert asked.text != otherwise.text
+
+
+@pytest.mark.parametrize("name", PROMPTED)
+def test_a_prompt_that_spells_special_tokens_is_text(name, folders):
+    captioner = loaded(name, folders[name])
+    spelt = [Prompt(f"called {token}?") for token in ("<image>", "</s>", "[SEP]")]
+    together = captioner.caption(pictures(*spelt))
+    assert together == [captioner.caption([excerpt])[0] for excerpt in pictures(*spelt)]
+
+
+@pytest.mark.parametrize("name", ["blip-2", "instructblip"])
+def test_a_prompt_beyond_the_models_positions_is_refused_not_cut(name, folders):
+    captioner = loaded(name, folders[name])
+    with pytest.raises(CaptionError, match="shorten either") as caught:
+        captioner.caption(pictures(Prompt("word " * 200)))
+    assert caught.value.reason == "prompt-too-long"
+
+
+def test_unloading_frees_the_model(captioner):
+    captioner.caption(mixed())
+    models = held_models(captioner)
+    captioner.unload()
+    gc.collect()
+    assert models
+    assert not any(model() for model in models)
+    captioner.load()
+    assert len(captioner.caption(mixed())) == 5
+
+
+def held_models(backend):
+    """Weak references to the models that a back-end holds."""
+    import torch
+
+    held = vars(backend).values()
+    return [weakref.ref(value) for value in held if isinstance(value, torch.nn.Module)]
+
+
+def test_a_sound_is_refused(captioner):
+    heard = Excerpt(Kind.TRACK, 0, Sound(np.zeros(16_000, np.float32), 16_000))
+    with pytest.raises(CaptionError) as caught:
+        captioner.caption([heard])
+    assert caught.value.reason == "wrong-medium"
+
+
+def test_the_revision_follows_the_weights(name, folders, tmp_path):
+    other = spoiling.with_setting(folders[name], tmp_path / "other", "here", "note")
+    assert created(name, folders[name]).revision == created(name, folders[name]).revision
+    assert created(name, folders[name]).revision != created(name, other).revision
+
+
+FILES = ("config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_folder_that_lacks_a_file_is_refused(name, folders, tmp_path, file):
+    spoilt = spoiling.without_file(folders[name], tmp_path / "lacks", file)
+    with pytest.raises(WeightsError) as caught:
+        loaded(name, spoilt)
+    assert_one_line_naming(caught, spoilt)
+
+
+def test_weights_that_are_not_here_are_refused(name, tmp_path):
+    with pytest.raises(WeightsError, match="fetch them"):
+        loaded(name, tmp_path / "nowhere")
+
+
+def test_another_architecture_is_refused(name, tmp_path):
+    with pytest.raises(WeightsError, match="type 'clip'"):
+        loaded(name, clip.build(tmp_path / "clip"))
+
+
+def test_tensors_of_other_shapes_are_refused(name, folders, tmp_path):
+    spoilt = spoiling.with_setting(
+        folders[name], tmp_path / "wide", 48, "vision_config", "intermediate_size"
+    )
+    with pytest.raises(WeightsError) as caught:
+        loaded(name, spoilt)
+    assert_one_line_naming(caught, spoilt)
+
+
+def test_a_missing_tensor_is_never_made_up(name, folders, tmp_path):
+    with pytest.raises(WeightsError, match="1 weights are missing"):
+        loaded(name, spoiling.without_tensor(folders[name], tmp_path / "lacks"))
+
+
+def test_weights_that_were_cut_are_refused(name, folders, tmp_path):
+    spoilt = spoiling.with_cut_weights(folders[name], tmp_path / "cut")
+    with pytest.raises(WeightsError) as caught:
+        loaded(name, spoilt)
+    assert_one_line_naming(caught, spoilt)
+
+
+def assert_one_line_naming(caught, folder):
+    assert str(folder) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", PROMPTED)
+def test_a_configuration_without_the_pictures_token_is_refused(name, folders, tmp_path):
+    spoilt = spoiling.with_setting(folders[name], tmp_path / "old", None, "image_token_index")
+    with pytest.raises(WeightsError, match="image_token_index"):
+        loaded(name, spoilt)
+
+
+def test_instructblip_needs_its_second_tokenizer(folders, tmp_path):
+    spoilt = spoiling.without_file(
+        folders["instructblip"], tmp_path / "lacks", "qformer_tokenizer/tokenizer.json"
+    )
+    with pytest.raises(WeightsError, match="qformer_tokenizer has no tokenizer"):
+        loaded("instructblip", spoilt)
+
+
+def test_parameters_without_sense_are_refused(name, folders):
+    with pytest.raises(ConfigError, match="at least 1"):
+        created(name, folders[name], max_new_tokens=0)
+    with pytest.raises(ConfigError, match="wrong parameters"):
+        created(name, folders[name], beams=5)
+    with pytest.raises(ConfigError, match="dtype is one of"):
+        loaded(name, folders[name], dtype="int3")

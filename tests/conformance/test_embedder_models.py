@@ -1,0 +1,300 @@
+"""CLIP and CLAP keep what every embedder promises, on tiny checkpoints."""
+
+import gc
+import weakref
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from checkpoints import blip, clap, clip, spoiling
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cmean.backends import registry
+from cmean.backends.embedders.windows import cover, mean, unit
+from cmean.domain import Excerpt, Kind, Picture, Sound
+from cmean.errors import ConfigError, EmbeddingError, WeightsError
+
+BUILDERS = {
+    "clip": ("clip", clip.build),
+    "clap": ("clap", clap.build),
+    "clap-fused": ("clap", lambda folder: clap.build(folder, fusion=True)),
+}
+HEARING = ("clap", "clap-fused")
+CLOSE = 1e-5
+TEXTS = ("", "a calm sea", "thunder", "a long, slow and quiet song of the evening " * 5)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    return {name: build(tmp_path_factory.mktemp(name)) for name, (_, build) in BUILDERS.items()}
+
+
+@pytest.fixture(params=BUILDERS)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def embedder(name, folders):
+    return loaded(name, folders[name])
+
+
+def created(name, folder, **parameters):
+    return registry.embedder(BUILDERS[name][0], {"model": str(folder)} | parameters)
+
+
+def loaded(name, folder, **parameters):
+    embedder = created(name, folder, **parameters)
+    embedder.load()
+    return embedder
+
+
+def picture(height, width, seed):
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Excerpt(Kind.ARTWORK, 0, Picture(pixels))
+
+
+def noise(samples, seed=0):
+    return np.random.default_rng(seed).normal(0, 0.1, samples).astype(np.float32)
+
+
+def sound(samples, rate=clap.RATE):
+    return Excerpt(Kind.TRACK, 0, Sound(np.asarray(samples, np.float32), rate))
+
+
+def tone(hertz, samples):
+    return 0.3 * np.sin(2 * np.pi * hertz * np.arange(samples) / clap.RATE)
+
+
+def media(name):
+    """Excerpts of several lengths or sizes that the embedder takes."""
+    if name == "clip":
+        sizes = ((40, 50), (3, 9), (64, 64), (200, 30))
+        return [picture(*size, seed) for seed, size in enumerate(sizes)]
+    second = clap.RATE * clap.SECONDS
+    lengths = (second, 1, 100, second - 1, second + 1, 3 * second + 77)
+    return [sound(noise(length, length)) for length in lengths]
+
+
+def assert_same(first, second):
+    assert len(first) == len(second)
+    np.testing.assert_allclose(np.array(first), np.array(second), rtol=0, atol=CLOSE)
+
+
+def test_vectors_are_float32_of_length_one(embedder, name):
+    for vector in [*embedder.embed(media(name)), *embedder.embed_texts(TEXTS)]:
+        assert vector.dtype == np.float32
+        assert vector.shape == (16,)
+        assert abs(np.linalg.norm(vector) - 1) < CLOSE
+
+
+def test_a_batch_gives_what_single_items_give(embedder, name):
+    together = embedder.embed(media(name))
+    assert_same(together, [embedder.embed([excerpt])[0] for excerpt in media(name)])
+    texts = embedder.embed_texts(TEXTS)
+    assert_same(texts, [embedder.embed_texts([text])[0] for text in TEXTS])
+
+
+def test_vectors_tell_things_apart(embedder, name):
+    for vectors in (embedder.embed(media(name)), embedder.embed_texts(TEXTS)):
+        assert np.linalg.norm(vectors[0] - vectors[1]) > 100 * CLOSE
+
+
+def test_vectors_are_the_same_each_time_and_after_another_load(embedder, name, folders):
+    first, words = embedder.embed(media(name)), embedder.embed_texts(TEXTS)
+    np.random.seed(3)  # what CLAP's feature extractor draws from
+    np.testing.assert_array_equal(embedder.embed(media(name)), first)
+    again = loaded(name, folders[name])
+    np.testing.assert_array_equal(again.embed(media(name)), first)
+    np.testing.assert_array_equal(again.embed_texts(TEXTS), words)
+
+
+def test_an_empty_batch_has_no_vectors(embedder):
+    assert embedder.embed([]) == []
+    assert embedder.embed_texts([]) == []
+
+
+def test_a_short_text_is_embedded_as_the_model_does_it(embedder, name, folders):
+    import transformers as hf
+
+    kind = hf.CLIPModel if name == "clip" else hf.ClapModel
+    inputs = hf.AutoTokenizer.from_pretrained(folders[name])(["a calm sea"], return_tensors="pt")
+    features = kind.from_pretrained(folders[name]).get_text_features(**inputs).pooler_output
+    assert_same(embedder.embed_texts(["a calm sea"]), [unit(features[0].detach().numpy())])
+
+
+@pytest.mark.parametrize("place", [0, 40, 99])
+def test_every_part_of_a_long_text_counts(embedder, place):
+    words = ["sea"] * 100
+    words[place] = "fire"
+    one, other = embedder.embed_texts([" ".join(["sea"] * 100), " ".join(words)])
+    assert np.linalg.norm(one - other) > 10 * CLOSE
+
+
+def test_a_text_that_spells_the_end_does_not_end_there(embedder):
+    end = "<|endoftext|></s>"
+    one, other = embedder.embed_texts([f"a {end} b", f"a {end} c"])
+    assert np.linalg.norm(one - other) > 10 * CLOSE
+
+
+def test_pictures_are_embedded_as_the_model_does_it(folders):
+    import transformers as hf
+
+    excerpt = picture(40, 50, 1)
+    processor = hf.CLIPImageProcessorPil.from_pretrained(folders["clip"])
+    inputs = processor(excerpt.media.pixels, return_tensors="pt")
+    model = hf.CLIPModel.from_pretrained(folders["clip"])
+    features = model.get_image_features(**inputs).pooler_output[0].detach().numpy()
+    assert_same(loaded("clip", folders["clip"]).embed([excerpt]), [unit(features)])
+
+
+@pytest.mark.parametrize("name", HEARING)
+@pytest.mark.parametrize("samples", [clap.RATE * clap.SECONDS, 20_000])
+def test_a_short_sound_is_embedded_as_the_model_does_it(embedder, name, folders, samples):
+    import torch
+    import transformers as hf
+
+    heard = noise(samples)
+    extractor = hf.ClapFeatureExtractor.from_pretrained(folders[name])
+    assert extractor.padding == "repeatpad"
+    inputs = extractor(heard, sampling_rate=clap.RATE, return_tensors="pt")
+    features = (
+        hf.ClapModel.from_pretrained(folders[name])
+        .get_audio_features(inputs["input_features"].float(), is_longer=torch.tensor([[False]]))
+        .pooler_output
+    )
+    assert_same(embedder.embed([sound(heard)]), [unit(features[0].detach().numpy())])
+
+
+@pytest.mark.parametrize("name", HEARING)
+def test_a_long_sound_is_the_mean_of_windows_to_its_end(embedder):
+    second = clap.RATE * clap.SECONDS
+    long = tone(440, 5 * second // 2)
+    long[-second // 4 :] = noise(second // 4)
+    parts = [long[:second], long[second : 2 * second], long[-second:]]
+    windows = embedder.embed([sound(part) for part in parts])
+    assert_same(embedder.embed([sound(long)]), [mean(windows)])
+
+
+@pytest.mark.parametrize("name", HEARING)
+def test_a_sound_at_another_rate_is_refused(embedder):
+    with pytest.raises(EmbeddingError, match=r"44100 Hz.* 48000 Hz") as caught:
+        embedder.embed([sound(noise(1000), rate=44_100)])
+    assert caught.value.reason == "wrong-rate"
+
+
+@pytest.mark.parametrize("name", HEARING)
+def test_a_sound_without_samples_is_refused(embedder):
+    with pytest.raises(EmbeddingError) as caught:
+        embedder.embed([sound(np.zeros(0))])
+    assert caught.value.reason == "empty-sound"
+
+
+def test_the_other_medium_is_refused(embedder, name):
+    other = sound(noise(100)) if name == "clip" else picture(8, 8, 0)
+    with pytest.raises(EmbeddingError) as caught:
+        embedder.embed([other])
+    assert caught.value.reason == "wrong-medium"
+
+
+def test_unloading_frees_the_model(embedder, name):
+    embedder.embed(media(name))
+    models = held_models(embedder)
+    embedder.unload()
+    gc.collect()
+    assert models
+    assert not any(model() for model in models)
+    embedder.load()
+    assert len(embedder.embed_texts(TEXTS)) == len(TEXTS)
+
+
+def held_models(backend):
+    """Weak references to the models that a back-end holds."""
+    import torch
+
+    held = vars(backend).values()
+    return [weakref.ref(value) for value in held if isinstance(value, torch.nn.Module)]
+
+
+@pytest.mark.parametrize(
+    "file", ["config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json"]
+)
+def test_a_folder_that_lacks_a_file_is_refused(name, folders, tmp_path, file):
+    spoilt = spoiling.without_file(folders[name], tmp_path / "lacks", file)
+    with pytest.raises(WeightsError) as caught:
+        loaded(name, spoilt)
+    assert str(spoilt) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_that_are_not_here_are_refused(name, tmp_path):
+    with pytest.raises(WeightsError, match="fetch them"):
+        loaded(name, tmp_path / "nowhere")
+
+
+def test_another_architecture_is_refused(name, tmp_path):
+    with pytest.raises(WeightsError, match="type 'blip'"):
+        loaded(name, blip.build(tmp_path / "blip"))
+
+
+def test_tensors_of_other_shapes_are_refused(name, folders, tmp_path):
+    spoilt = spoiling.with_setting(
+        folders[name], tmp_path / "wide", 48, "text_config", "intermediate_size"
+    )
+    with pytest.raises(WeightsError) as caught:
+        loaded(name, spoilt)
+    assert str(spoilt) in str(caught.value)
+
+
+def test_a_missing_tensor_is_never_made_up(name, folders, tmp_path):
+    with pytest.raises(WeightsError, match="1 weights are missing"):
+        loaded(name, spoiling.without_tensor(folders[name], tmp_path / "lacks"))
+
+
+def test_the_table_of_positions_in_old_checkpoints_is_passed_over(name, folders, tmp_path):
+    import torch
+
+    positions = clip.TOKENS if name == "clip" else clap.POSITIONS
+    old = spoiling.with_tensors(
+        folders[name],
+        tmp_path / "old",
+        text_model__embeddings__position_ids=torch.arange(positions)[None],
+    )
+    assert_same(
+        loaded(name, old).embed_texts(TEXTS), loaded(name, folders[name]).embed_texts(TEXTS)
+    )
+
+
+def test_parameters_without_sense_are_refused(name, folders):
+    with pytest.raises(ConfigError, match="wrong parameters"):
+        created(name, folders[name], pooling="last")
+    with pytest.raises(ConfigError, match="dtype is one of"):
+        loaded(name, folders[name], dtype="int3")
+
+
+@given(st.integers(0, 5000), st.integers(1, 700))
+def test_windows_cover_everything_and_none_is_longer_than_the_size(length, size):
+    windows = cover(length, size)
+    assert windows[0][0] == 0
+    assert windows[-1][1] == length
+    assert all(end - start == min(size, length) for start, end in windows)
+    gaps = [(a, b) for a, b in pairwise(windows) if b[0] > a[1]]
+    assert not gaps
+    assert len(windows) == max(1, -(-length // size))
+
+
+@given(st.lists(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3), min_size=1, max_size=9))
+def test_the_mean_of_vectors_has_length_one_or_is_refused(rows):
+    try:
+        found = mean([np.array(row, np.float32) for row in rows])
+    except EmbeddingError as error:
+        assert error.reason == "no-vector"  # noqa: PT017 - both outcomes are right
+    else:
+        assert abs(np.linalg.norm(found) - 1) < CLOSE
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan, np.inf])
+def test_a_vector_without_a_direction_is_refused(value):
+    with pytest.raises(EmbeddingError):
+        unit(np.full(4, value, np.float32))

@@ -11,12 +11,13 @@ import json
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cmean.backends.mappers.agreement import compare, spearman
 from cmean.backends.mappers.embedded import EmbeddedMapper
-from cmean.backends.mappers.word_table import BASE, Weight, WordTable, tfidf, words
+from cmean.backends.mappers.word_table import BASE, Weight, WordTable, words
 from cmean.domain import CHANNELS
 from cmean.errors import EmotionError, InputError
 
@@ -27,11 +28,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
+    from cmean.backends.mappers.agreement import Guess
     from cmean.domain import RGB
 
     Array = NDArray[np.float64]
-    Guess: TypeAlias = tuple[float, ...] | None
-    """A triple, or None where a mapper refuses the text."""
 
 RIDGES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 FOLDS = 5
@@ -62,23 +62,31 @@ class DistilledWeights:
         path.write_text("\n".join([*head, *rows, ""]), encoding="utf-8")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Examples:
-    """Captions as words and as text, their triples of shape (n, 3), their items as 0..m-1."""
+    """Captions, their triples of shape (n, 3), and their items as 0..m-1.
+
+    `terms`, of shape (n, words of the vocabulary), has 1 + ln tf, or 0 where a word is not there.
+    """
 
     texts: Sequence[str]
-    counts: Sequence[Counter[str]]
+    vocabulary: Sequence[str]
+    terms: csr_array
     triples: Array
     items: NDArray[np.int64]
 
     def where(self, mask: NDArray[np.bool_]) -> _Examples:
-        chosen = np.flatnonzero(mask).tolist()
-        return _Examples(
-            [self.texts[i] for i in chosen],
-            [self.counts[i] for i in chosen],
-            self.triples[mask],
-            self.items[mask],
-        )
+        texts = [self.texts[i] for i in np.flatnonzero(mask).tolist()]
+        terms = self.terms[np.flatnonzero(mask)]
+        return _Examples(texts, self.vocabulary, terms, self.triples[mask], self.items[mask])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Words:
+    """The words that weights are fitted for: their columns of `terms`, and their rarity."""
+
+    columns: NDArray[np.int64]
+    idf: Array
 
 
 def fit(
@@ -144,10 +152,24 @@ def fit(
 def _examples(
     captions: Sequence[str], triples: NDArray[Any], items: Sequence[Hashable]
 ) -> _Examples:
+    from scipy.sparse import csr_array
+
+    counts = [Counter(words(text)) for text in captions]
+    vocabulary = sorted(set().union(*counts))
+    column = {word: j for j, word in enumerate(vocabulary)}
+    terms = csr_array(
+        (
+            np.array([1 + math.log(count) for found in counts for count in found.values()]),
+            np.array([column[word] for found in counts for word in found], dtype=np.int64),
+            np.cumsum([0, *map(len, counts)]),
+        ),
+        shape=(len(captions), len(vocabulary)),
+    )
     numbers = {item: i for i, item in enumerate(dict.fromkeys(items))}
     return _Examples(
         list(captions),
-        [Counter(words(text)) for text in captions],
+        vocabulary,
+        terms,
         np.asarray(triples, dtype=np.float64).reshape(len(captions), len(CHANNELS)),
         np.array([numbers[item] for item in items], dtype=np.int64),
     )
@@ -158,50 +180,44 @@ def _choose(examples: _Examples, folds: NDArray[np.int64]) -> list[float]:
     guesses = np.zeros((len(RIDGES), *examples.triples.shape))
     for fold in np.unique(folds):
         train, test = examples.where(folds != fold), examples.where(folds == fold)
-        idf = _idf(train)
-        x, unseen = _design(train, idf), _design(test, idf)
+        chosen = _words(train)
+        x, unseen = _design(train, chosen), _design(test, chosen)
         for i, ridge in enumerate(RIDGES):
             base, weights = _solve(x, train.triples, [ridge] * len(CHANNELS))
             guesses[i, folds == fold] = base + unseen @ weights
     scores = [
-        [_spearman(guess[:, j], truth) or 0.0 for guess in guesses]
+        [spearman(guess[:, j], truth) or 0.0 for guess in guesses]
         for j, truth in enumerate(examples.triples.T)
     ]
     return [RIDGES[int(np.argmax(by_ridge))] for by_ridge in scores]
 
 
 def _weights(examples: _Examples, ridge: Sequence[float]) -> dict[str, Weight]:
-    idf = _idf(examples)
-    base, weights = _solve(_design(examples, idf), examples.triples, ridge)
-    rows = zip(idf.items(), weights.tolist(), strict=True)
+    chosen = _words(examples)
+    base, weights = _solve(_design(examples, chosen), examples.triples, ridge)
+    rows = zip(chosen.columns.tolist(), chosen.idf.tolist(), weights.tolist(), strict=True)
     return {BASE: Weight(0.0, *base.tolist())} | {
-        word: Weight(rarity, *points) for (word, rarity), points in rows
+        examples.vocabulary[column]: Weight(idf, *points) for column, idf, points in rows
     }
 
 
-def _idf(examples: _Examples) -> dict[str, float]:
-    """The rarity of each word that is frequent enough, in the order of the alphabet."""
-    seen = Counter(word for counts in examples.counts for word in counts)
-    kept = sorted(word for word, count in seen.items() if count >= FEWEST_CAPTIONS)
-    if not kept:
+def _words(examples: _Examples) -> _Words:
+    """The words that are frequent enough, in the order of the alphabet."""
+    seen = np.bincount(examples.terms.indices, minlength=len(examples.vocabulary))
+    columns = np.flatnonzero(seen >= FEWEST_CAPTIONS)
+    if not len(columns):
         raise InputError(f"no word stands in {FEWEST_CAPTIONS} captions: caption more items first")
-    total = len(examples.counts)
-    return {word: math.log((1 + total) / (1 + seen[word])) + 1 for word in kept}
+    return _Words(columns, np.log((1 + len(examples.texts)) / (1 + seen[columns])) + 1)
 
 
-def _design(examples: _Examples, idf: Mapping[str, float]) -> csr_array:
+def _design(examples: _Examples, chosen: _Words) -> csr_array:
     """The x of the table's formula, of shape (captions, words)."""
-    from scipy.sparse import csr_array
+    from scipy.sparse import csr_array, diags_array
 
-    column = {word: j for j, word in enumerate(idf)}
-    ends, columns, values = [0], [], []
-    for counts in examples.counts:
-        known = {word: count for word, count in counts.items() if word in column}
-        for word, x in tfidf(known, idf).items():
-            columns.append(column[word])
-            values.append(x)
-        ends.append(len(columns))
-    return csr_array((values, columns, ends), shape=(len(examples.counts), len(idf)))
+    x = examples.terms[:, chosen.columns] @ diags_array(chosen.idf)
+    lengths = np.sqrt(np.asarray(x.multiply(x).sum(axis=1)))
+    shares = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    return csr_array(diags_array(shares) @ x)
 
 
 def _solve(x: csr_array, y: Array, ridge: Sequence[float]) -> tuple[Array, Array]:
@@ -219,7 +235,7 @@ def _solve(x: csr_array, y: Array, ridge: Sequence[float]) -> tuple[Array, Array
         dtype=np.float64,
     )
     columns = [
-        lsqr(centred, values - values.mean(), damp=math.sqrt(strength), atol=1e-8, btol=1e-8)[0]
+        lsqr(centred, values - values.mean(), damp=math.sqrt(strength), atol=1e-6, btol=1e-6)[0]
         for values, strength in zip(y.T, ridge, strict=True)
     ]
     weights = np.stack(columns, axis=1)
@@ -256,34 +272,4 @@ def _agreement(examples: _Examples, guesses: Sequence[Guess]) -> dict[str, dict[
         "embedded": [_guess(lambda t: embedded.map([t])[0], text) for text in examples.texts],
         "constant": [mean] * len(examples.texts),
     }
-    return {name: _compared(found, examples.triples) for name, found in by_mapper.items()}
-
-
-def _compared(guesses: Sequence[Guess], triples: Array) -> dict[str, Any]:
-    answered = [i for i, guess in enumerate(guesses) if guess is not None]
-    guess = np.array([guesses[i] for i in answered], dtype=np.float64).reshape(-1, len(CHANNELS))
-    truth = triples[answered]
-    errors = np.abs(guess - truth).mean(axis=0).tolist() if answered else [None] * len(CHANNELS)
-    return {
-        "captions": len(answered),
-        "spearman": {c: _spearman(guess[:, j], truth[:, j]) for j, c in enumerate(CHANNELS)},
-        "mean_absolute_error": {
-            c: error and round(error, 3) for c, error in zip(CHANNELS, errors, strict=True)
-        },
-        "mean_cosine": _cosine(guess, truth),
-    }
-
-
-def _spearman(guess: Array, truth: Array) -> float | None:
-    from scipy.stats import spearmanr
-
-    if len(guess) < 2 or np.ptp(guess) == 0 or np.ptp(truth) == 0:  # noqa: PLR2004 - a line needs two
-        return None
-    return round(float(spearmanr(guess, truth).statistic), 4)
-
-
-def _cosine(guess: Array, truth: Array) -> float | None:
-    norms = np.linalg.norm(guess, axis=1) * np.linalg.norm(truth, axis=1)
-    if not norms.any():
-        return None
-    return round(float(((guess * truth).sum(axis=1)[norms > 0] / norms[norms > 0]).mean()), 4)
+    return {name: compare(found, examples.triples) for name, found in by_mapper.items()}

@@ -99,6 +99,8 @@ def fetch(wanted: Wanted) -> hub.Weights:
         raise MissingExtraError("models", "models") from error
     if wanted.parts:
         return _fetch_parts(wanted)
+    if (own := hub.own(wanted.model)) is not None:
+        return own  # it goes before whatever could be fetched
     try:
         snapshot_download(wanted.model, revision=wanted.revision, allow_patterns=list(hub.PATTERNS))
     except Exception as error:  # the libraries below raise errors of their own

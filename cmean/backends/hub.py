@@ -47,9 +47,8 @@ def locate(model: str, revision: str = "main") -> Weights:
         WeightsError: it is not on this machine.
         MissingExtraError: the library that reads the cache is not installed.
     """
-    for folder in _local(model):
-        if folder.is_dir():
-            return Weights(folder, _fingerprint(folder))
+    if (found := own(model)) is not None:
+        return found
     try:
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - of an extra
         from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError  # noqa: PLC0415
@@ -57,7 +56,7 @@ def locate(model: str, revision: str = "main") -> Weights:
         raise MissingExtraError("models", "models") from error
     try:
         # with what is fetched, since the whole of a repository never is
-        found = Path(
+        folder = Path(
             snapshot_download(
                 model, revision=revision, local_files_only=True, allow_patterns=list(PATTERNS)
             )
@@ -67,7 +66,15 @@ def locate(model: str, revision: str = "main") -> Weights:
             f"the weights of {model} are not on this machine; fetch them: "
             f"cmean backends --fetch {model}, or put them into CMEAN_MODEL_DIR/{model}"
         ) from error
-    return Weights(found, found.name)
+    return Weights(folder, folder.name)
+
+
+def own(model: str) -> Weights | None:
+    """A folder of the user's by that name."""
+    for folder in _local(model):
+        if folder.is_dir():
+            return Weights(folder, _fingerprint(folder))
+    return None
 
 
 def _local(model: str) -> Sequence[Path]:

@@ -5,19 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from checkpoints import clap, clip, imagebind, qwen2_5_vl, qwen2_audio, qwen3
 from support import Program, write_artwork, write_track
-
-from cmean.backends import registry
-
-FAMILIES = {
-    "qwen2-audio": qwen2_audio,
-    "qwen2.5-vl": qwen2_5_vl,
-    "qwen3": qwen3,
-    "clip": clip,
-    "clap": clap,
-    "imagebind": imagebind,
-}
 
 SHORT = """
 [profiles.short]
@@ -33,16 +21,6 @@ captioner = { max_new_tokens = 12, continue_tokens = 8, dtype = "float32", metad
 mapper = { dtype = "float32" }
 """
 SECONDS = (1.2, 5.0)  # the tiny listener hears two seconds at once
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    """A folder of local checkpoints, each under the name of the real repository."""
-    folder = tmp_path_factory.mktemp("models")
-    for name, family in FAMILIES.items():
-        (folder / registry.info(name).model).mkdir(parents=True)
-        family.build(folder / registry.info(name).model)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -110,6 +110,7 @@ class Mask:
         for row in [row for row in self._open if tokens[row] in self._patterns.ends]:
             del self._open[row]
             self._bits[row] = 0
-        self._patterns.executor.consume_token_par(
-            [(matcher, tokens[row]) for row, matcher in self._open.items()]
-        )
+        if self._open:  # others of the batch may still be writing freely
+            self._patterns.executor.consume_token_par(
+                [(matcher, tokens[row]) for row, matcher in self._open.items()]
+            )

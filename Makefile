@@ -52,7 +52,9 @@ $(VENV)/.user: $(VENV)/.created pyproject.toml
 	@touch $@
 
 $(VENV)/.developer: $(VENV)/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[parquet]' --group test --group lint
+	$(BIN)/python -m pip install --quiet 'torch==2.13.0'
+	$(BIN)/python -m pip install --quiet --editable '.[imagebind,models,parquet,server]' --group test --group lint
+	$(BIN)/python -m pip install --quiet --no-deps 'imagebind-unofficial==0.1.1'  # read by one test
 	@touch $@ $(VENV)/.user
 
 .PHONY: help demo install develop test lint format bench clean

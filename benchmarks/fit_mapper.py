@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cmean.backends.mappers.embedded import BASE, WEIGHTS, words
+from cmean.backends.mappers.embedded import WEIGHTS
+from cmean.backends.mappers.word_table import BASE, words
 from cmean.domain import CHANNELS
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import time
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
-from cmean.backends.mappers.embedded import EmbeddedMapper, words
+from cmean.backends.mappers.embedded import EmbeddedMapper
+from cmean.backends.mappers.word_table import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,6 +7,7 @@ of another shape are `WeightsError`s of one line: no weight is ever made up.
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -15,13 +16,14 @@ from cmean.backends import hub, torch_tools
 from cmean.errors import ConfigError, MissingExtraError, WeightsError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
 QUANTIZATIONS = (None, "4bit")
 
 _INDEX, _SINGLE = "model.safetensors.index.json", "model.safetensors"
 _VOCABULARIES = ("tokenizer.json", "vocab.json", "tokenizer.model", "vocab.txt")
+_DIGITS = re.compile(r"\d+")
 _KEYS_SHOWN = 3
 
 
@@ -82,7 +84,7 @@ def load_model(
             ignore_mismatched_sizes=True,  # they are in the report, which says more than the error
             **options,
         )
-    _check_report(folder, report)
+    _check_report(folder, report, model.state_dict())
     return model.eval()
 
 
@@ -187,13 +189,19 @@ def _check_whole(file: Path) -> None:
         raise WeightsError(f"{file} is cut or is no safetensors file: {_AGAIN}") from error
 
 
-def _check_report(folder: Path, report: Mapping[str, Any]) -> None:
-    """No weight is lacking, left over or of another shape."""
+def _check_report(folder: Path, report: Mapping[str, Any], used: Iterable[str]) -> None:
+    """No weight is lacking or of another shape, and no layer is left over.
+
+    Other tensors may be: old tables of positions, heads that captions do not need.
+    """
+    layers = {_DIGITS.sub("#", key) for key in used}
     mismatched = {str(key[0]) for key in report["mismatched_keys"]}
     faults = {
         "are of another shape than its config.json says": mismatched,
         "are missing": set(report["missing_keys"]) - mismatched,
-        "are not part of the model": set(report["unexpected_keys"]),
+        "are layers beyond those of its config.json": {
+            key for key in report["unexpected_keys"] if _DIGITS.sub("#", key) in layers
+        },
     }
     for fault, keys in faults.items():
         if keys:

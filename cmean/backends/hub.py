@@ -17,6 +17,9 @@ from cmean.errors import MissingExtraError, WeightsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
+"""The files of a repository that are fetched: tensors and settings, no pickles and no code."""
+
 _SAMPLES = 16
 _SAMPLE_BYTES = 1 << 16
 
@@ -44,22 +47,34 @@ def locate(model: str, revision: str = "main") -> Weights:
         WeightsError: it is not on this machine.
         MissingExtraError: the library that reads the cache is not installed.
     """
-    for folder in _local(model):
-        if folder.is_dir():
-            return Weights(folder, _fingerprint(folder))
+    if (found := own(model)) is not None:
+        return found
     try:
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - of an extra
         from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError  # noqa: PLC0415
     except ImportError as error:
         raise MissingExtraError("models", "models") from error
     try:
-        found = Path(snapshot_download(model, revision=revision, local_files_only=True))
+        # with what is fetched, since the whole of a repository never is
+        folder = Path(
+            snapshot_download(
+                model, revision=revision, local_files_only=True, allow_patterns=list(PATTERNS)
+            )
+        )
     except (LocalEntryNotFoundError, HFValidationError, OSError) as error:
         raise WeightsError(
             f"the weights of {model} are not on this machine; fetch them: "
             f"cmean backends --fetch {model}, or put them into CMEAN_MODEL_DIR/{model}"
         ) from error
-    return Weights(found, found.name)
+    return Weights(folder, folder.name)
+
+
+def own(model: str) -> Weights | None:
+    """A folder of the user's by that name."""
+    for folder in _local(model):
+        if folder.is_dir():
+            return Weights(folder, _fingerprint(folder))
+    return None
 
 
 def _local(model: str) -> Sequence[Path]:

@@ -1,4 +1,4 @@
-"""Checkpoints that hold nothing but tensors by name: which file, what is in it, into the module.
+"""Checkpoints that hold nothing but tensors by name: which files, what is in them, into the module.
 
 For models of our own. Nothing that a file says is run, and no weight is ever made up: a tensor that
 is missing or of another shape is an error.
@@ -7,12 +7,14 @@ is missing or of another shape is an error.
 from __future__ import annotations
 
 import pickle
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from cmean.backends import hub
 from cmean.errors import WeightsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from torch import Tensor, nn
@@ -35,6 +37,29 @@ def find(folder: Path, preferred: str) -> Path:
         names = ", ".join(path.name for path in files)
         raise WeightsError(f"{folder} has several checkpoints ({names}) and none is {preferred}")
     return files[0]
+
+
+def folder_with(choices: Sequence[Sequence[str]], folder: Path, repository: str) -> Path:
+    """Where the files lie that belong to tensors and are not published with them.
+
+    Args:
+        choices: names of files; all of one choice are needed.
+        folder: of the tensors; looked into first.
+        repository: that has them if the folder has not.
+
+    Raises:
+        WeightsError: neither has them, or the repository is not on this machine.
+    """
+    places = [folder]
+    with suppress(WeightsError):
+        places.append(hub.locate(repository).folder)
+    for place in places:
+        if any(all((place / name).is_file() for name in names) for names in choices):
+            return place
+    raise WeightsError(
+        f"{folder} lacks {' and '.join(choices[-1])}; {repository} has them: fetch it "
+        f"(cmean backends --fetch {repository}), or copy them there"
+    )
 
 
 def read(path: Path) -> dict[str, Tensor]:

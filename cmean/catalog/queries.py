@@ -61,6 +61,14 @@ _FRAGMENTS = text(
     """
 ).bindparams(bindparam("recipes", expanding=True), bindparam("items", expanding=True))
 
+_MAPPED = text(
+    """
+    SELECT e.item_id, e.position, c.text, e.red, e.green, e.blue
+    FROM v_emotions e JOIN v_captions c ON c.caption_id = e.caption_id
+    WHERE e.recipe_id IN :recipes ORDER BY e.item_id, e.position, e.recipe_id
+    """
+).bindparams(bindparam("recipes", expanding=True))
+
 _PAIRS = text("SELECT * FROM v_pairs WHERE pairing_id = :pairing ORDER BY position, rank")
 
 _CAPTIONS = text(
@@ -94,6 +102,12 @@ def fragments_by_item(
     for row in connection.execute(_FRAGMENTS, wanted).mappings():
         result.setdefault(row["item_id"], []).append(dict(row))
     return result
+
+
+def mapped_captions(connection: Connection, recipe_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Each caption that some emotion recipes mapped: item, position, text and triple, in order."""
+    wanted = {"recipes": list(recipe_ids)}
+    return [dict(row) for row in connection.execute(_MAPPED, wanted).mappings()]
 
 
 def pairs_with_intentions(connection: Connection, pairing_id: int) -> list[dict[str, Any]]:

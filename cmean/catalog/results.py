@@ -172,6 +172,13 @@ def numbers(connection: Connection, recipe_ids: Sequence[int]) -> list[int]:
     ]
 
 
+def cut(connection: Connection, recipe_ids: Sequence[int]) -> int:
+    """How many captions of some recipes ended at their token cap."""
+    query = select(func.count()).select_from(captions)
+    query = query.where(captions.c.recipe_id.in_(recipe_ids), captions.c.finish_reason == "length")
+    return int(connection.execute(query).scalar_one())
+
+
 def store_evaluation(
     connection: Connection, task_id: int, pairing_id: int, document: Mapping[str, Any]
 ) -> None:

@@ -35,6 +35,7 @@ VERBS = {
     "sql": "ask the catalog a read-only question",
     "export": "write items, captions, emotions, embeddings or pairs to a file",
     "map-text": "emotion triples of plain texts, one a line",
+    "distil": "fit a fast mapper to the triples of a language model",
     "backends": "the back-ends, and which can be used here",
 }
 """Every verb with what it does, in the order of the help text."""

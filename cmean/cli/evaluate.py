@@ -37,4 +37,6 @@ def main(args: argparse.Namespace) -> int:
     for table in evaluate.tables(found):
         print_table(table.title, table.header, table.rows)
         print(f"{table.note}\n")
+    if lacking := evaluate.missing(found):
+        print(lacking)
     return 0

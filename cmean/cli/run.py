@@ -62,6 +62,11 @@ def main(args: argparse.Namespace) -> int:
             show(results)
         if failed:
             tell_failures(catalog)
+        if cut := run.cut_captions(catalog, profile):
+            say(
+                f"cut: {cut} captions ended at their token cap; a profile with continue_tokens, "
+                "e.g. paper-continued, goes on with them"
+            )
     return EXIT_PARTIAL if failed else EXIT_OK
 
 

@@ -25,3 +25,14 @@ def port(text: str) -> int:
     if not 0 <= value <= 65_535:  # noqa: PLR2004 - the range is the definition
         raise argparse.ArgumentTypeError(f"must be a port, 0 to 65535, not {text!r}")
     return value
+
+
+def share(text: str) -> float:
+    """A share above 0 and at most a half."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 0.5:  # noqa: PLR2004 - said in the message
+        raise argparse.ArgumentTypeError(f"must be above 0 and at most 0.5, not {text!r}")
+    return value

@@ -8,10 +8,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cmean.catalog import pairings, planning, queries, results
+import numpy as np
+
+from cmean.catalog import embeddings, pairings, planning, queries, results
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITIONS, WHOLE, Kind
 from cmean.evaluation.lengths import LengthTable, length_table
+from cmean.pipeline import closeness
 from cmean.pipeline.table_five import table_five
 from cmean.pipeline.vectors import FRAGMENTS
 
@@ -21,8 +24,9 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog, Connection
     from cmean.evaluation.coherence import CoherenceTable
     from cmean.matching.groups import Progress
+    from cmean.pipeline.closeness import Closeness
 
-REVISION = 2
+REVISION = 3
 """Of what is evaluated: raised when a table changes, so that stored evaluations are made anew."""
 
 
@@ -38,19 +42,21 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A pairing with its Tables I, II and V.
+    """A pairing with its tables.
 
     Attributes:
         pairing: the columns of its row.
         lengths: Table I (tracks) and II (artworks).
         finish_reasons: how many captions of each kind ended why.
         coherence: Table V.
+        closeness: Tables III, IV and VI, as far as there are embeddings.
     """
 
     pairing: Mapping[str, Any]
     lengths: Mapping[Kind, LengthTable]
     finish_reasons: Mapping[Kind, Mapping[str, int]]
     coherence: CoherenceTable
+    closeness: Closeness
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON, and as it is stored: by the number of the table."""
@@ -62,6 +68,7 @@ class Evaluation:
                 "I": self.lengths[Kind.TRACK].as_dict(),
                 "II": self.lengths[Kind.ARTWORK].as_dict(),
                 "V": self.coherence.as_dict(),
+                **self.closeness.tables,
             },
             "finish_reasons": {kind.value: dict(self.finish_reasons[kind]) for kind in Kind},
         }
@@ -80,6 +87,7 @@ def request(catalog: Catalog, pairing_id: int | None = None) -> int:
         mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
         captioners = [row["input_id"] for row in recipe_rows.rows(connection, mappers)]
         numbers = results.numbers(connection, [*mappers, *captioners])
+        numbers.append(embeddings.count(connection))
     wish = {"pairing_id": pairing["id"], "revision": REVISION}
     digest = hashlib.sha256(json.dumps(["evaluate", wish, numbers]).encode()).hexdigest()
     with catalog.write() as connection:
@@ -90,15 +98,16 @@ def compute(
     catalog: Catalog,
     request: Mapping[str, Any],
     on_progress: Progress = lambda _done, _total: None,
-) -> dict[str, Any]:
+) -> Evaluation:
     """Evaluate as a request wishes; writes nothing."""
     on_progress(0, 1)
-    return evaluate(catalog, request["pairing_id"]).as_dict()
+    return evaluate(catalog, request["pairing_id"])
 
 
-def write(connection: Connection, task_id: int, result: Mapping[str, Any]) -> None:
-    """Write an evaluation."""
-    results.store_evaluation(connection, task_id, result["pairing"], result)
+def write(connection: Connection, task_id: int, result: Evaluation) -> None:
+    """Write an evaluation, and the scores of pairs and captions that it came upon."""
+    results.store_evaluation(connection, task_id, result.pairing["id"], result.as_dict())
+    embeddings.store_scores(connection, result.closeness.scores)
 
 
 def document(catalog: Catalog, task_id: int) -> dict[str, Any]:
@@ -109,8 +118,12 @@ def document(catalog: Catalog, task_id: int) -> dict[str, Any]:
 
 def tables(document: Mapping[str, Any]) -> list[Table]:
     """The tables of an evaluation's document, for people."""
-    lengths = [_length_table(document, kind, number) for kind, number in _NUMBERS.items()]
-    return [*lengths, _coherence_table(document)]
+    found = {number: _length_table(document, kind, number) for kind, number in _NUMBERS.items()}
+    found["V"] = _coherence_table(document)
+    for number in _CLOSENESS:
+        if near := document["tables"].get(number):
+            found[number] = _closeness_table(number, near)
+    return [found[number] for number in ("I", "II", "III", "IV", "V", "VI") if number in found]
 
 
 _NUMBERS = {Kind.TRACK: "I", Kind.ARTWORK: "II"}
@@ -143,6 +156,36 @@ def _coherence_table(document: Mapping[str, Any]) -> Table:
     )
 
 
+_CLOSENESS = {
+    "III": ("CLAP similarity of tracks and their captions", "the captions dealt out at random"),
+    "IV": ("CLIP similarity of artworks and their captions", "the captions dealt out at random"),
+    "VI": ("ImageBind similarity of the two of each pair", "random pairing of the same items"),
+}
+
+
+def _closeness_table(number: str, found: Mapping[str, Mapping[str, Any]]) -> Table:
+    title, null = _CLOSENESS[number]
+    aggregated = " Aggregated: the four fragments' captions together." if number != "VI" else ""
+    return Table(
+        f"Table {number}: {title} (cosine), beside its null",
+        ("", *next(iter(found.values()))),
+        [(name, *row.values()) for name, row in found.items()],
+        f"Null: {null}.{aggregated}",
+    )
+
+
+def missing(document: Mapping[str, Any]) -> str | None:
+    """A line on the tables that lack their embeddings, and how to make them; None: none does."""
+    lacking = [number for number in _CLOSENESS if not document["tables"].get(number)]
+    if not lacking:
+        return None
+    listed = ", ".join(lacking[:-1]) + " and " + lacking[-1] if lacking[1:] else lacking[0]
+    return (
+        f"Table{'s' if lacking[1:] else ''} {listed} need embeddings by CLAP, CLIP and ImageBind: "
+        "cmean run --stage embed, with a profile that has embedders"
+    )
+
+
 _ABOUT = {
     "whole": "Below the first row: the fragments of the pairs that the wholes made.",
     "fragments": "Each position has pairs of its own; the first row is over all of them.",
@@ -172,11 +215,14 @@ def evaluate(catalog: Catalog, pairing_id: int | None = None) -> Evaluation:
         for kind in Kind:
             (mapper,) = recipe_rows.rows(connection, [recipe_ids[kind]])
             captions[kind] = queries.captions_by_item(connection, mapper["input_id"], made)
+        there = {kind: np.unique(triples[kind]["item"]) for kind in Kind}
+        near = closeness.measure(connection, pairing, there)
     return Evaluation(
         pairing,
         {kind: _lengths(captions[kind]) for kind in Kind},
         {kind: _finish_reasons(captions[kind]) for kind in Kind},
         table_five(pairing, pairs, triples),
+        near,
     )
 
 

@@ -76,7 +76,7 @@ class _Run:
         self.catalog = catalog
         self.announce = announce
         with catalog.write() as connection:
-            entered = recipes.enter(connection, profile)
+            entered = recipes.enter(connection, profile, stages)
         self.recipes: dict[str, list[Entered]] = {s: entered.of_stage(s) for s in stages}
         chosen = [entry for entries in self.recipes.values() for entry in entries]
         self.recipe_ids = [entry.id for entry in chosen]

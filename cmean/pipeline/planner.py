@@ -119,7 +119,7 @@ class Planner:
             try:
                 profile = self.settings.get_profile()
                 with self.catalog.write() as connection:
-                    self._entered = recipes.enter(connection, profile)
+                    self._entered = recipes.enter(connection, profile, self.queues)
             except (ConfigError, MissingExtraError, WeightsError) as error:
                 self._broken = True
                 _LOG.warning("only work that others enter is done here: %s", error)

@@ -19,7 +19,7 @@ from cmean.stages.mapping import MappingOptions
 from cmean.stages.merging import MergeOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cmean.backends.registry import BackendInfo
     from cmean.catalog.engine import Connection
@@ -84,11 +84,16 @@ def backend_role(recipe: Recipe) -> Role:
 
 def mappers(profile: Profile) -> dict[Kind, Recipe]:
     """The mapper's recipe of each kind; errors as `build`."""
-    return {recipe.kind: recipe for recipe in build(profile) if recipe.role is Role.MAPPER}
+    found = build(profile, ["emotion"])
+    return {recipe.kind: recipe for recipe in found if recipe.role is Role.MAPPER}
 
 
-def build(profile: Profile) -> list[Recipe]:
-    """All recipes of a profile, each after the one that it reads.
+def build(profile: Profile, stages: Sequence[str] | None = None) -> list[Recipe]:
+    """The recipes of a profile, each after the one that it reads.
+
+    Args:
+        profile: the profile.
+        stages: what is to be carried out. Whoever does not embed needs no embedder's weights.
 
     Raises:
         ConfigError: a back-end is unknown or does not fit, or a prompt cannot be read.
@@ -98,20 +103,26 @@ def build(profile: Profile) -> list[Recipe]:
     chains = {kind: _captions(kind, part) for kind, part in profile.kinds.items()}
     captioning = [recipe for chain in chains.values() for recipe in chain]
     mapping = [mapper(kind, profile.kinds[kind].mapper, chains[kind][-1]) for kind in chains]
+    embedders = profile.embedders if stages is None or "embed" in stages else ()
     embedding = [
         recipe
-        for choice in profile.embedders
+        for choice in embedders
         for kind, part in profile.kinds.items()
         for recipe in _embedder(kind, choice, part, chains[kind][-1])
     ]
     return captioning + mapping + embedding
 
 
-def enter(connection: Connection, profile: Profile) -> RecipeSet:
-    """Enter the profile's recipes, those that are new, and return all with their ids."""
+def enter(
+    connection: Connection, profile: Profile, stages: Sequence[str] | None = None
+) -> RecipeSet:
+    """Enter the profile's recipes, those that are new, and return all with their ids.
+
+    Arguments and errors as `build`.
+    """
     entries: list[Entered] = []
     ids: dict[str, int] = {}
-    for recipe in build(profile):
+    for recipe in build(profile, stages):
         source = ids[recipe.input.digest] if recipe.input else None
         ids[recipe.digest] = recipe_rows.ensure(connection, recipe, source)
         entries.append(Entered(ids[recipe.digest], recipe, source))

@@ -13,8 +13,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from cmean.backends import registry
-from cmean.catalog import ledger, migrate, progress, workers
+from cmean.catalog import ledger, migrate, progress, results, workers
+from cmean.catalog import recipes as recipe_rows
 from cmean.catalog.engine import Catalog
+from cmean.domain import Role
 from cmean.pipeline import recipes
 from cmean.pipeline.crew import Crew
 from cmean.pipeline.heartbeat import Heartbeat
@@ -84,13 +86,14 @@ def run(
     migrate.ensure(catalog)
     with catalog.write() as connection:
         run_id = workers.register(connection, this_process())
-        entered = recipes.enter(connection, profile)
+        chosen = stages or recipes.stages(profile)
+        entered = recipes.enter(connection, profile, chosen)
     try:
         with Heartbeat(catalog, run_id, settings.lease_seconds):
             return {
                 stage: _Stage(catalog, settings, entered, stage, run_id, limit, on_progress).run()
                 for stage in STAGES
-                if stage in (stages or recipes.stages(profile))
+                if stage in chosen
             }
     finally:
         with catalog.write() as connection:
@@ -201,3 +204,11 @@ class _Stage:
 
 def _share(recipe: Recipe) -> int:
     return registry.info(recipe.backend, recipes.backend_role(recipe)).share
+
+
+def cut_captions(catalog: Catalog, profile: Profile) -> int:
+    """How many captions that a profile maps were cut by their token cap."""
+    last = {r.kind: r for r in recipes.build(profile, ["caption"]) if r.role is Role.CAPTIONER}
+    with catalog.read() as connection:
+        ids = [recipe_rows.find(connection, recipe.digest) for recipe in last.values()]
+        return results.cut(connection, [found for found in ids if found is not None])

@@ -22,7 +22,7 @@ def build(folder):
         text_config=LAYERS
         | {
             "vocab_size": len(tokenizer),
-            "max_position_embeddings": 64,
+            "max_position_embeddings": 128,
             "encoder_hidden_size": 32,
             "bos_token_id": tokenizer.cls_token_id,
             "eos_token_id": tokenizer.sep_token_id,

@@ -16,7 +16,7 @@ def build(folder):
         text_config=LlamaConfig(
             **LAYERS,
             vocab_size=len(tokenizer),
-            max_position_embeddings=256,
+            max_position_embeddings=512,
             bos_token_id=tokenizer.bos_token_id,
             eos_token_id=tokenizer.eos_token_id,
             pad_token_id=tokenizer.pad_token_id,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from support import Program, new_database, write_small_corpus
 
+from cmean.backends import registry
+
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def finished(request, tmp_path_factory):
@@ -24,3 +26,29 @@ def all_done(program):
     program.ran = program("run", "--json")
     program.paired = program("pair", "--json")
     return program
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory):
+    """A folder of tiny checkpoints, each under the name of the real repository."""
+    from checkpoints import (  # noqa: PLC0415 - they import torch, which few tests need
+        clap,
+        clip,
+        imagebind,
+        qwen2_5_vl,
+        qwen2_audio,
+        qwen3,
+    )
+
+    folder = tmp_path_factory.mktemp("models")
+    for name, family in {
+        "qwen2-audio": qwen2_audio,
+        "qwen2.5-vl": qwen2_5_vl,
+        "qwen3": qwen3,
+        "clip": clip,
+        "clap": clap,
+        "imagebind": imagebind,
+    }.items():
+        (folder / registry.info(name).model).mkdir(parents=True)
+        family.build(folder / registry.info(name).model)
+    return folder

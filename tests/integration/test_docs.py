@@ -7,11 +7,13 @@ import shlex
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
-from support import Program, write_small_corpus
+from servers import ChatServer
+from support import Program, write_artwork, write_small_corpus
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
@@ -33,6 +35,21 @@ def inline(page):
             yield words
 
 
+PROFILES = """
+[profiles.paper]
+extends = "embedded"
+[profiles.paper.track]
+captioner = { backend = "qwen2-audio", max_new_tokens = 8 }
+mapper = { backend = "qwen3" }
+
+[profiles.server]
+extends = "embedded"
+[profiles.server.artwork]
+captioner = { backend = "openai", model = "tiny" }
+"""
+"""Those of the documentation, so small that they are done in a moment."""
+
+
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     """A folder as the README's reader has it, with a finished catalog."""
@@ -42,12 +59,22 @@ def prepared(tmp_path_factory):
         (folder / name).mkdir()
         for path in media.glob(f"{kind}-*"):
             path.rename(folder / name / path.name)
+    for number in range(4):  # so that there is enough to fit a mapper to
+        write_artwork(folder / "PICTURES" / f"more-{number}.png", (50 * number, 90, 160))
     (folder / "tracks.csv").write_text("one,200,40,10\ntwo,10,60,90\n")
     (folder / "artworks.csv").write_text("three,0,50,80\nfour,90,20,0\n")
     program = Program(folder)
     for arguments in (("ingest", "MUSIC", "PICTURES"), ("run",), ("pair",)):
         assert program(*arguments).code == 0
+    (folder / "cmean.toml").write_text(PROFILES)
     return program
+
+
+@pytest.fixture
+def chat_server():
+    """A model server that says the same of everything."""
+    with ChatServer() as server:
+        yield server
 
 
 class Reader:
@@ -79,6 +106,12 @@ class Reader:
         name, _, value = words[0].partition("=")
         scheme = value.partition(":")[0]
         self.program.environment[name] = self.servers(scheme)
+
+    def _pip(self, words):
+        assert words[0] == "install"
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        for extra in re.findall(r"[a-z]+", words[1].partition("[")[2]):
+            assert extra in project["optional-dependencies"], words
 
     def _docker(self, words):
         assert words[0] == "compose"
@@ -120,11 +153,16 @@ DOCKER |= {"--profile", "*", "gpu", "worker-cpu", "cmean", "status"}
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_commands_of_a_page(prepared, page, request):
     def server(scheme):
+        if scheme == "http":
+            return request.getfixturevalue("chat_server").url
         if scheme == "postgresql":
             return request.getfixturevalue("new_postgresql")
         return request.getfixturevalue("redis_server").url
 
     environment = dict(prepared.environment)
+    if page.name == "back-ends.md":
+        models = str(request.getfixturevalue("models"))
+        prepared.environment |= {"CMEAN_MODEL_DIR": models, "HF_HUB_OFFLINE": "1"}
     reader = Reader(prepared, server)
     try:
         for words in [*commands(page), *inline(page)]:

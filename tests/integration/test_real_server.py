@@ -8,7 +8,6 @@ from servers import TransformersServe
 
 from cmean.backends import registry
 from cmean.domain import Answer, Excerpt, FinishReason, Kind, Picture, Prompt, Question, Sound
-from cmean.stages import captioning
 
 pytest.importorskip("fastapi", reason="`transformers serve` needs transformers[serving]")
 
@@ -88,7 +87,7 @@ def written_here(folder, excerpt):
 def test_pictures_are_captioned_as_the_checkpoint_itself_does(load, folder):
     captioner = load(registry.captioner, "llava", max_new_tokens=TOKENS)
     excerpts = pictures()
-    captions = captioning.caption(captioner, excerpts)
+    captions = captioner.caption(excerpts)
     assert [c.text for c in captions] == [written_here(folder / "llava", e) for e in excerpts]
     assert len({caption.text for caption in captions}) > 1  # so they were seen
     assert all(caption.tokens == TOKENS for caption in captions)

@@ -6,20 +6,18 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
 
-from cmean.backends import hub, torch_tools
+from cmean.backends import checkpoints, hub, torch_tools
 from cmean.backends.mappers.constrained import Mask, Patterns
 from cmean.backends.mappers.sampling import Caps, Draws
 from cmean.domain import Answer, FinishReason
-from cmean.errors import ConfigError, ItemError, MissingExtraError, WeightsError
+from cmean.errors import ConfigError, ItemError, WeightsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import torch
 
@@ -78,7 +76,7 @@ class CausalLanguageModel:
     ) -> None:
         if dtype not in torch_tools.DTYPES:
             raise ConfigError(f"dtype is one of {', '.join(torch_tools.DTYPES)}, not {dtype!r}")
-        if quantization not in {None, "4bit"}:
+        if quantization not in checkpoints.QUANTIZATIONS:
             raise ConfigError(f"quantization is '4bit' or left out, not {quantization!r}")
         self.model = model
         self._revision = revision
@@ -99,15 +97,22 @@ class CausalLanguageModel:
             MissingExtraError: 4-bit weights need a library that is not installed.
             MemoryError: they do not fit.
         """
-        folder = hub.locate(self.model, self._revision).folder
-        try:
-            with torch_tools.typed_memory_errors():
-                self._loaded = self._read(folder)
-        except (MemoryError, MissingExtraError, ConfigError, WeightsError):
-            raise
-        except Exception as error:  # the libraries raise anything, down to a Rust panic's class
-            said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise WeightsError(f"{folder} is no causal language model: {said}"[:500]) from error
+        auto: Any = import_module("transformers.models.auto.modeling_auto")
+        architectures = auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+        folder = checkpoints.open_folder(self.model, self._revision, architectures)
+        tokenizer = checkpoints.load_tokenizer(folder)
+        if not tokenizer.chat_template:
+            raise WeightsError(f"{folder} has no chat template: it is no model that takes requests")
+        model = checkpoints.load_model(
+            auto.AutoModelForCausalLM, folder, dtype=self._dtype, quantization=self._quantization
+        )
+        ends = _ends(model, tokenizer)
+        pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else ends[0]
+        # a checkpoint's own defaults (sampling, penalties) would make answers depend on them
+        model.generation_config = type(model.generation_config)(
+            do_sample=False, eos_token_id=list(ends), pad_token_id=pad
+        )
+        self._loaded = _Loaded(model, tokenizer, ends, pad, _specials(tokenizer))
 
     def unload(self) -> None:
         """Give the memory back."""
@@ -138,39 +143,6 @@ class CausalLanguageModel:
             _answer(loaded, question, prompt, row, matcher)
             for question, prompt, row, matcher in zip(batch, prompts, rows, matchers, strict=True)
         ]
-
-    def _read(self, folder: Path) -> _Loaded:
-        transformers: Any = import_module("transformers")  # its types are of no help here
-        device = torch_tools.device()
-        options: dict[str, Any] = {"dtype": torch_tools.dtype(self._dtype)}
-        if self._quantization:
-            if find_spec("bitsandbytes") is None:
-                raise MissingExtraError("4-bit weights", "quantized")
-            options["device_map"] = {"": device}
-            options["quantization_config"] = transformers.BitsAndBytesConfig(
-                load_in_4bit=True,
-                bnb_4bit_quant_type="nf4",
-                bnb_4bit_compute_dtype=options["dtype"],
-            )
-        local = {"local_files_only": True, "trust_remote_code": False}
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **local)
-        if not tokenizer.chat_template:
-            raise WeightsError(f"{folder} has no chat template: it is no model that takes requests")
-        model, found = transformers.AutoModelForCausalLM.from_pretrained(
-            folder, use_safetensors=True, output_loading_info=True, **local, **options
-        )
-        lacking = sorted(map(str, [*found["missing_keys"], *found["mismatched_keys"]]))
-        if lacking:
-            raise WeightsError(f"{folder} lacks weights, or has others: {', '.join(lacking[:3])}")
-        if not self._quantization:
-            model = model.to(device)
-        ends = _ends(model, tokenizer)
-        pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else ends[0]
-        # a checkpoint's own defaults (sampling, penalties) would make answers depend on them
-        model.generation_config = transformers.GenerationConfig(
-            do_sample=False, eos_token_id=list(ends), pad_token_id=pad
-        )
-        return _Loaded(model.eval(), tokenizer, ends, pad, _specials(tokenizer))
 
     @staticmethod
     def _prompt(loaded: _Loaded, question: Question) -> list[int]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cmean.errors import ItemError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     import torch
+    from numpy.typing import NDArray
 
 
 class Patterns:
@@ -68,45 +71,46 @@ class Mask:
     """
 
     def __init__(self, patterns: Patterns, matchers: Sequence[Any | None]) -> None:
-        import torch
-
         self._patterns = patterns
         self._open = {row: matcher for row, matcher in enumerate(matchers) if matcher is not None}
-        # a bit a token; a row that is not filled in stays free
-        words = (patterns.width + 31) // 32
-        self._bits = torch.full((len(matchers), words), -1, dtype=torch.int32)
+        # a bit a token, the lowest first
+        self._bits = np.zeros((len(matchers), (patterns.width + 31) // 32), np.uint32)
         self._started = False
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """The scores, of shape (rows, width), with -inf for what no match can go on with."""
+        import torch
+
         if self._started:
             self._consume(input_ids[:, -1].tolist())
         self._started = True
         if not self._open:
             return scores
+        place = tuple(torch.from_numpy(index).to(scores.device) for index in self._allowed())
+        kept = scores[place]
+        scores.index_fill_(0, torch.tensor([*self._open], device=scores.device), float("-inf"))
+        scores[place] = kept
+        return scores
+
+    def _allowed(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows and tokens. They are few, so only words with a bit in them are looked into."""
         self._patterns.executor.unsafe_compute_mask_ptr(
             [(matcher, row) for row, matcher in self._open.items()],
-            self._bits.data_ptr(),
+            self._bits.ctypes.data,
             self._bits.shape[1] * 4,
             len(self._bits),
         )
-        return scores.masked_fill_(
-            _unset(self._bits.to(scores.device), scores.shape[1]), float("-inf")
+        rows, words = np.nonzero(self._bits)
+        found, bits = np.nonzero(
+            self._bits[rows, words, None] >> np.arange(32, dtype=np.uint32) & 1
         )
+        return rows[found], words[found] * 32 + bits
 
     def _consume(self, tokens: list[int]) -> None:
         for row in [row for row in self._open if tokens[row] in self._patterns.ends]:
             del self._open[row]
-            self._bits[row] = -1
-        self._patterns.executor.consume_token_par(
-            [(matcher, tokens[row]) for row, matcher in self._open.items()]
-        )
-
-
-def _unset(bits: torch.Tensor, width: int) -> torch.Tensor:
-    """Which of the first `width` bits of each row are 0, as booleans of shape (rows, width)."""
-    import torch
-
-    place = torch.arange(8, dtype=torch.uint8, device=bits.device)
-    spread = (bits.view(torch.uint8).unsqueeze(-1) >> place) & 1
-    return spread.flatten(1)[:, :width] == 0
+            self._bits[row] = 0
+        if self._open:  # others of the batch may still be writing freely
+            self._patterns.executor.consume_token_par(
+                [(matcher, tokens[row]) for row, matcher in self._open.items()]
+            )

@@ -74,6 +74,13 @@ def test_an_answer_does_not_depend_on_its_batch(model):
     assert together == alone == backwards == model.write(mixed())
 
 
+def test_free_answers_go_on_when_all_others_have_ended(model):
+    free, held = Question(CAPTION, 40, temperature=3.0), Question(CAPTION, 3, "a")
+    assert model.write([held, free]) == [*model.write([held]), *model.write([free])]
+    assert model.write([held])[0].text == "a"
+    assert model.write([free])[0].tokens > 5
+
+
 def test_another_seed_or_question_has_another_answer(model):
     greedy, first, second, *_ = model.write(mixed())
     assert len({greedy.text, first.text, second.text}) == 3

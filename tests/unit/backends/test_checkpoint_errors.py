@@ -135,7 +135,7 @@ def test_a_weight_that_is_left_over(folder):
     def deepen(weights):
         weights["model.language_model.layers.9.mlp.up_proj.weight"] = np.ones((2, 2), np.float32)
 
-    assert "1 weights are not part of the model" in fault(rewritten(folder, deepen))
+    assert "1 weights are layers beyond those" in fault(rewritten(folder, deepen))
 
 
 def test_settings_without_the_size_of_a_patch(folder):

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmean.backends.mappers.embedded import BASE, EmbeddedMapper
+from cmean.backends.mappers.embedded import EmbeddedMapper
+from cmean.backends.mappers.word_table import BASE
 from cmean.domain import CHANNELS
 from cmean.errors import EmotionError
 

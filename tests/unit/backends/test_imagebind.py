@@ -48,9 +48,28 @@ def embedder(folder):
     return loaded(folder)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """For so small a model, a second thread costs more than it brings."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(autouse=True)
 def on_the_cpu(monkeypatch):
     monkeypatch.setenv("CMEAN_DEVICE", "cpu")
+
+
+@pytest.fixture
+def models(monkeypatch, tmp_path):
+    """A folder of models, and nothing fetched."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", tmp_path / "cache")
+    monkeypatch.setenv("CMEAN_MODEL_DIR", str(tmp_path / "models"))
+    return tmp_path / "models"
 
 
 def loaded(folder, **parameters):
@@ -298,8 +317,9 @@ def test_the_same_has_the_same_vector(folder, embedder):
     assert np.array_equal(embedder.embed_texts(["an inn"]), again.embed_texts(["an inn"]))
 
 
-def test_all_of_a_long_sound_counts(embedder):
-    samples = sound(131).media.samples  # more windows than go through the tower together
+def test_all_of_a_long_sound_counts(embedder, monkeypatch):
+    monkeypatch.setattr("cmean.backends.embedders.imagebind._AT_ONCE", 3)
+    samples = sound(13).media.samples  # more windows than now go through the tower together
     whole = embedder.embed([Excerpt(Kind.TRACK, 0, Sound(samples, RATE))])[0]
     starts = windows.starts(len(samples), sounds.CLIP, sounds.STEP)
     parts = [
@@ -364,12 +384,27 @@ def test_a_model_of_safetensors_has_the_same_vectors(copied, embedder):
 
 
 @pytest.mark.parametrize(
-    ("excerpt", "reason"), [(sound(1, rate=44_100), "wrong-rate"), (sound(0), "empty")]
+    ("excerpt", "reason"),
+    [
+        (sound(1, rate=44_100), "wrong-rate"),
+        (sound(0), "empty-sound"),
+        (picture(0, 5), "empty-picture"),
+    ],
 )
-def test_a_sound_that_cannot_be_heard_is_told(embedder, excerpt, reason):
+def test_what_cannot_be_embedded_is_told(embedder, excerpt, reason):
     with pytest.raises(EmbeddingError) as told:
         embedder.embed([excerpt])
     assert told.value.reason == reason
+
+
+def test_weights_that_give_no_numbers_are_told(copied):
+    import torch
+
+    weights = imagebind.weights()
+    weights["modality_heads.text.proj.1.weight"] *= float("nan")
+    torch.save(weights, copied / imagebind.CHECKPOINT)
+    with pytest.raises(EmbeddingError, match="no numbers"):
+        loaded(copied).embed_texts(["an inn"])
 
 
 def test_an_empty_text_is_told(embedder):
@@ -400,12 +435,21 @@ def test_weights_that_are_not_here_are_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [(imagebind.CHECKPOINT, "no checkpoint"), ("merges.txt", "no tokenizer")]
+    ("name", "said"), [(imagebind.CHECKPOINT, "no checkpoint"), ("merges.txt", "fetch openai/clip")]
 )
+@pytest.mark.usefixtures("models")
 def test_a_missing_file_is_told(copied, name, said):
     (copied / name).unlink()
     with pytest.raises(WeightsError, match=said):
         loaded(copied)
+
+
+def test_the_tokenizer_may_lie_in_clips_repository(copied, embedder, models):
+    shelf = models / "clip-vit-base-patch32"
+    shelf.mkdir(parents=True)
+    for name in ("vocab.json", "merges.txt"):
+        (copied / name).rename(shelf / name)
+    assert np.array_equal(loaded(copied).embed_texts(["an"]), embedder.embed_texts(["an"]))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK no archive", b"\x80\x02}q\x00."])

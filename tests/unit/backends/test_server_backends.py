@@ -18,9 +18,15 @@ from servers import ChatServer
 from cmean.backends import registry
 from cmean.domain import Answer, Excerpt, FinishReason, Kind, Picture, Prompt, Question, Sound
 from cmean.errors import CaptionError, ConfigError, ItemError, ServerError
-from cmean.stages import captioning
+from cmean.stages.captioning import validated
+from cmean.stages.isolate import isolate
 
 PATTERN = "RGB: [0-9]{1,3}"
+
+
+def captioned(captioner, excerpts):
+    """As the stage does it."""
+    return [validated(found) for found in isolate(captioner.caption, excerpts)]
 
 
 @pytest.fixture
@@ -262,7 +268,7 @@ def test_a_bad_item_fails_alone_and_nothing_is_asked_twice(load, case):
         (odd if servers.asked(handler.body) == "Number 1." else servers.echo)(handler)
 
     with ChatServer(reply=reply) as server:
-        found = captioning.caption(load(server, retries=0), pictures(4))
+        found = captioned(load(server, retries=0), pictures(4))
     assert texts(found) == ["Number 0.", reason, "Number 2.", "Number 3."]
     assert isinstance(found[1], CaptionError)
     assert found[1].retryable is retryable
@@ -334,7 +340,7 @@ def test_a_server_that_is_away_is_no_items_fault(load):
     with ChatServer() as server:
         captioner, model = load(server), load(server, registry.mapper)
     with pytest.raises(ServerError, match=r"127\.0\.0\.1:\d+ cannot be reached") as caught:
-        captioning.caption(captioner, pictures(3))
+        captioned(captioner, pictures(3))
     assert "\n" not in str(caught.value)
     with pytest.raises(ServerError):
         model.write([question()])
@@ -353,19 +359,19 @@ def test_a_server_that_refuses_everybody_is_not_asked_on(load, odd, said):
     with ChatServer(reply=odd) as server:
         captioner = load(server, concurrency=1, retries=0)
         with pytest.raises(ServerError, match=said):
-            captioning.caption(captioner, pictures(20))
+            captioned(captioner, pictures(20))
     assert len(server.bodies) == 1
 
 
 def test_a_server_that_dies_in_the_middle_has_not_answered_in_vain(load):
     with ChatServer(servers.echo, servers.echo, servers.die) as server:
         captioner = load(server, concurrency=1)
-        found = captioning.caption(captioner, pictures(5))
+        found = captioned(captioner, pictures(5))
         assert texts(found) == ["Number 0.", "Number 1."] + 3 * ["server-away"]
         assert all(error.retryable for error in found[2:])
         assert len(server.bodies) == 3
         with pytest.raises(ServerError):
-            captioning.caption(captioner, pictures(5))
+            captioned(captioner, pictures(5))
 
 
 def test_who_waits_for_a_second_try_is_woken_when_the_server_is_found_away(load):

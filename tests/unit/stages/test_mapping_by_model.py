@@ -257,8 +257,13 @@ def test_options_without_sense_are_refused(wrong):
         MappingOptions(**wrong)
 
 
-def test_a_constrained_model_always_gives_triples_whatever_captions_say(tmp_path):
+def test_a_constrained_model_always_gives_triples_whatever_captions_say(tmp_path, request):
     pytest.importorskip("transformers")
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # on a model this small, threads only wait for each other
+    request.addfinalizer(lambda: torch.set_num_threads(before))
     folder = str(qwen3.build(tmp_path / "qwen3"))
     model = registry.mapper("qwen3", {"model": folder, "dtype": "float32"})
     model.load()

@@ -12,9 +12,9 @@ import numpy as np
 
 from cmean.backends import hub, state_dicts, torch_tools
 from cmean.backends.embedders.imagebind import pictures, sizes, sounds
-from cmean.backends.embedders.imagebind.texts import Tokenizer
+from cmean.backends.embedders.imagebind.texts import REPOSITORY, Tokenizer
 from cmean.domain import Picture, Sound
-from cmean.errors import EmbeddingError
+from cmean.errors import ConfigError, EmbeddingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 FILES_TO_FETCH = (
     ("https://dl.fbaipublicfiles.com/imagebind", "imagebind_huge.pth"),
-    ("openai/clip-vit-base-patch32", "vocab.json"),
-    ("openai/clip-vit-base-patch32", "merges.txt"),
+    (REPOSITORY, "vocab.json"),
+    (REPOSITORY, "merges.txt"),
 )
-"""What a checkpoint's folder holds, 4.8 GB: a place (an address or a repository) and a file."""
+"""All that is read, 4.8 GB: a place (an address or a repository), and a file there."""
 
 _CODE = 1  # to be raised when the same weights give other vectors
 _AT_ONCE = 64  # windows that go through a tower together
@@ -48,14 +48,16 @@ class ImageBindEmbedder:
     mean, scaled to length 1, is the vector. Implements `cmean.protocols.Embedder`.
 
     Args:
-        model: a folder, or the name of one in CMEAN_MODEL_DIR, with ``imagebind_huge.pth`` (or one
-            other .pth or .safetensors file with the same tensors) and CLIP's tokenizer; see
-            `FILES_TO_FETCH`. A config.json there tells of other sizes.
-        revision: of the repository, if it is one.
+        model: a repository or folder with ``imagebind_huge.pth``, or with one other .pth or
+            .safetensors file of the same tensors. CLIP's tokenizer is read there too, or else in
+            openai/clip-vit-base-patch32. A config.json there tells of other sizes.
+        revision: of the repository.
         dtype: number format of the weights: float32, bfloat16 or float16.
     """
 
-    def __init__(self, model: str, revision: str = "main", dtype: str = "float32") -> None:
+    def __init__(self, *, model: str, revision: str = "main", dtype: str = "float32") -> None:
+        if dtype not in torch_tools.DTYPES:
+            raise ConfigError(f"dtype is one of {', '.join(torch_tools.DTYPES)}, not {dtype!r}")
         self.model = model
         self._revision = revision
         self._dtype = dtype
@@ -72,6 +74,7 @@ class ImageBindEmbedder:
 
         Raises:
             WeightsError: a file is missing, damaged, or of another model.
+            MemoryError: the model does not fit.
         """
         folder = hub.locate(self.model, self._revision).folder
         found = sizes.read(folder)
@@ -87,8 +90,9 @@ class ImageBindEmbedder:
         """Embed pictures and sounds; as many vectors as excerpts, in their order.
 
         Raises:
-            EmbeddingError: `wrong-rate` for a sound that is not at 16 kHz, `empty` for one without
-                samples, `not-finite` when the model gives no numbers.
+            EmbeddingError: `wrong-rate` for a sound that is not at 16 kHz, `empty-sound` and
+                `empty-picture` for what holds nothing, `not-finite` when the model gives no
+                numbers.
         """
         towers = self._loaded()
         vectors: dict[int, Vector] = {}
@@ -102,15 +106,15 @@ class ImageBindEmbedder:
         """Embed texts into the same space; as many vectors as texts, in their order.
 
         Raises:
-            EmbeddingError: `empty` for a text without a visible character, `not-finite` when the
-                model gives no numbers.
+            EmbeddingError: `empty-text` for a text without a visible character, `not-finite` when
+                the model gives no numbers.
         """
         towers = self._loaded()
         return self._means(towers.texts, [self._text(text) for text in texts])
 
     def _text(self, text: str) -> Iterable[Array]:
         if not text.strip():
-            raise EmbeddingError("empty", "a text without a visible character has no vector")
+            raise EmbeddingError("empty-text", "a text without a visible character has no vector")
         assert self._tokenizer is not None  # noqa: S101 - loaded together with the towers
         return self._tokenizer.windows(text)
 
@@ -128,9 +132,11 @@ class ImageBindEmbedder:
             vectors.append(self._forward(tower, np.stack([window for _, window in group])))
         starts = np.searchsorted(owners, np.arange(len(items)))
         sums = np.add.reduceat(np.concatenate(vectors), starts)
-        if not np.isfinite(sums).all():
+        with np.errstate(invalid="ignore"):
+            means = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+        if not np.isfinite(means).all():
             raise EmbeddingError("not-finite", "the model gave no numbers: use dtype float32")
-        return list(sums / np.linalg.norm(sums, axis=1, keepdims=True))
+        return list(means)
 
     def _forward(self, tower: Callable[[Tensor], Tensor], windows: Array) -> Vector:
         import torch
@@ -161,17 +167,20 @@ def _towers(folder: Path, found: sizes.Sizes, dtype: str) -> ImageBind:
     with torch.device("meta"):
         towers = ImageBind(found)
     state_dicts.fill(towers, state_dicts.read(path), path)
-    towers.to(torch_tools.device(), torch_tools.dtype(dtype))
+    with torch_tools.typed_memory_errors():
+        towers.to(torch_tools.device(), torch_tools.dtype(dtype))
     return towers.eval().requires_grad_(requires_grad=False)
 
 
 def _windows(media: Picture | Sound) -> Iterable[Array]:
     """What a tower takes of a picture, or of each window of a sound."""
     if isinstance(media, Picture):
+        if not media.pixels.size:
+            raise EmbeddingError("empty-picture", "a picture without pixels has no vector")
         return [pictures.normalised(media.pixels)]
     if media.rate != sounds.RATE:
         wanted = f"ImageBind hears sounds at {sounds.RATE} Hz, not {media.rate}"
         raise EmbeddingError("wrong-rate", f"{wanted}: set the rate of the preprocessing")
     if not len(media.samples):
-        raise EmbeddingError("empty", "a sound without samples has no vector")
+        raise EmbeddingError("empty-sound", "a sound without samples has no vector")
     return sounds.clips(media.samples)

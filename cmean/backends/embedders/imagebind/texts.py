@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cmean.backends import state_dicts
 from cmean.backends.embedders.imagebind import windows
 from cmean.backends.embedders.imagebind.sizes import TEXT_TOKENS
 from cmean.errors import WeightsError
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+REPOSITORY = "openai/clip-vit-base-patch32"
+"""Has the tokenizer, where the checkpoint's folder has not."""
+
 _FILES = (("tokenizer.json",), ("vocab.json", "merges.txt"))
 
 
 class Tokenizer:
-    """CLIP's byte-pair tokenizer, read from a folder.
+    """CLIP's byte-pair tokenizer.
 
     Args:
-        folder: has `tokenizer.json`, or `vocab.json` and `merges.txt`.
+        folder: of the checkpoint; read there, if it has `tokenizer.json`, or `vocab.json` and
+            `merges.txt`, else in `REPOSITORY`.
         vocabulary: how many tokens the model knows.
 
     Raises:
@@ -33,11 +38,7 @@ class Tokenizer:
     def __init__(self, folder: Path, vocabulary: int) -> None:
         from transformers import CLIPTokenizer
 
-        if not any(all((folder / name).is_file() for name in names) for names in _FILES):
-            raise WeightsError(
-                f"{folder} has no tokenizer: put CLIP's tokenizer.json, or its vocab.json and "
-                "merges.txt, there (as in openai/clip-vit-base-patch32)"
-            )
+        folder = state_dicts.folder_with(_FILES, folder, REPOSITORY)
         try:
             found = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
         except Exception as error:  # the tokenizers library raises bare exceptions

@@ -1,0 +1,229 @@
+"""LP-MusicCaps: captions of music, ten seconds at a time (Doh, Choi, Lee & Nam 2023).
+
+The weights are under CC-BY-NC 4.0: for research, not for commercial use.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cmean.backends import hub, state_dicts, torch_tools
+from cmean.backends.captioners import lp_musiccaps_mel
+from cmean.domain import Caption, FinishReason, Sound
+from cmean.errors import CaptionError, ConfigError, WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from transformers import BartConfig, PreTrainedTokenizerBase
+
+    from cmean.backends.captioners.lp_musiccaps_model import LPMusicCaps
+    from cmean.domain import Excerpt
+
+REPOSITORY = "facebook/bart-base"
+"""Has BART's configuration and tokenizer, where the checkpoint's folder has not both."""
+
+FILES_TO_FETCH = (
+    ("seungheondoh/lp-music-caps", "transfer.pth"),
+    (REPOSITORY, "config.json"),
+    (REPOSITORY, "vocab.json"),
+    (REPOSITORY, "merges.txt"),
+)
+"""All that is read: a repository, and a file there."""
+
+_CODE = 1  # to be raised when the same weights give other captions
+_MAX_NEW_TOKENS = 127
+_BART_FILES = (("config.json", "tokenizer.json"), ("config.json", "vocab.json", "merges.txt"))
+
+
+class LPMusicCapsCaptioner:
+    """Captions sounds of at most ten seconds; takes no prompt.
+
+    Implements `cmean.protocols.PreparingCaptioner`.
+
+    Args:
+        model: a repository or folder with ``transfer.pth``, or with one other .pth or .safetensors
+            file of the same tensors. BART's configuration and tokenizer are read there too, or else
+            in facebook/bart-base.
+        revision: of the repository.
+        dtype: number format of the weights: float32, bfloat16 or float16.
+        max_new_tokens: a caption is cut there, at most 127.
+        num_beams: how many beginnings of a caption are followed; 1 is greedy.
+    """
+
+    window_seconds = 10.0
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        revision: str = "main",
+        dtype: str = "float32",
+        max_new_tokens: int = _MAX_NEW_TOKENS,
+        num_beams: int = 5,
+    ) -> None:
+        if dtype not in torch_tools.DTYPES:
+            raise ConfigError(f"dtype is one of {', '.join(torch_tools.DTYPES)}, not {dtype!r}")
+        # of the two tokens at least, the first begins the caption and the last ends it
+        if not 2 <= max_new_tokens <= _MAX_NEW_TOKENS or num_beams < 1:  # noqa: PLR2004
+            raise ConfigError(
+                f"max_new_tokens is from 2 to {_MAX_NEW_TOKENS}, and num_beams at least 1"
+            )
+        self.model = model
+        self._revision = revision
+        self._dtype = dtype
+        self._max_new_tokens = max_new_tokens
+        self._num_beams = num_beams
+        self._network: LPMusicCaps | None = None
+        self._tokenizer: Any = None
+        self._settings: Any = None
+
+    @property
+    def revision(self) -> str:
+        """The weights, and the version of this code."""
+        return f"{hub.locate(self.model, self._revision).revision}/{_CODE}"
+
+    def load(self) -> None:
+        """Read weights and tokenizer.
+
+        Raises:
+            WeightsError: a file is missing, damaged, or of another model.
+            MemoryError: the model does not fit.
+        """
+        import torch
+
+        from cmean.backends.captioners.lp_musiccaps_model import (  # noqa: PLC0415 - imports PyTorch
+            LPMusicCaps,
+        )
+
+        folder = hub.locate(self.model, self._revision).folder
+        bart = state_dicts.folder_with(_BART_FILES, folder, REPOSITORY)
+        config = _bart_config(bart)
+        self._tokenizer = _tokenizer(bart, config.vocab_size)
+        self._settings = self._how_to_write(config)
+        path = state_dicts.find(folder, "transfer.pth")
+        with torch.device("meta"):
+            network = LPMusicCaps(config)
+        state_dicts.fill(network, state_dicts.read(path), path)
+        network.bart.tie_weights()  # one table of words, not four
+        with torch_tools.typed_memory_errors():
+            network.to(torch_tools.device(), torch_tools.dtype(self._dtype))
+        self._network = network.eval().requires_grad_(requires_grad=False)
+
+    def unload(self) -> None:
+        """Give the memory back."""
+        self._network = self._tokenizer = self._settings = None
+        torch_tools.release()
+
+    def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
+        """Caption sounds; as many captions as excerpts, in their order. Errors as of `prepare`."""
+        return self.generate(self.prepare(batch))
+
+    def prepare(self, batch: Sequence[Excerpt]) -> NDArray[np.float32]:
+        """The spectrograms of the sounds, of shape (n, 128, 1001).
+
+        Raises:
+            CaptionError: `wrong-medium` for a picture, `wrong-rate` for a sound that is not at
+                16 kHz, `empty-sound` for one without samples, `sound-too-long` for more than ten
+                seconds.
+        """
+        found = [lp_musiccaps_mel.log_mel(_samples(excerpt)) for excerpt in batch]
+        return np.array(found, np.float32)
+
+    def generate(self, prepared: NDArray[np.float32]) -> list[Caption]:
+        """Caption what was prepared."""
+        import torch
+
+        if self._network is None:
+            raise RuntimeError("load the captioner before it captions")
+        if not len(prepared):
+            return []
+        first = next(self._network.parameters())
+        with torch.inference_mode(), torch_tools.typed_memory_errors():
+            mel = torch.from_numpy(prepared).to(first.device, first.dtype)
+            rows = self._network.write(mel, self._settings).tolist()
+        return [self._caption(row) for row in rows]
+
+    def _caption(self, row: list[int]) -> Caption:
+        """What a row of tokens says; it begins with a start token and may end with padding."""
+        written = row[1:]
+        while written and written[-1] == self._settings.pad_token_id:
+            written.pop()
+        # the cap forces an end, so that a caption of full length is one that was cut
+        cut = len(written) >= self._max_new_tokens
+        special = set(self._tokenizer.all_special_ids)
+        return Caption(
+            self._tokenizer.decode(written, skip_special_tokens=True).strip(),
+            FinishReason.LENGTH if cut else FinishReason.STOP,
+            tokens=sum(token not in special for token in written),
+        )
+
+    def _how_to_write(self, config: BartConfig) -> Any:  # noqa: ANN401 - a GenerationConfig
+        """As the published code does it, which in part is by the settings of facebook/bart-base."""
+        from transformers import GenerationConfig
+
+        untyped: Any = GenerationConfig
+        return untyped(
+            max_new_tokens=self._max_new_tokens,
+            min_length=2,
+            num_beams=self._num_beams,
+            early_stopping=self._num_beams > 1,
+            do_sample=False,
+            no_repeat_ngram_size=3,
+            forced_bos_token_id=config.bos_token_id,
+            forced_eos_token_id=config.eos_token_id,
+            bos_token_id=config.bos_token_id,
+            eos_token_id=config.eos_token_id,
+            pad_token_id=config.pad_token_id,
+            decoder_start_token_id=config.decoder_start_token_id,
+        )
+
+
+def _samples(excerpt: Excerpt) -> NDArray[np.float32]:
+    sound = excerpt.media
+    if not isinstance(sound, Sound):
+        raise CaptionError("wrong-medium", "LP-MusicCaps captions sounds, not pictures")
+    if sound.rate != lp_musiccaps_mel.RATE:
+        heard = f"LP-MusicCaps hears sounds at {lp_musiccaps_mel.RATE} Hz, not {sound.rate}"
+        raise CaptionError("wrong-rate", f"{heard}: set the rate of the preprocessing")
+    if not len(sound.samples):
+        raise CaptionError("empty-sound", "a sound without samples has no caption")
+    if len(sound.samples) > lp_musiccaps_mel.SAMPLES:
+        detail = f"LP-MusicCaps hears ten seconds at once, not {sound.seconds:.1f}: cut windows"
+        raise CaptionError("sound-too-long", detail)
+    return sound.samples
+
+
+def _bart_config(folder: Path) -> BartConfig:
+    """The configuration in a folder, which must be BART's."""
+    from transformers import BartConfig
+
+    path = folder / "config.json"
+    try:
+        kind = json.loads(path.read_text(encoding="utf-8")).get("model_type")
+        if kind == "bart":
+            return BartConfig.from_pretrained(folder, local_files_only=True)
+    except (ValueError, AttributeError, OSError) as error:
+        raise WeightsError(f"{path} cannot be read: {error}") from error
+    raise WeightsError(f"{path} is of another architecture: {kind!r}, not 'bart'")
+
+
+def _tokenizer(folder: Path, vocabulary: int) -> PreTrainedTokenizerBase:
+    """The tokenizer in a folder, which must have as many tokens as the network."""
+    from transformers import BartTokenizer
+
+    try:
+        found: PreTrainedTokenizerBase = BartTokenizer.from_pretrained(
+            folder, local_files_only=True
+        )
+    except Exception as error:  # the tokenizers library raises bare exceptions
+        raise WeightsError(f"the tokenizer in {folder} cannot be read: {error}") from error
+    if len(found) != vocabulary:
+        sizes = f"{len(found)} tokens, and the network {vocabulary}"
+        raise WeightsError(f"the tokenizer in {folder} has {sizes}")
+    return found

@@ -1,0 +1,95 @@
+"""Embeddings as arrays, and the scores that are made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from sqlalchemy import exists, func, select
+
+from cmean.catalog.tables import embeddings, fragments, pairs, recipes, scores
+from cmean.catalog.upsert import insert_into
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from sqlalchemy.engine import Connection
+
+    from cmean.domain import Kind
+
+_CHUNK: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vectors:
+    """Vectors of one recipe: `items`, `captions` (0: of media) of shape (n,), `unit` (n, width)."""
+
+    items: NDArray[np.int64]
+    captions: NDArray[np.int64]
+    unit: NDArray[np.float32]
+
+    def of(self, items: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Where the vectors of some items are, and which items have one."""
+        if not len(self.items):
+            return np.zeros(len(items), np.intp), np.zeros(len(items), bool)
+        at = np.minimum(np.searchsorted(self.items, items), len(self.items) - 1)
+        return at, self.items[at] == items
+
+
+def recipe(connection: Connection, backend: str, kind: Kind, source_id: int | None) -> int | None:
+    """The newest recipe of an embedder that has embedded anything.
+
+    Args:
+        connection: an open transaction.
+        backend: the embedder.
+        kind: of the items.
+        source_id: the recipe of the captions that were embedded; None: the media were.
+    """
+    query = (
+        select(recipes.c.id)
+        .where(recipes.c.role == "embedder", recipes.c.backend == backend)
+        .where(recipes.c.kind == kind.value, recipes.c.input_id.is_not_distinct_from(source_id))
+        .where(exists().where(embeddings.c.recipe_id == recipes.c.id))
+        .order_by(recipes.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def load(connection: Connection, recipe_id: int, position: int) -> Vectors:
+    """The vectors of a recipe at a position, by item id."""
+    query = (
+        select(fragments.c.item_id, embeddings.c.caption_id, embeddings.c.vector)
+        .join(fragments, fragments.c.id == embeddings.c.fragment_id)
+        .where(embeddings.c.recipe_id == recipe_id, fragments.c.position == position)
+        .order_by(fragments.c.item_id)
+    )
+    found = connection.execute(query.execution_options(yield_per=_CHUNK)).all()
+    width = len(found[0].vector) // 4 if found else 1
+    joined = b"".join(row.vector for row in found)
+    return Vectors(
+        np.array([row.item_id for row in found], np.int64),
+        np.array([row.caption_id or 0 for row in found], np.int64),
+        np.frombuffer(joined, "<f4").reshape(-1, width),
+    )
+
+
+def count(connection: Connection) -> int:
+    """How many embeddings there are; they are never removed."""
+    return int(connection.execute(select(func.count()).select_from(embeddings)).scalar_one())
+
+
+def pair_ids(connection: Connection, pairing_id: int) -> NDArray[np.int64]:
+    """The keys of a pairing's pairs, in the order of `pairings.pairs_of`."""
+    query = select(pairs.c.id).where(pairs.c.pairing_id == pairing_id)
+    query = query.order_by(pairs.c.position, pairs.c.rank)
+    return np.fromiter(connection.execute(query).scalars(), np.int64)
+
+
+def store_scores(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write scores; those that are there already stay."""
+    for start in range(0, len(rows), _CHUNK):
+        wanted = insert_into(connection, scores).values(rows[start : start + _CHUNK])
+        connection.execute(wanted.on_conflict_do_nothing())

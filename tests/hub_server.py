@@ -12,11 +12,12 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @contextmanager
-def serving(repositories, refused=None):
+def serving(repositories, refused=None, files=None):
     """Serve repositories until the end.
 
     Args:
         repositories: the files of each, by name and path, as bytes; each has one commit, `main`.
+        files: plain ones, by path; a range of them may be asked for.
         refused: what else is asked for and how it is refused: an error code of the protocol.
 
     Yields:
@@ -24,6 +25,7 @@ def serving(repositories, refused=None):
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.repositories, server.refused, server.asked = repositories, refused or {}, []
+    server.files = files or {}
     server.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -47,6 +49,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self):
         path = self.path.partition("?")[0].strip("/")
         self.server.asked.append(path)
+        if path in self.server.files:
+            self._send(self.server.files[path], ranged=True)
+            return
         api = path.startswith("api/models/")
         owner, name, what, revision, *file = path.removeprefix("api/models/").split("/")
         repository = f"{owner}/{name}"
@@ -72,7 +77,10 @@ class _Handler(BaseHTTPRequestHandler):
         status = {"GatedRepo": 403, "RepoNotFound": 404, "RevisionNotFound": 404}.get(code, 500)
         self._send(b"{}", status, {"X-Error-Code": code, "X-Error-Message": code})
 
-    def _send(self, content, status=200, headers=None):
+    def _send(self, content, status=200, headers=None, ranged=False):
+        if ranged and "Range" in self.headers:
+            start = int(self.headers["Range"].removeprefix("bytes=").strip("-"))
+            content, status = content[start:], 206
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("ETag", f'"{_digest(content)}"')

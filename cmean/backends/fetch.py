@@ -1,37 +1,47 @@
-"""Fetching weights from the hub: tensors and settings only, never code."""
+"""Fetching weights: tensors and settings only, never code, and no pickles but by name."""
 
 from __future__ import annotations
 
 import errno
 from dataclasses import dataclass
+from http import HTTPStatus
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
 
 from cmean.backends import hub, registry
+from cmean.config import load_settings
 from cmean.errors import ConfigError, MissingExtraError, WeightsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    from cmean.backends.info import BackendInfo
     from cmean.domain import Role
 
-_UNKNOWN = "unknown to cmean: see the repository"
-_PICKLED = frozenset({"imagebind", "lp-musiccaps"})
-"""Back-ends whose publishers offer pickled tensors only; they read them without running code."""
+_CHUNK = 1 << 20
+_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to be fetched, under which licence.
 
-    `commercial` is whether it may be used commercially; True where cmean does not know. `pickled`
-    is whether tensors may come as ``.pth``.
+    Args:
+        model: a repository, or, with `parts`, the folder that they are put into.
+        revision: of the repository.
+        licence: as its publisher states it.
+        commercial: whether it may be used commercially; True where cmean does not know.
+        parts: places, each a repository or an address, and the file that is taken from it: for
+            models that no repository holds as a whole.
     """
 
-    repository: str
-    revision: str
-    licence: str
+    model: str
+    revision: str = "main"
+    licence: str = "unknown to cmean: see its page"
     commercial: bool = True
-    pickled: bool = False
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 def wanted(
@@ -49,30 +59,30 @@ def wanted(
     Raises:
         ConfigError: it is neither, or a back-end that needs no weights.
     """
-    infos = [info for info in registry.known() if info.name == name]
-    repository = name
-    for info in infos:
-        if info.model:
-            parameters = chosen.get((info.name, info.role), {})
-            repository = str(parameters.get("model", info.model))
-            revision = revision or str(parameters.get("revision", "main"))
-            break
-    else:
-        if infos:
+    named = [info for info in registry.known() if info.name == name]
+    fitting = [info for info in registry.known() if info.model and name in {info.name, info.model}]
+    if not fitting:
+        if named:
             raise ConfigError(f"the back-end {name!r} needs no weights of its own")
         if name.count("/") != 1:
             registry.info(name)  # says which there are
-    revision = revision or "main"
-    published = [info for info in registry.known() if info.model == repository]
-    known = published or [info for info in infos if info.model]
-    if not published:
-        return Wanted(repository, revision, _UNKNOWN, pickled=_pickled(known))
-    by = published[0]
-    return Wanted(repository, revision, by.licence, by.commercial, _pickled(known))
+        return Wanted(name, revision or "main")
+    info = fitting[0]
+    parameters = chosen.get((info.name, info.role), {}) if named else {}
+    model = str(parameters.get("model", info.model))
+    revision = revision or str(parameters.get("revision", "main"))
+    parts = _parts(info)
+    if parts or model == info.model:
+        return Wanted(model, revision, info.licence, info.commercial, parts)
+    return Wanted(model, revision)
 
 
-def _pickled(infos: list[Any]) -> bool:
-    return any(info.name in _PICKLED for info in infos)
+def _parts(info: BackendInfo) -> tuple[tuple[str, str], ...]:
+    """What the back-end's module says of where the files lie, if it does."""
+    if not info.installed:
+        raise MissingExtraError(f"back-ends like {info.name}", info.extra)
+    module = import_module(info.target.partition(":")[0])
+    return tuple(getattr(module, "FILES_TO_FETCH", ()))
 
 
 def fetch(wanted: Wanted) -> hub.Weights:
@@ -80,36 +90,87 @@ def fetch(wanted: Wanted) -> hub.Weights:
 
     Raises:
         WeightsError: it cannot be fetched, or has no safetensors; the message says why.
+        ConfigError: parts are to be put together, and CMEAN_MODEL_DIR does not say where.
         MissingExtraError: the library that downloads is not installed.
     """
     try:
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - of an extra
     except ImportError as error:
         raise MissingExtraError("models", "models") from error
-    patterns = [*hub.PATTERNS, *(["*.pth"] if wanted.pickled else [])]
+    if wanted.parts:
+        return _fetch_parts(wanted)
     try:
-        snapshot_download(wanted.repository, revision=wanted.revision, allow_patterns=patterns)
+        snapshot_download(wanted.model, revision=wanted.revision, allow_patterns=list(hub.PATTERNS))
     except Exception as error:  # the libraries below raise errors of their own
-        raise WeightsError(_why(error, wanted)) from error
-    found = hub.locate(wanted.repository, wanted.revision)
-    kinds = [".safetensors", *([".pth"] if wanted.pickled else [])]
-    if not any(path.suffix in kinds for path in found.folder.rglob("*")):
+        raise WeightsError(_why(error, wanted.model, wanted.revision)) from error
+    found = hub.locate(wanted.model, wanted.revision)
+    if not any(found.folder.rglob("*.safetensors")):
         raise WeightsError(
-            f"{wanted.repository} has no safetensors at revision {wanted.revision}: "
+            f"{wanted.model} has no safetensors at revision {wanted.revision}: "
             "name another revision or repository"
         )
     return found
 
 
-def _why(error: Exception, wanted: Wanted) -> str:
+def _fetch_parts(wanted: Wanted) -> hub.Weights:
+    """Put a model together in the folder of local checkpoints."""
+    from huggingface_hub import hf_hub_download  # noqa: PLC0415 - of an extra
+
+    inside = load_settings().model_dir
+    if inside is None:
+        raise ConfigError(
+            f"set CMEAN_MODEL_DIR: the parts of {wanted.model} are put together there"
+        )
+    folder = inside / wanted.model
+    folder.mkdir(parents=True, exist_ok=True)
+    for place, file in wanted.parts:
+        try:
+            if "://" in place:
+                _download(f"{place}/{file}", folder / file)
+            else:
+                hf_hub_download(place, file, local_dir=folder)
+        except Exception as error:  # as above
+            raise WeightsError(_why(error, place, "main")) from error
+    return hub.locate(wanted.model)
+
+
+def _download(address: str, path: Path) -> None:
+    """Download a file unless it is here, going on with what an earlier attempt left."""
+    from huggingface_hub import constants  # noqa: PLC0415 - of an extra
+    from tqdm.auto import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415 - of an extra
+
+    if path.is_file():
+        return
+    if constants.HF_HUB_OFFLINE:
+        raise WeightsError(address)
+    begun = path.with_name(f"{path.name}.part")
+    here = begun.stat().st_size if begun.is_file() else 0
+    request = Request(address, headers={"Range": f"bytes={here}-"} if here else {})  # noqa: S310 - named by a back-end
+    with urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - as above
+        if answer.status != HTTPStatus.PARTIAL_CONTENT:
+            here = 0
+        size = here + int(answer.headers["Content-Length"])
+        with (
+            begun.open("ab" if here else "wb") as target,
+            tqdm(total=size, initial=here, unit="B", unit_scale=True, desc=path.name) as bar,
+        ):
+            while chunk := answer.read(_CHUNK):
+                target.write(chunk)
+                bar.update(len(chunk))
+    if begun.stat().st_size != size:
+        raise WeightsError(f"the connection ended after {begun.stat().st_size:,} of {size:,} bytes")
+    begun.rename(path)
+
+
+def _why(error: Exception, name: str, revision: str) -> str:
     """What went wrong, and what to do, in one line."""
     from huggingface_hub import constants, errors  # noqa: PLC0415 - of an extra
 
-    name, where = wanted.repository, constants.ENDPOINT
+    where = constants.ENDPOINT
     known = {
         errors.GatedRepoError: f"{name} is gated: accept its terms on its page, then set HF_TOKEN",
         errors.RepositoryNotFoundError: f"{where} has no {name}, or it needs an HF_TOKEN",
-        errors.RevisionNotFoundError: f"{name} has no revision {wanted.revision!r}",
+        errors.RevisionNotFoundError: f"{name} has no revision {revision!r}",
         errors.HFValidationError: f"{name!r} is neither a back-end nor an organisation/name",
     }
     for kind, said in known.items():  # the narrower kind comes first
@@ -118,6 +179,9 @@ def _why(error: Exception, wanted: Wanted) -> str:
     if constants.HF_HUB_OFFLINE:
         return f"{name} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it: unset it"
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return f"no space is left in {constants.HF_HUB_CACHE}: make room, or set HF_HOME elsewhere"
+        return (
+            "no space is left on the disk: make room, or set HF_HOME or CMEAN_MODEL_DIR elsewhere"
+        )
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return f"{name} cannot be fetched from {where}, try again: {line}"[:500]
+    source = "" if "://" in name else f" from {where}"
+    return f"{name} cannot be fetched{source}, try again: {line}"[:500]

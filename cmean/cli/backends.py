@@ -93,13 +93,13 @@ def _fetch(args: argparse.Namespace) -> int:
 
     wanted = fetch.wanted(args.fetch, args.revision, _chosen(args))
     _agree(wanted, accepted=args.accept_licence)
-    say(f"fetching {wanted.repository}, revision {wanted.revision}, licence {wanted.licence}")
+    say(f"fetching {wanted.model}, revision {wanted.revision}, licence {wanted.licence}")
     weights = fetch.fetch(wanted)
-    found = {"model": wanted.repository, "revision": weights.revision, "path": str(weights.folder)}
+    found = {"model": wanted.model, "revision": weights.revision, "path": str(weights.folder)}
     if args.json:
         print_json(found | {"licence": wanted.licence})
     else:
-        print(f"{wanted.repository} lies in {weights.folder}")
+        print(f"{wanted.model} lies in {weights.folder}")
     return EXIT_OK
 
 
@@ -120,13 +120,11 @@ def _agree(wanted: Wanted, *, accepted: bool) -> None:
     """
     if wanted.commercial:
         return
-    say(f"{wanted.repository} is licensed as {wanted.licence}: not for commercial use")
+    say(f"{wanted.model} is licensed as {wanted.licence}: not for commercial use")
     if accepted:
         return
     if sys.stdin.isatty():
         say("Type yes to fetch it under that licence:")
         if sys.stdin.readline().strip().lower() == "yes":
             return
-    raise InputError(
-        f"not fetched: read the licence of {wanted.repository}, then add --accept-licence"
-    )
+    raise InputError(f"not fetched: read the licence of {wanted.model}, then add --accept-licence")

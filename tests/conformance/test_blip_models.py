@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from functools import cache
 
 import numpy as np
 import pytest
@@ -37,9 +38,15 @@ def name(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def ready(folders):
+    """Loads a captioner once for all tests that only use it."""
+    return cache(lambda name: loaded(name, folders[name]))
+
+
 @pytest.fixture
-def captioner(name, folders):
-    return loaded(name, folders[name])
+def captioner(name, ready):
+    return ready(name)
 
 
 def created(name, folder, **parameters):
@@ -101,9 +108,9 @@ def test_a_caption_that_the_cap_cuts_says_so(captioner):
         assert caption.tokens == TOKENS if cut else caption.tokens < TOKENS
 
 
-def test_a_longer_cap_goes_on_with_the_same_words(name, folders):
+def test_a_longer_cap_goes_on_with_the_same_words(name, folders, captioner):
     long = loaded(name, folders[name], max_new_tokens=2 * TOKENS).caption(mixed())
-    short = loaded(name, folders[name]).caption(mixed())
+    short = captioner.caption(mixed())
     for more, less in zip(long, short, strict=True):
         if less.finish_reason == FinishReason.STOP:
             assert more == less
@@ -112,9 +119,8 @@ def test_a_longer_cap_goes_on_with_the_same_words(name, folders):
 
 
 @pytest.mark.parametrize("name", PROMPTED)
-def test_a_caption_ends_where_the_model_ends_it(name, folders, tmp_path):
+def test_a_caption_ends_where_the_model_ends_it(name, folders, captioner, tmp_path):
     """Each token that a model wrote can be declared the end: then it stops there."""
-    captioner = loaded(name, folders[name])
     (whole,) = captioner.caption(pictures(None))
     written = token_ids(name, folders[name], pictures(None)[0])
     assert whole.tokens == TOKENS == len(written)
@@ -135,6 +141,26 @@ def token_ids(name, folder, excerpt):
 
 def reference(name, folder, excerpt):
     """New tokens and text by transformers' own processor and `generate`."""
+    model, tokenizer, processor = of_transformers(name, folder)
+    text = {} if name == "blip" else {"text": [asked(name, excerpt.prompt)]}
+    images = [Image.fromarray(excerpt.media.pixels)]
+    inputs = processor(images=images, return_tensors="pt", **text)
+    row = model.generate(**inputs, max_new_tokens=TOKENS, do_sample=False)[0].tolist()
+    given = 1 if name in {"blip", "blip-2-t5"} else inputs["input_ids"].shape[1]
+    return row[given:], tokenizer.decode(row[given:], skip_special_tokens=True).strip()
+
+
+def asked(name, prompt):
+    """The words that a prompt becomes."""
+    if prompt is None:
+        return "Write a description of the picture." if name == "instructblip" else ""
+    words = f"{prompt.system}\n\n{prompt.user}" if prompt.system else prompt.user
+    return words if name == "instructblip" else f"Question: {words} Answer:"
+
+
+@cache
+def of_transformers(name, folder):
+    """Model, tokenizer and processor as transformers has them."""
     import transformers as hf
 
     kind, processor = {
@@ -149,14 +175,7 @@ def reference(name, folder, excerpt):
     if name == "instructblip":
         parts.append(hf.AutoTokenizer.from_pretrained(folder / "qformer_tokenizer"))
     queries = {} if name == "blip" else {"num_query_tokens": model.config.num_query_tokens}
-    asked = created(name, folder).asked(excerpt.prompt)
-    text = {} if name == "blip" else {"text": [asked]}
-    inputs = processor(*parts, **queries)(
-        images=[Image.fromarray(excerpt.media.pixels)], return_tensors="pt", **text
-    )
-    row = model.generate(**inputs, max_new_tokens=TOKENS, do_sample=False)[0].tolist()
-    given = 1 if name in {"blip", "blip-2-t5"} else inputs["input_ids"].shape[1]
-    return row[given:], tokenizer.decode(row[given:], skip_special_tokens=True).strip()
+    return model, tokenizer, processor(*parts, **queries)
 
 
 def test_captions_are_those_of_the_models_own_processor(captioner, name, folders):
@@ -166,30 +185,28 @@ def test_captions_are_those_of_the_models_own_processor(captioner, name, folders
 
 
 @pytest.mark.parametrize("name", PROMPTED)
-def test_prompts_reach_the_model(name, folders):
-    captioner = loaded(name, folders[name])
+def test_prompts_reach_the_model(captioner):
     (asked,) = captioner.caption(pictures(Prompt("what is it?")))
     (otherwise,) = captioner.caption(pictures(Prompt("who was there then?")))
     assert asked.text != otherwise.text
 
 
 @pytest.mark.parametrize("name", PROMPTED)
-def test_a_prompt_that_spells_special_tokens_is_text(name, folders):
-    captioner = loaded(name, folders[name])
+def test_a_prompt_that_spells_special_tokens_is_text(captioner):
     spelt = [Prompt(f"called {token}?") for token in ("<image>", "</s>", "[SEP]")]
     together = captioner.caption(pictures(*spelt))
     assert together == [captioner.caption([excerpt])[0] for excerpt in pictures(*spelt)]
 
 
 @pytest.mark.parametrize("name", ["blip-2", "instructblip"])
-def test_a_prompt_beyond_the_models_positions_is_refused_not_cut(name, folders):
-    captioner = loaded(name, folders[name])
+def test_a_prompt_beyond_the_models_positions_is_refused_not_cut(captioner):
     with pytest.raises(CaptionError, match="shorten either") as caught:
         captioner.caption(pictures(Prompt("word " * 200)))
     assert caught.value.reason == "prompt-too-long"
 
 
-def test_unloading_frees_the_model(captioner):
+def test_unloading_frees_the_model(name, folders):
+    captioner = loaded(name, folders[name])
     captioner.caption(mixed())
     models = held_models(captioner)
     captioner.unload()
@@ -206,6 +223,25 @@ def held_models(backend):
 
     held = vars(backend).values()
     return [weakref.ref(value) for value in held if isinstance(value, torch.nn.Module)]
+
+
+@pytest.fixture
+def full_memory():
+    """Every layer of every model finds the memory full."""
+    import torch
+
+    def refuse(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    handle = torch.nn.modules.module.register_module_forward_pre_hook(refuse)
+    yield
+    handle.remove()
+
+
+@pytest.mark.usefixtures("full_memory")
+def test_full_memory_is_a_memory_error(captioner):
+    with pytest.raises(MemoryError, match="out of memory"):
+        captioner.caption(mixed())
 
 
 def test_a_sound_is_refused(captioner):

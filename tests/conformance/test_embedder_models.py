@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmean.backends import registry
-from cmean.backends.embedders.windows import cover, mean, unit
+from cmean.backends.embedders.windows import cover, embed_windows, mean, unit
 from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.errors import ConfigError, EmbeddingError, WeightsError
 
@@ -35,9 +36,15 @@ def name(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def ready(folders):
+    """Loads an embedder once for all tests that only use it."""
+    return cache(lambda name: loaded(name, folders[name]))
+
+
 @pytest.fixture
-def embedder(name, folders):
-    return loaded(name, folders[name])
+def embedder(name, ready):
+    return ready(name)
 
 
 def created(name, folder, **parameters):
@@ -198,7 +205,8 @@ def test_the_other_medium_is_refused(embedder, name):
     assert caught.value.reason == "wrong-medium"
 
 
-def test_unloading_frees_the_model(embedder, name):
+def test_unloading_frees_the_model(name, folders):
+    embedder = loaded(name, folders[name])
     embedder.embed(media(name))
     models = held_models(embedder)
     embedder.unload()
@@ -215,6 +223,26 @@ def held_models(backend):
 
     held = vars(backend).values()
     return [weakref.ref(value) for value in held if isinstance(value, torch.nn.Module)]
+
+
+@pytest.fixture
+def full_memory():
+    """Every layer of every model finds the memory full."""
+    import torch
+
+    def refuse(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    handle = torch.nn.modules.module.register_module_forward_pre_hook(refuse)
+    yield
+    handle.remove()
+
+
+@pytest.mark.usefixtures("full_memory")
+def test_full_memory_is_a_memory_error(embedder, name):
+    for embed, batch in ((embedder.embed, media(name)), (embedder.embed_texts, TEXTS)):
+        with pytest.raises(MemoryError, match="out of memory"):
+            embed(batch)
 
 
 @pytest.mark.parametrize(
@@ -266,6 +294,12 @@ def test_the_table_of_positions_in_old_checkpoints_is_passed_over(name, folders,
     )
 
 
+def test_old_clip_configurations_that_name_another_end_give_the_same(folders, tmp_path):
+    old = spoiling.with_setting(folders["clip"], tmp_path / "old", 2, "text_config", "eos_token_id")
+    new = loaded("clip", folders["clip"]).embed_texts(TEXTS)
+    assert_same(loaded("clip", old).embed_texts(TEXTS), new)
+
+
 def test_parameters_without_sense_are_refused(name, folders):
     with pytest.raises(ConfigError, match="wrong parameters"):
         created(name, folders[name], pooling="last")
@@ -298,3 +332,16 @@ def test_the_mean_of_vectors_has_length_one_or_is_refused(rows):
 def test_a_vector_without_a_direction_is_refused(value):
     with pytest.raises(EmbeddingError):
         unit(np.full(4, value, np.float32))
+
+
+@given(st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=6), max_size=5), st.integers(1, 7))
+def test_windows_are_embedded_few_at_once_and_each_thing_gets_its_own(things, at_once):
+    sizes = []
+
+    def embed(windows):
+        sizes.append(len(windows))
+        return np.array([[window, 1] for window in windows], np.float32)
+
+    found = embed_windows(things, embed, at_once)
+    assert_same(found, [mean(embed(windows)) for windows in things])
+    assert all(size <= at_once for size in sizes[: len(sizes) - len(things)])

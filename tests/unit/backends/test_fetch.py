@@ -1,12 +1,15 @@
 """Weights are fetched from a hub: a real server of this machine's own."""
 
 import errno
+import sys
 
 import pytest
 from checkpoints import clip
 from hub_server import COMMIT, serving
 
 from cmean.backends import fetch, hub, registry
+from cmean.backends.info import BackendInfo
+from cmean.domain import Kind, Role
 from cmean.errors import ConfigError, WeightsError
 
 FILES = {
@@ -163,23 +166,82 @@ def test_a_full_disk_is_said_in_one_line(monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", full)
-    with pytest.raises(WeightsError, match=r"no space is left in .*make room"):
+    with pytest.raises(WeightsError, match=r"no space is left .*make room"):
         fetch.fetch(named(OWN))
 
 
-def test_pickled_tensors_are_fetched_for_back_ends_that_need_them(served):
-    wanted = named("imagebind")
-    assert wanted.pickled
-    assert not wanted.commercial
-    files = {"imagebind_huge.pth": b"pickle", "LICENSE": b"terms"}
-    served.repositories[wanted.repository] = files
-    assert names(fetch.fetch(wanted).folder) == {"imagebind_huge.pth"}
+LARGE = bytes(range(256)) * 20_000
+FILES_TO_FETCH = ()  # as a back-end's module names what no repository holds as a whole
+
+
+@pytest.fixture
+def in_parts(served, place, monkeypatch):
+    """A back-end of this module whose model is put together from two places."""
+    info = BackendInfo(
+        name="in-parts",
+        role=Role.EMBEDDER,
+        kinds=(Kind.TRACK,),
+        target=f"{__name__}:none",
+        licence="no selling",
+        commercial=False,
+        batch=1,
+        share=1,
+        model="someone/in-parts",
+    )
+    places = ((f"{served.url}/elsewhere", "all.pth"), (OWN, "config.json"))
+    served.files["elsewhere/all.pth"] = LARGE
+    monkeypatch.setattr(sys.modules[__name__], "FILES_TO_FETCH", places)
+    monkeypatch.setattr(registry, "known", lambda: (info,))
+    monkeypatch.setenv("CMEAN_MODEL_DIR", str(place / "models"))
+    return named("in-parts")
+
+
+def test_a_model_in_parts_is_put_together(in_parts, served):
+    assert (in_parts.licence, in_parts.commercial) == ("no selling", False)
+    assert named("someone/in-parts") == in_parts
+    found = fetch.fetch(in_parts)
+    assert found == hub.locate("someone/in-parts")
+    assert {path.name for path in found.folder.iterdir() if path.is_file()} == {
+        "all.pth",
+        "config.json",
+    }
+    assert (found.folder / "all.pth").read_bytes() == LARGE
+    served.asked.clear()
+    assert fetch.fetch(in_parts) == found
+    assert "elsewhere/all.pth" not in served.asked
+
+
+def test_a_part_that_was_cut_off_is_gone_on_with(in_parts, place):
+    folder = place / "models" / "someone/in-parts"
+    folder.mkdir(parents=True)
+    (folder / "all.pth.part").write_bytes(LARGE[:1000])
+    assert (fetch.fetch(in_parts).folder / "all.pth").read_bytes() == LARGE
+    assert not (folder / "all.pth.part").exists()
+
+
+def test_a_part_that_is_not_there_is_said_in_one_line(in_parts, served):
+    served.files.clear()
+    with pytest.raises(WeightsError, match="elsewhere cannot be fetched"):
+        fetch.fetch(in_parts)
+
+
+def test_parts_are_not_fetched_offline(in_parts, served, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(WeightsError, match="HF_HUB_OFFLINE forbids"):
+        fetch.fetch(in_parts)
+    assert not served.asked
+
+
+def test_parts_need_a_folder_to_be_put_into(in_parts, monkeypatch):
+    monkeypatch.delenv("CMEAN_MODEL_DIR")
+    with pytest.raises(ConfigError, match="set CMEAN_MODEL_DIR"):
+        fetch.fetch(in_parts)
 
 
 def test_a_name_stands_for_its_weights_and_their_licence():
     found = named("clip")
     info = registry.info("clip")
-    assert (found.repository, found.revision, found.licence) == (info.model, "main", info.licence)
+    assert (found.model, found.revision, found.licence) == (info.model, "main", info.licence)
     assert found.commercial
     assert named(info.model) == found
     assert not named("instructblip").commercial
@@ -190,7 +252,7 @@ def test_a_profile_may_name_other_weights_of_a_back_end():
     info = registry.info("clip")
     chosen = {(info.name, info.role): {"model": OWN, "revision": "v2"}}
     found = named("clip", chosen=chosen)
-    assert (found.repository, found.revision) == (OWN, "v2")
+    assert (found.model, found.revision) == (OWN, "v2")
     assert "unknown" in found.licence
     assert named("clip", "v3", chosen).revision == "v3"
 

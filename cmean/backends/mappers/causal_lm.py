@@ -5,28 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
 
-from cmean.backends import hub, torch_tools
+from cmean.backends import checkpoints, torch_tools
 from cmean.backends.mappers.constrained import Mask, Patterns
 from cmean.backends.mappers.sampling import Caps, Draws
+from cmean.backends.model import Model
 from cmean.domain import Answer, FinishReason
-from cmean.errors import ConfigError, ItemError, MissingExtraError, WeightsError
+from cmean.errors import ItemError, WeightsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import torch
 
     from cmean.domain import Prompt, Question
-
-VERSION = 1
-"""Of this file's own part in an answer."""
 
 _ANCHOR = 16  # tokens before the answer that it is decoded with, see `_decoded`
 
@@ -54,7 +49,7 @@ class _Loaded:
         return getattr(config, "max_position_embeddings", None)
 
 
-class CausalLanguageModel:
+class CausalLanguageModel(Model):
     """Answers questions by a causal language model.
 
     Implements `cmean.protocols.LanguageModel`. The thinking of models that can turn it off is
@@ -76,43 +71,34 @@ class CausalLanguageModel:
         dtype: str = "bfloat16",
         quantization: str | None = None,
     ) -> None:
-        if dtype not in torch_tools.DTYPES:
-            raise ConfigError(f"dtype is one of {', '.join(torch_tools.DTYPES)}, not {dtype!r}")
-        if quantization not in {None, "4bit"}:
-            raise ConfigError(f"quantization is '4bit' or left out, not {quantization!r}")
-        self.model = model
-        self._revision = revision
-        self._dtype = dtype
-        self._quantization = quantization
+        super().__init__(model, revision, dtype)
+        self._quantization = checkpoints.quantization(quantization)
         self._loaded: _Loaded | None = None
 
-    @property
-    def revision(self) -> str:
-        """Of the weights, and of this code."""
-        return f"{hub.locate(self.model, self._revision).revision}/{VERSION}"
+    def _load(self) -> None:
+        import transformers
 
-    def load(self) -> None:
-        """Read tokenizer and weights.
+        folder = checkpoints.open_folder(self.model, self._revision)
+        tokenizer = checkpoints.load_tokenizer(folder)
+        if not tokenizer.chat_template:
+            raise WeightsError(f"{folder} has no chat template: it is no model that takes requests")
+        model = checkpoints.load_model(
+            transformers.AutoModelForCausalLM,
+            folder,
+            dtype=self._dtype,
+            quantization=self._quantization,
+        )
+        ends = _ends(model, tokenizer)
+        pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else ends[0]
+        # a checkpoint's own defaults (sampling, penalties) would make answers depend on them
+        untyped: Any = transformers.GenerationConfig
+        model.generation_config = untyped(
+            do_sample=False, eos_token_id=list(ends), pad_token_id=pad
+        )
+        self._loaded = _Loaded(model, tokenizer, ends, pad, _specials(tokenizer))
 
-        Raises:
-            WeightsError: they are not here, not complete, or of no causal language model.
-            MissingExtraError: 4-bit weights need a library that is not installed.
-            MemoryError: they do not fit.
-        """
-        folder = hub.locate(self.model, self._revision).folder
-        try:
-            with torch_tools.typed_memory_errors():
-                self._loaded = self._read(folder)
-        except (MemoryError, MissingExtraError, ConfigError, WeightsError):
-            raise
-        except Exception as error:  # the libraries raise anything, down to a Rust panic's class
-            said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise WeightsError(f"{folder} is no causal language model: {said}"[:500]) from error
-
-    def unload(self) -> None:
-        """Give the memory back."""
+    def _forget(self) -> None:
         self._loaded = None
-        torch_tools.release()
 
     def write(self, batch: Sequence[Question]) -> list[Answer]:
         """Answer questions, whatever their patterns, temperatures and caps; see the protocol.
@@ -138,39 +124,6 @@ class CausalLanguageModel:
             _answer(loaded, question, prompt, row, matcher)
             for question, prompt, row, matcher in zip(batch, prompts, rows, matchers, strict=True)
         ]
-
-    def _read(self, folder: Path) -> _Loaded:
-        transformers: Any = import_module("transformers")  # its types are of no help here
-        device = torch_tools.device()
-        options: dict[str, Any] = {"dtype": torch_tools.dtype(self._dtype)}
-        if self._quantization:
-            if find_spec("bitsandbytes") is None:
-                raise MissingExtraError("4-bit weights", "quantized")
-            options["device_map"] = {"": device}
-            options["quantization_config"] = transformers.BitsAndBytesConfig(
-                load_in_4bit=True,
-                bnb_4bit_quant_type="nf4",
-                bnb_4bit_compute_dtype=options["dtype"],
-            )
-        local = {"local_files_only": True, "trust_remote_code": False}
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **local)
-        if not tokenizer.chat_template:
-            raise WeightsError(f"{folder} has no chat template: it is no model that takes requests")
-        model, found = transformers.AutoModelForCausalLM.from_pretrained(
-            folder, use_safetensors=True, output_loading_info=True, **local, **options
-        )
-        lacking = sorted(map(str, [*found["missing_keys"], *found["mismatched_keys"]]))
-        if lacking:
-            raise WeightsError(f"{folder} lacks weights, or has others: {', '.join(lacking[:3])}")
-        if not self._quantization:
-            model = model.to(device)
-        ends = _ends(model, tokenizer)
-        pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else ends[0]
-        # a checkpoint's own defaults (sampling, penalties) would make answers depend on them
-        model.generation_config = transformers.GenerationConfig(
-            do_sample=False, eos_token_id=list(ends), pad_token_id=pad
-        )
-        return _Loaded(model.eval(), tokenizer, ends, pad, _specials(tokenizer))
 
     @staticmethod
     def _prompt(loaded: _Loaded, question: Question) -> list[int]:

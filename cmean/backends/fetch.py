@@ -122,15 +122,18 @@ def _fetch_parts(wanted: Wanted) -> hub.Weights:
             f"set CMEAN_MODEL_DIR: the parts of {wanted.model} are put together there"
         )
     folder = inside / wanted.model
-    folder.mkdir(parents=True, exist_ok=True)
+    # under another name until it is whole, so that nobody takes a part for the model
+    unfinished = folder if folder.is_dir() else folder.with_name(f"{folder.name}.part")
+    unfinished.mkdir(parents=True, exist_ok=True)
     for place, file in wanted.parts:
         try:
             if "://" in place:
-                _download(f"{place}/{file}", folder / file)
+                _download(f"{place}/{file}", unfinished / file)
             else:
-                hf_hub_download(place, file, local_dir=folder)
+                hf_hub_download(place, file, local_dir=unfinished)
         except Exception as error:  # as above
             raise WeightsError(_why(error, place, "main")) from error
+    unfinished.rename(folder)
     return hub.locate(wanted.model)
 
 

@@ -212,11 +212,15 @@ def test_a_model_in_parts_is_put_together(in_parts, served):
 
 
 def test_a_part_that_was_cut_off_is_gone_on_with(in_parts, place):
-    folder = place / "models" / "someone/in-parts"
+    folder = place / "models" / "someone/in-parts.part"
     folder.mkdir(parents=True)
     (folder / "all.pth.part").write_bytes(LARGE[:1000])
-    assert (fetch.fetch(in_parts).folder / "all.pth").read_bytes() == LARGE
-    assert not (folder / "all.pth.part").exists()
+    with pytest.raises(WeightsError, match="fetch them"):
+        hub.locate("someone/in-parts")
+    found = fetch.fetch(in_parts).folder
+    assert (found / "all.pth").read_bytes() == LARGE
+    assert not (found / "all.pth.part").exists()
+    assert not folder.exists()
 
 
 def test_a_part_that_is_not_there_is_said_in_one_line(in_parts, served):

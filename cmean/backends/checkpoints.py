@@ -13,13 +13,11 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from cmean.backends import hub, torch_tools
-from cmean.errors import ConfigError, MissingExtraError, WeightsError
+from cmean.errors import CmeanError, ConfigError, MissingExtraError, WeightsError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
-
-QUANTIZATIONS = (None, "4bit")
 
 _INDEX, _SINGLE = "model.safetensors.index.json", "model.safetensors"
 _VOCABULARIES = ("tokenizer.json", "vocab.json", "tokenizer.model", "vocab.txt")
@@ -27,13 +25,24 @@ _DIGITS = re.compile(r"\d+")
 _KEYS_SHOWN = 3
 
 
-def open_folder(model: str, revision: str, architectures: Collection[str]) -> Path:
-    """The folder of a checkpoint of one of these architectures, all its weight files whole.
+def quantization(wanted: str | None) -> str | None:
+    """How weights are to be quantized, if it is a way that there is.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if wanted not in {None, "4bit"}:
+        raise ConfigError(f"quantization is '4bit' or left out, not {wanted!r}")
+    return wanted
+
+
+def open_folder(model: str, revision: str, architectures: Collection[str] = ()) -> Path:
+    """The folder of a checkpoint, all its weight files whole.
 
     Args:
         model: a repository or a folder, as `hub.locate` takes it.
         revision: of the repository.
-        architectures: what `model_type` in its ``config.json`` may be.
+        architectures: what `model_type` in its ``config.json`` may be; none: anything.
 
     Raises:
         WeightsError: it is not on this machine, is of another architecture, or a file is missing
@@ -41,7 +50,7 @@ def open_folder(model: str, revision: str, architectures: Collection[str]) -> Pa
     """
     folder = hub.locate(model, revision).folder
     found = _json(folder / "config.json").get("model_type")
-    if found not in architectures:
+    if architectures and found not in architectures:
         wanted = " or ".join(sorted(architectures))
         raise WeightsError(f"{folder} holds a model of type {found!r}, not {wanted}: name another")
     _check_weight_files(folder)
@@ -72,7 +81,7 @@ def load_model(
     """
     options: dict[str, Any] = {"dtype": torch_tools.dtype(dtype)}
     if quantization is not None:
-        options["quantization_config"] = _quantized(quantization, dtype)
+        options["quantization_config"] = _four_bit(dtype)
     with _typed(folder), torch_tools.typed_memory_errors():
         model, report = model_class.from_pretrained(
             folder,
@@ -154,9 +163,7 @@ def _part(loader: Any, folder: Path, **options: Any) -> Any:  # noqa: ANN401 - o
         )
 
 
-def _quantized(quantization: str, dtype: str) -> Any:  # noqa: ANN401 - of transformers
-    if quantization not in QUANTIZATIONS:
-        raise ConfigError(f"quantization is '4bit' or left out, not {quantization!r}")
+def _four_bit(dtype: str) -> Any:  # noqa: ANN401 - of transformers
     if find_spec("bitsandbytes") is None:
         raise MissingExtraError("4-bit weights", "quantized")
     import transformers
@@ -223,20 +230,11 @@ def _json(file: Path) -> dict[str, Any]:
 
 @contextmanager
 def _typed(folder: Path) -> Iterator[None]:
-    """What transformers raises over a folder becomes one line, and its tables of keys nothing."""
-    from safetensors import SafetensorError  # noqa: PLC0415 - of an extra
-    from transformers import utils
-
-    logging: Any = utils.logging
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    """What transformers raises over a folder becomes one line."""
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (CmeanError, MemoryError):
+        raise
+    except Exception as error:  # the libraries below raise anything, down to bare exceptions
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise WeightsError(f"{folder} cannot be loaded: {said}"[:500]) from error
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()

@@ -249,7 +249,7 @@ _EMBEDDERS = (
         licence="CC-BY-NC-SA-4.0",
         commercial=False,
         extra="imagebind",
-        model="facebook/imagebind-huge",
+        model="nielsr/imagebind-huge",
     ),
     _model(
         "clip",

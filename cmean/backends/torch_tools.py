@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cmean.config import load_settings
 from cmean.errors import ConfigError
@@ -45,6 +46,19 @@ def dtype(name: str) -> torch.dtype:
         raise ConfigError(f"dtype is one of {', '.join(DTYPES)}, not {name!r}")
     found: torch.dtype = getattr(torch, name)
     return found
+
+
+def silence_libraries() -> None:
+    """No progress bar, log line or warning of a library reaches the user; errors still raise.
+
+    For the rest of the process, since a model is prepared for and used in several threads.
+    """
+    from transformers import utils
+
+    logging: Any = utils.logging
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", module=r"(torch|transformers|huggingface_hub)(\.|$)")
 
 
 @contextmanager

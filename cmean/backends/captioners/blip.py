@@ -31,7 +31,7 @@ class BlipCaptioner(BlipFamily):
     def _read(self, folder: Path) -> Any:  # noqa: ANN401 - a model of transformers
         from transformers import BlipForConditionalGeneration
 
-        return checkpoints.load_model(BlipForConditionalGeneration, folder, dtype=self.dtype)
+        return checkpoints.load_model(BlipForConditionalGeneration, folder, dtype=self._dtype)
 
     def asked(self, prompt: Prompt | None) -> str:  # noqa: ARG002 - it takes none
         """Nothing."""

@@ -35,7 +35,7 @@ class Blip2Captioner(BlipFamily):
         from transformers import Blip2ForConditionalGeneration
 
         return checked(
-            checkpoints.load_model(Blip2ForConditionalGeneration, folder, dtype=self.dtype), folder
+            checkpoints.load_model(Blip2ForConditionalGeneration, folder, dtype=self._dtype), folder
         )
 
     def asked(self, prompt: Prompt | None) -> str:

@@ -6,14 +6,15 @@ same, so a batch is split into groups of one prompt each; nothing is ever padded
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from cmean.backends import checkpoints, hub, torch_tools
-from cmean.domain import Caption, FinishReason, Picture
+from cmean.backends import checkpoints, inputs, torch_tools
+from cmean.backends.model import Model
+from cmean.domain import Caption, FinishReason
 from cmean.errors import CaptionError, ConfigError, WeightsError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Group:
     pixels: Any
 
 
-class BlipFamily(ABC):
+class BlipFamily(Model):
     """A captioner of the family. Implements `cmean.protocols.PreparingCaptioner`.
 
     Args:
@@ -46,32 +47,18 @@ class BlipFamily(ABC):
 
     architecture: str
     """What `model_type` is in the checkpoint's configuration."""
-    code = "1"
-    """The version of this code, part of a captioner's revision."""
 
     def __init__(self, *, model: str, revision: str, dtype: str, max_new_tokens: int) -> None:
         if max_new_tokens < 1:
             raise ConfigError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
-        self.model = model
-        self.dtype = dtype
+        super().__init__(model, revision, dtype)
         self.max_new_tokens = max_new_tokens
-        self._revision = revision
         self._model: Any = None
         self._tokenizer: Any = None
         self._images: Any = None
         self._ends: list[int] = []
 
-    @property
-    def revision(self) -> str:
-        """The commit or fingerprint of the weights, and the version of this code."""
-        return f"{hub.locate(self.model, self._revision).revision}/{self.code}"
-
-    def load(self) -> None:
-        """Read model, tokenizers and picture processor.
-
-        Raises:
-            WeightsError: they are not on this machine, or those of another model.
-        """
+    def _load(self) -> None:
         folder = checkpoints.open_folder(self.model, self._revision, [self.architecture])
         self._tokenizer = checkpoints.load_tokenizer(folder)
         self._images = checkpoints.load_image_processor(folder)
@@ -82,17 +69,15 @@ class BlipFamily(ABC):
     def _read(self, folder: Path) -> Any:  # noqa: ANN401 - a model of transformers
         """The model in a folder, and whatever else the captioner needs out of it."""
 
-    def unload(self) -> None:
-        """Give the memory back."""
+    def _forget(self) -> None:
         self._model = self._tokenizer = self._images = None
-        torch_tools.release()
 
     def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
         """Caption pictures; as many captions as excerpts, in their order.
 
         Raises:
-            CaptionError: `wrong-medium` for a sound, `prompt-too-long` for a prompt that does not
-                fit the model.
+            CaptionError: `not-a-picture`, `empty-picture`; `prompt-too-long` for a prompt that does
+                not fit the model.
         """
         return self.generate(self.prepare(batch))
 
@@ -101,9 +86,8 @@ class BlipFamily(ABC):
         groups: dict[str, list[int]] = {}
         images = []
         for place, excerpt in enumerate(batch):
-            if not isinstance(excerpt.media, Picture):
-                raise CaptionError("wrong-medium", "this captioner takes pictures, not sounds")
-            images.append(Image.fromarray(excerpt.media.pixels))
+            seen = inputs.picture(excerpt.media, self.model, CaptionError)
+            images.append(Image.fromarray(seen.pixels))
             groups.setdefault(self.asked(excerpt.prompt), []).append(place)
         return [
             Group(places, asked, self._pixels([images[place] for place in places]))

@@ -13,9 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cmean.backends import checkpoints, hub, torch_tools
+from cmean.backends import checkpoints, inputs, torch_tools
 from cmean.backends.captioners.conversation import conversation, image, samples, seed_of
 from cmean.backends.captioners.decoding import Decoder
+from cmean.backends.model import Model
 from cmean.domain import Caption, Picture, Sound
 from cmean.errors import CaptionError, ConfigError, WeightsError
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from torch import Tensor, device, dtype
 
     from cmean.domain import Excerpt
-
-_CODE = 1
-"""Raised whenever this code makes another caption of the same weights and parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def _moved(inputs: Mapping[str, Tensor], where: device, number: dtype) -> dict[s
     }
 
 
-class ChatCaptioner:
+class ChatCaptioner(Model):
     """Captions by a chat model of transformers; a subclass says which.
 
     Implements `cmean.protocols.PreparingCaptioner`.
@@ -83,16 +81,10 @@ class ChatCaptioner:
         temperature: float = 0.0,
         seed: int = 0,
     ) -> None:
-        if dtype not in torch_tools.DTYPES:
-            raise ConfigError(f"dtype is one of {', '.join(torch_tools.DTYPES)}, not {dtype!r}")
-        if quantization not in checkpoints.QUANTIZATIONS:
-            raise ConfigError(f"quantization is '4bit' or left out, not {quantization!r}")
+        super().__init__(model, revision, dtype)
         if max_new_tokens < 1 or temperature < 0:
             raise ConfigError("max_new_tokens is at least 1, and temperature at least 0")
-        self.model = model
-        self._revision = revision
-        self._dtype = dtype
-        self._quantization = quantization
+        self._quantization = checkpoints.quantization(quantization)
         self._max_new_tokens = max_new_tokens
         self._temperature = temperature
         self._seed = seed
@@ -100,23 +92,7 @@ class ChatCaptioner:
         self._processor: Any = None
         self._decoder: Decoder
 
-    @property
-    def revision(self) -> str:
-        """Of the weights, then of this code.
-
-        Raises:
-            WeightsError: the weights are not on this machine.
-        """
-        return f"{hub.locate(self.model, self._revision).revision}/{_CODE}"
-
-    def load(self) -> None:
-        """Load model and processor.
-
-        Raises:
-            WeightsError: the checkpoint is not on this machine, or not what this back-end takes.
-            MissingExtraError: ``quantization`` is wanted and its library is not installed.
-            MemoryError: the model does not fit.
-        """
+    def _load(self) -> None:
         folder = checkpoints.open_folder(self.model, self._revision, self.architectures)
         self._processor = processor = self._load_processor(folder)
         if processor.chat_template is None:
@@ -130,10 +106,8 @@ class ChatCaptioner:
         self._decoder = Decoder(processor.tokenizer, published, self._temperature)
         network.generation_config = self._decoder.settings()
 
-    def unload(self) -> None:
-        """Give the memory back."""
+    def _forget(self) -> None:
         self._network = self._processor = None
-        torch_tools.release()
 
     def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
         """Caption a batch; see `prepare` and `generate` for the errors."""
@@ -162,10 +136,10 @@ class ChatCaptioner:
             "padding": True,
             "add_special_tokens": not (begin and texts[0].startswith(begin)),
         }
-        inputs = self._processor(text=texts, text_kwargs=spelled, return_tensors="pt", **given)
+        tensors = self._processor(text=texts, text_kwargs=spelled, return_tensors="pt", **given)
         prefixes = tuple(excerpt.prefix for excerpt in batch)
         seeds = tuple(seed_of(self._seed, excerpt) for excerpt in batch if self._temperature)
-        return Prepared(inputs, prefixes, seeds)
+        return Prepared(tensors, prefixes, seeds)
 
     def generate(self, prepared: Prepared) -> list[Caption]:
         """Caption what was prepared.
@@ -203,25 +177,11 @@ class ChatCaptioner:
     def _check(self, excerpt: Excerpt) -> None:
         """Raise a CaptionError where the model cannot take an excerpt."""
         media = excerpt.media
-        if not isinstance(media, self.media):
-            given = "pictures" if isinstance(media, Picture) else "sounds"
-            raise CaptionError("wrong-kind", f"{self.model} does not take {given}: choose another")
-        if isinstance(media, Picture):
-            self._check_picture(media)
+        if Picture not in self.media or (Sound in self.media and isinstance(media, Sound)):
+            window = getattr(self, "window_seconds", None)
+            inputs.sound(media, self.model, CaptionError, self.rate, window)
         else:
-            self._check_sound(media)
+            self._check_picture(inputs.picture(media, self.model, CaptionError))
 
     def _check_picture(self, picture: Picture) -> None:
-        if not picture.pixels.size:
-            raise CaptionError("empty-picture", "the excerpt holds no pixel")
-
-    def _check_sound(self, sound: Sound) -> None:
-        if sound.rate != self.rate:
-            detail = f"{self.model} hears {self.rate} Hz, and was given {sound.rate} Hz"
-            raise CaptionError("sample-rate", detail)
-        if not len(sound.samples):
-            raise CaptionError("empty-sound", "the excerpt holds no sample")
-        window = getattr(self, "window_seconds", None)
-        if window is not None and sound.seconds > window:
-            detail = f"{self.model} hears {window:g} s at once, and was given {sound.seconds:g} s"
-            raise CaptionError("sound-too-long", detail)
+        """Raise a CaptionError where the model cannot take a picture."""

@@ -12,9 +12,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from cmean.backends import inputs
 from cmean.backends.captioners.picture_features import PictureFeatures, measure
 from cmean.backends.captioners.picture_mood import WEIGHTS, contributions, mood_score, mood_words
-from cmean.domain import POSITION_NAMES, WHOLE, Caption, Kind, Picture
+from cmean.domain import POSITION_NAMES, WHOLE, Caption, Kind
 from cmean.errors import CaptionError
 
 if TYPE_CHECKING:
@@ -62,15 +63,14 @@ class EmbeddedArtworkCaptioner:
         """Caption pictures; each caption depends on its own picture and position only.
 
         Raises:
-            CaptionError: an excerpt is not a picture.
+            CaptionError: `not-a-picture`, `empty-picture`.
         """
         return [_caption(excerpt) for excerpt in batch]
 
 
 def _caption(excerpt: Excerpt) -> Caption:
-    if not isinstance(excerpt.media, Picture):
-        raise CaptionError("wrong-kind", "the artwork captioner takes pictures: choose another")
-    features = measure(excerpt.media.pixels)
+    seen = inputs.picture(excerpt.media, "the captioner of artworks", CaptionError)
+    features = measure(seen.pixels)
     parts = {mood: contributions(features, mood) for mood in WEIGHTS}
     scores = {mood: mood_score(part) for mood, part in parts.items()}
     text = " ".join(

@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from cmean.backends import inputs
 from cmean.backends.captioners.sound_features import SAMPLE_RATE, SILENCE_DB, measure
 from cmean.backends.captioners.sound_mood import read_mood
-from cmean.domain import POSITION_NAMES, WHOLE, Caption, Kind, Sound
+from cmean.domain import POSITION_NAMES, WHOLE, Caption, Kind
 from cmean.errors import CaptionError
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ class EmbeddedTrackCaptioner:
 
 
 def _caption(excerpt: Excerpt) -> Caption:
-    features = measure(_sound(excerpt).samples)
+    heard = inputs.sound(excerpt.media, "the captioner of tracks", CaptionError, SAMPLE_RATE)
+    features = measure(heard.samples)
     mood = read_mood(features)
     subject = _subject(excerpt.position)
     numbers = {
@@ -94,18 +96,6 @@ def _caption(excerpt: Excerpt) -> Caption:
         for name, value in (asdict(features) | asdict(mood)).items()
     }
     return Caption(text=_text(subject, features, mood), measurements=numbers)
-
-
-def _sound(excerpt: Excerpt) -> Sound:
-    sound = excerpt.media
-    if not isinstance(sound, Sound):
-        raise CaptionError("not-a-sound", "the captioner of tracks was given a picture")
-    if sound.rate != SAMPLE_RATE:
-        detail = f"the captioner of tracks needs sound at {SAMPLE_RATE} Hz, not {sound.rate}"
-        raise CaptionError("sample-rate", detail)
-    if not len(sound.samples):
-        raise CaptionError("empty-sound", "the excerpt holds no sample")
-    return sound
 
 
 def _subject(position: int) -> str:

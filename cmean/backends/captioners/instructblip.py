@@ -35,15 +35,14 @@ class InstructBlipCaptioner(BlipFamily):
         from transformers import InstructBlipForConditionalGeneration
 
         found = checkpoints.load_model(
-            InstructBlipForConditionalGeneration, folder, dtype=self.dtype
+            InstructBlipForConditionalGeneration, folder, dtype=self._dtype
         )
         self._instructions = checkpoints.load_tokenizer(folder / "qformer_tokenizer")
         return checked(found, folder)
 
-    def unload(self) -> None:
-        """Give the memory back."""
+    def _forget(self) -> None:
         self._instructions = None
-        super().unload()
+        super()._forget()
 
     def asked(self, prompt: Prompt | None) -> str:
         """The instruction."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cmean.backends import hub, state_dicts, torch_tools
+from cmean.backends import hub, inputs, state_dicts, torch_tools
 from cmean.backends.captioners import lp_musiccaps_mel
-from cmean.domain import Caption, FinishReason, Sound
+from cmean.backends.model import Model
+from cmean.domain import Caption, FinishReason
 from cmean.errors import CaptionError, ConfigError, WeightsError
 
 if TYPE_CHECKING:
@@ -36,12 +37,11 @@ FILES_TO_FETCH = (
 )
 """All that is read: a repository, and a file there."""
 
-_CODE = 1  # to be raised when the same weights give other captions
 _MAX_NEW_TOKENS = 127
 _BART_FILES = (("config.json", "tokenizer.json"), ("config.json", "vocab.json", "merges.txt"))
 
 
-class LPMusicCapsCaptioner:
+class LPMusicCapsCaptioner(Model):
     """Captions sounds of at most ten seconds; takes no prompt.
 
     Implements `cmean.protocols.PreparingCaptioner`.
@@ -67,34 +67,19 @@ class LPMusicCapsCaptioner:
         max_new_tokens: int = _MAX_NEW_TOKENS,
         num_beams: int = 5,
     ) -> None:
-        if dtype not in torch_tools.DTYPES:
-            raise ConfigError(f"dtype is one of {', '.join(torch_tools.DTYPES)}, not {dtype!r}")
+        super().__init__(model, revision, dtype)
         # of the two tokens at least, the first begins the caption and the last ends it
         if not 2 <= max_new_tokens <= _MAX_NEW_TOKENS or num_beams < 1:  # noqa: PLR2004
             raise ConfigError(
                 f"max_new_tokens is from 2 to {_MAX_NEW_TOKENS}, and num_beams at least 1"
             )
-        self.model = model
-        self._revision = revision
-        self._dtype = dtype
         self._max_new_tokens = max_new_tokens
         self._num_beams = num_beams
         self._network: LPMusicCaps | None = None
         self._tokenizer: Any = None
         self._settings: Any = None
 
-    @property
-    def revision(self) -> str:
-        """The weights, and the version of this code."""
-        return f"{hub.locate(self.model, self._revision).revision}/{_CODE}"
-
-    def load(self) -> None:
-        """Read weights and tokenizer.
-
-        Raises:
-            WeightsError: a file is missing, damaged, or of another model.
-            MemoryError: the model does not fit.
-        """
+    def _load(self) -> None:
         import torch
 
         from cmean.backends.captioners.lp_musiccaps_model import (  # noqa: PLC0415 - imports PyTorch
@@ -115,10 +100,8 @@ class LPMusicCapsCaptioner:
             network.to(torch_tools.device(), torch_tools.dtype(self._dtype))
         self._network = network.eval().requires_grad_(requires_grad=False)
 
-    def unload(self) -> None:
-        """Give the memory back."""
+    def _forget(self) -> None:
         self._network = self._tokenizer = self._settings = None
-        torch_tools.release()
 
     def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
         """Caption sounds; as many captions as excerpts, in their order. Errors as of `prepare`."""
@@ -128,12 +111,12 @@ class LPMusicCapsCaptioner:
         """The spectrograms of the sounds, of shape (n, 128, 1001).
 
         Raises:
-            CaptionError: `wrong-medium` for a picture, `wrong-rate` for a sound that is not at
-                16 kHz, `empty-sound` for one without samples, `sound-too-long` for more than ten
-                seconds.
+            CaptionError: `not-a-sound`, `sample-rate` where it is not 16 kHz, `empty-sound`, and
+                `sound-too-long` for more than ten seconds.
         """
-        found = [lp_musiccaps_mel.log_mel(_samples(excerpt)) for excerpt in batch]
-        return np.array(found, np.float32)
+        rate, window = lp_musiccaps_mel.RATE, self.window_seconds
+        sounds = [inputs.sound(e.media, "LP-MusicCaps", CaptionError, rate, window) for e in batch]
+        return np.array([lp_musiccaps_mel.log_mel(sound.samples) for sound in sounds], np.float32)
 
     def generate(self, prepared: NDArray[np.float32]) -> list[Caption]:
         """Caption what was prepared."""
@@ -182,21 +165,6 @@ class LPMusicCapsCaptioner:
             pad_token_id=config.pad_token_id,
             decoder_start_token_id=config.decoder_start_token_id,
         )
-
-
-def _samples(excerpt: Excerpt) -> NDArray[np.float32]:
-    sound = excerpt.media
-    if not isinstance(sound, Sound):
-        raise CaptionError("wrong-medium", "LP-MusicCaps captions sounds, not pictures")
-    if sound.rate != lp_musiccaps_mel.RATE:
-        heard = f"LP-MusicCaps hears sounds at {lp_musiccaps_mel.RATE} Hz, not {sound.rate}"
-        raise CaptionError("wrong-rate", f"{heard}: set the rate of the preprocessing")
-    if not len(sound.samples):
-        raise CaptionError("empty-sound", "a sound without samples has no caption")
-    if len(sound.samples) > lp_musiccaps_mel.SAMPLES:
-        detail = f"LP-MusicCaps hears ten seconds at once, not {sound.seconds:.1f}: cut windows"
-        raise CaptionError("sound-too-long", detail)
-    return sound.samples
 
 
 def _bart_config(folder: Path) -> BartConfig:

@@ -45,7 +45,6 @@ class QwenVisionCaptioner(ChatCaptioner):
         return processor
 
     def _check_picture(self, picture: Picture) -> None:
-        super()._check_picture(picture)
         height, width = picture.pixels.shape[:2]
         if max(height, width) > _LONGEST_TO_SHORTEST * min(height, width):
             detail = f"one side of {width}×{height} is over {_LONGEST_TO_SHORTEST} times the other"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
 
-from cmean.backends import checkpoints, hub, torch_tools
+from cmean.backends import checkpoints, torch_tools
 from cmean.backends.mappers.constrained import Mask, Patterns
 from cmean.backends.mappers.sampling import Caps, Draws
+from cmean.backends.model import Model
 from cmean.domain import Answer, FinishReason
-from cmean.errors import ConfigError, ItemError, WeightsError
+from cmean.errors import ItemError, WeightsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     import torch
 
     from cmean.domain import Prompt, Question
-
-VERSION = 1
-"""Of this file's own part in an answer."""
 
 _ANCHOR = 16  # tokens before the answer that it is decoded with, see `_decoded`
 
@@ -52,7 +49,7 @@ class _Loaded:
         return getattr(config, "max_position_embeddings", None)
 
 
-class CausalLanguageModel:
+class CausalLanguageModel(Model):
     """Answers questions by a causal language model.
 
     Implements `cmean.protocols.LanguageModel`. The thinking of models that can turn it off is
@@ -74,50 +71,34 @@ class CausalLanguageModel:
         dtype: str = "bfloat16",
         quantization: str | None = None,
     ) -> None:
-        if dtype not in torch_tools.DTYPES:
-            raise ConfigError(f"dtype is one of {', '.join(torch_tools.DTYPES)}, not {dtype!r}")
-        if quantization not in checkpoints.QUANTIZATIONS:
-            raise ConfigError(f"quantization is '4bit' or left out, not {quantization!r}")
-        self.model = model
-        self._revision = revision
-        self._dtype = dtype
-        self._quantization = quantization
+        super().__init__(model, revision, dtype)
+        self._quantization = checkpoints.quantization(quantization)
         self._loaded: _Loaded | None = None
 
-    @property
-    def revision(self) -> str:
-        """Of the weights, and of this code."""
-        return f"{hub.locate(self.model, self._revision).revision}/{VERSION}"
+    def _load(self) -> None:
+        import transformers
 
-    def load(self) -> None:
-        """Read tokenizer and weights.
-
-        Raises:
-            WeightsError: they are not here, not complete, or of no causal language model.
-            MissingExtraError: 4-bit weights need a library that is not installed.
-            MemoryError: they do not fit.
-        """
-        auto: Any = import_module("transformers.models.auto.modeling_auto")
-        architectures = auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-        folder = checkpoints.open_folder(self.model, self._revision, architectures)
+        folder = checkpoints.open_folder(self.model, self._revision)
         tokenizer = checkpoints.load_tokenizer(folder)
         if not tokenizer.chat_template:
             raise WeightsError(f"{folder} has no chat template: it is no model that takes requests")
         model = checkpoints.load_model(
-            auto.AutoModelForCausalLM, folder, dtype=self._dtype, quantization=self._quantization
+            transformers.AutoModelForCausalLM,
+            folder,
+            dtype=self._dtype,
+            quantization=self._quantization,
         )
         ends = _ends(model, tokenizer)
         pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else ends[0]
         # a checkpoint's own defaults (sampling, penalties) would make answers depend on them
-        model.generation_config = type(model.generation_config)(
+        untyped: Any = transformers.GenerationConfig
+        model.generation_config = untyped(
             do_sample=False, eos_token_id=list(ends), pad_token_id=pad
         )
         self._loaded = _Loaded(model, tokenizer, ends, pad, _specials(tokenizer))
 
-    def unload(self) -> None:
-        """Give the memory back."""
+    def _forget(self) -> None:
         self._loaded = None
-        torch_tools.release()
 
     def write(self, batch: Sequence[Question]) -> list[Answer]:
         """Answer questions, whatever their patterns, temperatures and caps; see the protocol.

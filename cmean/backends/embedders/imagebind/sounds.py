@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cmean.backends.embedders.imagebind import windows
 from cmean.backends.embedders.imagebind.sizes import FRAMES, MEL_BINS
+from cmean.backends.embedders.windows import cover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +44,8 @@ def clips(samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
     Returns:
         Arrays of shape (1, 128, 204), normalised.
     """
-    for start in windows.starts(len(samples), CLIP, STEP):
-        yield normalised(log_mel(samples[start : start + CLIP]))
+    for start, end in cover(len(samples), CLIP, STEP):
+        yield normalised(log_mel(samples[start:end]))
 
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:

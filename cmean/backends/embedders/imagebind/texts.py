@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cmean.backends import state_dicts
-from cmean.backends.embedders.imagebind import windows
 from cmean.backends.embedders.imagebind.sizes import TEXT_TOKENS
+from cmean.backends.embedders.texts import token_windows
 from cmean.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -44,12 +44,11 @@ class Tokenizer:
         except Exception as error:  # the tokenizers library raises bare exceptions
             raise WeightsError(f"the tokenizer in {folder} cannot be read: {error}") from error
         self._tokenizer = found
-        self._start, self._end = found.bos_token_id, found.eos_token_id
         # the tower finds a text's end as its largest token
-        if len(found) != vocabulary or self._end != vocabulary - 1:
+        if len(found) != vocabulary or found.eos_token_id != vocabulary - 1:
             raise WeightsError(
                 f"the tokenizer in {folder} has {len(found)} tokens and ends texts with number "
-                f"{self._end}; the model has {vocabulary} tokens and ends texts with the last"
+                f"{found.eos_token_id}; the model has {vocabulary}, and ends them with the last"
             )
 
     def windows(self, text: str) -> Iterator[NDArray[np.int64]]:
@@ -60,10 +59,9 @@ class Tokenizer:
 
         Returns:
             Arrays of shape (77,), zeros after the end.
+
+        Raises:
+            EmbeddingError: `empty-text`.
         """
-        options = {"add_special_tokens": False, "split_special_tokens": True, "verbose": False}
-        ids = self._tokenizer(text, **options)["input_ids"]
-        room = TEXT_TOKENS - 2
-        for start in windows.starts(len(ids), room, room):
-            window = [self._start, *ids[start : start + room], self._end]
+        for window in token_windows(self._tokenizer, text, TEXT_TOKENS):
             yield np.pad(np.array(window, np.int64), (0, TEXT_TOKENS - len(window)))

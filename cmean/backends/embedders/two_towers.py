@@ -1,0 +1,114 @@
+"""Embedders of transformers that have a tower for one medium and a tower for texts."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cmean.backends import checkpoints, torch_tools
+from cmean.backends.embedders.texts import token_windows
+from cmean.backends.embedders.windows import embed_windows
+from cmean.backends.model import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cmean.domain import Excerpt, Picture, Sound
+
+
+class TwoTowers(Model):
+    """Embeds a medium and texts. Implements `cmean.protocols.Embedder`.
+
+    Args:
+        model: a repository or folder.
+        revision: of the repository.
+        dtype: number format of the weights: float32, bfloat16 or float16.
+    """
+
+    architecture: ClassVar[str]
+    """What `model_type` is in the checkpoint's configuration."""
+
+    at_once: ClassVar[int]
+    """How many windows go through a tower together."""
+
+    def __init__(self, *, model: str, revision: str = "main", dtype: str = "float32") -> None:
+        super().__init__(model, revision, dtype)
+        self._network: Any = None
+        self._tokenizer: Any = None
+        self._processor: Any = None
+
+    def _load(self) -> None:
+        folder = checkpoints.open_folder(self.model, self._revision, [self.architecture])
+        self._tokenizer = checkpoints.load_tokenizer(folder)
+        self._processor = self._load_processor(folder)
+        self._network = checkpoints.load_model(self._model_class(), folder, dtype=self._dtype)
+
+    def _forget(self) -> None:
+        self._network = self._tokenizer = self._processor = None
+
+    def embed(self, batch: Sequence[Excerpt]) -> list[NDArray[np.float32]]:
+        """Embed pictures or sounds of any size; as many unit vectors as excerpts.
+
+        Raises:
+            EmbeddingError: the reasons of `cmean.backends.inputs`; `no-vector` where the model
+                gives no numbers.
+        """
+        windows = [self._windows(excerpt.media) for excerpt in batch]
+        return embed_windows(windows, self._perceive, self.at_once)
+
+    def embed_texts(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Embed texts of any length into the same space; as many unit vectors as texts.
+
+        Raises:
+            EmbeddingError: `empty-text`, `no-vector`.
+        """
+        longest = self._longest_text()
+        windows = [token_windows(self._tokenizer, text, longest) for text in texts]
+        return embed_windows(windows, self._read, self.at_once)
+
+    def _read(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        given = {"input_ids": list(windows)}
+        padded = self._tokenizer.pad(given, padding_side="right", return_tensors="pt")
+        return self._vectors("get_text_features", **padded)
+
+    def _vectors(self, tower: str, **given: Any) -> NDArray[np.float32]:  # noqa: ANN401 - tensors
+        """What a tower makes of tensors."""
+        import torch
+
+        network = self._network
+        with torch.inference_mode(), torch_tools.typed_memory_errors():
+            moved = {
+                name: tensor.to(
+                    network.device, network.dtype if tensor.is_floating_point() else None
+                )
+                for name, tensor in given.items()
+            }
+            found = getattr(network, tower)(**moved)
+            vectors: NDArray[np.float32] = found.pooler_output.float().cpu().numpy()
+            return vectors
+
+    # What an architecture says of itself.
+
+    @abstractmethod
+    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+        """Of the model."""
+
+    @abstractmethod
+    def _load_processor(self, folder: Path) -> Any:  # noqa: ANN401 - of transformers
+        """What makes tensors of the medium."""
+
+    @abstractmethod
+    def _longest_text(self) -> int:
+        """How many tokens a window of a text has at most."""
+
+    @abstractmethod
+    def _windows(self, media: Sound | Picture) -> Sequence[NDArray[Any]]:
+        """The windows of what is given."""
+
+    @abstractmethod
+    def _perceive(self, windows: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+        """One vector a window."""

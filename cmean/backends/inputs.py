@@ -1,0 +1,66 @@
+"""What captioners and embedders are given, checked: one vocabulary of reasons for all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmean.domain import Picture, Sound
+
+if TYPE_CHECKING:
+    from cmean.errors import ItemError
+
+
+def sound(
+    media: Sound | Picture,
+    who: str,
+    error: type[ItemError],
+    rate: int | None,
+    longest: float | None = None,
+) -> Sound:
+    """The sound, if it is one that can be heard.
+
+    Args:
+        media: what was given.
+        who: what is to hear it, as the message calls it.
+        error: what is raised.
+        rate: the one that it must have, in Hz; None: any.
+        longest: the most that is heard at once, in seconds; None: all.
+
+    Raises:
+        ItemError: `not-a-sound`, `sample-rate`, `empty-sound` or `sound-too-long`.
+    """
+    if not isinstance(media, Sound):
+        raise error("not-a-sound", f"{who} takes sounds, not pictures: choose another")
+    if rate is not None and media.rate != rate:
+        said = f"{who} hears sounds at {rate} Hz, not {media.rate} Hz: set `rate = {rate}`"
+        raise error("sample-rate", said)
+    if not len(media.samples):
+        raise error("empty-sound", "the sound has no samples")
+    if longest is not None and media.seconds > longest:
+        said = f"{who} hears {longest:g} s at once, not {media.seconds:g} s: cut windows"
+        raise error("sound-too-long", said)
+    return media
+
+
+def picture(media: Sound | Picture, who: str, error: type[ItemError]) -> Picture:
+    """The picture, if it is one that can be seen.
+
+    Raises:
+        ItemError: `not-a-picture` or `empty-picture`; arguments as of `sound`.
+    """
+    if not isinstance(media, Picture):
+        raise error("not-a-picture", f"{who} takes pictures, not sounds: choose another")
+    if not media.pixels.size:
+        raise error("empty-picture", "the picture has no pixels")
+    return media
+
+
+def text(given: str, error: type[ItemError]) -> str:
+    """The text, if there is something to read.
+
+    Raises:
+        ItemError: `empty-text`, for one without a visible character.
+    """
+    if not given.strip():
+        raise error("empty-text", "the text has no visible character")
+    return given

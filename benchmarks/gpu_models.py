@@ -22,6 +22,7 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,8 @@ def captioner(name: str, folder: Path, scale: Scale) -> Subject:
     network.generation_config.min_new_tokens = scale.tokens
     backend._network = network  # noqa: SLF001
     if hears and not scale.tiny:
-        processor.feature_extractor = transformers.WhisperFeatureExtractor(feature_size=128)
+        extractor: Any = transformers.WhisperFeatureExtractor  # untyped
+        processor.feature_extractor = extractor(feature_size=128)
         backend.window_seconds = 30.0
     excerpt = _sound(scale.seconds) if hears else _picture(scale.side)
 
@@ -221,9 +223,9 @@ def measure(subject: Subject, scale: Scale, device: Device) -> None:
     subject.network.bfloat16()
     for batch in scale.batches:
         device.forget_peak()
-        preparing, prepared = device.timed(lambda batch=batch: subject.prepare(batch))
+        preparing, prepared = device.timed(partial(subject.prepare, batch))
         try:
-            seconds, (units, tokens) = device.timed(lambda ready=prepared: subject.work(ready))
+            seconds, (units, tokens) = device.timed(partial(subject.work, prepared))
         except MemoryError:
             print(f"{head} {batch} | out of memory | | | | |")
             return

@@ -97,10 +97,10 @@ def fetch(wanted: Wanted) -> hub.Weights:
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - of an extra
     except ImportError as error:
         raise MissingExtraError("models", "models") from error
-    if wanted.parts:
-        return _fetch_parts(wanted)
     if (own := hub.own(wanted.model)) is not None:
         return own  # it goes before whatever could be fetched
+    if wanted.parts:
+        return _fetch_parts(wanted)
     try:
         snapshot_download(wanted.model, revision=wanted.revision, allow_patterns=list(hub.PATTERNS))
     except Exception as error:  # the libraries below raise errors of their own
@@ -125,7 +125,7 @@ def _fetch_parts(wanted: Wanted) -> hub.Weights:
         )
     folder = inside / wanted.model
     # under another name until it is whole, so that nobody takes a part for the model
-    unfinished = folder if folder.is_dir() else folder.with_name(f"{folder.name}.part")
+    unfinished = folder.with_name(f"{folder.name}.part")
     unfinished.mkdir(parents=True, exist_ok=True)
     for place, file in wanted.parts:
         try:

@@ -148,6 +148,7 @@ class Reader:
 
 DOCKER = {"up", "logs", "run", "down", "--detach", "--build", "--scale", "--follow", "--rm"}
 DOCKER |= {"--profile", "*", "gpu", "worker-cpu", "cmean", "status"}
+DOCKER |= {"backends", "--fetch", "qwen2-audio"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

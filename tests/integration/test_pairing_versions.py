@@ -146,7 +146,7 @@ def test_a_profile_that_has_changed_since_is_no_base(triples, program):
         file.write("[profiles.mine.track]\npreprocessing = { rate = 22050 }\n")
     found = program("pair", "--extend", 1, "--profile", "mine")
     assert (found.code, found.err.count("\n")) == (1, 1)
-    for words in ("the recipes 2 and 4 of", "with a new one and 4 of", "restore the profile"):
+    for words in ("the recipes 3 and 4 of", "with a new one and 4 of", "restore the profile"):
         assert words in found.err
 
 

@@ -84,7 +84,7 @@ def _caption(excerpt: Excerpt) -> Caption:
     )
     numbers = asdict(features)
     palette = {f"colour {name}": share for name, share in numbers.pop("palette").items()}
-    return Caption(text, measurements=_rounded({**scores, **numbers, **palette}))
+    return Caption(text, measurements=_rounded({**scores, **numbers, **palette}), language="en")
 
 
 def _colours(features: PictureFeatures, position: int) -> str:

@@ -95,7 +95,7 @@ def _caption(excerpt: Excerpt) -> Caption:
         name: round(value, 4) if isinstance(value, float) else value
         for name, value in (asdict(features) | asdict(mood)).items()
     }
-    return Caption(text=_text(subject, features, mood), measurements=numbers)
+    return Caption(_text(subject, features, mood), measurements=numbers, language="en")
 
 
 def _subject(position: int) -> str:

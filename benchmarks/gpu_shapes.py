@@ -1,4 +1,4 @@
-"""The shapes of the published checkpoints that `gpu_models.py` measures, from their config files."""
+"""Shapes of the published checkpoints that `gpu_models.py` measures, from their config files."""
 
 from __future__ import annotations
 

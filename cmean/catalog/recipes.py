@@ -42,6 +42,23 @@ def find(connection: Connection, digest: str) -> int | None:
     return connection.execute(query).scalar_one_or_none()
 
 
+def revision_like(connection: Connection, recipe: Recipe) -> str | None:
+    """The revision of the newest recipe that equals this one in all else, if there is a row."""
+    source = None if recipe.input is None else find(connection, recipe.input.digest)
+    if recipe.input is not None and source is None:
+        return None
+    query = (
+        select(recipes.c.revision, recipes.c.parameters)
+        .where(recipes.c.role == recipe.role.value, recipes.c.kind == recipe.kind.value)
+        .where(recipes.c.backend == recipe.backend, recipes.c.input_id.is_not_distinct_from(source))
+        .order_by(recipes.c.id.desc())
+    )
+    wanted = dict(recipe.parameters)
+    return next(
+        (row.revision for row in connection.execute(query) if row.parameters == wanted), None
+    )
+
+
 def ids(connection: Connection) -> list[int]:
     """The ids of all recipes, oldest first."""
     return list(connection.execute(select(recipes.c.id).order_by(recipes.c.id)).scalars())

@@ -13,6 +13,7 @@ from cmean.domain import CHANNELS, Recipe
 from cmean.errors import InputError
 from cmean.pipeline import recipes
 from cmean.pipeline.evaluate import Table
+from cmean.pipeline.revisions import here_or_known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +41,8 @@ def distil(
     Raises:
         InputError: the profile has no triples yet, or too few.
     """
-    mappers = recipes.mappers(profile)
     with catalog.read() as connection:
+        mappers = recipes.mappers(profile, here_or_known(connection))
         ids = [recipe_rows.find(connection, recipe.digest) for recipe in mappers.values()]
         rows = queries.mapped_captions(connection, [found for found in ids if found is not None])
     if not rows:

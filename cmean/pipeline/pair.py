@@ -20,6 +20,7 @@ from cmean.matching.methods import Matching, match
 from cmean.matching.null import random_pairing
 from cmean.matching.summary import Summary, summarise_all
 from cmean.pipeline import recipes, vectors, versions
+from cmean.pipeline.revisions import here_or_known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -246,7 +247,7 @@ def _mapper_recipes(connection: Connection, profile: Profile) -> dict[Kind, int 
     """The ids of the profile's mapper recipes; None where the catalog has none of that digest."""
     return {
         kind: recipe_rows.find(connection, mapper.digest)
-        for kind, mapper in recipes.mappers(profile).items()
+        for kind, mapper in recipes.mappers(profile, here_or_known(connection)).items()
     }
 
 

@@ -7,13 +7,14 @@ sound; then the mapper. Embedders read media, and the captions that the chain en
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cmean.backends import registry
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import Kind, Recipe, Role
 from cmean.errors import ConfigError
+from cmean.pipeline.revisions import here, here_or_known
 from cmean.pipeline.templates import read_template
 from cmean.stages.mapping import MappingOptions
 from cmean.stages.merging import MergeOptions
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from cmean.backends.registry import BackendInfo
     from cmean.catalog.engine import Connection
     from cmean.config import BackendChoice, KindProfile, Profile
+    from cmean.pipeline.revisions import Revise
 
 STAGE_OF = {Role.CAPTIONER: "caption", Role.MAPPER: "emotion", Role.EMBEDDER: "embed"}
 """The stage in which a recipe's work is done."""
@@ -82,33 +84,39 @@ def backend_role(recipe: Recipe) -> Role:
     return Role.MAPPER if recipe.parameters.get("step") == MERGE else recipe.role
 
 
-def mappers(profile: Profile) -> dict[Kind, Recipe]:
+def mappers(profile: Profile, revise: Revise = here) -> dict[Kind, Recipe]:
     """The mapper's recipe of each kind; errors as `build`."""
-    found = build(profile, ["emotion"])
+    found = build(profile, ["emotion"], revise)
     return {recipe.kind: recipe for recipe in found if recipe.role is Role.MAPPER}
 
 
-def build(profile: Profile, stages: Sequence[str] | None = None) -> list[Recipe]:
+def build(
+    profile: Profile, stages: Sequence[str] | None = None, revise: Revise = here
+) -> list[Recipe]:
     """The recipes of a profile, each after the one that it reads.
 
     Args:
         profile: the profile.
         stages: what is to be carried out. Whoever does not embed needs no embedder's weights.
+        revise: tells the revision of a back-end.
 
     Raises:
         ConfigError: a back-end is unknown or does not fit, or a prompt cannot be read.
         MissingExtraError: a back-end is not installed.
         WeightsError: its weights are not on this machine.
     """
-    chains = {kind: _captions(kind, part) for kind, part in profile.kinds.items()}
+    chains = {kind: _captions(kind, part, revise) for kind, part in profile.kinds.items()}
     captioning = [recipe for chain in chains.values() for recipe in chain]
-    mapping = [mapper(kind, profile.kinds[kind].mapper, chains[kind][-1]) for kind in chains]
+    mapping = [
+        mapper(kind, profile.kinds[kind].mapper, chain[-1], revise)
+        for kind, chain in chains.items()
+    ]
     embedders = profile.embedders if stages is None or "embed" in stages else ()
     embedding = [
         recipe
         for choice in embedders
         for kind, part in profile.kinds.items()
-        for recipe in _embedder(kind, choice, part, chains[kind][-1])
+        for recipe in _embedder(kind, choice, part, chains[kind][-1], revise)
     ]
     return captioning + mapping + embedding
 
@@ -118,11 +126,11 @@ def enter(
 ) -> RecipeSet:
     """Enter the profile's recipes, those that are new, and return all with their ids.
 
-    Arguments and errors as `build`.
+    Arguments and errors as `build`; what the catalog knows already needs not be on this machine.
     """
     entries: list[Entered] = []
     ids: dict[str, int] = {}
-    for recipe in build(profile, stages):
+    for recipe in build(profile, stages, here_or_known(connection)):
         source = ids[recipe.input.digest] if recipe.input else None
         ids[recipe.digest] = recipe_rows.ensure(connection, recipe, source)
         entries.append(Entered(ids[recipe.digest], recipe, source))
@@ -133,7 +141,7 @@ def enter(
     )
 
 
-def _captions(kind: Kind, part: KindProfile) -> list[Recipe]:
+def _captions(kind: Kind, part: KindProfile, revise: Revise) -> list[Recipe]:
     """The captioner's recipe and those that work on its captions."""
     choice = part.captioner
     extra: dict[str, Any] = {"preprocessing": dict(part.preprocessing)}
@@ -144,13 +152,13 @@ def _captions(kind: Kind, part: KindProfile) -> list[Recipe]:
         if not template:
             raise ConfigError(f"{found.name} takes no prompt, so it can be given no metadata")
         extra["metadata"] = True
-    chain = [_recipe(Role.CAPTIONER, kind, choice, extra)]
+    chain = [_recipe(revise, Role.CAPTIONER, kind, choice, extra)]
     if tokens := choice.options.get("continue_tokens"):
         if not found.continues:
             raise ConfigError(f"{found.name} cannot continue captions: remove continue_tokens")
         extra = extra | {"step": CONTINUE}
         more = {**choice.parameters, "max_new_tokens": tokens}
-        chain.append(_recipe(Role.CAPTIONER, kind, choice, extra, chain[-1], more))
+        chain.append(_recipe(revise, Role.CAPTIONER, kind, choice, extra, chain[-1], more))
     if part.merger is not None:
         merger = registry.info(part.merger.backend, Role.MAPPER)
         extra = {
@@ -158,11 +166,13 @@ def _captions(kind: Kind, part: KindProfile) -> list[Recipe]:
             "prompt": _template(merger, part.merger, kind, "merge"),
             "merging": asdict(MergeOptions(**part.merger.options)),
         }
-        chain.append(_recipe(Role.CAPTIONER, kind, part.merger, extra, chain[-1]))
+        chain.append(_recipe(revise, Role.CAPTIONER, kind, part.merger, extra, chain[-1]))
     return chain
 
 
-def mapper(kind: Kind, choice: BackendChoice, source: Recipe | None = None) -> Recipe:
+def mapper(
+    kind: Kind, choice: BackendChoice, source: Recipe | None = None, revise: Revise = here
+) -> Recipe:
     """The recipe of a mapper that reads the captions of another recipe, or plain texts."""
     found = registry.info(choice.backend, Role.MAPPER, kind)
     options = MappingOptions(**choice.options)
@@ -171,19 +181,21 @@ def mapper(kind: Kind, choice: BackendChoice, source: Recipe | None = None) -> R
     if not template:
         if choice.options:
             raise ConfigError(f"{found.name} takes no {sorted(choice.options)[0]!r}: remove it")
-        return _recipe(Role.MAPPER, kind, choice, {}, source)
+        return _recipe(revise, Role.MAPPER, kind, choice, {}, source)
     extra = {"prompt": template, "mapping": asdict(options)}
-    return _recipe(Role.MAPPER, kind, choice, extra, source)
+    return _recipe(revise, Role.MAPPER, kind, choice, extra, source)
 
 
-def _embedder(kind: Kind, choice: BackendChoice, part: KindProfile, source: Recipe) -> list[Recipe]:
+def _embedder(
+    kind: Kind, choice: BackendChoice, part: KindProfile, source: Recipe, revise: Revise
+) -> list[Recipe]:
     """The recipe of a kind's media, where the embedder takes them, and that of its captions."""
     found = registry.info(choice.backend, Role.EMBEDDER)
-    of_captions = _recipe(Role.EMBEDDER, kind, choice, {}, source)
+    of_captions = _recipe(revise, Role.EMBEDDER, kind, choice, {}, source)
     if kind not in found.kinds:
         return [of_captions]
     prepared = {"rate": found.rate} if kind is Kind.TRACK else dict(part.preprocessing)
-    return [_recipe(Role.EMBEDDER, kind, choice, {"preprocessing": prepared}), of_captions]
+    return [_recipe(revise, Role.EMBEDDER, kind, choice, {"preprocessing": prepared}), of_captions]
 
 
 def _template(found: BackendInfo, choice: BackendChoice, kind: Kind, usual: str = "") -> str:
@@ -196,6 +208,7 @@ def _template(found: BackendInfo, choice: BackendChoice, kind: Kind, usual: str 
 
 
 def _recipe(
+    revise: Revise,
     role: Role,
     kind: Kind,
     choice: BackendChoice,
@@ -206,5 +219,5 @@ def _recipe(
     backend_of = Role.MAPPER if extra.get("step") == MERGE else role
     found = registry.info(choice.backend, backend_of)
     given = registry.complete(found, choice.parameters if parameters is None else parameters)
-    revision = registry.create(choice.backend, backend_of, given).revision
-    return Recipe(role, kind, choice.backend, revision, {"backend": given, **extra}, source)
+    draft = Recipe(role, kind, choice.backend, "", {"backend": given, **extra}, source)
+    return replace(draft, revision=revise(draft, backend_of))

@@ -22,6 +22,7 @@ from cmean.pipeline.crew import Crew
 from cmean.pipeline.heartbeat import Heartbeat
 from cmean.pipeline.host import free_the_dead, this_process
 from cmean.pipeline.planner import enter_work
+from cmean.pipeline.revisions import here_or_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -208,7 +209,8 @@ def _share(recipe: Recipe) -> int:
 
 def cut_captions(catalog: Catalog, profile: Profile) -> int:
     """How many captions that a profile maps were cut by their token cap."""
-    last = {r.kind: r for r in recipes.build(profile, ["caption"]) if r.role is Role.CAPTIONER}
     with catalog.read() as connection:
+        found = recipes.build(profile, ["caption"], here_or_known(connection))
+        last = {recipe.kind: recipe for recipe in found if recipe.role is Role.CAPTIONER}
         ids = [recipe_rows.find(connection, recipe.digest) for recipe in last.values()]
-        return results.cut(connection, [found for found in ids if found is not None])
+        return results.cut(connection, [each for each in ids if each is not None])

@@ -118,6 +118,17 @@ def test_the_chain_ends_in_pairs_and_scores(ran):
     assert program("evaluate", "--json").code == 0  # again: nothing is written twice
 
 
+def test_who_only_pairs_needs_no_weights(ran, tmp_path):
+    program, _ = ran
+    elsewhere = Program(program.folder)
+    elsewhere.environment = program.environment | {"CMEAN_MODEL_DIR": str(tmp_path)}
+    assert elsewhere("pair", "--method", "optimal", "--json").json["pairs"] == 2
+    assert elsewhere("run", "--json").json["emotion"]["remaining"] == 0
+    lacking = elsewhere("map-text", text="A calm sea.\n")
+    assert (lacking.code, lacking.err.count("\n")) == (1, 1)
+    assert "backends --fetch Qwen/Qwen3-4B" in lacking.err
+
+
 def test_a_second_run_has_nothing_to_do(ran):
     program, _ = ran
     again = program("run", "--json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,11 @@ def redis_server(tmp_path):
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def subject_of(tmp_path_factory):
+    """What gives a model back-end by its case's name, with a tiny checkpoint built once."""
+    from checkpoints.models import Subject  # noqa: PLC0415 - only tests of models need it
+
+    return cache(lambda name: Subject(name, tmp_path_factory.mktemp(name)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkpoints import qwen2_5_vl, tokenizers
+from checkpoints import making, qwen2_5_vl, tokenizers
 
 WINDOW, HEARD = 2, 6
 AUDIO = {
@@ -22,7 +22,7 @@ def build(folder):
 
     tokenizer = _tokenizer(SOUND)
     config = t.AudioFlamingo3Config(**_parts(tokenizer))
-    model = tokenizers.redraw(t.AudioFlamingo3ForConditionalGeneration(config), tokenizer)
+    model = making.redraw(t.AudioFlamingo3ForConditionalGeneration(config), tokenizer)
     return _save(folder, model, t.AudioFlamingo3Processor, tokenizer)
 
 
@@ -34,7 +34,7 @@ def build_music(folder):
     config = t.MusicFlamingoConfig(
         **_parts(tokenizer), audio_bos_token_id=place(BEGIN), audio_eos_token_id=place(END)
     )
-    model = tokenizers.redraw(t.MusicFlamingoForConditionalGeneration(config), tokenizer)
+    model = making.redraw(t.MusicFlamingoForConditionalGeneration(config), tokenizer)
     return _save(folder, model, t.MusicFlamingoProcessor, tokenizer)
 
 
@@ -60,4 +60,4 @@ def _save(folder, model, processor_class, tokenizer):
     processor = processor_class(
         extractor, tokenizer, chat_template=tokenizer.chat_template, max_audio_len=HEARD
     )
-    return tokenizers.save(folder, model, processor, eos_token_id=tokenizer.eos_token_id)
+    return making.save(folder, model, processor, eos_token_id=tokenizer.eos_token_id)

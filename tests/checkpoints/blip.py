@@ -1,6 +1,7 @@
 """A BLIP of two layers."""
 
-from checkpoints.making import bert_tokenizer, redrawn
+from checkpoints.making import redrawn
+from checkpoints.tokenizers import of_letters
 
 LAYERS = {
     "hidden_size": 32,
@@ -15,7 +16,7 @@ def build(folder):
     """Write the checkpoint."""
     from transformers import BlipConfig, BlipForConditionalGeneration, BlipImageProcessorPil
 
-    tokenizer = bert_tokenizer()
+    tokenizer = of_letters()
     tokenizer.save_pretrained(folder)
     BlipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
     config = BlipConfig(

@@ -1,7 +1,8 @@
 """A BLIP-2 of two layers each, over an OPT."""
 
 from checkpoints.blip import LAYERS, PICTURE
-from checkpoints.making import bytes_of_bpe, numbered, redrawn
+from checkpoints.making import redrawn
+from checkpoints.tokenizers import numbered, signs
 
 QUERIES = 4
 QFORMER = LAYERS | {
@@ -66,7 +67,7 @@ def build_language(folder):
     from transformers import BlipImageProcessorPil, GPT2Tokenizer
 
     BlipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
-    vocabulary = numbered("<s>", "<pad>", "</s>", "<unk>", *bytes_of_bpe())
+    vocabulary = numbered("<s>", "<pad>", "</s>", "<unk>", *signs())
     ends = {"bos_token": "<s>", "eos_token": "</s>"}
     special = ends | {"unk_token": "<unk>", "pad_token": "<pad>"}
     tokenizer = GPT2Tokenizer(vocab=vocabulary, merges=[], **special)

@@ -1,6 +1,7 @@
 """A CLAP of two stages that hears one second; its texts have 16 tokens at most."""
 
-from checkpoints.making import bytes_of_bpe, numbered, redrawn
+from checkpoints.making import redrawn
+from checkpoints.tokenizers import numbered, signs
 
 TOKENS = 16
 POSITIONS = TOKENS + 2  # they are counted from the padding's id on
@@ -12,7 +13,7 @@ def build(folder, fusion=False):
     """Write the checkpoint."""
     from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, RobertaTokenizer
 
-    vocabulary = numbered("<s>", "<pad>", "</s>", "<unk>", "<mask>", *bytes_of_bpe())
+    vocabulary = numbered("<s>", "<pad>", "</s>", "<unk>", "<mask>", *signs())
     RobertaTokenizer(vocab=vocabulary, merges=[], model_max_length=TOKENS).save_pretrained(folder)
     ClapFeatureExtractor(
         feature_size=16,

@@ -1,6 +1,7 @@
 """A CLIP of two layers; its texts have 16 tokens at most."""
 
-from checkpoints.making import bytes_of_bpe, numbered, redrawn
+from checkpoints.making import redrawn
+from checkpoints.tokenizers import numbered, signs
 
 TOKENS = 16
 
@@ -9,9 +10,9 @@ def build(folder):
     """Write the checkpoint."""
     from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPTokenizer
 
-    signs = bytes_of_bpe()
+    spelt = signs()
     ends = ("<|startoftext|>", "<|endoftext|>")
-    vocabulary = numbered(*signs, *(f"{sign}</w>" for sign in signs), *ends)
+    vocabulary = numbered(*spelt, *(f"{sign}</w>" for sign in spelt), *ends)
     CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=TOKENS).save_pretrained(folder)
     CLIPImageProcessorPil(
         size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}

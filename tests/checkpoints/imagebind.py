@@ -2,6 +2,7 @@
 
 import json
 
+from checkpoints.tokenizers import write_bpe
 from cmean.backends.embedders.imagebind.sizes import Sizes
 
 SIZES = {
@@ -17,15 +18,15 @@ SIZES = {
     "text_num_heads": 2,
     "text_vocab_size": 518,
 }
-CHECKPOINT = "imagebind_huge.pth"
+CHECKPOINT = "model.safetensors"
 
 
 def build(folder):
     """A complete checkpoint: weights, sizes, and the files of a tokenizer of bytes."""
-    import torch
+    from safetensors.torch import save_file  # noqa: PLC0415 - of an extra
 
     folder.mkdir(parents=True, exist_ok=True)
-    torch.save(weights(), folder / CHECKPOINT)
+    save_file(weights(), folder / CHECKPOINT)
     (folder / "config.json").write_text(json.dumps(SIZES))
     write_tokenizer(folder)
     return folder
@@ -49,12 +50,9 @@ def weights():
 
 def write_tokenizer(folder, merges=("t h", "th e</w>", "i n", "a n")):
     """CLIP's kind of vocabulary: bytes, bytes that end a word, merges, start and end."""
+    # the order of bytes is CLIP's own
     from transformers.convert_slow_tokenizer import bytes_to_unicode
 
-    signs = list(bytes_to_unicode().values())
-    joined = ["".join(merge.split()) for merge in merges]
-    words = [*signs, *(f"{sign}</w>" for sign in signs), *joined]
-    words += ["<|startoftext|>", "<|endoftext|>"]
-    vocabulary = {word: number for number, word in enumerate(words)}
-    (folder / "vocab.json").write_text(json.dumps(vocabulary))
-    (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *merges, ""]))
+    spelt = list(bytes_to_unicode().values())
+    words = [*spelt, *(f"{sign}</w>" for sign in spelt)]
+    write_bpe(folder, [], words, merges, ["<|startoftext|>", "<|endoftext|>"])

@@ -2,7 +2,8 @@
 
 from checkpoints.blip import LAYERS, PICTURE
 from checkpoints.blip2 import QFORMER, QUERIES, build_language
-from checkpoints.making import bert_tokenizer, redrawn
+from checkpoints.making import redrawn
+from checkpoints.tokenizers import of_letters
 
 
 def build(folder):
@@ -10,7 +11,7 @@ def build(folder):
     from transformers import InstructBlipConfig, InstructBlipForConditionalGeneration, LlamaConfig
 
     tokenizer = build_language(folder)
-    instructions = bert_tokenizer()
+    instructions = of_letters()
     instructions.save_pretrained(folder / "qformer_tokenizer")
     config = InstructBlipConfig(
         text_config=LlamaConfig(

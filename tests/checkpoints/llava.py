@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkpoints import qwen2_5_vl, tokenizers
+from checkpoints import making, qwen2_5_vl, tokenizers
 
 SIDE, PATCH = 28, 14
 GRID = [[56, 28], [28, 56], [56, 56]]
@@ -33,7 +33,7 @@ def build(folder):
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
         image_seq_length=(SIDE // PATCH) ** 2,
     )
-    model = tokenizers.redraw(t.LlavaForConditionalGeneration(config), tokenizer)
+    model = making.redraw(t.LlavaForConditionalGeneration(config), tokenizer)
     return _save(folder, model, tokenizer, t.LlavaProcessor, _clip("CLIPImageProcessorPil"))
 
 
@@ -48,7 +48,7 @@ def build_next(folder):
         image_grid_pinpoints=GRID,
         image_seq_length=(SIDE // PATCH) ** 2,
     )
-    model = tokenizers.redraw(t.LlavaNextForConditionalGeneration(config), tokenizer)
+    model = making.redraw(t.LlavaNextForConditionalGeneration(config), tokenizer)
     pictures = _clip("LlavaNextImageProcessorPil", image_grid_pinpoints=GRID)
     return _save(folder, model, tokenizer, t.LlavaNextProcessor, pictures)
 
@@ -66,7 +66,7 @@ def build_interleave(folder):
         vision_feature_layer=-1,
         vision_feature_select_strategy="full",
     )
-    model = tokenizers.redraw(t.LlavaForConditionalGeneration(config), tokenizer, seed=3)
+    model = making.redraw(t.LlavaForConditionalGeneration(config), tokenizer, seed=3)
     pictures = t.SiglipImageProcessorPil(size={"height": SIDE, "width": SIDE})
     return _save(folder, model, tokenizer, t.LlavaProcessor, pictures, classes=0, select="full")
 
@@ -98,4 +98,4 @@ def _save(folder, model, tokenizer, processor_class, pictures, *, classes=1, sel
         num_additional_image_tokens=classes,
         chat_template=tokenizer.chat_template,
     )
-    return tokenizers.save(folder, model, processor, eos_token_id=tokenizer.eos_token_id)
+    return making.save(folder, model, processor, eos_token_id=tokenizer.eos_token_id)

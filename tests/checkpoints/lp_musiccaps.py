@@ -1,6 +1,6 @@
 """LP-MusicCaps with a small BART: the tensors and files of the published checkpoint's folder."""
 
-import json
+from checkpoints.tokenizers import signs, write_bpe
 
 CHECKPOINT = "transfer.pth"
 BART = {
@@ -61,11 +61,4 @@ def weights(vocabulary):
 
 def _write_tokenizer(folder):
     """BART's kind of vocabulary: special tokens, bytes, merges, and a mask."""
-    from transformers.convert_slow_tokenizer import bytes_to_unicode
-
-    joined = ["".join(merge.split()) for merge in _MERGES]
-    words = [*_SPECIAL, *bytes_to_unicode().values(), *joined, "<mask>"]
-    vocabulary = {word: number for number, word in enumerate(words)}
-    (folder / "vocab.json").write_text(json.dumps(vocabulary))
-    (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *_MERGES, ""]))
-    return vocabulary
+    return write_bpe(folder, _SPECIAL, signs(), _MERGES, ["<mask>"])

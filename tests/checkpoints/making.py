@@ -1,4 +1,6 @@
-"""What the builders of checkpoints share: random weights, and vocabularies that spell letters."""
+"""What the builders of checkpoints share: random weights, and how they are saved."""
+
+from __future__ import annotations
 
 import string
 
@@ -18,23 +20,31 @@ def redrawn(model, seed=0):
     return model.eval()
 
 
-def numbered(*tokens):
-    """A vocabulary: tokens with their ids."""
-    return {token: number for number, token in enumerate(dict.fromkeys(tokens))}
+def redraw(model, tokenizer, ends=None, seed=0):
+    """Draw all weights from N(0, 0.2), those of norms excepted, and tame what is written.
+
+    Only printable characters and the `ends` of a turn have a score other than 0, which never wins:
+    so a caption's text has its tokens.
+    """
+    import torch
+
+    torch.manual_seed(seed)
+    for name, weight in model.named_parameters():
+        if weight.dim() > 1 or "norm" not in name:
+            torch.nn.init.normal_(weight, 0.0, 0.2)
+    head = model.get_output_embeddings().weight
+    written = tokenizer(string.ascii_letters + string.digits + " .,;", add_special_tokens=False)
+    keep = torch.zeros(len(head), dtype=torch.bool)
+    keep[[*written["input_ids"], *(ends or [tokenizer.eos_token_id])]] = True
+    with torch.no_grad():
+        head[~keep] = 0.0
+    return model
 
 
-def bytes_of_bpe():
-    """The signs by which byte-level BPE spells the 256 bytes."""
-    from tokenizers.pre_tokenizers import ByteLevel  # noqa: PLC0415 - of an extra
-
-    return sorted(ByteLevel.alphabet())
-
-
-def bert_tokenizer(**options):
-    """WordPiece over single letters."""
-    from transformers import BertTokenizer
-
-    signs = string.ascii_lowercase + string.digits + ".,:!?'-"
-    pieces = [*signs, *(f"##{sign}" for sign in signs)]
-    special = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-    return BertTokenizer(vocab=numbered(*special, *pieces), **options)
+def save(folder, model, processor, **generation):
+    """Write model and processor as published checkpoints are written."""
+    for name, value in generation.items():
+        setattr(model.generation_config, name, value)
+    model.save_pretrained(folder)
+    processor.save_pretrained(folder)
+    return folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from checkpoints import qwen2_5_vl, tokenizers
+from checkpoints import making, qwen2_5_vl, tokenizers
 
 HEARD = 2
 NAMED = {
@@ -47,7 +47,7 @@ def build(folder):
         vision_start_token_id=place("<|vision_bos|>"),
         vision_end_token_id=place("<|vision_eos|>"),
     )
-    model = tokenizers.redraw(Qwen2_5OmniThinkerForConditionalGeneration(config), tokenizer)
+    model = making.redraw(Qwen2_5OmniThinkerForConditionalGeneration(config), tokenizer)
     extractor = WhisperFeatureExtractor(feature_size=16, chunk_length=HEARD)
     return save(folder, model, tokenizer, extractor, qwen2_5_vl.pictures())
 
@@ -69,7 +69,7 @@ def tokenizer_for(named):
 
 def save(folder, model, tokenizer, extractor, pictures):
     """Write both processors into one file, as the published checkpoints have them."""
-    tokenizers.save(folder, model, tokenizer, eos_token_id=tokenizer.eos_token_id)
+    making.save(folder, model, tokenizer, eos_token_id=tokenizer.eos_token_id)
     settings = pictures.to_dict() | extractor.to_dict()
     (folder / "preprocessor_config.json").write_text(json.dumps(settings))
     return folder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkpoints import tokenizers
+from checkpoints import making, tokenizers
 
 SPECIAL = ("<|im_start|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
 TEXT = {
@@ -48,9 +48,9 @@ def build(folder):
         vision_start_token_id=place("<|vision_start|>"),
         vision_end_token_id=place("<|vision_end|>"),
     )
-    model = tokenizers.redraw(Qwen2_5_VLForConditionalGeneration(config), tokenizer)
+    model = making.redraw(Qwen2_5_VLForConditionalGeneration(config), tokenizer)
     ends = [tokenizer.eos_token_id, tokenizer.pad_token_id]
-    tokenizers.save(
+    making.save(
         folder, model, tokenizer, eos_token_id=ends, repetition_penalty=1.05, do_sample=True
     )
     pictures().save_pretrained(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkpoints import tokenizers
+from checkpoints import making, tokenizers
 
 HEARD = 2
 
@@ -40,9 +40,9 @@ def build(folder):
     )
     # Its padding ends a turn too, as in the published weights.
     ends = [tokenizer.eos_token_id, tokenizer.pad_token_id]
-    model = tokenizers.redraw(Qwen2AudioForConditionalGeneration(config), tokenizer, ends)
+    model = making.redraw(Qwen2AudioForConditionalGeneration(config), tokenizer, ends)
     extractor = WhisperFeatureExtractor(feature_size=16, chunk_length=HEARD)
     processor = Qwen2AudioProcessor(extractor, tokenizer)  # with the chat template that it has
-    return tokenizers.save(
+    return making.save(
         folder, model, processor, eos_token_id=ends, repetition_penalty=1.5, do_sample=True
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checkpoints.tokenizers import of_bytes
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,28 +31,18 @@ SENTENCES = [
 
 def tokenizer(size: int = 700):
     """A byte-level BPE of at most that size, with Qwen's special tokens and a chat template."""
-    import transformers
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers  # noqa: PLC0415 - of an extra
-
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    bpe.decoder = decoders.ByteLevel()
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    trainer = trainers.BpeTrainer(
-        vocab_size=size, special_tokens=[*SPECIAL], initial_alphabet=alphabet, show_progress=False
-    )
-    bpe.train_from_iterator(SENTENCES, trainer)
-    bpe.add_tokens(["<think>", "</think>"])
-    return transformers.PreTrainedTokenizerFast(
-        tokenizer_object=bpe,
-        pad_token=PAD,
-        eos_token=END,
-        chat_template=TEMPLATE,
-        model_max_length=4096,
+    return of_bytes(
+        SPECIAL,
+        eos=END,
+        pad=PAD,
+        template=TEMPLATE,
+        sentences=SENTENCES,
+        size=size,
+        plain=["<think>", "</think>"],
     )
 
 
-def build(folder: Path, *, context: int = 4096, layers: int = 2) -> Path:
+def build(folder: Path, *, context: int = 32_768, layers: int = 2) -> Path:
     """Write the checkpoint; weights are drawn from N(0, 0.2)."""
     import torch
     import transformers

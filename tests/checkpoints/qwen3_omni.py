@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkpoints import qwen2_5_omni, qwen2_5_vl, tokenizers
+from checkpoints import making, qwen2_5_omni, qwen2_5_vl
 
 NAMED = qwen2_5_omni.NAMED | {
     "image_token": "<|image_pad|>",
@@ -44,7 +44,7 @@ def build(folder):
         audio_start_token_id=place("<|audio_bos|>"),
         vision_start_token_id=place("<|vision_bos|>"),
     )
-    model = tokenizers.redraw(Qwen3OmniMoeThinkerForConditionalGeneration(config), tokenizer)
+    model = making.redraw(Qwen3OmniMoeThinkerForConditionalGeneration(config), tokenizer)
     extractor = WhisperFeatureExtractor(feature_size=16, chunk_length=qwen2_5_omni.HEARD)
     pictures = qwen2_5_vl.pictures(patch_size=16)
     return qwen2_5_omni.save(folder, model, tokenizer, extractor, pictures)

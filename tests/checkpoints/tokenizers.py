@@ -1,7 +1,8 @@
-"""Tokenizers of one token a byte, and weights that write only what reads back the same."""
+"""Tiny tokenizers: a token a byte, or with few merges; and one of single letters."""
 
 from __future__ import annotations
 
+import json
 import string
 
 CHATML = (
@@ -20,17 +21,47 @@ def chatml(**placeholders):
     return "{% set placeholders = " + repr(placeholders) + " %}" + CHATML
 
 
-def of_bytes(special, *, named=None, eos="<|im_end|>", pad="<|endoftext|>", template=None):
-    """A byte-level tokenizer with these special tokens; `named` are further attributes of it."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers  # noqa: PLC0415 - slow to import
+def signs():
+    """The signs by which byte-level BPE spells the 256 bytes."""
+    from tokenizers.pre_tokenizers import ByteLevel  # noqa: PLC0415 - of an extra
+
+    return sorted(ByteLevel.alphabet())
+
+
+def numbered(*tokens):
+    """A vocabulary: tokens with their ids."""
+    return {token: number for number, token in enumerate(dict.fromkeys(tokens))}
+
+
+def of_bytes(special, *, eos="<|im_end|>", pad="<|endoftext|>", template=None, **options):
+    """A byte-level tokenizer with these special tokens, and a token a byte.
+
+    Args:
+        special: further special tokens.
+        eos: ends a turn.
+        pad: fills up.
+        template: of chats.
+        options: `named`: further attributes of it; `sentences` and `size`: what merges are learnt
+            from, and how many tokens there are then; `plain`: further tokens that are not special.
+    """
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers  # noqa: PLC0415 - slow to import
     from transformers import PreTrainedTokenizerFast
 
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    core = Tokenizer(models.BPE(vocab={byte: n for n, byte in enumerate(alphabet)}, merges=[]))
-    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    sentences = options.get("sentences", ())
+    core = Tokenizer(models.BPE(vocab=numbered(*signs()), merges=[]))
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=bool(sentences))
     core.decoder = decoders.ByteLevel()
     tokens = list(dict.fromkeys([eos, pad, *special]))
+    if sentences:
+        trainer = trainers.BpeTrainer(
+            vocab_size=options["size"],
+            special_tokens=tokens,
+            initial_alphabet=signs(),
+            show_progress=False,
+        )
+        core.train_from_iterator(sentences, trainer)
     core.add_special_tokens(tokens)
+    core.add_tokens(list(options.get("plain", ())))
     return PreTrainedTokenizerFast(
         tokenizer_object=core,
         eos_token=eos,
@@ -38,35 +69,28 @@ def of_bytes(special, *, named=None, eos="<|im_end|>", pad="<|endoftext|>", temp
         additional_special_tokens=[t for t in tokens if t not in {eos, pad}],
         padding_side="left",
         chat_template=template,
-        **(named or {}),
+        **options.get("named", {}),
     )
 
 
-def redraw(model, tokenizer, ends=None, seed=0):
-    """Draw all weights from N(0, 0.2), those of norms excepted, and tame what is written.
+def write_bpe(folder, before, words, merges, after):
+    """Write the two files of older byte-level BPE: special tokens, words, merges, special tokens.
 
-    The default initialisation gives near-flat scores. Only printable characters and the `ends` of
-    a turn have a score other than 0, which never wins: so a caption's text has its tokens.
+    Returns:
+        The vocabulary.
     """
-    import torch
-
-    torch.manual_seed(seed)
-    for name, weight in model.named_parameters():
-        if weight.dim() > 1 or "norm" not in name:
-            torch.nn.init.normal_(weight, 0.0, 0.2)
-    head = model.get_output_embeddings().weight
-    written = tokenizer(string.ascii_letters + string.digits + " .,;", add_special_tokens=False)
-    keep = torch.zeros(len(head), dtype=torch.bool)
-    keep[[*written["input_ids"], *(ends or [tokenizer.eos_token_id])]] = True
-    with torch.no_grad():
-        head[~keep] = 0.0
-    return model
+    joined = ["".join(merge.split()) for merge in merges]
+    vocabulary = numbered(*before, *words, *joined, *after)
+    (folder / "vocab.json").write_text(json.dumps(vocabulary))
+    (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *merges, ""]))
+    return vocabulary
 
 
-def save(folder, model, processor, **generation):
-    """Write model and processor as published checkpoints are written."""
-    for name, value in generation.items():
-        setattr(model.generation_config, name, value)
-    model.save_pretrained(folder)
-    processor.save_pretrained(folder)
-    return folder
+def of_letters(**options):
+    """BERT's WordPiece over single letters."""
+    from transformers import BertTokenizer
+
+    letters = string.ascii_lowercase + string.digits + ".,:!?'-"
+    pieces = [*letters, *(f"##{letter}" for letter in letters)]
+    special = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+    return BertTokenizer(vocab=numbered(*special, *pieces), **options)

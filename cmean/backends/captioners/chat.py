@@ -111,7 +111,7 @@ class ChatCaptioner(Model):
 
     def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
         """Caption a batch; see `prepare` and `generate` for the errors."""
-        return self.generate(self.prepare(batch))
+        return self.generate(self.prepare(batch)) if batch else []
 
     def prepare(self, batch: Sequence[Excerpt]) -> Prepared:
         """What the model takes, in main memory, rows padded on the left.

@@ -1,18 +1,15 @@
 """BLIP, BLIP-2 and InstructBLIP keep what every captioner promises, on tiny checkpoints."""
 
-import gc
-import weakref
 from functools import cache
 
 import numpy as np
 import pytest
-from checkpoints import blip, blip2, clip, instructblip, spoiling
+from checkpoints import blip, blip2, instructblip, spoiling
 from PIL import Image
 
 from cmean.backends import registry
-from cmean.domain import Excerpt, FinishReason, Kind, Picture, Prompt, Sound
-from cmean.errors import CaptionError, ConfigError, WeightsError
-from cmean.protocols import PreparingCaptioner
+from cmean.domain import Excerpt, FinishReason, Kind, Picture, Prompt
+from cmean.errors import CaptionError, WeightsError
 
 TOKENS = 8
 BUILDERS = {
@@ -75,31 +72,6 @@ def mixed():
     """Prompts of several lengths, two alike and apart, one of them none."""
     short, long = Prompt("what is it?"), Prompt("say what the light does", system="you see much")
     return pictures(short, None, long, short, None)
-
-
-def test_a_batch_gives_what_single_excerpts_give_in_their_order(captioner):
-    together = captioner.caption(mixed())
-    assert together == [captioner.caption([excerpt])[0] for excerpt in mixed()]
-    assert len({caption.text for caption in together}) > 2
-
-
-def test_the_order_of_a_batch_changes_nothing(captioner):
-    assert captioner.caption(mixed()[::-1]) == captioner.caption(mixed())[::-1]
-
-
-def test_captions_are_the_same_each_time_and_after_another_load(captioner, name, folders):
-    first = captioner.caption(mixed())
-    assert captioner.caption(mixed()) == first
-    assert loaded(name, folders[name]).caption(mixed()) == first
-
-
-def test_preparing_ahead_gives_the_same(captioner):
-    assert isinstance(captioner, PreparingCaptioner)
-    assert captioner.generate(captioner.prepare(mixed())) == captioner.caption(mixed())
-
-
-def test_an_empty_batch_has_no_captions(captioner):
-    assert captioner.caption([]) == []
 
 
 def test_a_caption_that_the_cap_cuts_says_so(captioner):
@@ -205,52 +177,6 @@ def test_a_prompt_beyond_the_models_positions_is_refused_not_cut(captioner):
     assert caught.value.reason == "prompt-too-long"
 
 
-def test_unloading_frees_the_model(name, folders):
-    captioner = loaded(name, folders[name])
-    captioner.caption(mixed())
-    models = held_models(captioner)
-    captioner.unload()
-    gc.collect()
-    assert models
-    assert not any(model() for model in models)
-    captioner.load()
-    assert len(captioner.caption(mixed())) == 5
-
-
-def held_models(backend):
-    """Weak references to the models that a back-end holds."""
-    import torch
-
-    held = vars(backend).values()
-    return [weakref.ref(value) for value in held if isinstance(value, torch.nn.Module)]
-
-
-@pytest.fixture
-def full_memory():
-    """Every layer of every model finds the memory full."""
-    import torch
-
-    def refuse(*_):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
-
-    handle = torch.nn.modules.module.register_module_forward_pre_hook(refuse)
-    yield
-    handle.remove()
-
-
-@pytest.mark.usefixtures("full_memory")
-def test_full_memory_is_a_memory_error(captioner):
-    with pytest.raises(MemoryError, match="out of memory"):
-        captioner.caption(mixed())
-
-
-def test_a_sound_is_refused(captioner):
-    heard = Excerpt(Kind.TRACK, 0, Sound(np.zeros(16_000, np.float32), 16_000))
-    with pytest.raises(CaptionError) as caught:
-        captioner.caption([heard])
-    assert caught.value.reason == "wrong-medium"
-
-
 def test_the_revision_follows_the_weights(name, folders, tmp_path):
     other = spoiling.with_setting(folders[name], tmp_path / "other", "here", "note")
     assert created(name, folders[name]).revision == created(name, folders[name]).revision
@@ -258,50 +184,6 @@ def test_the_revision_follows_the_weights(name, folders, tmp_path):
 
 
 FILES = ("config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json")
-
-
-@pytest.mark.parametrize("file", FILES)
-def test_a_folder_that_lacks_a_file_is_refused(name, folders, tmp_path, file):
-    spoilt = spoiling.without_file(folders[name], tmp_path / "lacks", file)
-    with pytest.raises(WeightsError) as caught:
-        loaded(name, spoilt)
-    assert_one_line_naming(caught, spoilt)
-
-
-def test_weights_that_are_not_here_are_refused(name, tmp_path):
-    with pytest.raises(WeightsError, match="fetch them"):
-        loaded(name, tmp_path / "nowhere")
-
-
-def test_another_architecture_is_refused(name, tmp_path):
-    with pytest.raises(WeightsError, match="type 'clip'"):
-        loaded(name, clip.build(tmp_path / "clip"))
-
-
-def test_tensors_of_other_shapes_are_refused(name, folders, tmp_path):
-    spoilt = spoiling.with_setting(
-        folders[name], tmp_path / "wide", 48, "vision_config", "intermediate_size"
-    )
-    with pytest.raises(WeightsError) as caught:
-        loaded(name, spoilt)
-    assert_one_line_naming(caught, spoilt)
-
-
-def test_a_missing_tensor_is_never_made_up(name, folders, tmp_path):
-    with pytest.raises(WeightsError, match="1 weights are missing"):
-        loaded(name, spoiling.without_tensor(folders[name], tmp_path / "lacks"))
-
-
-def test_weights_that_were_cut_are_refused(name, folders, tmp_path):
-    spoilt = spoiling.with_cut_weights(folders[name], tmp_path / "cut")
-    with pytest.raises(WeightsError) as caught:
-        loaded(name, spoilt)
-    assert_one_line_naming(caught, spoilt)
-
-
-def assert_one_line_naming(caught, folder):
-    assert str(folder) in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", PROMPTED)
@@ -317,12 +199,3 @@ def test_instructblip_needs_its_second_tokenizer(folders, tmp_path):
     )
     with pytest.raises(WeightsError, match="qformer_tokenizer has no tokenizer"):
         loaded("instructblip", spoilt)
-
-
-def test_parameters_without_sense_are_refused(name, folders):
-    with pytest.raises(ConfigError, match="at least 1"):
-        created(name, folders[name], max_new_tokens=0)
-    with pytest.raises(ConfigError, match="wrong parameters"):
-        created(name, folders[name], beams=5)
-    with pytest.raises(ConfigError, match="dtype is one of"):
-        loaded(name, folders[name], dtype="int3")

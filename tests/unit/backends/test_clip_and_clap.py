@@ -1,20 +1,18 @@
 """CLIP and CLAP keep what every embedder promises, on tiny checkpoints."""
 
-import gc
-import weakref
 from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from checkpoints import blip, clap, clip, spoiling
+from checkpoints import clap, clip, spoiling
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cmean.backends import registry
 from cmean.backends.embedders.windows import cover, embed_windows, mean, unit
 from cmean.domain import Excerpt, Kind, Picture, Sound
-from cmean.errors import ConfigError, EmbeddingError, WeightsError
+from cmean.errors import EmbeddingError
 
 BUILDERS = {
     "clip": ("clip", clip.build),
@@ -23,7 +21,7 @@ BUILDERS = {
 }
 HEARING = ("clap", "clap-fused")
 CLOSE = 1e-5
-TEXTS = ("", "a calm sea", "thunder", "a long, slow and quiet song of the evening " * 5)
+TEXTS = ("a calm sea", "thunder", "a long, slow and quiet song of the evening " * 5)
 
 
 @pytest.fixture(scope="module")
@@ -96,30 +94,9 @@ def test_vectors_are_float32_of_length_one(embedder, name):
         assert abs(np.linalg.norm(vector) - 1) < CLOSE
 
 
-def test_a_batch_gives_what_single_items_give(embedder, name):
-    together = embedder.embed(media(name))
-    assert_same(together, [embedder.embed([excerpt])[0] for excerpt in media(name)])
-    texts = embedder.embed_texts(TEXTS)
-    assert_same(texts, [embedder.embed_texts([text])[0] for text in TEXTS])
-
-
 def test_vectors_tell_things_apart(embedder, name):
     for vectors in (embedder.embed(media(name)), embedder.embed_texts(TEXTS)):
         assert np.linalg.norm(vectors[0] - vectors[1]) > 100 * CLOSE
-
-
-def test_vectors_are_the_same_each_time_and_after_another_load(embedder, name, folders):
-    first, words = embedder.embed(media(name)), embedder.embed_texts(TEXTS)
-    np.random.seed(3)  # what CLAP's feature extractor draws from
-    np.testing.assert_array_equal(embedder.embed(media(name)), first)
-    again = loaded(name, folders[name])
-    np.testing.assert_array_equal(again.embed(media(name)), first)
-    np.testing.assert_array_equal(again.embed_texts(TEXTS), words)
-
-
-def test_an_empty_batch_has_no_vectors(embedder):
-    assert embedder.embed([]) == []
-    assert embedder.embed_texts([]) == []
 
 
 def test_a_short_text_is_embedded_as_the_model_does_it(embedder, name, folders):
@@ -184,111 +161,12 @@ def test_a_long_sound_is_the_mean_of_windows_to_its_end(embedder):
     assert_same(embedder.embed([sound(long)]), [mean(windows)])
 
 
-@pytest.mark.parametrize("name", HEARING)
-def test_a_sound_at_another_rate_is_refused(embedder):
-    with pytest.raises(EmbeddingError, match=r"44100 Hz.* 48000 Hz") as caught:
-        embedder.embed([sound(noise(1000), rate=44_100)])
-    assert caught.value.reason == "wrong-rate"
-
-
-@pytest.mark.parametrize("name", HEARING)
-def test_a_sound_without_samples_is_refused(embedder):
-    with pytest.raises(EmbeddingError) as caught:
-        embedder.embed([sound(np.zeros(0))])
-    assert caught.value.reason == "empty-sound"
-
-
-def test_the_other_medium_is_refused(embedder, name):
-    other = sound(noise(100)) if name == "clip" else picture(8, 8, 0)
-    with pytest.raises(EmbeddingError) as caught:
-        embedder.embed([other])
-    assert caught.value.reason == "wrong-medium"
-
-
-def test_unloading_frees_the_model(name, folders):
-    embedder = loaded(name, folders[name])
-    embedder.embed(media(name))
-    models = held_models(embedder)
-    embedder.unload()
-    gc.collect()
-    assert models
-    assert not any(model() for model in models)
-    embedder.load()
-    assert len(embedder.embed_texts(TEXTS)) == len(TEXTS)
-
-
-def held_models(backend):
-    """Weak references to the models that a back-end holds."""
-    import torch
-
-    held = vars(backend).values()
-    return [weakref.ref(value) for value in held if isinstance(value, torch.nn.Module)]
-
-
-@pytest.fixture
-def full_memory():
-    """Every layer of every model finds the memory full."""
-    import torch
-
-    def refuse(*_):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
-
-    handle = torch.nn.modules.module.register_module_forward_pre_hook(refuse)
-    yield
-    handle.remove()
-
-
-@pytest.mark.usefixtures("full_memory")
-def test_full_memory_is_a_memory_error(embedder, name):
-    for embed, batch in ((embedder.embed, media(name)), (embedder.embed_texts, TEXTS)):
-        with pytest.raises(MemoryError, match="out of memory"):
-            embed(batch)
-
-
-@pytest.mark.parametrize(
-    "file", ["config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json"]
-)
-def test_a_folder_that_lacks_a_file_is_refused(name, folders, tmp_path, file):
-    spoilt = spoiling.without_file(folders[name], tmp_path / "lacks", file)
-    with pytest.raises(WeightsError) as caught:
-        loaded(name, spoilt)
-    assert str(spoilt) in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_weights_that_are_not_here_are_refused(name, tmp_path):
-    with pytest.raises(WeightsError, match="fetch them"):
-        loaded(name, tmp_path / "nowhere")
-
-
-def test_another_architecture_is_refused(name, tmp_path):
-    with pytest.raises(WeightsError, match="type 'blip'"):
-        loaded(name, blip.build(tmp_path / "blip"))
-
-
-def test_tensors_of_other_shapes_are_refused(name, folders, tmp_path):
-    spoilt = spoiling.with_setting(
-        folders[name], tmp_path / "wide", 48, "text_config", "intermediate_size"
-    )
-    with pytest.raises(WeightsError) as caught:
-        loaded(name, spoilt)
-    assert str(spoilt) in str(caught.value)
-
-
-def test_a_missing_tensor_is_never_made_up(name, folders, tmp_path):
-    with pytest.raises(WeightsError, match="1 weights are missing"):
-        loaded(name, spoiling.without_tensor(folders[name], tmp_path / "lacks"))
-
-
 def test_the_table_of_positions_in_old_checkpoints_is_passed_over(name, folders, tmp_path):
     import torch
 
     positions = clip.TOKENS if name == "clip" else clap.POSITIONS
-    old = spoiling.with_tensors(
-        folders[name],
-        tmp_path / "old",
-        text_model__embeddings__position_ids=torch.arange(positions)[None],
-    )
+    table = {"text_model.embeddings.position_ids": torch.arange(positions)[None]}
+    old = spoiling.with_weights(folders[name], tmp_path / "old", lambda w: w.update(table))
     assert_same(
         loaded(name, old).embed_texts(TEXTS), loaded(name, folders[name]).embed_texts(TEXTS)
     )
@@ -298,13 +176,6 @@ def test_old_clip_configurations_that_name_another_end_give_the_same(folders, tm
     old = spoiling.with_setting(folders["clip"], tmp_path / "old", 2, "text_config", "eos_token_id")
     new = loaded("clip", folders["clip"]).embed_texts(TEXTS)
     assert_same(loaded("clip", old).embed_texts(TEXTS), new)
-
-
-def test_parameters_without_sense_are_refused(name, folders):
-    with pytest.raises(ConfigError, match="wrong parameters"):
-        created(name, folders[name], pooling="last")
-    with pytest.raises(ConfigError, match="dtype is one of"):
-        loaded(name, folders[name], dtype="int3")
 
 
 @given(st.integers(0, 5000), st.integers(1, 700))

@@ -1,4 +1,4 @@
-"""The shapes of the published checkpoints that `gpu_models.py` measures, from their config.json files."""
+"""The shapes that `gpu_models.py` measures: of the published checkpoints, by their config.json."""
 
 from __future__ import annotations
 

@@ -95,8 +95,10 @@ def made(model_class: Any, config: Any) -> Any:  # noqa: ANN401 - of transformer
 
 def captioner(name: str, folder: Path, scale: Scale) -> Subject:
     """Qwen2-Audio or Qwen2.5-VL."""
-    import transformers
-    from checkpoints import qwen2_5_vl, qwen2_audio  # noqa: PLC0415 - of the tests
+    from checkpoints import (  # noqa: PLC0415 - of the tests
+        qwen2_5_vl,
+        qwen2_audio,
+    )
 
     hears = name == "qwen2-audio"
     (qwen2_audio if hears else qwen2_5_vl).build(folder)
@@ -110,8 +112,7 @@ def captioner(name: str, folder: Path, scale: Scale) -> Subject:
     network.generation_config.min_new_tokens = scale.tokens
     backend._network = network  # noqa: SLF001
     if hears and not scale.tiny:
-        extractor: Any = transformers.WhisperFeatureExtractor  # untyped
-        processor.feature_extractor = extractor(feature_size=128)
+        processor.feature_extractor = type(processor.feature_extractor)(feature_size=128)
         backend.window_seconds = 30.0
     excerpt = _sound(scale.seconds) if hears else _picture(scale.side)
 
@@ -120,6 +121,7 @@ def captioner(name: str, folder: Path, scale: Scale) -> Subject:
         return len(captions), scale.tokens
 
     title = "Qwen2-Audio-7B" if hears else "Qwen2.5-VL-7B"
+    title += " (tiny)" * scale.tiny
     return Subject(title, "captions", network, lambda n: backend.prepare([excerpt] * n), work)
 
 
@@ -146,7 +148,8 @@ def mapper(folder: Path, scale: Scale) -> Subject:
         assert all(triples), "a constrained answer could not be read"
         return 5 * len(answers), max(answer.tokens for answer in answers) + 1  # and its end
 
-    return Subject("Qwen3-4B, constrained", "triples", network, lambda n: [question] * n, work)
+    title = "Qwen3-4B, constrained" + " (tiny)" * scale.tiny
+    return Subject(title, "triples", network, lambda n: [question] * n, work)
 
 
 def _sound(seconds: int) -> Excerpt:

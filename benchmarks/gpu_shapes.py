@@ -1,4 +1,4 @@
-"""Shapes of the published checkpoints that `gpu_models.py` measures, from their config files."""
+"""The shapes that `gpu_models.py` measures: of the published checkpoints, by their config.json."""
 
 from __future__ import annotations
 

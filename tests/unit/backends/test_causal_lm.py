@@ -28,18 +28,7 @@ ENOUGH = asking.max_tokens(5)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return qwen3.build(tmp_path_factory.mktemp("qwen3"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """On models this small, threads only wait for each other."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    return qwen3.build(tmp_path_factory.mktemp("qwen3"), context=4096)
 
 
 @pytest.fixture(scope="module")

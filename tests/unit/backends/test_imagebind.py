@@ -17,8 +17,9 @@ from checkpoints import imagebind
 from PIL import Image
 
 from cmean.backends import registry
-from cmean.backends.embedders.imagebind import FILES_TO_FETCH, pictures, sizes, sounds, windows
+from cmean.backends.embedders.imagebind import FILES_TO_FETCH, pictures, sizes, sounds
 from cmean.backends.embedders.imagebind.texts import Tokenizer
+from cmean.backends.embedders.windows import cover
 from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.errors import ConfigError, EmbeddingError, WeightsError
 
@@ -286,7 +287,7 @@ def test_missing_frames_are_zero_before_the_training_mean_is_taken_off():
 
 @pytest.mark.parametrize(("length", "starts"), [(1, [0]), (5, [0]), (6, [0, 1]), (15, [0, 5, 10])])
 def test_windows_cover_all_and_the_last_ends_at_the_end(length, starts):
-    assert windows.starts(length, 5, 5) == starts
+    assert [start for start, _ in cover(length, 5, 5)] == starts
 
 
 # --- the embedder ----------------------------------------------------------------------------
@@ -321,10 +322,9 @@ def test_all_of_a_long_sound_counts(embedder, monkeypatch):
     monkeypatch.setattr("cmean.backends.embedders.imagebind._AT_ONCE", 3)
     samples = sound(13).media.samples  # more windows than now go through the tower together
     whole = embedder.embed([Excerpt(Kind.TRACK, 0, Sound(samples, RATE))])[0]
-    starts = windows.starts(len(samples), sounds.CLIP, sounds.STEP)
     parts = [
-        Excerpt(Kind.TRACK, 0, Sound(samples[start : start + sounds.CLIP], RATE))
-        for start in starts
+        Excerpt(Kind.TRACK, 0, Sound(samples[start:end], RATE))
+        for start, end in cover(len(samples), sounds.CLIP, sounds.STEP)
     ]
     mean = np.mean(embedder.embed(parts), axis=0)
     assert whole == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
@@ -386,7 +386,7 @@ def test_a_model_of_safetensors_has_the_same_vectors(copied, embedder):
 @pytest.mark.parametrize(
     ("excerpt", "reason"),
     [
-        (sound(1, rate=44_100), "wrong-rate"),
+        (sound(1, rate=44_100), "sample-rate"),
         (sound(0), "empty-sound"),
         (picture(0, 5), "empty-picture"),
     ],

@@ -303,8 +303,8 @@ def test_words_are_held_once(folder):
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        (Excerpt(Kind.ARTWORK, 0, Picture(np.zeros((9, 9, 3), np.uint8))), "wrong-medium"),
-        (excerpt(noise(1), rate=44_100), "wrong-rate"),
+        (Excerpt(Kind.ARTWORK, 0, Picture(np.zeros((9, 9, 3), np.uint8))), "not-a-sound"),
+        (excerpt(noise(1), rate=44_100), "sample-rate"),
         (excerpt([]), "empty-sound"),
         (excerpt(noise(10.001)), "sound-too-long"),
     ],

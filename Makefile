@@ -37,6 +37,9 @@ bench: $(VENV)/.developer ## Run the benchmarks and print their tables
 	$(BIN)/python benchmarks/ledger.py --million
 	$(BIN)/python benchmarks/queues.py
 	$(BIN)/python benchmarks/worker.py --tasks 2000
+	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/busy.py
+	$(BIN)/python benchmarks/constrained.py
 
 clean: ## Remove the environment and what builds leave behind
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

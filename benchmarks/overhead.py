@@ -1,7 +1,7 @@
 """What cmean itself costs a caption, and rows a second beside Pixeltable and DataChain.
 
     python benchmarks/overhead.py
-    python benchmarks/overhead.py --peers /tmp/peers/bin/python  # both are in that environment
+    python benchmarks/overhead.py --peers PYTHON  # of an environment that has both
 
 A captioner that costs nothing writes 70 words of each fragment of small pictures. From its seconds
 those of decoding alone are taken; what is left is claiming, batching, validating, telling the

@@ -16,6 +16,22 @@ from cmean.catalog.engine import Catalog
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+@cache
+def source(path):
+    """The text of a test module."""
+    return path.read_text(encoding="utf-8")
+
+
+def pytest_collection_modifyitems(items):
+    """What is set up for a module, and PyTorch, which takes long to import, are had only once."""
+    for item in items:
+        text = source(item.path)
+        if "checkpoints" in text and "test_docs" not in item.path.name:
+            item.add_marker(pytest.mark.xdist_group("models"))
+        elif 'scope="module"' in text:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture(scope="session")
 def postgresql():
     """What gives the URL of a running PostgreSQL server.

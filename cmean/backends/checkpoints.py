@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _INDEX, _SINGLE = "model.safetensors.index.json", "model.safetensors"
+_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 _VOCABULARIES = ("tokenizer.json", "vocab.json", "tokenizer.model", "vocab.txt")
 _DIGITS = re.compile(r"\d+")
 _KEYS_SHOWN = 3
@@ -118,6 +119,8 @@ def load_image_processor(folder: Path) -> Any:  # noqa: ANN401 - of transformers
     """
     from transformers import AutoImageProcessor
 
+    if not any((folder / name).is_file() for name in _PROCESSORS):
+        raise WeightsError(f"{folder} has no image processor ({_PROCESSORS[0]}): {_AGAIN}")
     return _part(AutoImageProcessor, folder, backend="pil")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from cmean.cli import ingest as ingest_verb
 from cmean.cli.common import add_json, add_profile, announcer, opened, print_json, progress, say
 from cmean.cli.fleet_view import shown
 from cmean.cli.types import positive
-from cmean.errors import InputError
+from cmean.errors import CatalogUnavailableError, InputError
 from cmean.pipeline import fleet, ingest, run
 from cmean.pipeline.watch import Watch
 
@@ -62,11 +63,7 @@ def main(args: argparse.Namespace) -> int:
             show(results)
         if failed:
             tell_failures(catalog)
-        if cut := run.cut_captions(catalog, profile):
-            say(
-                f"cut: {cut} captions ended at their token cap; a profile with continue_tokens, "
-                "e.g. paper-continued, goes on with them"
-            )
+        tell_cut(catalog, profile)
     return EXIT_PARTIAL if failed else EXIT_OK
 
 
@@ -145,6 +142,16 @@ def lines(results: dict[str, StageResult]) -> list[str]:
         f"{result.remaining} remaining, {result.seconds:.1f} s"
         for stage, result in results.items()
     ]
+
+
+def tell_cut(catalog: Catalog, profile: Profile) -> None:
+    """How many captions were cut by their token cap, on standard error."""
+    with suppress(CatalogUnavailableError):  # the work is done; the remark is not worth a failure
+        if cut := run.cut_captions(catalog, profile):
+            say(
+                f"cut: {cut} captions ended at their token cap; a profile with continue_tokens, "
+                "e.g. paper-continued, goes on with them"
+            )
 
 
 def tell_failures(catalog: Catalog) -> None:

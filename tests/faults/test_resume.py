@@ -13,7 +13,8 @@ import pytest
 
 KILLS = 20
 VIEWS = {
-    "captions": "SELECT * FROM v_captions ORDER BY item_id, position",
+    "captions": "SELECT item_id, kind, title, position, text, words, finish_reason, tokens,"
+    " language, windows, captioner, caption_id, recipe_id FROM v_captions ORDER BY 1, position",
     "emotions": "SELECT * FROM v_emotions ORDER BY item_id, position",
     "tasks": "SELECT id, stage, recipe_id, fragment_id, state FROM tasks ORDER BY id",
     "pairs": "SELECT * FROM v_pairs ORDER BY pairing_id, rank",

@@ -37,7 +37,9 @@ PAIR: Final = np.dtype(
         ("artwork_emotion_id", "<i8"),
     ]
 )
-"""The columns of `pairs`, but for its key and its pairing."""
+"""The columns of `pairs`, but for its key and its pairing; an emotion's id 0: there is none."""
+
+_EMOTIONS: Final = ("track_emotion_id", "artwork_emotion_id")
 
 _HIGHEST: Final = 2**63 - 1
 """The largest key; a larger number is the key of nothing, but no database can be asked for it."""
@@ -79,8 +81,11 @@ def _placed(recipe_id: int, positions: Sequence[int]) -> Select[Any]:
     return (
         select(fragments.c.item_id, fragments.c.position)
         .select_from(emotions)
-        .join(captions, captions.c.id == emotions.c.caption_id)
-        .join(fragments, fragments.c.id == captions.c.fragment_id)
+        .outerjoin(captions, captions.c.id == emotions.c.caption_id)
+        .join(
+            fragments,
+            fragments.c.id == func.coalesce(emotions.c.fragment_id, captions.c.fragment_id),
+        )
         .where(emotions.c.recipe_id == recipe_id, fragments.c.position.in_(positions))
     )
 
@@ -121,13 +126,15 @@ def store(connection: Connection, pairing: Mapping[str, Any], made: NDArray[np.v
     if pairing_id is None:
         equal = select(pairings.c.id).where(pairings.c.digest == pairing["digest"])
         return int(connection.execute(equal).scalar_one())
-    names = ("pairing_id", *(PAIR.names or ()))
     for start in range(0, len(made), _CHUNK):
-        rows = made[start : start + _CHUNK].tolist()
-        connection.execute(
-            insert(pairs), [dict(zip(names, (pairing_id, *row), strict=True)) for row in rows]
-        )
+        rows = map(_columns, made[start : start + _CHUNK].tolist())
+        connection.execute(insert(pairs), [{"pairing_id": pairing_id, **row} for row in rows])
     return int(pairing_id)
+
+
+def _columns(row: tuple[Any, ...]) -> dict[str, Any]:
+    named = dict(zip(PAIR.names or (), row, strict=True))
+    return named | {name: named[name] or None for name in _EMOTIONS}
 
 
 def get(connection: Connection, pairing_id: int | None = None) -> dict[str, Any]:
@@ -149,7 +156,8 @@ def get(connection: Connection, pairing_id: int | None = None) -> dict[str, Any]
 
 def pairs_of(connection: Connection, pairing_id: int) -> NDArray[np.void]:
     """The pairs of a pairing by position and rank: `PAIR`, shape (n,)."""
-    query = select(*(pairs.c[name] for name in PAIR.names or ()))
+    columns = (pairs.c[name] for name in PAIR.names or ())
+    query = select(*(func.coalesce(c, 0) if c.name in _EMOTIONS else c for c in columns))
     query = query.where(pairs.c.pairing_id == pairing_id).order_by(pairs.c.position, pairs.c.rank)
     rows = connection.execute(query.execution_options(yield_per=_CHUNK))
     return np.fromiter(map(tuple, rows), dtype=PAIR)

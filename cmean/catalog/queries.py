@@ -55,8 +55,9 @@ _PARAMETERS = 10_000
 
 _FRAGMENTS = text(
     """
-    SELECT e.item_id, e.position, c.text, c.words, c.finish_reason, e.red, e.green, e.blue
-    FROM v_emotions e JOIN v_captions c ON c.caption_id = e.caption_id
+    SELECT e.item_id, e.position, COALESCE(c.text, '') AS text, c.words, c.finish_reason,
+           e.red, e.green, e.blue
+    FROM v_emotions e LEFT JOIN v_captions c ON c.caption_id = e.caption_id
     WHERE e.recipe_id IN :recipes AND e.item_id IN :items ORDER BY e.item_id, e.position
     """
 ).bindparams(bindparam("recipes", expanding=True), bindparam("items", expanding=True))

@@ -241,7 +241,8 @@ emotions = Table(
     metadata,
     _task(),
     _fk("recipe_id", "recipes"),
-    _fk("caption_id", "captions", index=True),
+    _fk("caption_id", "captions", nullable=True, index=True),
+    _fk("fragment_id", "fragments", nullable=True, index=True),
     Column("red", Integer, nullable=False),
     Column("green", Integer, nullable=False),
     Column("blue", Integer, nullable=False),
@@ -253,7 +254,9 @@ emotions = Table(
     CheckConstraint("red BETWEEN 0 AND 255", name="red"),
     CheckConstraint("green BETWEEN 0 AND 255", name="green"),
     CheckConstraint("blue BETWEEN 0 AND 255", name="blue"),
+    CheckConstraint("(caption_id IS NULL) <> (fragment_id IS NULL)", name="subject"),
     UniqueConstraint("recipe_id", "caption_id"),
+    UniqueConstraint("recipe_id", "fragment_id"),
 )
 
 embeddings = Table(
@@ -278,8 +281,11 @@ pairings = Table(
     Column("method", String(20), nullable=False),
     Column("vector", String(20), nullable=False),
     Column("metric", String(20), nullable=False),
+    Column("space", String(20), nullable=False, server_default="emotion"),
     _fk("track_recipe_id", "recipes", index=True),
     _fk("artwork_recipe_id", "recipes", index=True),
+    _fk("track_embedding_recipe_id", "recipes", nullable=True),
+    _fk("artwork_embedding_recipe_id", "recipes", nullable=True),
     _fk("parent_id", "pairings", nullable=True, index=True),
     Column("parameters", JSON, nullable=False),
     Column("pairs", Integer, nullable=False),
@@ -288,14 +294,20 @@ pairings = Table(
     Column("mean", Float(53), nullable=False),
     Column("minimum", Float(53), nullable=False),
     Column("maximum", Float(53), nullable=False),
-    Column("null_mean", Float(53), nullable=False),
+    Column("null_mean", Float(53)),
     Column("null_sd", Float(53)),
     Column("z", Float(53)),
     Column("gap", Float(53)),
     _created(),
-    _one_of("method", "greedy", "sequential", "optimal"),
+    _one_of("method", "greedy", "sequential", "optimal", "random"),
     _one_of("vector", "whole", "fragments", "concatenated"),
     _one_of("metric", "cosine", "euclidean"),
+    _one_of("space", "emotion", "imagebind", "captions"),
+    CheckConstraint(
+        "(track_embedding_recipe_id IS NULL) = (space = 'emotion')"
+        " AND (artwork_embedding_recipe_id IS NULL) = (space = 'emotion')",
+        name="embedding",
+    ),
 )
 
 pairs = Table(
@@ -308,8 +320,8 @@ pairs = Table(
     Column("similarity", Float(53), nullable=False),
     _fk("track_id", "items", index=True),
     _fk("artwork_id", "items", index=True),
-    _fk("track_emotion_id", "emotions", index=True),
-    _fk("artwork_emotion_id", "emotions", index=True),
+    _fk("track_emotion_id", "emotions", nullable=True, index=True),
+    _fk("artwork_emotion_id", "emotions", nullable=True, index=True),
     CheckConstraint("position BETWEEN 0 AND 4", name="position"),
     CheckConstraint("rank >= 1", name="rank"),
     CheckConstraint("similarity BETWEEN -1 AND 1", name="similarity"),
@@ -334,12 +346,19 @@ scores = Table(
     Column("metric", String(60), nullable=False),
     _fk("pair_id", "pairs", nullable=True, index=True),
     _fk("caption_id", "captions", nullable=True, index=True),
+    _fk("item_id", "items", nullable=True, index=True),
     _fk("recipe_id", "recipes", nullable=True, index=True),
     Column("value", Float(53), nullable=False),
     _created(),
-    CheckConstraint("(pair_id IS NULL) <> (caption_id IS NULL)", name="subject"),
+    CheckConstraint(
+        "(pair_id IS NOT NULL AND caption_id IS NULL AND item_id IS NULL)"
+        " OR (pair_id IS NULL AND caption_id IS NOT NULL AND item_id IS NULL)"
+        " OR (pair_id IS NULL AND caption_id IS NULL AND item_id IS NOT NULL)",
+        name="subject",
+    ),
     UniqueConstraint("metric", "pair_id", "recipe_id"),
     UniqueConstraint("metric", "caption_id", "recipe_id"),
+    UniqueConstraint("metric", "item_id", "recipe_id"),
 )
 
 labels = Table(
@@ -354,6 +373,18 @@ labels = Table(
     _created(),
     CheckConstraint("(value IS NULL) <> (category IS NULL)", name="value"),
     UniqueConstraint("item_id", "name", "dimension"),
+    Index("ix_labels_name", "name"),
+)
+
+label_pairs = Table(
+    "label_pairs",
+    metadata,
+    _id(),
+    Column("name", String(100), nullable=False),
+    _fk("track_id", "items", index=True),
+    _fk("artwork_id", "items", index=True),
+    _created(),
+    UniqueConstraint("name", "track_id", "artwork_id"),
 )
 
 ratings = Table(
@@ -364,6 +395,7 @@ ratings = Table(
     Column("rater", String(100), nullable=False),
     Column("congruence", Integer),
     Column("preferred", String(10)),
+    _fk("other_artwork_id", "items", nullable=True),
     Column("comment", Text),
     Column("seconds", Float(53)),
     _created(),

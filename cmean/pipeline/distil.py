@@ -12,8 +12,8 @@ from cmean.catalog import recipes as recipe_rows
 from cmean.domain import CHANNELS, Recipe
 from cmean.errors import InputError
 from cmean.pipeline import recipes
-from cmean.pipeline.evaluate import Table
 from cmean.pipeline.revisions import here_or_known
+from cmean.pipeline.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +71,7 @@ def _described(recipe: Recipe) -> dict[str, str]:
 def table(about: Mapping[str, Any]) -> Table:
     """The agreement with held-out triples, for people."""
     return Table(
+        "agreement",
         "Agreement with triples of items that were held out",
         (
             "",

@@ -16,10 +16,11 @@ from cmean.domain import POSITIONS, WHOLE, Kind
 from cmean.evaluation.lengths import LengthTable, length_table
 from cmean.pipeline import closeness
 from cmean.pipeline.table_five import table_five
+from cmean.pipeline.tables import Table
 from cmean.pipeline.vectors import FRAGMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.evaluation.coherence import CoherenceTable
@@ -28,16 +29,6 @@ if TYPE_CHECKING:
 
 REVISION = 3
 """Of what is evaluated: raised when a table changes, so that stored evaluations are made anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table as it is printed; the first column names the row."""
-
-    title: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str | int | float | None]]
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +125,7 @@ def _length_table(document: Mapping[str, Any], kind: Kind, number: str) -> Table
     why = document["finish_reasons"][kind.value]
     ended = ", ".join(f"{count} {reason}" for reason, count in sorted(why.items()))
     return Table(
+        number,
         f"Table {number}: caption lengths of {kind.value}s, in words",
         ("", *found["total"]),
         [(name, *row.values()) for name, row in found.items()],
@@ -147,6 +139,7 @@ def _coherence_table(document: Mapping[str, Any]) -> Table:
     rows = {name: row for name, row in found.items() if isinstance(row, dict)}
     unit = " fragments" if document["vector"] == "fragments" else "s"
     return Table(
+        "V",
         f"Table V: emotional coherence of the pairs ({document['metric']}), beside its null",
         ("", *next(iter(rows.values()))),
         [(name, *row.values()) for name, row in rows.items()],
@@ -167,6 +160,7 @@ def _closeness_table(number: str, found: Mapping[str, Mapping[str, Any]]) -> Tab
     title, null = _CLOSENESS[number]
     aggregated = " Aggregated: the four fragments' captions together." if number != "VI" else ""
     return Table(
+        number,
         f"Table {number}: {title} (cosine), beside its null",
         ("", *next(iter(found.values()))),
         [(name, *row.values()) for name, row in found.items()],

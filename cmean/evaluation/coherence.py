@@ -1,4 +1,4 @@
-"""How alike the two sides of the pairs are: the statistics of the study's Table V, with their null.
+"""How alike the two sides of the pairs are: the statistics of the study's Table V, with their nulls.
 
 The study prints them for the similarity by which it paired. Here the same statistics stand for the
 whole, for each fragment with its counterpart (first quarter with top left, and so on), and for the
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from cmean.errors import InputError
+from cmean.evaluation import chance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 
 class Null(Protocol):
@@ -32,10 +33,6 @@ class Null(Protocol):
     @property
     def sd(self) -> float:
         """Its standard deviation."""
-        ...
-
-    def z(self, mean: float) -> float | None:
-        """The distance of a mean from its own, in deviations; None where it does not vary."""
         ...
 
 
@@ -56,35 +53,41 @@ class Distribution:
 
 
 @dataclass(frozen=True, slots=True)
-class Coherence:
-    """Similarities of pairs, beside the null of their mean; None where there is no pair, or where
-    the null does not vary (`z`)."""
+class Nulls:
+    """What a mean stands beside; None where it is undefined or was not asked for.
 
-    similarity: Distribution
-    null_mean: float
-    null_sd: float
-    z: float | None
+    Attributes:
+        null_mean: the mean over random one-to-one pairings of the same items.
+        null_sd: its standard deviation.
+        z: how many deviations the mean lies above it.
+        p: the share of random pairings whose mean is no lower, the pairing itself counted.
+        identity_free_mean: the mean where the pairs are made by the same method of vectors that
+            carry no identity: each artwork has that of an artwork drawn at random.
+        identity_free_sd: its standard deviation over the draws.
+        constant_mean: the mean where one triple stands for all artworks.
+        why: what is undefined, and why.
+    """
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values, flat."""
-        null = {"null_mean": self.null_mean, "null_sd": self.null_sd, "z": self.z}
-        return self.similarity.as_dict() | null
+    null_mean: float | None = None
+    null_sd: float | None = None
+    z: float | None = None
+    p: float | None = None
+    identity_free_mean: float | None = None
+    identity_free_sd: float | None = None
+    constant_mean: float | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class CoherenceTable:
-    """Table V: the rows by name, `pairs` (the whole) first, and who found no partner."""
+class Coherence:
+    """Similarities of pairs, beside the nulls of their mean."""
 
-    rows: Mapping[str, Coherence]
-    unpaired_tracks: int
-    unpaired_artworks: int
+    similarity: Distribution
+    nulls: Nulls
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values."""
-        return {name: row.as_dict() for name, row in self.rows.items()} | {
-            "unpaired_tracks": self.unpaired_tracks,
-            "unpaired_artworks": self.unpaired_artworks,
-        }
+        """The same as JSON values, flat."""
+        return self.similarity.as_dict() | asdict(self.nulls)
 
 
 def describe(values: ArrayLike) -> Distribution:
@@ -108,16 +111,52 @@ def describe(values: ArrayLike) -> Distribution:
     )
 
 
-def coherence(similarities: ArrayLike, null: Null) -> Coherence:
-    """The similarities of some pairs, shape (n,), beside the null of their mean.
+def coherence(
+    similarities: ArrayLike,
+    null: Null | None,
+    drawn: NDArray[np.float64] | None = None,
+    identity_free: Sequence[float] = (),
+    constant: float | None = None,
+    why: str = "",
+) -> Coherence:
+    """The similarities of some pairs, shape (n,), beside the nulls of their mean.
 
     Args:
         similarities: one a pair, finite.
-        null: of the items that were there to be paired, by the same similarity.
+        null: of the items that were there to be paired, by the same similarity; None: unknown.
+        drawn: the means of random pairings of those items, shape (permutations,).
+        identity_free: the means of pairings of vectors without identity.
+        constant: the mean where one triple stands for all artworks.
+        why: what is undefined, and why, as far as the caller knows.
 
     Raises:
         InputError: a similarity is not finite.
     """
     similarity = describe(similarities)
-    z = None if similarity.mean is None else null.z(similarity.mean)
-    return Coherence(similarity, null.mean, null.sd, z)
+    free = describe(identity_free)
+    beside: dict[str, Any] = {}
+    if null is not None:
+        stands = chance.beside(
+            similarity.mean,
+            np.empty(0) if drawn is None else drawn,
+            mean=null.mean,
+            sd=null.sd,
+        )
+        asked = drawn is not None and len(drawn) > 0
+        beside = {
+            "null_mean": null.mean,
+            "null_sd": null.sd,
+            "z": stands.z,
+            "p": stands.p if asked else None,
+        }
+        why = why or stands.why
+    return Coherence(
+        similarity,
+        Nulls(
+            **beside,
+            identity_free_mean=free.mean,
+            identity_free_sd=free.std,
+            constant_mean=constant,
+            why=why,
+        ),
+    )

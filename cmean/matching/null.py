@@ -80,7 +80,7 @@ def random_pairing(
         raise InputError(f"there is no metric {metric!r}; there is {', '.join(METRICS)}")
     places = _places(tracks, artworks)
     if metric == "cosine":
-        sides = [_joined_units(side) for side in zip(*places, strict=True)]
+        sides = [_joined(side) for side in zip(*places, strict=True)]
         return _of_products(*sorted(sides, key=len))
     metrics = [metric_for(metric, *place) for place in places]
     n, m = metrics[0].shape
@@ -217,7 +217,22 @@ def _combinations(shape: tuple[int, int]) -> Iterator[tuple[Indices, Indices]]:
         yield np.repeat(rows, m), np.tile(np.arange(m), len(rows))
 
 
-def _joined_units(places: Sequence[NDArray[Any]]) -> Floats:
+def unit_rows(vectors: ArrayLike) -> Floats:
+    """Rows whose products are the cosine similarities of items (see `similarities`).
+
+    Args:
+        vectors: shape (n, d), or (n, p, d) for p vectors an item.
+
+    Returns:
+        float64 of shape (n, d) or (n, p·d).
+
+    Raises:
+        InputError: vectors that are none.
+    """
+    return _joined(_at_places(vectors, "vectors"))
+
+
+def _joined(places: Sequence[NDArray[Any]]) -> Floats:
     """For cosines: the unit vectors of an item side by side, over √p, of shape (n, p·d)."""
     units = [dense.units(place.astype(np.float64)) for place in places]
     joined: Floats = np.concatenate(units, axis=1) / np.sqrt(len(units))
@@ -226,18 +241,20 @@ def _joined_units(places: Sequence[NDArray[Any]]) -> Floats:
 
 def _places(tracks: ArrayLike, artworks: ArrayLike) -> list[tuple[NDArray[Any], NDArray[Any]]]:
     """Both sides' vectors at each of an item's p places, of shapes (n, d) and (m, d)."""
-    sides = []
-    for vectors, what in ((tracks, "tracks"), (artworks, "artworks")):
-        array = np.asarray(vectors)
-        if array.ndim == 3 and array.size:  # noqa: PLR2004 - n, p, d
-            sides.append([*array.transpose(1, 0, 2)])
-        else:
-            sides.append([as_array(vectors, what)])
+    sides = [_at_places(tracks, "tracks"), _at_places(artworks, "artworks")]
     if len(sides[0]) != len(sides[1]):
         raise InputError(
             f"tracks have {len(sides[0])} vectors each, but artworks have {len(sides[1])}"
         )
     return [comparable(*place) for place in zip(*sides, strict=True)]
+
+
+def _at_places(vectors: ArrayLike, what: str) -> list[NDArray[Any]]:
+    """The vectors of one side at each of an item's p places, each of shape (n, d)."""
+    array = np.asarray(vectors)
+    if array.ndim == 3 and array.size:  # noqa: PLR2004 - n, p, d
+        return [*array.transpose(1, 0, 2)]
+    return [as_array(vectors, what)]
 
 
 def _metrics(tracks: ArrayLike, artworks: ArrayLike, metric: str) -> list[Metric]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
 Cell = str | int | float | None
 """None: undefined, or not asked for; the table's note says why."""
@@ -29,3 +30,48 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     note: str = ""
+
+
+_DISTRIBUTION = ("n", "mean", "median", "std", "min", "max")
+
+_NULLS = {
+    "mean": "mean",
+    "null_mean": "random",
+    "null_sd": "± sd",
+    "z": "z",
+    "p": "p",
+    "identity_free_mean": "identity-free",
+    "identity_free_sd": "± sd ",
+    "constant_mean": "constant",
+}
+
+
+def split_nulls(
+    name: str, title: str, rows: Mapping[str, Mapping[str, Any]], note: str, nulls: str
+) -> list[Table]:
+    """Rows of `Coherence` as two tables: their distribution, and their means beside the nulls.
+
+    Args:
+        name: of the first; that of the second ends in ``nulls``.
+        title: likewise.
+        rows: by name.
+        note: below the first.
+        nulls: below the second: what the nulls are.
+    """
+    reasons = dict.fromkeys(row["why"] for row in rows.values() if row["why"])
+    return [
+        Table(
+            name,
+            title,
+            ("", *_DISTRIBUTION),
+            [(row, *(values[key] for key in _DISTRIBUTION)) for row, values in rows.items()],
+            note,
+        ),
+        Table(
+            f"{name} nulls",
+            f"{title.split(':')[0]}: the means beside what needs no emotion",
+            ("", *_NULLS.values()),
+            [(row, *(values[key] for key in _NULLS)) for row, values in rows.items()],
+            " ".join([nulls, *(f"{reason[0].upper()}{reason[1:]}." for reason in reasons)]),
+        ),
+    ]

@@ -1,0 +1,101 @@
+"""The nulls of a pairing: random pairings of its items, and its method over vectors of no one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from cmean.domain import Kind
+from cmean.evaluation import chance
+from cmean.matching.methods import match
+from cmean.matching.null import similarities, unit_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from cmean.matching.groups import Progress
+    from cmean.pipeline.study import Choices
+    from cmean.pipeline.vectors import Side
+
+RESAMPLED: Final = np.dtype(
+    [("position", "u1"), ("track_id", "<i8"), ("artwork_id", "<i8"), ("donor_id", "<i8")]
+)
+"""A pair that was made where each artwork has the vector of another, the donor."""
+
+
+def permuted(
+    tracks: NDArray[Any], artworks: NDArray[Any], metric: str, permutations: int, seed: int
+) -> NDArray[np.float64]:
+    """Mean similarities of random one-to-one pairings, shape (permutations,).
+
+    Args:
+        tracks: shape (n, d), or (n, p, d) for p vectors an item, as `similarities` takes them.
+        artworks: the same, m of them.
+        metric: a name of `cmean.matching.vectors.METRICS`.
+        permutations: how many.
+        seed: of the draw.
+    """
+    if not permutations:
+        return np.empty(0)
+    if metric == "cosine":
+        return chance.permuted_means(unit_rows(tracks), unit_rows(artworks), permutations, seed)
+
+    def mean(track: NDArray[np.intp], artwork: NDArray[np.intp]) -> float:
+        return float(similarities(tracks[track], artworks[artwork], metric).mean())
+
+    return chance.permuted_statistics(mean, len(tracks), len(artworks), permutations, seed)
+
+
+def identity_free(
+    pairing: Mapping[str, Any],
+    sides: Mapping[Kind, Mapping[int, Side]],
+    choices: Choices,
+    on_progress: Progress,
+) -> list[NDArray[np.void]]:
+    """Pairs that the pairing's method makes of vectors that carry no identity.
+
+    Each artwork gets the vector of an artwork that is drawn at random, with replacement: what is
+    left is how the vectors are distributed, and nothing of which artwork is which.
+
+    Args:
+        pairing: its row: method and metric.
+        sides: what it compared, by kind and position.
+        choices: `resamples` of them, by `seed`.
+        on_progress: called after each, with how many are done, and of how many.
+
+    Returns:
+        `RESAMPLED`, one array a resample.
+    """
+    made = []
+    for number in range(choices.resamples):
+        on_progress(number, choices.resamples)
+        random = np.random.default_rng([choices.seed, number])
+        parts = [
+            _matched(pairing, sides[Kind.TRACK][position], artworks, position, random)
+            for position, artworks in sides[Kind.ARTWORK].items()
+            if len(artworks) and len(sides[Kind.TRACK][position])
+        ]
+        if parts:
+            made.append(np.concatenate(parts))
+    on_progress(choices.resamples, choices.resamples)
+    return made
+
+
+def _matched(
+    pairing: Mapping[str, Any],
+    tracks: Side,
+    artworks: Side,
+    position: int,
+    random: np.random.Generator,
+) -> NDArray[np.void]:
+    donors = random.integers(len(artworks), size=len(artworks))
+    found = match(tracks.vectors, artworks.vectors[donors], pairing["method"], pairing["metric"])
+    pairs = np.empty(len(found), RESAMPLED)
+    pairs["position"] = position
+    pairs["track_id"] = tracks.items[found.track_index]
+    pairs["artwork_id"] = artworks.items[found.artwork_index]
+    pairs["donor_id"] = artworks.items[donors[found.artwork_index]]
+    return pairs

@@ -1,0 +1,178 @@
+"""Table V of a pairing: how alike its pairs are, by what they were paired by and position by
+position, each beside its nulls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cmean.domain import POSITION_NAMES, POSITIONS, WHOLE, Kind
+from cmean.evaluation.coherence import Coherence, coherence
+from cmean.matching.null import random_pairing, similarities
+from cmean.matching.summary import joint
+from cmean.pipeline.nulls import permuted
+from cmean.pipeline.tables import Table, split_nulls
+from cmean.pipeline.vectors import FRAGMENTS, side
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from cmean.matching.null import Null
+    from cmean.pipeline.study import Study
+    from cmean.pipeline.vectors import Side
+
+COUNTERPARTS = [
+    " / ".join(POSITION_NAMES[kind][position] for kind in Kind) for position in POSITIONS
+]
+"""What a pair of fragments is called, by position."""
+
+_UNKNOWN = "not all triples of these pairs are known, so their nulls are undefined"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Some pairs, and the positions at which they are compared.
+
+    The similarity of a pair is the mean over the positions or, if they are `joined`, that of all
+    their triples as one vector. `at` is the position of the pairs themselves.
+    """
+
+    pairs: NDArray[np.void]
+    positions: Sequence[int]
+    at: int
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Measured:
+    """The similarities of a part, and of what stands beside it."""
+
+    similarity: NDArray[np.float64]
+    null: Null
+    drawn: NDArray[np.float64]
+    identity_free: NDArray[np.float64]
+    constant: float
+
+
+def measure(study: Study) -> dict[str, Any]:
+    """The rows of the table by name, `pairs` first, and how many items found no partner."""
+    rows: dict[str, Any] = {}
+    for name, parts in _rows(study.pairing["vector"], study.pairs).items():
+        measured = [_measured(study, part) for part in parts]
+        found = [each for each in measured if each is not None]
+        if found:
+            rows[name] = _joint(found).as_dict()
+        elif not rows:  # what was paired by is known, if nothing else
+            similarity = np.concatenate([part.pairs["similarity"] for part in parts])
+            rows[name] = coherence(similarity, None, why=_UNKNOWN).as_dict()
+    unpaired = {f"unpaired_{k.value}s": study.pairing[f"unpaired_{k.value}s"] for k in Kind}
+    return rows | unpaired
+
+
+def _rows(vector: str, pairs: NDArray[np.void]) -> dict[str, list[_Part]]:
+    """The rows of the table: first the pairs by what they were paired by."""
+    name = f"pairs ({vector})"
+    if vector == "fragments":
+        own = {p: _Part(pairs[pairs["position"] == p], (p,), p) for p in FRAGMENTS}
+        return {name: list(own.values())} | {COUNTERPARTS[p]: [own[p]] for p in FRAGMENTS}
+    each = {COUNTERPARTS[p]: [_Part(pairs, (p,), WHOLE)] for p in FRAGMENTS}
+    each["fragments aggregated"] = [_Part(pairs, FRAGMENTS, WHOLE)]
+    if vector == "concatenated":
+        whole = {COUNTERPARTS[WHOLE]: [_Part(pairs, (WHOLE,), WHOLE)]}
+        return {name: [_Part(pairs, POSITIONS, WHOLE, joined=True)]} | whole | each
+    return {name: [_Part(pairs, (WHOLE,), WHOLE)]} | each
+
+
+def _measured(study: Study, part: _Part) -> _Measured | None:
+    """The similarities of the pairs whose items both have the triples, and their nulls."""
+    metric, choices = study.pairing["metric"], study.choices
+    tracks, artworks = (side(study.triples[kind], part.positions) for kind in Kind)
+    if not len(tracks) or not len(artworks):
+        return None
+    sides = tuple(each.vectors if part.joined else each.triples for each in (tracks, artworks))
+    found = _similarities(part.pairs, "artwork_id", (tracks, artworks), sides, metric)
+    if not len(found):
+        return None
+    free = [
+        _similarities(pairs[pairs["position"] == part.at], "donor_id", (tracks, artworks), sides, metric)
+        for pairs in study.resampled
+    ]
+    constant = np.broadcast_to(np.rint(sides[1].mean(axis=0)).astype(np.uint8), sides[0].shape)
+    return _Measured(
+        found,
+        random_pairing(*sides, metric),
+        permuted(*sides, metric, choices.permutations, choices.seed + part.at),
+        np.array([each.mean() for each in free if len(each)]),
+        float(similarities(sides[0], constant, metric).mean()),
+    )
+
+
+def _similarities(
+    pairs: NDArray[np.void],
+    partner: str,
+    sides: tuple[Side, Side],
+    vectors: tuple[NDArray[np.uint8], ...],
+    metric: str,
+) -> NDArray[np.float64]:
+    """Of the pairs whose track and partner are both there."""
+    track, has_track = sides[0].find(pairs["track_id"])
+    artwork, has_artwork = sides[1].find(pairs[partner])
+    both = has_track & has_artwork
+    if not both.any():
+        return np.empty(0)
+    return similarities(vectors[0][track[both]], vectors[1][artwork[both]], metric)
+
+
+def _joint(parts: Sequence[_Measured]) -> Coherence:
+    """Several parts as one: all their pairs, each part paired by chance by itself."""
+    counts = np.array([len(part.similarity) for part in parts])
+    weights = counts / counts.sum()
+    free = min(len(part.identity_free) for part in parts)
+    null = joint([(len(part.similarity), part.null) for part in parts])
+    return coherence(
+        np.concatenate([part.similarity for part in parts]),
+        null,
+        sum((w * part.drawn for w, part in zip(weights, parts, strict=True)), np.zeros(1)),
+        sum(
+            (w * part.identity_free[:free] for w, part in zip(weights, parts, strict=True)),
+            np.zeros(1),
+        ).tolist()
+        if free
+        else (),
+        float(weights @ [part.constant for part in parts]),
+    )
+
+
+def tables(document: Mapping[str, Any], found: Mapping[str, Any]) -> list[Table]:
+    """The table's distribution, and its nulls.
+
+    Args:
+        document: the evaluation's, for `vector`, `metric` and `space`.
+        found: what `measure` gave.
+    """
+    rows = {name: row for name, row in found.items() if isinstance(row, dict)}
+    unit = " fragments" if document["vector"] == "fragments" else "s"
+    space = document["space"]
+    other = "" if space == "emotion" else f" They were paired by {space}, not by these triples."
+    return split_nulls(
+        "V",
+        f"Table V: emotional coherence of the pairs ({document['metric']})",
+        rows,
+        f"{_ABOUT[document['vector']]}{other} {found['unpaired_tracks']} track{unit} and "
+        f"{found['unpaired_artworks']} artwork{unit} are unpaired.",
+        "Random: one-to-one pairings of the same items. Identity-free: the same method over "
+        "triples of artworks drawn at random, so that none is an artwork's own. Constant: the mean "
+        "triple for all artworks.",
+    )
+
+
+_ABOUT = {
+    "whole": "Below the first row: the fragments of the pairs that the wholes made.",
+    "fragments": "Each position has pairs of its own; the first row is over all of them.",
+    "concatenated": "First row: all five triples as one vector, as they were paired; below it the "
+    "same pairs position by position.",
+}

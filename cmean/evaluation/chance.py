@@ -1,4 +1,4 @@
-"""Where an observed statistic stands among those of random one-to-one pairings of the same items."""
+"""Where an observed statistic stands among those of random pairings of the same items."""
 
 from __future__ import annotations
 

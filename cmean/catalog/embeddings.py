@@ -93,3 +93,22 @@ def store_scores(connection: Connection, rows: Sequence[dict[str, Any]]) -> None
     for start in range(0, len(rows), _CHUNK):
         wanted = insert_into(connection, scores).values(rows[start : start + _CHUNK])
         connection.execute(wanted.on_conflict_do_nothing())
+
+
+def item_scores(connection: Connection, metric: str, recipe_id: int) -> NDArray[np.float64]:
+    """Scores of items by a metric that came with a recipe, by item."""
+    query = select(scores.c.value).where(
+        scores.c.metric == metric, scores.c.recipe_id == recipe_id, scores.c.item_id.is_not(None)
+    )
+    return np.fromiter(connection.execute(query.order_by(scores.c.item_id)).scalars(), np.float64)
+
+
+def pair_scores(connection: Connection, metric: str, pairing_id: int) -> NDArray[np.float64]:
+    """Scores of a pairing's pairs by a metric, by position and rank."""
+    query = (
+        select(scores.c.value)
+        .join(pairs, pairs.c.id == scores.c.pair_id)
+        .where(scores.c.metric == metric, pairs.c.pairing_id == pairing_id)
+    )
+    query = query.order_by(pairs.c.position, pairs.c.rank)
+    return np.fromiter(connection.execute(query).scalars(), np.float64)

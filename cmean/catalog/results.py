@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, insert, select, update
 
@@ -14,7 +14,6 @@ from cmean.catalog.tables import (
     captions,
     embeddings,
     emotions,
-    evaluations,
     tasks,
 )
 from cmean.domain import MeanRGB
@@ -177,20 +176,6 @@ def cut(connection: Connection, recipe_ids: Sequence[int]) -> int:
     query = select(func.count()).select_from(captions)
     query = query.where(captions.c.recipe_id.in_(recipe_ids), captions.c.finish_reason == "length")
     return int(connection.execute(query).scalar_one())
-
-
-def store_evaluation(
-    connection: Connection, task_id: int, pairing_id: int, document: Mapping[str, Any]
-) -> None:
-    """Write the evaluation that a request asked for."""
-    row = {"id": task_id, "pairing_id": pairing_id, "document": dict(document)}
-    connection.execute(insert(evaluations).values(row))
-
-
-def evaluation(connection: Connection, task_id: int) -> dict[str, Any]:
-    """The evaluation that a request led to."""
-    query = select(evaluations.c.document).where(evaluations.c.id == task_id)
-    return dict(connection.execute(query).scalar_one())
 
 
 def set_pairing(connection: Connection, task_id: int, pairing_id: int) -> None:

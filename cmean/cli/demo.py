@@ -64,7 +64,7 @@ def main(args: argparse.Namespace) -> int:
         result = pair.summary(catalog, task)
         pairs = _pairs(catalog, result["pairing"])
         output = args.folder / "report.html"
-        report_verb.write(catalog, result["pairing"], output)
+        report_verb.write(catalog, settings, result["pairing"], output)
     failed = sum(stage.failed for stage in stages.values())
     agreement = _agreement(pairs)
     if args.json:

@@ -2,41 +2,95 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from cmean.catalog import pairings
-from cmean.cli.common import add_json, announcer, opened, print_json, print_table
+from cmean.cli import tables
+from cmean.cli.common import add_json, announcer, opened, progress, say
 from cmean.cli.pair import describe
-from cmean.cli.types import positive
-from cmean.pipeline import evaluate, requests
+from cmean.cli.types import not_negative, positive
+from cmean.pipeline import evaluate, requests, side_by_side
+from cmean.pipeline.study import Choices
 
 if TYPE_CHECKING:
     import argparse
 
+    from cmean.catalog.engine import Catalog
+    from cmean.config import Settings
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
+    defaults = Choices()
     parser.add_argument(
-        "id", nargs="?", type=positive, metavar="ID", help="of the pairing (default: the newest)"
+        "ids",
+        nargs="*",
+        type=positive,
+        metavar="ID",
+        help="of the pairing (default: the newest); several are set side by side",
     )
+    parser.add_argument(
+        "--labels",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="hold emotions and pairs against a label set; may be given several times",
+    )
+    parser.add_argument(
+        "--permutations",
+        type=positive,
+        default=defaults.permutations,
+        metavar="N",
+        help=f"random pairings behind each null and p (default: {defaults.permutations})",
+    )
+    parser.add_argument(
+        "--resamples",
+        type=not_negative,
+        default=defaults.resamples,
+        metavar="N",
+        help="pairings made anew of vectors without identity; 0 leaves them out "
+        f"(default: {defaults.resamples})",
+    )
+    parser.add_argument(
+        "--seed", type=not_negative, default=0, metavar="N", help="of all draws (default: 0)"
+    )
+    tables.add_format(parser)
     add_json(parser)
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print the tables."""
+    """Print the tables of one pairing, or several side by side."""
+    choices = Choices(args.permutations, args.resamples, seed=args.seed)
+    form = "json" if args.json else args.format
     with opened() as (settings, catalog):
-        task = evaluate.request(catalog, args.id)
-        requests.carry_out(catalog, settings, task, announcer(settings))
-        found = evaluate.document(catalog, task)
+        found = [
+            _evaluated(catalog, settings, each, args.labels, choices)
+            for each in dict.fromkeys(args.ids or [None])
+        ]
+        if len(found) > 1:
+            beside = side_by_side.compare(catalog, found)
+            tables.write(beside, side_by_side.tables(beside), form, args.output)
+            return 0
+        (document,) = found
         with catalog.read() as connection:
-            pairing = pairings.get(connection, found["pairing"])
-    if args.json:
-        print_json(found)
-        return 0
-    print(f"pairing {pairing['id']}: {describe(pairing)}\n")
-    for table in evaluate.tables(found):
-        print_table(table.title, table.header, table.rows)
-        print(f"{table.note}\n")
-    if lacking := evaluate.missing(found):
-        print(lacking)
+            pairing = pairings.get(connection, document["pairing"])
+    if form in {None, "table"} and args.output is None:
+        print(f"pairing {pairing['id']}: {describe(pairing)}\n")
+    tables.write(document, evaluate.tables(document), form, args.output)
+    if lacking := evaluate.missing(document):
+        say(lacking)
     return 0
+
+
+def _evaluated(
+    catalog: Catalog,
+    settings: Settings,
+    pairing_id: int | None,
+    labels: list[str],
+    choices: Choices,
+) -> dict[str, Any]:
+    task = evaluate.request(catalog, pairing_id, labels, choices)
+    with progress("evaluate", brief=True) as update:
+        requests.carry_out(catalog, settings, task, announcer(settings), partial(update, "nulls"))
+    return evaluate.document(catalog, task)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmean.cli.common import add_json, opened, print_json, progress
+from cmean.cli.common import add_json, announcer, opened, print_json, progress
 from cmean.cli.tabular import replacing
 from cmean.cli.types import positive
+from cmean.pipeline import evaluate, requests
 from cmean.report.gather import gather
 from cmean.report.page import render
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from cmean.catalog.engine import Catalog
+    from cmean.config import Settings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,8 +31,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Write the page."""
-    with opened() as (_, catalog):
-        size = write(catalog, args.id, args.output)
+    with opened() as (settings, catalog):
+        size = write(catalog, settings, args.id, args.output)
     if args.json:
         print_json({"output": str(args.output), "bytes": size})
     else:
@@ -37,13 +40,17 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def write(catalog: Catalog, pairing_id: int | None, output: Path) -> int:
-    """Gather, render, write; returns the size in bytes."""
+def write(catalog: Catalog, settings: Settings, pairing_id: int | None, output: Path) -> int:
+    """Evaluate, gather, render, write; returns the size in bytes."""
+    task = evaluate.request(catalog, pairing_id)
     with replacing(output) as path:
-        with progress("report") as update:
+        with progress("report", brief=True) as update:
+            requests.carry_out(
+                catalog, settings, task, announcer(settings), partial(update, "nulls")
+            )
             found = gather(
                 catalog,
-                pairing_id,
-                on_progress=lambda done, total: update("pairs", done, total, ""),
+                evaluate.document(catalog, task),
+                on_progress=partial(update, "pairs"),
             )
         return path.write_text(render(found), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""How alike the two sides of the pairs are: the statistics of the study's Table V, with their nulls.
+"""How alike the two sides of the pairs are: the statistics of the study's Table V, and nulls.
 
 The study prints them for the similarity by which it paired. Here the same statistics stand for the
 whole, for each fragment with its counterpart (first quarter with top left, and so on), and for the

@@ -34,16 +34,17 @@ class Table:
 
 _DISTRIBUTION = ("n", "mean", "median", "std", "min", "max")
 
-_NULLS = {
+NULLS = {
     "mean": "mean",
     "null_mean": "random",
-    "null_sd": "± sd",
+    "null_sd": "random sd",
     "z": "z",
     "p": "p",
-    "identity_free_mean": "identity-free",
-    "identity_free_sd": "± sd ",
+    "identity_free_mean": "resampled",
+    "identity_free_sd": "resampled sd",
     "constant_mean": "constant",
 }
+"""A mean and what stands beside it in a row of `Coherence`: the key, and the column's name."""
 
 
 def split_nulls(
@@ -69,9 +70,9 @@ def split_nulls(
         ),
         Table(
             f"{name} nulls",
-            f"{title.split(':')[0]}: the means beside what needs no emotion",
-            ("", *_NULLS.values()),
-            [(row, *(values[key] for key in _NULLS)) for row, values in rows.items()],
+            f"{title.split(':', maxsplit=1)[0]}: the means beside their nulls",
+            ("", *NULLS.values()),
+            [(row, *(values[key] for key in NULLS)) for row, values in rows.items()],
             " ".join([nulls, *(f"{reason[0].upper()}{reason[1:]}." for reason in reasons)]),
         ),
     ]

@@ -12,7 +12,7 @@ from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Role
 from cmean.matching.null import sample
 from cmean.pipeline import vectors
-from cmean.pipeline.evaluate import evaluate, tables
+from cmean.pipeline.evaluate import tables
 from cmean.report.items import Items
 from cmean.report.model import PairingSummary, PairView, Point, RecipeView, Report, TableView
 from cmean.report.page import CARDS
@@ -31,19 +31,25 @@ _NULL_SAMPLE = 20_000
 
 def gather(
     catalog: Catalog,
-    pairing_id: int | None = None,
+    evaluated: Mapping[str, Any],
     title: str = "Music and pictures by the emotions they evoke",
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Report:
-    """Everything that the page of a pairing (default: the newest) shows.
+    """Everything that the page of a pairing shows.
 
     A file that can no longer be read is left out of the page, which then says so; the rest stays.
+
+    Args:
+        catalog: an open catalog.
+        evaluated: the document of the pairing's evaluation.
+        title: the heading.
+        on_progress: called with how many pairs are gathered, and of how many.
 
     Raises:
         InputError: there is no such pairing.
     """
     with catalog.read() as connection:
-        pairing = pairings.get(connection, pairing_id)
+        pairing = pairings.get(connection, evaluated["pairing"])
         made = int(pairing["id"])
         pairs = _best_first(pairings.pairs_of(connection, made))
         mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
@@ -66,7 +72,6 @@ def gather(
     for number, pair in enumerate(pairs, start=1):
         views.append(_pair(number, pair, sides, items))
         on_progress(number, len(pairs))
-    evaluated = tables(evaluate(catalog, made).as_dict())
     return Report(
         title=title,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -78,7 +83,7 @@ def gather(
         recipes=[_recipe(row) for row in recipes],
         unpaired_tracks=pairing["unpaired_tracks"],
         unpaired_artworks=pairing["unpaired_artworks"],
-        tables=[TableView(t.title, t.header, t.rows, t.note) for t in evaluated],
+        tables=[TableView(t.title, t.header, t.rows, t.note) for t in tables(evaluated)],
         notes=items.notes,
         renumbered=bool((pairs["rank"] != np.arange(1, len(pairs) + 1)).any()),
     )

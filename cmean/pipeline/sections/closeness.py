@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cmean.catalog import embeddings, pairings
+from cmean.catalog import embeddings
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import WHOLE, Kind
+from cmean.evaluation.chance import permuted_means
 from cmean.evaluation.coherence import coherence
 from cmean.matching.null import random_pairing
+from cmean.pipeline.tables import Table, split_nulls
 from cmean.pipeline.vectors import FRAGMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from cmean.catalog.embeddings import Vectors
     from cmean.catalog.engine import Connection
+    from cmean.pipeline.study import Study
 
 CAPTIONS: Final[Mapping[str, tuple[Kind, str]]] = {
     "III": (Kind.TRACK, "clap"),
@@ -35,8 +38,18 @@ CAPTIONS: Final[Mapping[str, tuple[Kind, str]]] = {
 PAIRS: Final = ("VI", "imagebind")
 """The table of the pairs' media, with its embedder."""
 
+_UNKNOWN: Final = "the vectors behind these scores are not known, so their nulls are undefined"
+
 Scores = list[dict[str, Any]]
 """Rows of the table `scores`."""
+
+
+MISSING: Final = {
+    "III": "CLAP",
+    "IV": "CLIP",
+    "VI": "ImageBind",
+}
+"""Whose embeddings each table needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +60,46 @@ class Closeness:
     scores: Scores
 
 
-def measure(
-    connection: Connection, pairing: Mapping[str, Any], items: Mapping[Kind, NDArray[np.int64]]
-) -> Closeness:
-    """The tables of a pairing, as far as there are embeddings.
-
-    Args:
-        connection: an open transaction.
-        pairing: its row.
-        items: of each kind the ids of those that were there to be paired, ascending.
-    """
+def measure(connection: Connection, study: Study) -> Closeness:
+    """The tables of a pairing, as far as there are embeddings, or else scores that came with it."""
     tables: dict[str, Mapping[str, Any] | None] = {}
     scores: Scores = []
     for number, (kind, backend) in CAPTIONS.items():
-        (mapper,) = recipe_rows.rows(connection, [pairing[f"{kind.value}_recipe_id"]])
-        tables[number] = _captions(
-            connection, kind, backend, mapper["input_id"], items[kind], scores
+        (mapper,) = recipe_rows.rows(connection, [study.pairing[f"{kind.value}_recipe_id"]])
+        source = mapper["input_id"]
+        tables[number] = _captions(connection, study, kind, backend, source, scores) or _published(
+            {
+                "total": embeddings.item_scores(connection, backend, source),
+                "aggregated": embeddings.item_scores(connection, f"{backend}-aggregated", source),
+            }
         )
-    tables[PAIRS[0]] = _pairs(connection, pairing, items, scores)
+    number, backend = PAIRS
+    tables[number] = _pairs(connection, study, scores) or _published(
+        {"pairs": embeddings.pair_scores(connection, backend, study.pairing["id"])}
+    )
     return Closeness(tables, scores)
+
+
+def _published(values: Mapping[str, NDArray[np.float64]]) -> dict[str, Any] | None:
+    """Rows of scores that were read from files, without the vectors behind them."""
+    rows = {
+        name: coherence(found, None, why=_UNKNOWN).as_dict()
+        for name, found in values.items()
+        if len(found)
+    }
+    return rows or None
 
 
 def _captions(
     connection: Connection,
+    study: Study,
     kind: Kind,
     backend: str,
     source_id: int,
-    items: NDArray[np.int64],
     scores: Scores,
 ) -> Mapping[str, Any] | None:
     """Media of items beside their captions: of the whole, and of the four fragments together."""
+    items = study.items[kind]
     media_id = embeddings.recipe(connection, backend, kind, None)
     text_id = embeddings.recipe(connection, backend, kind, source_id)
     if media_id is None or text_id is None:
@@ -88,65 +111,88 @@ def _captions(
         return None
     values = _cosines(media.unit[one], total.unit[other])
     scores += [
-        {
-            "metric": backend,
-            "pair_id": None,
-            "caption_id": int(caption),
-            "recipe_id": text_id,
-            "value": float(value),
-        }
+        _score(backend, text_id, value, caption_id=int(caption))
         for caption, value in zip(total.captions[other], values, strict=True)
     ]
-    rows = {"total": _row(values, media.unit[one], total.unit[other])}
-    parts = [embeddings.load(connection, text_id, position) for position in FRAGMENTS]
-    joined = _joined(parts)
+    rows = {"total": _row(values, media.unit[one], total.unit[other], study)}
+    joined = _joined([embeddings.load(connection, text_id, p) for p in FRAGMENTS])
     both, one, other = _both(items, media, joined)
     if len(both):
         found = _cosines(media.unit[one], joined.unit[other])
-        rows["aggregated"] = _row(found, media.unit[one], joined.unit[other])
+        rows["aggregated"] = _row(found, media.unit[one], joined.unit[other], study)
     return rows
 
 
-def _pairs(
-    connection: Connection,
-    pairing: Mapping[str, Any],
-    items: Mapping[Kind, NDArray[np.int64]],
-    scores: Scores,
-) -> Mapping[str, Any] | None:
+def _row(
+    values: NDArray[np.float64], one: NDArray[np.float32], other: NDArray[np.float32], study: Study
+) -> dict[str, Any]:
+    """Media and captions of the same items; no pairing made them, so none is made anew."""
+    choices = study.choices
+    drawn = permuted_means(one, other, choices.permutations, choices.seed)
+    return coherence(
+        values, random_pairing(one, other), drawn, constant=_to_the_mean(one, other)
+    ).as_dict()
+
+
+def _to_the_mean(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """The mean cosine of vectors to the mean direction of the others."""
+    direction: NDArray[np.float64] = other.mean(axis=0, dtype=np.float64)
+    length = float(np.linalg.norm(direction))
+    return float((one @ (direction / length)).mean()) if length else 0.0
+
+
+def _pairs(connection: Connection, study: Study, scores: Scores) -> Mapping[str, Any] | None:
     """Media of the two of each pair: of the wholes, or of the fragments that were paired."""
     ids = {kind: embeddings.recipe(connection, PAIRS[1], kind, None) for kind in Kind}
     if ids[Kind.TRACK] is None or ids[Kind.ARTWORK] is None:
         return None
-    pairs = pairings.pairs_of(connection, pairing["id"])
-    keys = embeddings.pair_ids(connection, pairing["id"])
     rows: dict[str, Any] = {}
-    for position in np.unique(pairs["position"]):
-        here = pairs["position"] == position
-        track, artwork = (
-            embeddings.load(connection, ids[kind] or 0, int(position)) for kind in Kind
-        )
-        one, has_one = track.of(pairs["track_id"][here])
-        other, has_other = artwork.of(pairs["artwork_id"][here])
-        good = has_one & has_other
-        if not good.any():
+    for position in np.unique(study.pairs["position"]).tolist():
+        here = study.pairs["position"] == position
+        vectors = tuple(embeddings.load(connection, ids[kind] or 0, position) for kind in Kind)
+        good, values = _alike(study.pairs[here], vectors)
+        if not len(values):
             continue
-        values = _cosines(track.unit[one[good]], artwork.unit[other[good]])
         scores += [
-            {
-                "metric": PAIRS[1],
-                "pair_id": int(key),
-                "caption_id": None,
-                "recipe_id": ids[Kind.TRACK],
-                "value": float(value),
-            }
-            for key, value in zip(keys[here][good], values, strict=True)
+            _score(PAIRS[1], ids[Kind.TRACK], value, pair_id=int(key))
+            for key, value in zip(study.pair_ids[here][good], values, strict=True)
         ]
         name = "pairs" if position == WHOLE else f"fragment {position}"
-        null = random_pairing(
-            _among(track, items[Kind.TRACK]), _among(artwork, items[Kind.ARTWORK])
-        )
-        rows[name] = coherence(values, null).as_dict()
+        rows[name] = _beside(study, position, vectors, values)
     return rows or None
+
+
+def _beside(
+    study: Study, position: int, vectors: tuple[Vectors, ...], values: NDArray[np.float64]
+) -> dict[str, Any]:
+    """The pairs of a position beside their nulls; one triple for all tells no pair from another."""
+    tracks, artworks = (_among(v, study.items[k]) for v, k in zip(vectors, Kind, strict=True))
+    null = random_pairing(tracks, artworks)
+    choices = study.choices
+    free = [_alike(made[made["position"] == position], vectors)[1] for made in study.resampled]
+    return coherence(
+        values,
+        null,
+        permuted_means(tracks, artworks, choices.permutations, choices.seed),
+        [float(found.mean()) for found in free if len(found)],
+        null.mean,
+    ).as_dict()
+
+
+def _alike(
+    pairs: NDArray[np.void], vectors: tuple[Vectors, ...]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which pairs have vectors on both sides, and the cosines of those."""
+    one, has_one = vectors[0].of(pairs["track_id"])
+    other, has_other = vectors[1].of(pairs["artwork_id"])
+    good = has_one & has_other
+    return good, _cosines(vectors[0].unit[one[good]], vectors[1].unit[other[good]])
+
+
+def _score(metric: str, recipe_id: int | None, value: float, **subject: int) -> dict[str, Any]:
+    """A row of `scores`."""
+    nothing = {"pair_id": None, "caption_id": None, "item_id": None}
+    return {"metric": metric, "recipe_id": recipe_id, "value": float(value), **nothing, **subject}
 
 
 def _among(vectors: Vectors, items: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -193,7 +239,54 @@ def _cosines(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np
     return found
 
 
-def _row(
-    values: NDArray[np.float64], one: NDArray[np.float32], other: NDArray[np.float32]
-) -> dict[str, Any]:
-    return coherence(values, random_pairing(one, other)).as_dict()
+def tables(found: Mapping[str, Mapping[str, Any] | None]) -> list[Table]:
+    """Those that could be measured, each with its nulls."""
+    return [
+        table
+        for number in MISSING
+        if (rows := found.get(number))
+        for table in split_nulls(
+            number, f"Table {number}: {_TITLES[number]}", rows, *_NOTES[number]
+        )
+    ]
+
+
+_TITLES: Final = {
+    "III": "CLAP similarity of tracks and their captions (cosine)",
+    "IV": "CLIP similarity of artworks and their captions (cosine)",
+    "VI": "ImageBind similarity of the two of each pair (cosine)",
+}
+_DEALT: Final = (
+    "Whole media, whole texts, by windows. Aggregated: the four fragments' captions together.",
+    (
+        "Random: the captions dealt out at random. Constant: the mean caption for all. "
+        "Resampled: no pairing was made here, so there is none to make anew."
+    ),
+)
+_MEDIA: Final = (
+    "It looks at the media alone: no mapper told it anything.",
+    (
+        "Random: one-to-one pairings of the same items. Resampled: pairs that the same method "
+        "makes of vectors of artworks drawn at random. Constant: one triple for all pairs "
+        "no better than chance."
+    ),
+)
+_NOTES: Final = {"III": _DEALT, "IV": _DEALT, "VI": _MEDIA}
+
+
+def missing(found: Mapping[str, Any]) -> str | None:
+    """A line on the tables that lack their embeddings, and how to make them; None: none does."""
+    lacking = [number for number in MISSING if not found.get(number)]
+    if not lacking:
+        return None
+    listed = _listed(lacking)
+    models = _listed([MISSING[number] for number in lacking])
+    return (
+        f"Table{'s' if lacking[1:] else ''} {listed} need{'' if lacking[1:] else 's'} embeddings "
+        f"by {models}: cmean run --stage embed, with a profile that has embedders, e.g. "
+        "--profile paper"
+    )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:-1]) + " and " + words[-1] if words[1:] else words[0]

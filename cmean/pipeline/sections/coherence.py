@@ -93,56 +93,52 @@ def _measured(study: Study, part: _Part) -> _Measured | None:
     tracks, artworks = (side(study.triples[kind], part.positions) for kind in Kind)
     if not len(tracks) or not len(artworks):
         return None
-    sides = tuple(each.vectors if part.joined else each.triples for each in (tracks, artworks))
-    found = _similarities(part.pairs, "artwork_id", (tracks, artworks), sides, metric)
+    one, other = (each.vectors if part.joined else each.triples for each in (tracks, artworks))
+    both = (tracks, one), (artworks, other)
+    found = _similarities(part.pairs, "artwork_id", both, metric)
     if not len(found):
         return None
     free = [
-        _similarities(pairs[pairs["position"] == part.at], "donor_id", (tracks, artworks), sides, metric)
+        _similarities(pairs[pairs["position"] == part.at], "donor_id", both, metric)
         for pairs in study.resampled
     ]
-    constant = np.broadcast_to(np.rint(sides[1].mean(axis=0)).astype(np.uint8), sides[0].shape)
+    constant = np.broadcast_to(np.rint(other.mean(axis=0)).astype(np.uint8), one.shape)
     return _Measured(
         found,
-        random_pairing(*sides, metric),
-        permuted(*sides, metric, choices.permutations, choices.seed + part.at),
+        random_pairing(one, other, metric),
+        permuted(one, other, metric, choices.permutations, choices.seed + part.at),
         np.array([each.mean() for each in free if len(each)]),
-        float(similarities(sides[0], constant, metric).mean()),
+        float(similarities(one, constant, metric).mean()),
     )
 
 
 def _similarities(
     pairs: NDArray[np.void],
     partner: str,
-    sides: tuple[Side, Side],
-    vectors: tuple[NDArray[np.uint8], ...],
+    sides: tuple[tuple[Side, NDArray[np.uint8]], tuple[Side, NDArray[np.uint8]]],
     metric: str,
 ) -> NDArray[np.float64]:
     """Of the pairs whose track and partner are both there."""
-    track, has_track = sides[0].find(pairs["track_id"])
-    artwork, has_artwork = sides[1].find(pairs[partner])
+    (tracks, one), (artworks, other) = sides
+    track, has_track = tracks.find(pairs["track_id"])
+    artwork, has_artwork = artworks.find(pairs[partner])
     both = has_track & has_artwork
     if not both.any():
         return np.empty(0)
-    return similarities(vectors[0][track[both]], vectors[1][artwork[both]], metric)
+    return similarities(one[track[both]], other[artwork[both]], metric)
 
 
 def _joint(parts: Sequence[_Measured]) -> Coherence:
     """Several parts as one: all their pairs, each part paired by chance by itself."""
-    counts = np.array([len(part.similarity) for part in parts])
-    weights = counts / counts.sum()
-    free = min(len(part.identity_free) for part in parts)
-    null = joint([(len(part.similarity), part.null) for part in parts])
+    counts = [len(part.similarity) for part in parts]
+    weights = np.array(counts) / sum(counts)
+    least = min(len(part.identity_free) for part in parts)
+    free = weights @ np.stack([part.identity_free[:least] for part in parts])
     return coherence(
         np.concatenate([part.similarity for part in parts]),
-        null,
-        sum((w * part.drawn for w, part in zip(weights, parts, strict=True)), np.zeros(1)),
-        sum(
-            (w * part.identity_free[:free] for w, part in zip(weights, parts, strict=True)),
-            np.zeros(1),
-        ).tolist()
-        if free
-        else (),
+        joint([(count, part.null) for count, part in zip(counts, parts, strict=True)]),
+        weights @ np.stack([part.drawn for part in parts]),
+        free.tolist(),
         float(weights @ [part.constant for part in parts]),
     )
 
@@ -164,7 +160,7 @@ def tables(document: Mapping[str, Any], found: Mapping[str, Any]) -> list[Table]
         rows,
         f"{_ABOUT[document['vector']]}{other} {found['unpaired_tracks']} track{unit} and "
         f"{found['unpaired_artworks']} artwork{unit} are unpaired.",
-        "Random: one-to-one pairings of the same items. Identity-free: the same method over "
+        "Random: one-to-one pairings of the same items. Resampled: the same method over "
         "triples of artworks drawn at random, so that none is an artwork's own. Constant: the mean "
         "triple for all artworks.",
     )

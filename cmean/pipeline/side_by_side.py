@@ -1,0 +1,128 @@
+"""Several pairings side by side: each figure beside its nulls, and how many pairs they share."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from cmean.catalog import pairings
+from cmean.pipeline.tables import NULLS, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from cmean.catalog.engine import Catalog
+
+_ABOUT: Final = ("method", "vector", "metric", "space", "profile")
+
+
+def compare(catalog: Catalog, documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Two or more evaluations as one document: `pairings`, each as it is, and their `overlap`."""
+    with catalog.read() as connection:
+        pairs = {d["pairing"]: pairings.pairs_of(connection, d["pairing"]) for d in documents}
+        rows = {d["pairing"]: pairings.get(connection, d["pairing"]) for d in documents}
+    return {
+        "pairings": list(documents),
+        "overlap": [
+            {"pairings": [one, other], **_overlap(pairs[one], pairs[other], rows[other])}
+            for one, other in combinations(pairs, 2)
+        ],
+    }
+
+
+def _overlap(
+    one: NDArray[np.void], other: NDArray[np.void], pairing: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Pairs of both, and how many there would be if the other were paired at random.
+
+    A random one-to-one pairing of n tracks and m artworks in k pairs holds a given pair with the
+    probability k / (n·m).
+    """
+    keys = ["position", "track_id", "artwork_id"]
+    shared = len(np.intersect1d(one[keys], other[keys]))
+    positions, counts = np.unique(other["position"], return_counts=True)
+    expected = 0.0
+    for position, k in zip(positions.tolist(), counts.tolist(), strict=True):
+        # of fragments the row counts all four positions; each is taken to have its share
+        n, m = (k + pairing[f"unpaired_{side}"] / len(positions) for side in ("tracks", "artworks"))
+        expected += int((one["position"] == position).sum()) * k / (n * m)
+    return {
+        "shared": shared,
+        "of": min(len(one), len(other)),
+        "expected_by_chance": expected,
+    }
+
+
+def tables(found: Mapping[str, Any]) -> list[Table]:
+    """Each figure over all pairings, then what they share."""
+    documents = found["pairings"]
+    return [
+        Table(
+            "pairings",
+            "Pairings side by side",
+            ("pairing", *_ABOUT, "pairs"),
+            [(str(d["pairing"]), *(d[name] for name in _ABOUT), d["pairs"]) for d in documents],
+        ),
+        *(
+            _figures(name, title, documents, row)
+            for name, title, row in _FIGURES
+            if any(map(row, documents))
+        ),
+        Table(
+            "overlap",
+            "Pairs in common",
+            ("pairings", "shared", "of", "by chance"),
+            [
+                (
+                    " and ".join(map(str, each["pairings"])),
+                    each["shared"],
+                    each["of"],
+                    each["expected_by_chance"],
+                )
+                for each in found["overlap"]
+            ],
+            "By chance: expected if the second were paired at random.",
+        ),
+    ]
+
+
+def _figures(
+    name: str,
+    title: str,
+    documents: Sequence[Mapping[str, Any]],
+    row: Callable[[Mapping[str, Any]], Mapping[str, Any] | None],
+) -> Table:
+    rows = [(document["pairing"], row(document) or {}) for document in documents]
+    reasons = dict.fromkeys(values["why"] for _, values in rows if values.get("why"))
+    return Table(
+        name,
+        title,
+        ("pairing", "n", *NULLS.values()),
+        [(str(key), values.get("n"), *(values.get(n) for n in NULLS)) for key, values in rows],
+        " ".join(f"{reason[0].upper()}{reason[1:]}." for reason in reasons),
+    )
+
+
+def _coherence(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The row of Table V over the wholes or, where fragments were paired, over those."""
+    rows = document["tables"]["V"]
+    name = "whole / whole" if document["vector"] == "concatenated" else None
+    first: Mapping[str, Any] | None = rows.get(name) or next(
+        (row for row in rows.values() if isinstance(row, dict)), None
+    )
+    return first
+
+
+def _imagebind(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    rows: Mapping[str, Any] = document["tables"]["VI"] or {}
+    return rows.get("pairs") or next(iter(rows.values()), None)
+
+
+_FIGURES: Final = (
+    ("coherence", "Emotional coherence of the pairs (Table V)", _coherence),
+    ("imagebind", "ImageBind similarity of the pairs (Table VI)", _imagebind),
+)

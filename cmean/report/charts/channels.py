@@ -57,8 +57,8 @@ def channel_chart(data: ChannelValues) -> Chart:
         draw(len(CHANNELS) * mirror.ROW, paint),
         f"Distributions of {amounts[0]} and {amounts[1]} over each channel, 0 to 255. "
         + " ".join(_finding(channel, *sides) for channel in CHANNELS),
-        f"{amounts[0]} upwards, filled; {amounts[1]} downwards, hatched. Each step is the share "
-        f"with a value within {256 // bins}; a dashed line stands at the mean.",
+        f"{amounts[0]} upwards, filled; {amounts[1]} downwards, hatched. Heights are "
+        f"shares, in steps of {256 // bins} values; a dashed line stands at the mean.",
     )
 
 

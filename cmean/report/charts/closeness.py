@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TITLE: Final = "ImageBind over the emotions"
 _TOP, _PANEL = 46, 250
-_WIDEST: Final = 0.01  # the least width of an axis
+_WIDTH, _HEIGHT = 1e-4, 0.05  # the least that the axes reach over
 
 
 def closeness_chart(data: PairScores) -> Chart:
@@ -60,9 +60,9 @@ def closeness_chart(data: PairScores) -> Chart:
 
 def _points(sheet: Sheet, data: PairScores) -> int | None:
     axes = sheet.panel(_TOP, _PANEL)
-    axes.set_xlim(*span(data.similarity, _WIDEST))
+    axes.set_xlim(*span(data.similarity, _WIDTH))
     chance = [] if data.null_mean is None else [data.null_mean]
-    axes.set_ylim(*span(np.append(data.score, chance), _WIDEST))
+    axes.set_ylim(*span(np.append(data.score, chance), _HEIGHT))
     fullest = cloud(axes, data.similarity, data.score)
     if data.null_mean is not None:
         axes.axhline(data.null_mean, color=INK, linewidth=1.3, linestyle=(0, (4, 2)))

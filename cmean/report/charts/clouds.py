@@ -76,4 +76,5 @@ def few_ticks(axes: Axes, along: str) -> None:
 
     for name in along:
         getattr(axes, f"{name}axis").set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter("{x:.4g}")  # what the left margin has room for
     axes.tick_params(labelsize=SMALL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -35,12 +36,14 @@ CATEGORIES: Final = 8
 """Categories that get a box, those with most items."""
 
 _TOP: Final = 24  # what the vertical axis is, in words
-_HEAD: Final = 40  # the name of a panel, and its estimate
+_HEAD: Final = 25  # the name of a panel
+_LINE: Final = 15  # of its estimate
 _PANEL: Final = 130
 _BOX: Final = 34  # a category: its name, and its box below it
 _FOOT: Final = 26
-_LONGEST: Final = 62  # characters of the estimate that have room
-_FEW: Final = 30  # values that are drawn one by one on their box
+_LINES, _LONGEST = 2, 54  # of the estimate, at most, and the characters that have room in each
+_LEAST: Final = 0.02  # the least that an axis reaches over, as a part of the largest label
+_FEW: Final = 12  # values that are drawn one by one on their box
 
 
 def label_charts(panels: Iterable[LabelPanel]) -> list[Chart]:
@@ -90,7 +93,9 @@ def _draw(
 ) -> tuple[str, int | None]:
     """The drawing, and what the fullest cell of any panel holds."""
     high = _BOX * len(rows) if rows else _PANEL
-    step = _HEAD + high + _FOOT
+    estimates = [wrap(label(panel.estimate, _LINES * _LONGEST), _LONGEST) for panel in panels]
+    head = _HEAD + _LINE * min(_LINES, max(map(len, estimates)))
+    step = head + high + _FOOT
     cells: list[int] = []
 
     def paint(sheet: Sheet) -> None:
@@ -99,8 +104,9 @@ def _draw(
         for number, panel in enumerate(panels):
             top = _TOP + number * step
             sheet.text((LEFT, top + 16), _name(panel), name=True)
-            sheet.text((LEFT, top + 31), label(panel.estimate, _LONGEST))
-            axes = sheet.panel(top + _HEAD, high)
+            for line, words in enumerate(estimates[number][:_LINES]):
+                sheet.text((LEFT, top + 31 + line * _LINE), words)
+            axes = sheet.panel(top + head, high)
             axes.set_xlim(-6, 261)
             axes.set_xticks(TICKS)
             axes.tick_params(labelsize=SMALL)
@@ -115,7 +121,7 @@ def _draw(
 
 def _cloud(axes: Axes, panel: LabelPanel, many: int) -> int | None:
     labels = np.asarray(panel.labels, np.float64)
-    axes.set_ylim(*span(labels, 1e-6 + 1e-6 * float(np.abs(labels).max())))
+    axes.set_ylim(*span(labels, _LEAST * (float(np.abs(labels).max()) or 1)))
     few_ticks(axes, "y")
     return cloud(axes, panel.values, labels, panel.kind, many)
 
@@ -175,5 +181,6 @@ def _box_caption(panel: LabelPanel, rows: Sequence[str]) -> str:
     rest = f" {count(more, 'rarer label')} of {count(left, 'item')} left out." if more else ""
     return (
         "Boxes hold the middle half and the median, whiskers reach from the 5th to the 95th "
-        f"percentile; beside each label its number of {panel.kind.value}s.{rest}"
+        f"percentile; beside each label its number of {panel.kind.value}s, which have a stroke "
+        f"each where they are few.{rest}"
     )

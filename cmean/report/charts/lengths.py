@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TITLE: Final = "Caption lengths"
 _BINS: Final = 28
-_ROWS: Final = ("Captions of wholes, in words", "Captions of the four fragments joined, in words")
+_ROWS: Final = ("Captions of wholes, in words", "Captions of fragments joined, in words")
 
 
 def length_chart(tracks: CaptionLengths, artworks: CaptionLengths) -> Chart:
@@ -29,7 +29,7 @@ def length_chart(tracks: CaptionLengths, artworks: CaptionLengths) -> Chart:
         return Chart(TITLE, None, "", "There are no captions of this pairing's recipes.")
     words = [
         [_said(each.whole, each.cut_whole, len(each.whole)) for _, each in kinds],
-        [_said(each.joined, each.cut_fragments, each.fragments) for _, each in kinds],
+        [_said(each.joined, each.cut_fragments, each.fragments, "fragments ") for _, each in kinds],
     ]
     values = [[each.whole for _, each in kinds], [each.joined for _, each in kinds]]
 
@@ -61,9 +61,9 @@ def length_chart(tracks: CaptionLengths, artworks: CaptionLengths) -> Chart:
     )
 
 
-def _said(values: NDArray[np.int64], cut: int, of: int) -> str:
+def _said(values: NDArray[np.int64], cut: int, of: int, what: str = "") -> str:
     mean = f"mean {values.mean():.0f}, " if len(values) else ""
-    return f"{mean}cut {cut:,} of {of:,}" if of else "none"
+    return f"{mean}{what}cut {cut:,} of {of:,}" if of else "none"
 
 
 def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -65,7 +65,7 @@ def row(
             va="top" if sign > 0 else "bottom",
             size=SMALL,
         )
-    axes.axhline(0, color=INK, linewidth=0.9, zorder=3)
+    axes.axhline(0, color=INK, linewidth=1.8, zorder=3)
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(-_HEADROOM * highest, _HEADROOM * highest)
     axes.spines["left"].set_visible(False)

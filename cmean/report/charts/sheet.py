@@ -28,13 +28,13 @@ PAPER: Final = "#fbfaf7"
 TRACK, ARTWORK = "#0072b2", "#d55e00"
 """Blue and vermilion of Okabe and Ito's palette, which people of any colour vision tell apart."""
 
-TEXT, SMALL = 12, 11
+TEXT, SMALL = 13, 12
 _INCH: Final = 72  # units
 _FONT: Final = "DejaVu Sans"  # comes with matplotlib, and is wide: other fonts take less room
 _FONTS: Final = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial"
 _STYLE: Final[Mapping[str, Any]] = {
     "font.family": _FONT,
-    "font.size": TEXT,
+    "font.size": SMALL,
     "text.color": INK,
     "text.parse_math": False,  # a title may hold dollar signs
     "svg.fonttype": "none",

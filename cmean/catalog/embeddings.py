@@ -103,12 +103,12 @@ def item_scores(connection: Connection, metric: str, recipe_id: int) -> NDArray[
     return np.fromiter(connection.execute(query.order_by(scores.c.item_id)).scalars(), np.float64)
 
 
-def pair_scores(connection: Connection, metric: str, pairing_id: int) -> NDArray[np.float64]:
-    """Scores of a pairing's pairs by a metric, by position and rank."""
+def pair_scores(connection: Connection, metric: str, pairing_id: int) -> dict[int, float]:
+    """Scores of a pairing's pairs by a metric, by pair; of several the newest recipe's."""
     query = (
-        select(scores.c.value)
+        select(scores.c.pair_id, scores.c.value)
         .join(pairs, pairs.c.id == scores.c.pair_id)
         .where(scores.c.metric == metric, pairs.c.pairing_id == pairing_id)
+        .order_by(scores.c.recipe_id, scores.c.id)
     )
-    query = query.order_by(pairs.c.position, pairs.c.rank)
-    return np.fromiter(connection.execute(query).scalars(), np.float64)
+    return {row.pair_id: row.value for row in connection.execute(query)}

@@ -13,6 +13,7 @@ from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Role
 from cmean.matching.null import sample
 from cmean.pipeline import vectors
 from cmean.pipeline.evaluate import tables
+from cmean.report.drawn import charts
 from cmean.report.items import Items
 from cmean.report.model import PairingSummary, PairView, Point, RecipeView, Report, TableView
 from cmean.report.page import CARDS
@@ -51,7 +52,8 @@ def gather(
     with catalog.read() as connection:
         pairing = pairings.get(connection, evaluated["pairing"])
         made = int(pairing["id"])
-        pairs = _best_first(pairings.pairs_of(connection, made))
+        stored = pairings.pairs_of(connection, made)
+        pairs = _best_first(stored)
         mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
         sides = {
             kind: _sides(connection, mapper, pairing)
@@ -72,6 +74,8 @@ def gather(
     for number, pair in enumerate(pairs, start=1):
         views.append(_pair(number, pair, sides, items))
         on_progress(number, len(pairs))
+    with catalog.read() as connection:
+        drawn = charts(connection, pairing, evaluated, stored, sides)
     return Report(
         title=title,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -84,6 +88,7 @@ def gather(
         unpaired_tracks=pairing["unpaired_tracks"],
         unpaired_artworks=pairing["unpaired_artworks"],
         tables=[TableView(t.title, t.header, t.rows, t.note) for t in tables(evaluated)],
+        charts=drawn,
         notes=items.notes,
         renumbered=bool((pairs["rank"] != np.arange(1, len(pairs) + 1)).any()),
     )

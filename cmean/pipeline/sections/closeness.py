@@ -74,8 +74,9 @@ def measure(connection: Connection, study: Study) -> Closeness:
             }
         )
     number, backend = PAIRS
+    known = embeddings.pair_scores(connection, backend, study.pairing["id"])
     tables[number] = _pairs(connection, study, scores) or _published(
-        {"pairs": embeddings.pair_scores(connection, backend, study.pairing["id"])}
+        {"pairs": np.array([known[key] for key in study.pair_ids.tolist() if key in known])}
     )
     return Closeness(tables, scores)
 

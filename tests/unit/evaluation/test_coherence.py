@@ -1,15 +1,15 @@
 """The statistics of Table V, and what is undefined."""
 
-import json
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cmean.errors import InputError
-from cmean.evaluation.coherence import CoherenceTable, coherence, describe
+from cmean.evaluation.coherence import coherence, describe
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,29 @@ def test_coherence_stands_beside_its_null():
 
     similarity = {"n": 2, "mean": 0.7, "median": 0.7, "std": 0.1, "min": 0.6, "max": 0.8}
     null = {"null_mean": 0.5, "null_sd": 0.1, "z": 2.0}
-    assert found.as_dict() == pytest.approx(similarity | null)
+    assert {key: found.as_dict()[key] for key in similarity | null} == pytest.approx(
+        similarity | null
+    )
+
+
+def test_every_null_that_was_measured_stands_beside_it():
+    drawn = np.array([0.4, 0.5, 0.7, 0.9])
+
+    found = coherence([0.6, 0.8], Chance(), drawn, [0.6, 0.7], 0.65).as_dict()
+
+    assert found["p"] == (1 + 2) / (1 + 4)
+    assert found["identity_free_mean"] == pytest.approx(0.65)
+    assert found["identity_free_sd"] == pytest.approx(0.05)
+    assert found["constant_mean"] == 0.65
+    assert found["why"] == ""
+
+
+def test_an_unknown_null_is_undefined_with_its_reason():
+    found = coherence([0.6], None, why="nobody knows").as_dict()
+
+    undefined = {found[key] for key in ("null_mean", "null_sd", "z", "p", "constant_mean")}
+    assert undefined == {None}
+    assert found["why"] == "nobody knows"
 
 
 def test_what_is_undefined_is_none_and_never_nan():
@@ -54,14 +76,6 @@ def test_what_is_undefined_is_none_and_never_nan():
 
     assert {no_pair[key] for key in ("mean", "median", "std", "min", "max", "z")} == {None}
     assert no_variation["z"] is None
+    assert no_variation["why"]
     with pytest.raises(InputError, match="not all finite"):
         describe([0.5, math.nan])
-
-
-def test_a_table_is_json_with_its_rows_by_name():
-    table = CoherenceTable({"pairs": coherence([1.0], Chance())}, 0, 3)
-
-    found = json.loads(json.dumps(table.as_dict()))
-
-    assert found["pairs"]["max"] == 1.0
-    assert (found["unpaired_tracks"], found["unpaired_artworks"]) == (0, 3)

@@ -37,9 +37,9 @@ def ranks(
 ) -> Floats:
     """The best rank, by cosine, of any target that is relevant to a query.
 
-    A target's rank is 1 + the number of strictly more similar targets + half the number of other
-    equally similar ones: where all are alike, no query does better than by chance. A zero vector
-    has cosine 0 to everything.
+    Among t equally similar targets, r of them relevant, the first relevant one is taken to stand
+    at (t + 1) / (r + 1), its mean place in a random order: where all are alike, no query does
+    better or worse than by chance. A zero vector has cosine 0 to everything.
 
     Args:
         queries: shape (n, d), finite.
@@ -53,7 +53,9 @@ def ranks(
         InputError: vectors of other shapes or not finite, or relevant rows that are not there.
     """
     one, other = units(queries), units(targets)
-    wanted = {query: np.fromiter(rows, np.intp) for query, rows in relevant.items() if rows}
+    wanted = {
+        query: np.unique(np.fromiter(rows, np.intp)) for query, rows in relevant.items() if rows
+    }
     for query, rows in wanted.items():
         if not 0 <= query < len(one) or rows.min() < 0 or rows.max() >= len(other):
             raise InputError(f"query {query} or a target relevant to it is not there")
@@ -61,9 +63,10 @@ def ranks(
     for first, cosines in blocks(one, other):
         for row, similar in enumerate(cosines):
             if first + row in wanted:
-                best = similar[wanted[first + row]].max()
-                above, equal = np.sum(similar > best), np.sum(similar == best)
-                found[first + row] = 1 + above + (equal - 1) / 2
+                theirs = similar[wanted[first + row]]
+                above, equal = np.sum(similar > theirs.max()), np.sum(similar == theirs.max())
+                relevant_equal = np.sum(theirs == theirs.max())
+                found[first + row] = above + (equal + 1) / (relevant_equal + 1)
     return found
 
 

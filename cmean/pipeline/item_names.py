@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import defaultdict
-from pathlib import PurePath
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from cmean.media.files import SUFFIXES
-from cmean.media.uris import display, local_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -71,24 +70,28 @@ class ItemNames:
     def _add(self, item: KnownItem) -> None:
         self.kinds[item.id], self.titles[item.id] = item.kind, item.title
         if item.uri is not None:
-            path = _normal(display(local_path(item.uri)))
-            self.paths[item.id] = path
-            stem = PurePath(path).stem
+            path = self.paths[item.id] = _normal(_path_of(item.uri))
+            base = path.rpartition("/")[2]
+            stem = os.path.splitext(base)[0]  # noqa: PTH122 - as text: there may be many
             self._by_path[path].append(item.id)
-            self._by_file[PurePath(path).name].append(item.id)
+            self._by_file[base].append(item.id)
             self._by_stem[stem].append(item.id)
-            self._by_number[_number(stem)].append(item.id)
+            if number := _number(stem):
+                self._by_number[number].append(item.id)
         if item.file:
-            for name in {_normal(item.file), _stem(PurePath(_normal(item.file)).name)}:
+            file = _normal(item.file)
+            for name in {file, _stem(file.rpartition("/")[2])}:
                 self._by_metadata[name].append(item.id)
         if item.title:
             self._by_title[_normal(item.title)].append(item.id)
 
     def _answers(self, name: str) -> Iterator[Sequence[int]]:
-        base = PurePath(name).name
+        base = name.rpartition("/")[2]
         stem = _stem(base)
         yield _get(self._by_path, self._path(name))
-        yield [key for key in self._same_file(base) if self._ends_with(key, name)]
+        if base != name:
+            both = (*_get(self._by_file, base), *_get(self._by_stem, stem))
+            yield [key for key in dict.fromkeys(both) if self._ends_with(key, name)]
         yield _get(self._by_file, base)
         yield _get(self._by_stem, stem)
         yield _get(self._by_metadata, name) or _get(self._by_metadata, stem)
@@ -97,23 +100,22 @@ class ItemNames:
         yield _get(self._by_title, name)
 
     def _path(self, name: str) -> str:
-        path = display(local_path(name)) if name.startswith("file:") else name
+        path = _path_of(name) if name.startswith("file:") else name
         whole = os.path.join(self.folder, path)  # noqa: PTH118 - as text: there may be many
         # Links can be in what was given alone; in plain file names there are none to follow.
         return _normal(os.path.realpath(whole) if "/" in path else whole)
 
-    def _same_file(self, base: str) -> Sequence[int]:
-        both = (*_get(self._by_file, base), *_get(self._by_stem, _stem(base)))
-        return list(dict.fromkeys(both))
-
     def _ends_with(self, item_id: int, name: str) -> bool:
-        path = self.paths[item_id]
-        whole = f"/{name.removeprefix('./')}"
-        return "/" in name and (path.endswith(whole) or _without_suffix(path).endswith(whole))
+        path, whole = self.paths[item_id], f"/{name.removeprefix('./')}"
+        return path.endswith(whole) or path.rpartition(".")[0].endswith(whole)
 
 
 def _get(index: Mapping[str, list[int]], key: str) -> Sequence[int]:
     return index.get(key, ())
+
+
+def _path_of(uri: str) -> str:
+    return unquote(uri.removeprefix("file://"))  # bytes that are no UTF-8 become a sign
 
 
 def _normal(name: str) -> str:
@@ -125,10 +127,6 @@ def _stem(name: str) -> str:
     """Without a suffix of media: other dots belong to the name."""
     root, dot, suffix = name.rpartition(".")
     return root if dot and f".{suffix.lower()}" in SUFFIXES else name
-
-
-def _without_suffix(path: str) -> str:
-    return str(PurePath(path).with_suffix(""))
 
 
 def _number(stem: str) -> str:

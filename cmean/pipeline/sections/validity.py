@@ -71,7 +71,7 @@ def _triple_table(found: Mapping[str, Any], kind: Kind) -> Table:
     for row in measured["rows"]:
         figures = [row[key] for key in ("value", "low", "high", "p", "n")]
         rows.append((_named(row), row["channel"], row["expected"], row["statistic"], *figures))
-    rows.append(("(a constant triple)", "any", "", "", *[None] * 5))
+    rows.append(("(constant)", "any", "", "", *[None] * 5))
     left_out = [
         f" Left out: {_some(each['categories'], each['count'])} of {each['dimension']}: "
         f"{each['why']}."
@@ -83,7 +83,8 @@ def _triple_table(found: Mapping[str, Any], kind: Kind) -> Table:
         ("dimension", "channel", "expected", "statistic", "value", "low", "high", "p", "n"),
         rows,
         "Without relation Spearman is 0 and AUC 0.5. Low, high: 95 % bootstrap interval; p: "
-        "two-sided, by permutation. Expected: the sign that the channel's meaning promises."
+        "two-sided, by permutation. Expected: the sign that the channel's meaning promises. "
+        "Constant: the same triple for all."
         + "".join(left_out)
         + _undefined([*(row["why"] for row in measured["rows"]), _CONSTANT]),
     )
@@ -101,9 +102,9 @@ def _agreement_table(found: Mapping[str, Any]) -> Table:
         f"Labels {found['name']}: agreement across the pairs, beside its null",
         ("dimension", "statistic", "n", "value", "null", "null sd", "z", "p"),
         cells,
-        "n: pairs that have the label on both sides. Null: the same items paired at random; p: "
-        "by permutation, one-sided: more agreement, or less difference, than chance. A difference "
-        "means something only where both sides use one scale."
+        "n: pairs that have the label on both sides; difference: the mean absolute one, which "
+        "means something only where both sides use one scale. Null: the same items paired at "
+        "random; p: by permutation, one-sided: more agreement, or less difference, than chance."
         + _undefined(
             why for row in rows for why in (row["why"], row.get("random", {}).get("why", ""))
         ),

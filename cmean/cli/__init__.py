@@ -30,6 +30,7 @@ VERBS = {
     "retry": "make failed or dead work ready again",
     "pair": "pair tracks and artworks one to one",
     "match": "pair two CSV files, without a catalog",
+    "labels": "attach labels that people gave to tracks and artworks",
     "evaluate": "the study's tables for a pairing, each figure beside its null",
     "report": "write one self-contained HTML page of a pairing",
     "sql": "ask the catalog a read-only question",

@@ -1,0 +1,156 @@
+"""Labels that people gave to items, and the names by which items can be found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import numpy as np
+from sqlalchemy import delete, func, select
+
+from cmean.catalog.tables import items, label_pairs, labels
+from cmean.catalog.upsert import insert_into
+from cmean.domain import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from numpy.typing import NDArray
+    from sqlalchemy.engine import Connection
+
+Row = TypeVar("Row")
+
+_CHUNK: Final = 10_000
+"""Rows that are read or written at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownItem:
+    """What an item may be called by: its file, its title, and what its metadata call `file`."""
+
+    id: int
+    kind: Kind
+    uri: str | None
+    title: str | None
+    file: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelColumn:
+    """One dimension of a label set, of one kind of item.
+
+    Attributes:
+        kind: of the items.
+        dimension: its name.
+        items: their ids, ascending, shape (n,).
+        values: float64 of shape (n,), or categories as objects of that shape.
+    """
+
+    kind: Kind
+    dimension: str
+    items: NDArray[np.int64]
+    values: NDArray[Any]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the labels are numbers."""
+        return self.values.dtype.kind == "f"
+
+
+def known_items(connection: Connection) -> Iterator[KnownItem]:
+    """All items by id, as they may be called."""
+    file = items.c.metadata["file"].as_string()
+    query = select(items.c.id, items.c.kind, items.c.uri, items.c.title, file).order_by(items.c.id)
+    rows = connection.execute(query.execution_options(yield_per=_CHUNK))
+    for item_id, kind, uri, title, called in rows:
+        # Of metadata that are no text, SQLite gives the value itself.
+        yield KnownItem(item_id, Kind(kind), uri, title, None if called is None else str(called))
+
+
+def clear(connection: Connection, name: str, kinds: Collection[Kind], *, pairs: bool) -> None:
+    """Take away the labels that a set gives to items of some kinds, and its pairs if asked to."""
+    theirs = select(items.c.id).where(items.c.kind.in_([kind.value for kind in kinds]))
+    connection.execute(delete(labels).where(labels.c.name == name, labels.c.item_id.in_(theirs)))
+    if pairs:
+        connection.execute(delete(label_pairs).where(label_pairs.c.name == name))
+
+
+def put(connection: Connection, name: str, rows: Iterable[tuple[int, str, float | str]]) -> None:
+    """Write labels of a set: item, dimension, and a number or a category. Earlier ones give way."""
+    row = insert_into(connection, labels)
+    changed = {"value": row.excluded.value, "category": row.excluded.category}
+    row = row.on_conflict_do_update(index_elements=["item_id", "name", "dimension"], set_=changed)
+    for chunk in _chunks(rows):
+        values = [{"name": name, **_label(*each)} for each in chunk]
+        connection.execute(row, values)
+
+
+def put_pairs(connection: Connection, name: str, rows: Iterable[tuple[int, int]]) -> None:
+    """Write labelled pairs of a set: track and artwork. Those that are there stay."""
+    row = insert_into(connection, label_pairs).on_conflict_do_nothing()
+    for chunk in _chunks(rows):
+        values = [{"name": name, "track_id": t, "artwork_id": a} for t, a in chunk]
+        connection.execute(row, values)
+
+
+def sets(connection: Connection) -> list[dict[str, Any]]:
+    """The label sets by name: their dimensions, and how many items and pairs they label."""
+    count = func.count(labels.c.item_id.distinct())
+    found: dict[str, dict[str, Any]] = {}
+    for name, number in connection.execute(select(labels.c.name, count).group_by(labels.c.name)):
+        found[name] = _set(name) | {"items": number}
+    query = select(labels.c.name, labels.c.dimension).distinct().order_by(labels.c.dimension)
+    for name, dimension in connection.execute(query):
+        found[name]["dimensions"].append(dimension)
+    pairs = select(label_pairs.c.name, func.count()).group_by(label_pairs.c.name)
+    for name, number in connection.execute(pairs):
+        found.setdefault(name, _set(name))["pairs"] = number
+    return [found[name] for name in sorted(found)]
+
+
+def columns(connection: Connection, name: str) -> list[LabelColumn]:
+    """The labels of a set, by kind and dimension; numbers and categories apart."""
+    numeric = labels.c.value.is_not(None)
+    query = (
+        select(items.c.kind, labels.c.dimension, numeric, labels.c.item_id)
+        .add_columns(labels.c.value, labels.c.category)
+        .join(items, items.c.id == labels.c.item_id)
+        .where(labels.c.name == name)
+        .order_by(items.c.kind.desc(), labels.c.dimension, numeric.desc(), labels.c.item_id)
+    )
+    rows = connection.execute(query.execution_options(yield_per=_CHUNK))
+    found = []
+    for (kind, dimension, is_number), each in groupby(rows, key=lambda row: tuple(row[:3])):
+        ids, numbers, words = zip(*(row[3:] for row in each), strict=True)
+        values = np.array(numbers, np.float64) if is_number else np.array(words, object)
+        found.append(LabelColumn(Kind(kind), dimension, np.array(ids, np.int64), values))
+    return found
+
+
+def pairs_of(connection: Connection, name: str) -> NDArray[np.int64]:
+    """The labelled pairs of a set, track and artwork, shape (n, 2)."""
+    query = select(label_pairs.c.track_id, label_pairs.c.artwork_id)
+    query = query.where(label_pairs.c.name == name).order_by(*query.selected_columns)
+    rows = connection.execute(query.execution_options(yield_per=_CHUNK))
+    return np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2)
+
+
+def _set(name: str) -> dict[str, Any]:
+    return {"name": name, "dimensions": [], "items": 0, "pairs": 0}
+
+
+def _label(item_id: int, dimension: str, label: float | str) -> dict[str, Any]:
+    is_word = isinstance(label, str)
+    return {
+        "item_id": item_id,
+        "dimension": dimension,
+        "value": None if is_word else label,
+        "category": label if is_word else None,
+    }
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk

@@ -1,0 +1,119 @@
+"""Columns of labels: numbers or categories, and cells that are neither."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isfinite
+from typing import TYPE_CHECKING, Final
+
+from cmean.datasets.labels.found import LabelRow, Named, RejectedRow
+from cmean.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from cmean.datasets.labels.found import Label
+    from cmean.datasets.labels.sheet import Sheet
+    from cmean.domain import Kind
+
+_MISSING: Final = frozenset({"", "na", "n/a", "nan", "null"})
+_LONGEST: Final = 100  # characters of a dimension's name, as the catalog has them
+_SHOWN: Final = 40  # characters of a faulty cell that a message repeats
+
+
+def number(cell: str) -> float | None:
+    """The number in a cell; not finite where it is missing, None where it is no number."""
+    if "_" in cell:  # Python's own digits, nobody else's
+        return None
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell says nothing: it is empty, or says that it is not a number or infinite."""
+    if cell.lower() in _MISSING:
+        return True
+    value = number(cell)
+    return value is not None and not isfinite(value)
+
+
+def label_rows(
+    sheet: Sheet,
+    items: Sequence[Named],
+    columns: Mapping[int, str],
+    *,
+    numeric: bool = False,
+) -> tuple[list[LabelRow], list[RejectedRow]]:
+    """The labels in some columns.
+
+    A column holds numbers when at least half of its cells that are not missing are numbers; those
+    that are none are then rejected. Otherwise all its cells are categories.
+
+    Args:
+        sheet: the file.
+        items: whom each of its rows labels.
+        columns: the dimension of each column that holds labels.
+        numeric: all columns hold numbers, whatever their cells look like.
+
+    Raises:
+        InputError: a dimension without a name or with too long a one, or named twice.
+    """
+    _check(sheet, columns)
+    labels: list[dict[str, Label]] = [{} for _ in sheet.rows]
+    rejected = []
+    for column, dimension in columns.items():
+        cells = [(at, row[1][column]) for at, row in enumerate(sheet.rows)]
+        said = [(at, cell, number(cell)) for at, cell in cells if not is_missing(cell)]
+        numbers = sum(value is not None for _, _, value in said)
+        if not numeric and 2 * numbers < len(said):
+            for at, cell, _ in said:
+                labels[at][dimension] = cell
+            continue
+        for at, cell, value in said:
+            if value is None:
+                detail = f"{dimension} must be a number, but is {cell[:_SHOWN]!r}"
+                rejected.append(RejectedRow(sheet.rows[at][0], detail))
+            else:
+                labels[at][dimension] = value
+    rows = zip(sheet.rows, items, labels, strict=True)
+    return [LabelRow(line, item, found) for (line, _), item, found in rows if found], rejected
+
+
+def named(
+    sheet: Sheet, names: Callable[[Sequence[str]], Iterable[str]], kind: Kind | None = None
+) -> tuple[Sheet, list[Named]]:
+    """The rows that name an item, and whom each names.
+
+    Args:
+        sheet: the file.
+        names: what the item of a row may be called, from its cells; empty ones do not count.
+        kind: what the items are, where the layout says so.
+
+    Returns:
+        The sheet with those rows alone, the others rejected, and the item of each row.
+    """
+    kept, items, rejected = [], [], list(sheet.rejected)
+    for line, cells in sheet.rows:
+        called = tuple(dict.fromkeys(filter(None, names(cells))))
+        if called:
+            kept.append((line, cells))
+            items.append(Named(called, kind))
+        else:
+            rejected.append(RejectedRow(line, "names no item"))
+    return replace(sheet, rows=kept, rejected=rejected), items
+
+
+def _check(sheet: Sheet, columns: Mapping[int, str]) -> None:
+    dimensions = list(columns.values())
+    for column, dimension in columns.items():
+        if not dimension:
+            raise InputError(f"{sheet.path}: column {column + 1} has no name; name its dimension")
+        if len(dimension) > _LONGEST or not dimension.isprintable():
+            raise InputError(
+                f"{sheet.path}: the name of column {column + 1} must be at most {_LONGEST} "
+                "printable characters"
+            )
+        if dimensions.count(dimension) > 1:
+            raise InputError(f"{sheet.path}: the column {dimension} is there twice; rename one")

@@ -1,0 +1,187 @@
+"""A text file of rows and columns, whatever its encoding and delimiter; bad rows set apart."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cmean.datasets.labels.found import RejectedRow
+from cmean.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
+
+_DELIMITERS: Final = ",\t;"
+_MARKS: Final = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_LOOKED_AT: Final = 4096  # bytes that tell UTF-16 without a mark
+_SHARE: Final = 0.4  # of zero bytes among those at odd or at even places
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The rows of a file, each with the number of its first line.
+
+    Attributes:
+        path: of the file, for messages.
+        header: the cells of the first row, without the blanks around them.
+        rows: the other rows that are not empty, as wide as the header.
+        rejected: rows that cannot be used.
+        notes: what a reader should know of how the file was read.
+    """
+
+    path: Path
+    header: Sequence[str]
+    rows: Sequence[tuple[int, Sequence[str]]]
+    rejected: Sequence[RejectedRow]
+    notes: Sequence[str]
+
+    def has(self, *columns: str) -> bool:
+        """Whether the header names all these columns."""
+        return set(columns) <= set(self.header)
+
+    def column(self, name: str) -> int:
+        """Where a column stands."""
+        return list(self.header).index(name)
+
+
+def read_sheet(path: Path) -> Sheet:
+    """Read a CSV or TSV file.
+
+    The delimiter is the one of comma, tab and semicolon that the first line has most of. UTF-8 and
+    UTF-16 are told apart; a line that is not UTF-8 is read as Windows-1252. Cells lose the blanks
+    around them. A row is rejected that holds a NUL byte, an open quote, or more or fewer cells
+    than the header.
+
+    Raises:
+        InputError: the file cannot be read, is empty, is no text, or has nothing after its header.
+    """
+    text, notes = _text(path)
+    rejected: list[RejectedRow] = []
+    rows = _rows(text, rejected)
+    _, first = next(rows, (0, []))
+    header = [cell.strip() for cell in first]
+    if not header or "\0" in "".join(header):
+        raise InputError(f"{path} is no table: its first line must name the columns")
+    kept = list(_of_width(rows, len(header), rejected))
+    if not kept and not rejected:
+        raise InputError(f"{path} has a header but no rows; label at least one item")
+    return Sheet(path, header, kept, rejected, notes)
+
+
+def require(sheet: Sheet, columns: Collection[str], layout: str) -> None:
+    """See that a sheet has the columns of a layout.
+
+    Raises:
+        InputError: one lacks.
+    """
+    lacking = [name for name in columns if name not in sheet.header]
+    if lacking:
+        raise InputError(
+            f"{sheet.path} is not laid out as {layout}: there is no column {', '.join(lacking)}"
+        )
+
+
+def _text(path: Path) -> tuple[str, list[str]]:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"no such file: {path}") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{path} is a folder; name the file with the labels") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
+        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', error)}") from error
+    if not data.strip():
+        raise InputError(f"{path} is empty; its first line must name the columns")
+    encoding = _MARKS.get(data[:2]) or _without_mark(data[:_LOOKED_AT])
+    try:
+        return data.decode(encoding or "utf-8-sig"), []
+    except UnicodeDecodeError as error:
+        if encoding:
+            raise InputError(f"{path} is not whole UTF-16 text; save it as UTF-8") from error
+    return _line_by_line(data)
+
+
+def _without_mark(start: bytes) -> str | None:
+    """UTF-16 that does not say so: of text in Latin letters every other byte is zero."""
+    half = len(start) // 2
+    for encoding, zeros in (("utf-16-le", start[1::2]), ("utf-16-be", start[::2])):
+        if half and zeros.count(0) > _SHARE * half:
+            return encoding
+    return None
+
+
+def _line_by_line(data: bytes) -> tuple[str, list[str]]:
+    lines, others = [], []
+    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+        try:
+            lines.append(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            lines.append(_windows(line))
+            others.append(number)
+    were = "1 line is not UTF-8 and was" if len(others) == 1 else f"{len(others)} lines are not"
+    were += "" if len(others) == 1 else " UTF-8 and were"
+    note = f"{were} read as Windows-1252, the first of them line {others[0]}"
+    return "\n".join(lines), [note]
+
+
+def _windows(line: bytes) -> str:
+    try:
+        return line.decode("cp1252")
+    except UnicodeDecodeError:  # five bytes that it does not define
+        return line.decode("latin-1")
+
+
+def _rows(text: str, rejected: list[RejectedRow]) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not empty, with the number of their first line."""
+    first = text.lstrip("\r\n").partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    stream = io.StringIO(text, newline="")
+    # Tables with tabs between cells quote nothing: a quote in them is a part of a title.
+    tabs = delimiter == "\t"
+    reader = csv.reader(
+        stream,
+        delimiter=delimiter,
+        quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
+        strict=True,
+    )
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            rejected.append(RejectedRow(line, _explained(str(error))))
+            continue
+        if any(map(str.strip, row)):
+            yield line, [_unquoted(cell) for cell in row] if tabs else row
+
+
+def _explained(said: str) -> str:
+    if "end of data" in said or "field limit" in said:
+        return "a quote is opened but not closed"
+    return f"not CSV: {said}"
+
+
+def _unquoted(cell: str) -> str:
+    bare = cell.strip()
+    if len(bare) > 1 and bare[0] == bare[-1] == '"':
+        return bare[1:-1].replace('""', '"')
+    return cell
+
+
+def _of_width(
+    rows: Iterator[tuple[int, list[str]]], width: int, rejected: list[RejectedRow]
+) -> Iterator[tuple[int, Sequence[str]]]:
+    for line, row in rows:
+        cells = [cell.strip() for cell in row]
+        if any("\0" in cell for cell in cells):
+            rejected.append(RejectedRow(line, "holds a NUL byte"))
+        elif len(cells) < width or any(cells[width:]):
+            detail = f"has {len(cells)} cells, but the header has {width}"
+            rejected.append(RejectedRow(line, detail))
+        else:
+            yield line, cells[:width]

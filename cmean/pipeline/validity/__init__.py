@@ -1,0 +1,1 @@
+"""Whether emotions are right, where people have labelled the items."""

@@ -44,11 +44,11 @@ def _congruence_table(found: Mapping[str, Any]) -> Table:
         ),
         rows,
         f"Raters: {counts['raters']}; pairs: {counts['rated_pairs']}; random pairs: "
-        f"{counts['rated_controls']}. Low and high: Student's 95 % interval. Null: the difference where the "
-        "answers of each rater, or the means of the pairs, are dealt out anew among pairs and "
-        "random pairs; that over ratings takes the pairs as given, that over pairs speaks of "
-        "others like them. Nobody rates the pairs of resampled or constant vectors, so these nulls "
-        f"do not apply to people.{_reasons(found.values(), 'mean', 'control_mean', 'null')}",
+        f"{counts['rated_controls']}. Low and high: Student's 95 % interval. Null: the difference "
+        "where the answers of each rater, or the means of the pairs, are dealt out anew among "
+        "pairs and random pairs; that over ratings takes the pairs as given, that over pairs "
+        "speaks of others like them. Nobody rates the pairs of resampled or constant vectors, so "
+        f"those nulls do not apply to people.{_reasons(found.values(), 'mean', 'control_mean', 'null')}",
     )
 
 
@@ -72,7 +72,7 @@ def _choice_table(found: Mapping[str, Any]) -> Table:
         ("", "n", "won", "win rate", *_INTERVAL, *_NULL.values()),
         [("choices", rate["n"], found["won"], rate["value"], *_ends(rate), *_null(found["null"]))],
         f"Raters: {found['raters']}; pairs: {found['rated_pairs']}. Low and high: exact 95 % "
-        "binomial interval. Null: a coin is thrown; p is exact, and takes the choices as independent.",
+        "binomial interval. Null: a coin is thrown; p is exact, the choices taken as independent.",
     )
 
 

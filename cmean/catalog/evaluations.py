@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
-from cmean.catalog.tables import evaluations
+from cmean.catalog.tables import evaluations, label_pairs, labels, ratings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.engine import Connection
+
+_CHUNK = 10_000
+
+
+def state_of_people(connection: Connection, names: Sequence[str]) -> str:
+    """A digest of all ratings, and of some label sets: unlike results, these may change."""
+    digest = hashlib.sha256()
+    for query in (
+        select(ratings).order_by(ratings.c.id),
+        select(labels).where(labels.c.name.in_(names)).order_by(labels.c.item_id, *labels.c),
+        select(label_pairs).where(label_pairs.c.name.in_(names)).order_by(*label_pairs.c),
+    ):
+        for row in connection.execute(query.execution_options(yield_per=_CHUNK)):
+            digest.update(json.dumps(list(row), default=str).encode())
+    return digest.hexdigest()
 
 
 def store(connection: Connection, task_id: int, document: Mapping[str, Any]) -> None:

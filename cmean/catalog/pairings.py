@@ -138,12 +138,13 @@ def _columns(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def get(connection: Connection, pairing_id: int | None = None) -> dict[str, Any]:
-    """The columns of a pairing (default: the newest).
+    """The columns of a pairing (default: the newest; a random one only where there is no other).
 
     Raises:
         InputError: there is none.
     """
-    query = select(pairings).order_by(desc(pairings.c.id)).limit(1)
+    by_chance = pairings.c.method == "random"  # made to be compared with
+    query = select(pairings).order_by(by_chance, desc(pairings.c.id)).limit(1)
     if pairing_id is not None:
         query = query.where(pairings.c.id == min(pairing_id, _HIGHEST))
     row = connection.execute(query).mappings().one_or_none()

@@ -24,8 +24,14 @@ EXPORTS = {
     "emotions": "SELECT * FROM v_emotions ORDER BY emotion_id",
     "embeddings": "SELECT * FROM embeddings ORDER BY id",
     "pairs": "SELECT * FROM v_pairs ORDER BY pairing_id, position, rank",
+    "ratings": "SELECT * FROM v_ratings ORDER BY rating_id",
 }
 """What can be exported, and the query that gives it."""
+
+
+def ratings_of(pairing_id: int) -> str:
+    """The query of `EXPORTS` for ratings, of the pairs of one pairing."""
+    return EXPORTS["ratings"].replace(" ORDER", f" WHERE pairing_id = {pairing_id:d} ORDER")
 
 
 @contextmanager

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 _FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet"}
 
+OUTPUTS = " ".join(_FORMATS)
+"""How the name of a file may end."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("what", choices=queries.EXPORTS, metavar="WHAT", help=_one_of())
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE", required=True, help=" ".join(_FORMATS)
-    )
+    parser.add_argument("--output", type=Path, metavar="FILE", required=True, help=OUTPUTS)
     add_json(parser)
 
 
@@ -31,9 +32,7 @@ def _one_of() -> str:
 
 def main(args: argparse.Namespace) -> int:
     """Write a view to a file whose suffix says the format."""
-    form = _FORMATS.get(args.output.suffix.lower())
-    if form is None:
-        raise InputError(f"{args.output}: the name must end in one of {' '.join(_FORMATS)}")
+    form = form_of(args.output)
     query = queries.EXPORTS[args.what]
     with opened() as (_, catalog), queries.rows_of(catalog, query) as (columns, rows):
         number = tabular.write(columns, rows, form, args.output)
@@ -42,3 +41,15 @@ def main(args: argparse.Namespace) -> int:
     else:
         print(f"{number} {args.what} written to {args.output}")
     return 0
+
+
+def form_of(output: Path) -> str:
+    """The format (as of `tabular.write`) that the suffix of a file's name says.
+
+    Raises:
+        InputError: it says none.
+    """
+    form = _FORMATS.get(output.suffix.lower())
+    if form is None:
+        raise InputError(f"{output}: the name must end in one of {OUTPUTS}")
+    return form

@@ -16,7 +16,7 @@ def positive(text: str) -> int:
     return value
 
 
-def not_negative(text: str) -> int:
+def at_least_zero(text: str) -> int:
     """A whole number of at least 0."""
     try:
         value = int(text)
@@ -24,6 +24,17 @@ def not_negative(text: str) -> int:
         value = -1
     if value < 0:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 0, not {text!r}")
+    return value
+
+
+def seconds(text: str) -> float:
+    """A time of at least 0 seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number of at least 0, not {text!r}")
     return value
 
 

@@ -14,7 +14,7 @@ from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITIONS, Kind
 from cmean.pipeline import vectors
 from cmean.pipeline.nulls import identity_free
-from cmean.pipeline.sections import closeness, coherence, lengths
+from cmean.pipeline.sections import closeness, coherence, lengths, people, validity
 from cmean.pipeline.study import Choices, Study
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def request(
         choices: how to sample.
 
     Raises:
-        InputError: there is no such pairing, or no labels of that name.
+        InputError: there is no such pairing.
     """
     with catalog.read() as connection:
         pairing = pairings.get(connection, pairing_id)
@@ -65,6 +65,7 @@ def request(
         captioners = [row["input_id"] for row in recipe_rows.rows(connection, mappers)]
         state: list[Any] = [*results.numbers(connection, [*mappers, *captioners])]
         state.append(embeddings.count(connection))
+        state.append(evaluations.state_of_people(connection, sorted(set(labels))))
     wish = {
         "pairing_id": pairing["id"],
         "revision": REVISION,
@@ -97,6 +98,10 @@ def compute(
                 "V": coherence.measure(study),
                 **near.tables,
             },
+            "labels": {
+                name: validity.measure(connection, study, name) for name in request["labels"]
+            },
+            "ratings": people.measure(connection, study),
         }
     return Evaluation(document, near.scores)
 
@@ -136,11 +141,18 @@ def document(catalog: Catalog, task_id: int) -> dict[str, Any]:
 
 
 def tables(document: Mapping[str, Any]) -> list[Table]:
-    """The tables of an evaluation's document, in the study's order, then what it did not have."""
+    """The tables of an evaluation's document: the study's, then those it did not have."""
     found = document["tables"]
-    near = {table.name: table for table in closeness.tables(found)}
-    ordered = [*lengths.tables(found), *coherence.tables(document, found["V"]), *near.values()]
-    return sorted(ordered, key=lambda table: _ORDER.index(table.name.split()[0]))
+    study = [
+        *lengths.tables(found),
+        *coherence.tables(document, found["V"]),
+        *closeness.tables(found),
+    ]
+    return [
+        *sorted(study, key=lambda table: _ORDER.index(table.name.split()[0])),
+        *(table for each in document["labels"].values() for table in validity.tables(each)),
+        *people.tables(document["ratings"]),
+    ]
 
 
 _ORDER = ("I", "II", "III", "IV", "V", "VI")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.engine import Catalog
+    from cmean.pipeline.tables import Cell
 
 _ABOUT: Final = ("method", "vector", "metric", "space", "profile")
 
@@ -72,6 +73,8 @@ def tables(found: Mapping[str, Any]) -> list[Table]:
             for name, title, row in _FIGURES
             if any(map(row, documents))
         ),
+        *(_labels(name, documents) for name in documents[0]["labels"]),
+        *_people(documents),
         Table(
             "overlap",
             "Pairs in common",
@@ -105,6 +108,61 @@ def _figures(
         [(str(key), values.get("n"), *(values.get(n) for n in NULLS)) for key, values in rows],
         " ".join(f"{reason[0].upper()}{reason[1:]}." for reason in reasons),
     )
+
+
+def _labels(name: str, documents: Sequence[Mapping[str, Any]]) -> Table:
+    """How far the labels of the two of each pair agree."""
+    rows = [
+        (str(document["pairing"]), row)
+        for document in documents
+        for row in document["labels"][name]["agreement"]
+    ]
+    nothing: dict[str, Any] = {}
+    return Table(
+        f"labels {name}",
+        f"Labels {name}: agreement across the pairs",
+        ("pairing", "dimension", "statistic", "n", "value", *_CHANCE, "resampled", "constant"),
+        [
+            (
+                pairing,
+                *(row[key] for key in ("dimension", "statistic", "n", "value")),
+                *(row.get("random", nothing).get(key) for key in _CHANCE.values()),
+                row.get("resampled", nothing).get("mean"),
+                row.get("constant", nothing).get("value"),
+            )
+            for pairing, row in rows
+        ],
+        "" if rows else "No dimension is labelled on both sides of any pair.",
+    )
+
+
+def _people(documents: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """What people say of each pairing's pairs; none where nobody has rated any."""
+    rated = [(str(d["pairing"]), d["ratings"]) for d in documents if d["ratings"]]
+    rows: list[Sequence[Cell]] = []
+    for pairing, found in rated:
+        if found["congruence"]:
+            row = found["congruence"]["ratings"]
+            mean = row["mean"]
+            rows.append(
+                (
+                    *(pairing, "congruence, 1 to 5", mean["n"], mean["value"]),
+                    *(mean["low"], mean["high"], row["control_mean"]["value"], row["null"]["p"]),
+                )
+            )
+        if found["choice"]:
+            rate, null = found["choice"]["win_rate"], found["choice"]["null"]
+            rows.append(
+                (
+                    *(pairing, "preferred to a random pair", rate["n"], rate["value"]),
+                    *(rate["low"], rate["high"], null["mean"], null["p"]),
+                )
+            )
+    header = ("pairing", "people", "n", "value", "low", "high", "random", "p")
+    return [Table("people", "People", header, rows)] if rows else []
+
+
+_CHANCE: Final = {"random": "mean", "random sd": "sd", "z": "z", "p": "p"}
 
 
 def _coherence(document: Mapping[str, Any]) -> Mapping[str, Any] | None:

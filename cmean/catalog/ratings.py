@@ -1,0 +1,168 @@
+"""Ratings of pairs by people, and what resolves and sums them up."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from sqlalchemy import select
+
+from cmean.catalog.tables import items, pairings, pairs, ratings
+from cmean.catalog.upsert import insert_into
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+    from sqlalchemy.engine import Connection
+
+HIGHEST: Final = 2**63 - 1
+"""The largest key that a database can be asked for."""
+
+LONGEST_RATER: Final = 100
+"""Characters of a rater's name, at most."""
+
+_PARAMETERS: Final = 10_000
+"""Parameters of one statement: below the limits of both databases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a rater said of a pair: the columns of `ratings`.
+
+    Attributes:
+        pair_id: of the pair.
+        rater: a name, whatever it is.
+        congruence: 1..5; None where this was not answered.
+        preferred: in a forced choice ``pair`` or ``random``; None where it was not answered.
+        other_artwork_id: in a forced choice the random artwork beside the pair's, if known.
+        comment: in the rater's words.
+        seconds: how long it took.
+    """
+
+    pair_id: int
+    rater: str
+    congruence: int | None = None
+    preferred: str | None = None
+    other_artwork_id: int | None = None
+    comment: str | None = None
+    seconds: float | None = None
+
+
+def find(connection: Connection, pair_ids: Iterable[int]) -> dict[tuple[int, str], Rating]:
+    """The ratings of some pairs, by pair and rater."""
+    columns = [ratings.c[field.name] for field in fields(Rating)]
+    found = {}
+    for part in _parts(pair_ids):
+        query = select(*columns).where(ratings.c.pair_id.in_(part))
+        for row in connection.execute(query):
+            found[row.pair_id, row.rater] = Rating(*row)
+    return found
+
+
+def store(connection: Connection, given: Sequence[Rating]) -> None:
+    """Write ratings; one of the same pair by the same rater takes the place of the earlier one."""
+    if not given:
+        return
+    made = insert_into(connection, ratings)
+    keys = ("pair_id", "rater")
+    changed = {f.name: made.excluded[f.name] for f in fields(Rating) if f.name not in keys}
+    made = made.on_conflict_do_update(index_elements=list(keys), set_=changed)
+    connection.execute(made, [asdict(rating) for rating in given])
+
+
+def artworks_of_pairs(connection: Connection, pair_ids: Iterable[int]) -> dict[int, int]:
+    """The artwork of each of these pairs that there is."""
+    found: dict[int, int] = {}
+    for part in _parts(pair_ids):
+        query = select(pairs.c.id, pairs.c.artwork_id).where(pairs.c.id.in_(part))
+        found.update((row.id, row.artwork_id) for row in connection.execute(query))
+    return found
+
+
+def artworks(connection: Connection, item_ids: Iterable[int]) -> set[int]:
+    """Which of these are items of kind artwork."""
+    found: set[int] = set()
+    for part in _parts(item_ids):
+        query = select(items.c.id).where(items.c.id.in_(part), items.c.kind == "artwork")
+        found.update(connection.execute(query).scalars())
+    return found
+
+
+def _parts(ids: Iterable[int]) -> Iterator[list[int]]:
+    wanted = sorted({key for key in ids if 0 < key <= HIGHEST})
+    for start in range(0, len(wanted), _PARAMETERS):
+        yield wanted[start : start + _PARAMETERS]
+
+
+_ALIKE: Final = ("track_recipe_id", "artwork_recipe_id", "vector")
+"""What a random pairing shares with those that its pairs are controls for."""
+
+
+def controls_of(connection: Connection, pairing: Mapping[str, Any]) -> list[int]:
+    """The other random pairings over the same recipes and vector, in the order they were made."""
+    query = select(pairings.c.id).where(pairings.c.method == "random")
+    query = query.where(pairings.c.id != pairing["id"])
+    query = query.where(*(pairings.c[name] == pairing[name] for name in _ALIKE))
+    return list(connection.execute(query.order_by(pairings.c.id)).scalars())
+
+
+def controlled(connection: Connection) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Each pairing that a method made, with the random ones that its pairs may be rated beside.
+
+    Returns:
+        Rows with `id` and `digest`, in the order they were made.
+    """
+    columns = (pairings.c[name] for name in ("id", "digest", "method", *_ALIKE))
+    query = select(*columns).order_by(pairings.c.id)
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    random: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["method"] == "random":
+            random.setdefault(_like(row), []).append(row)
+    return [(row, random.get(_like(row), [])) for row in rows if row["method"] != "random"]
+
+
+def _like(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _ALIKE)
+
+
+RATED: Final = np.dtype(
+    [
+        ("pair_id", "<i8"),
+        ("pairing_id", "<i8"),
+        ("similarity", "<f8"),
+        ("congruence", "<f8"),
+        ("preferred", "U6"),
+        ("other_artwork_id", "<i8"),
+        ("seconds", "<f8"),
+        ("rater", "O"),
+    ]
+)
+"""A rating with its pair: NaN, an empty text and 0 where there is none."""
+
+
+def of_pairings(connection: Connection, pairing_ids: Sequence[int]) -> NDArray[np.void]:
+    """All ratings of the pairs of some pairings, `RATED`, by pair and rater."""
+    columns = (
+        ratings.c.pair_id,
+        pairs.c.pairing_id,
+        pairs.c.similarity,
+        ratings.c.congruence,
+        ratings.c.preferred,
+        ratings.c.other_artwork_id,
+        ratings.c.seconds,
+        ratings.c.rater,
+    )
+    query = select(*columns).join(pairs, pairs.c.id == ratings.c.pair_id)
+    query = query.where(pairs.c.pairing_id.in_(pairing_ids))
+    rows = sorted(connection.execute(query), key=lambda row: (row.pair_id, row.rater))
+    return np.array([_filled(row) for row in rows], dtype=RATED)
+
+
+def _filled(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row
+    values = row._mapping  # noqa: SLF001 - this is SQLAlchemy's public name for it
+    gaps = {"congruence": np.nan, "preferred": "", "other_artwork_id": 0, "seconds": np.nan}
+    names = RATED.names or ()
+    return tuple(gaps.get(n) if values[n] is None else values[n] for n in names)

@@ -1,0 +1,61 @@
+"""A catalog with a pairing that can be rated, and raters."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+import numpy as np
+from triples import Triples
+
+from cmean.catalog import embeddings, pairings
+from cmean.config import Settings
+from cmean.domain import POSITIONS, Kind
+from cmean.pipeline import pair, requests, sheets
+from cmean.pipeline.study import Choices, Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cmean.catalog.engine import Catalog
+
+
+def add_items(catalog: Catalog, tracks: int, artworks: int, seed: int = 0) -> None:
+    """Items with triples of all five positions."""
+    random = np.random.default_rng(seed)
+    triples = Triples(catalog)
+    for kind, number in ((Kind.TRACK, tracks), (Kind.ARTWORK, artworks)):
+        for _ in range(number):
+            drawn = random.integers(0, 256, (5, 3)).tolist()
+            triples.add(kind, {p: tuple(drawn[p]) for p in POSITIONS})
+
+
+def make_pairing(catalog: Catalog, vector: str = "whole") -> int:
+    """Pair all items. Returns the pairing's id."""
+    task = pair.request(catalog, Settings().get_profile("embedded"), vector=vector)
+    requests.carry_out(catalog, Settings(), task, None)
+    return int(pair.summary(catalog, task)["pairing"])
+
+
+def study_of(catalog: Catalog, pairing_id: int, permutations: int = 200) -> Study:
+    """A pairing as a section of its evaluation reads it."""
+    with catalog.read() as connection:
+        return Study(
+            pairing=pairings.get(connection, pairing_id),
+            pairs=pairings.pairs_of(connection, pairing_id),
+            pair_ids=embeddings.pair_ids(connection, pairing_id),
+            items={},
+            triples={},
+            resampled=(),
+            choices=Choices(permutations=permutations, bootstraps=100),
+        )
+
+
+def write_sheet(path: Path, sheet: sheets.Sheet, answers: list[dict[str, object]]) -> Path:
+    """A sheet as a rater fills it in: the answers by column, row by row."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, sheet.columns)
+        writer.writeheader()
+        for row, answer in zip(sheet.rows, answers, strict=True):
+            writer.writerow(dict(zip(sheet.columns, row, strict=True)) | answer)
+    return path

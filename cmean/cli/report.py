@@ -15,6 +15,7 @@ from cmean.report.page import render
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from cmean.catalog.engine import Catalog
     from cmean.config import Settings
@@ -26,13 +27,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "id", nargs="?", type=positive, metavar="ID", help="of the pairing (default: the newest)"
     )
     parser.add_argument("--output", type=Path, metavar="FILE.html", required=True)
+    parser.add_argument(
+        "--labels",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="hold emotions and pairs against a label set; may be given several times",
+    )
     add_json(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Write the page."""
     with opened() as (settings, catalog):
-        size = write(catalog, settings, args.id, args.output)
+        size = write(catalog, settings, args.id, args.output, args.labels)
     if args.json:
         print_json({"output": str(args.output), "bytes": size})
     else:
@@ -40,9 +48,15 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def write(catalog: Catalog, settings: Settings, pairing_id: int | None, output: Path) -> int:
+def write(
+    catalog: Catalog,
+    settings: Settings,
+    pairing_id: int | None,
+    output: Path,
+    labels: Sequence[str] = (),
+) -> int:
     """Evaluate, gather, render, write; returns the size in bytes."""
-    task = evaluate.request(catalog, pairing_id)
+    task = evaluate.request(catalog, pairing_id, labels)
     with replacing(output) as path:
         with progress("report", brief=True) as update:
             requests.carry_out(

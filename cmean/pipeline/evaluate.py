@@ -57,10 +57,11 @@ def request(
         choices: how to sample.
 
     Raises:
-        InputError: there is no such pairing.
+        InputError: there is no such pairing, or no label set of a name.
     """
     with catalog.read() as connection:
         pairing = pairings.get(connection, pairing_id)
+        validity.check(connection, labels)
         mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
         captioners = [row["input_id"] for row in recipe_rows.rows(connection, mappers)]
         state: list[Any] = [*results.numbers(connection, [*mappers, *captioners])]

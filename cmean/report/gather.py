@@ -17,6 +17,7 @@ from cmean.report.drawn import charts
 from cmean.report.items import Items
 from cmean.report.model import PairingSummary, PairView, Point, RecipeView, Report, TableView
 from cmean.report.page import CARDS
+from cmean.report.panels import label_panels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -75,7 +76,8 @@ def gather(
         views.append(_pair(number, pair, sides, items))
         on_progress(number, len(pairs))
     with catalog.read() as connection:
-        drawn = charts(connection, pairing, evaluated, stored, sides)
+        panels = label_panels(connection, pairing, evaluated)
+        drawn = charts(connection, pairing, evaluated, stored, sides, panels)
     return Report(
         title=title,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -22,6 +22,20 @@ if TYPE_CHECKING:
 _CONSTANT = "a constant triple does not vary"
 
 
+def check(connection: Connection, names: Iterable[str]) -> None:
+    """Fail unless there are label sets of these names.
+
+    Raises:
+        InputError: there is none of a name.
+    """
+    known = [each["name"] for each in label_rows.sets(connection)]
+    for name in names:
+        if name not in known:
+            listed = ", ".join(known) or "none yet"
+            message = f"there is no label set {name!r}; there is {listed}: cmean labels --list"
+            raise InputError(message)
+
+
 def measure(connection: Connection, study: Study, name: str) -> dict[str, Any]:
     """A pairing and its triples against one label set.
 
@@ -33,15 +47,9 @@ def measure(connection: Connection, study: Study, name: str) -> dict[str, Any]:
     Returns:
         `name`; `triples` by kind (see `channels_by_label`), for kinds that have labels;
         `agreement` across the pairs (see `agreement`); `retrieval` (see `retrieved`).
-
-    Raises:
-        InputError: there is no such label set.
     """
     columns = label_rows.columns(connection, name)
     pairs = label_rows.pairs_of(connection, name)
-    if not columns and not len(pairs):
-        known = ", ".join(each["name"] for each in label_rows.sets(connection)) or "none yet"
-        raise InputError(f"there is no label set {name!r}; there is {known}: cmean labels --list")
     by_kind = {kind: [column for column in columns if column.kind is kind] for kind in Kind}
     return {
         "name": name,

@@ -1,0 +1,79 @@
+"""Channels of items beside the labels that people gave them, as charts are drawn from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmean.catalog import labels as label_rows
+from cmean.catalog import pairings
+from cmean.domain import CHANNELS, WHOLE, Kind
+from cmean.pipeline.vectors import side
+from cmean.report import wording
+from cmean.report.charts.data import LabelPanel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cmean.catalog.engine import Connection
+    from cmean.catalog.labels import LabelColumn
+    from cmean.pipeline.vectors import Side
+
+
+def label_panels(
+    connection: Connection, pairing: Mapping[str, Any], evaluated: Mapping[str, Any]
+) -> Iterator[LabelPanel]:
+    """A panel for each channel and dimension of the label sets that a pairing is held against.
+
+    Args:
+        connection: an open transaction.
+        pairing: its row.
+        evaluated: the document of its evaluation.
+    """
+    for name, found in evaluated["labels"].items():
+        columns = label_rows.columns(connection, name)
+        for kind in Kind:
+            measured = found["triples"].get(kind.value, {"rows": []})["rows"]
+            recipe_id = pairing[f"{kind.value}_recipe_id"]
+            triples = pairings.triples(connection, recipe_id, (WHOLE,), pairing_id=pairing["id"])
+            wholes = side(triples, (WHOLE,))
+            for column in columns:
+                if column.kind is kind:
+                    yield from _panels(name, column, wholes, measured)
+
+
+def _panels(
+    name: str, column: LabelColumn, wholes: Side, measured: list[Mapping[str, Any]]
+) -> Iterator[LabelPanel]:
+    at, here = wholes.find(column.items)
+    if not here.any():
+        return
+    values, labels = wholes.triples[at[here], 0].astype(float), column.values[here]
+    for number, channel in enumerate(CHANNELS):
+        row = next(
+            (
+                each
+                for each in measured
+                if (each["dimension"], each["channel"]) == (column.dimension, channel)
+                and each["category"] is None
+            ),
+            None,
+        )
+        yield LabelPanel(
+            kind=column.kind,
+            channel=channel,
+            name=name,
+            dimension=column.dimension,
+            values=values[:, number],
+            labels=labels if column.numeric else None,
+            categories=None if column.numeric else labels.tolist(),
+            estimate="" if row is None else _estimate(row),
+        )
+
+
+def _estimate(row: Mapping[str, Any]) -> str:
+    if row["value"] is None:
+        return f"{row['statistic']} undefined"
+    text = f"{row['statistic']} {wording.number(row['value'], 2)}"
+    if row["low"] is None:
+        return text
+    return f"{text} ({wording.number(row['low'], 2)} to {wording.number(row['high'], 2)})"

@@ -68,6 +68,9 @@ def add_items(
         Kind and file name → id, of all items without media that are in the collection.
     """
     known = _known(connection, collection_id)
+    new = [item for item in wanted if (item.kind, item.file) not in known]
+    if not new:
+        return known
     rows = [
         {
             "kind": item.kind.value,
@@ -76,16 +79,13 @@ def add_items(
             "year": item.year,
             "metadata": {"file": item.file},
         }
-        for item in wanted
-        if (item.kind, item.file) not in known
+        for item in new
     ]
-    if not rows:
-        return known
     made = insert(items).returning(items.c.id, sort_by_parameter_order=True)
     ids = list(connection.execute(made, rows).scalars())
     parts = [
-        {"item_id": item_id, "position": position, "name": POSITION_NAMES[Kind(row["kind"])][position]}
-        for item_id, row in zip(ids, rows, strict=True)
+        {"item_id": item_id, "position": position, "name": POSITION_NAMES[item.kind][position]}
+        for item_id, item in zip(ids, new, strict=True)
         for position in POSITIONS
     ]
     connection.execute(insert(fragments), parts)

@@ -31,6 +31,7 @@ VERBS = {
     "pair": "pair tracks and artworks one to one",
     "match": "pair two CSV files, without a catalog",
     "evaluate": "the study's tables for a pairing, each figure beside its null",
+    "reproduce": "load the study's published results, and compare its tables with them",
     "report": "write one self-contained HTML page of a pairing",
     "sql": "ask the catalog a read-only question",
     "export": "write items, captions, emotions, embeddings or pairs to a file",

@@ -1,8 +1,8 @@
 """The study's Table I: lengths of English captions without Italian function words.
 
-Its authors dropped the stop words of their own language from captions in English, so that *a*, *in*,
-*per*, *come* are no words there, and had *cannot* and *gonna* split in two. This is how the
-printed length of the longest and the shortest track caption comes out; nothing else needs it.
+Its authors dropped the stop words of their own language from captions in English, so that *a*,
+*in*, *per*, *come* are no words there, and had *cannot* and *gonna* split in two. This is how the
+printed lengths of the longest and the shortest track caption come out; nothing else needs it.
 """
 
 from __future__ import annotations

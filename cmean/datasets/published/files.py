@@ -122,7 +122,9 @@ def find(folder: Path) -> dict[str, list[Path]]:
     if not found:
         listed = ", ".join(file.name for file in FILES.values())
         raise InputError(f"{folder} holds none of the study's files; looked for {listed}")
-    return {key: sorted(paths, key=lambda p: _unlikely(key, folder, p)) for key, paths in found.items()}
+    return {
+        key: sorted(paths, key=lambda p: _unlikely(key, folder, p)) for key, paths in found.items()
+    }
 
 
 def _unlikely(key: str, folder: Path, path: Path) -> tuple[bool, int, str]:

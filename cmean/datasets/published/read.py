@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_RGB: Final = re.compile(r"rgb\s*\(\s*(\d{1,9})\s*,\s*(\d{1,9})\s*,\s*(\d{1,9})\s*\)", re.IGNORECASE)
+_RGB: Final = re.compile(
+    r"rgb\s*\(\s*(\d{1,9})\s*,\s*(\d{1,9})\s*,\s*(\d{1,9})\s*\)", re.IGNORECASE
+)
 _TYPE: Final = re.compile(r"(?:fragment|frammento)\s*([1-4])|(total)e?", re.IGNORECASE)
 _RANK: Final = re.compile("0*[1-9][0-9]{0,8}")
 _IN_ORDER: Final = (*POSITIONS[1:], WHOLE)
@@ -118,19 +120,25 @@ def _triples(reader: Reader) -> Iterator[Triples]:
         rgb = {}
         for position in _IN_ORDER:
             cell = bare(row.cells[str(position)])
-            found = _RGB.fullmatch(cell)
-            try:
-                if found is None:
-                    raise ValueError
-                rgb[position] = RGB(*map(int, found.groups()))
-            except ValueError:
-                column = reader.file.columns[str(position)][0]
-                shown = repr(cell[:SHOWN]) if cell else "nothing"
-                reader.refuse(
-                    row.line, f"{name}: {column} is {shown}, not rgb(r, g, b) of integers 0..255"
-                )
+            found = _rgb(cell)
+            if found is not None:
+                rgb[position] = found
+                continue
+            column = reader.file.columns[str(position)][0]
+            shown = repr(cell[:SHOWN]) if cell else "nothing"
+            reader.refuse(
+                row.line, f"{name}: {column} is {shown}, not rgb(r, g, b) of integers 0..255"
+            )
         if rgb:
             yield Triples(name, rgb)
+
+
+def _rgb(cell: str) -> RGB | None:
+    found = _RGB.fullmatch(cell)
+    try:
+        return RGB(*map(int, found.groups())) if found else None
+    except ValueError:  # a channel is too large
+        return None
 
 
 def _scores(reader: Reader) -> Iterator[Score]:
@@ -190,4 +198,3 @@ _TAKE: Final[dict[str, Callable[[Reader], Iterator[Any]]]] = {
     "earlier_tracks": _triples,
     "earlier_artworks": _triples,
 }
-

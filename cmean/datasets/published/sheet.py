@@ -75,7 +75,7 @@ class Reader:
     def _rows(
         self, found: Iterator[tuple[int, str, bool]], at: dict[str, int], width: int
     ) -> Iterator[Record]:
-        for line, record, cut in found:
+        for line, record, is_open in found:
             try:
                 row = cells(record, self.delimiter)
             except UnfitError as error:
@@ -85,15 +85,15 @@ class Reader:
                 continue
             while len(row) > width and not row[-1].strip():
                 row.pop()
-            if cut:
+            cut = is_open or len(row) != width
+            if is_open:
                 self.refuse(line, "is cut short: its quotes are not closed")
             elif "\0" in record:
                 self.refuse(line, "holds null characters")
                 continue
-            elif len(row) != width:
+            elif cut:
                 more = "; it may be cut short" if len(row) < width else ""
                 self.refuse(line, f"has {len(row)} columns, not {width}{more}")
-                cut = True
             padded = row + [""] * width
             yield Record(line, {field: padded[index] for field, index in at.items()}, cut)
 
@@ -128,7 +128,9 @@ class Reader:
         """Whether a name is new; if not, there is a remark."""
         line = self.lines.setdefault(name, row.line)
         if line != row.line:
-            self.refuse(row.line, f"{name[:SHOWN]!r} stands on line {line} already; the first counts")
+            self.refuse(
+                row.line, f"{name[:SHOWN]!r} stands on line {line} already; the first counts"
+            )
         return line == row.line
 
     def cosine(self, row: Record, field: str = "value") -> float | None:

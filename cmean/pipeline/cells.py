@@ -34,7 +34,9 @@ _OF_ALL_ROWS: Final = {
     "aggregated": f"the printed column is that of the first {_FIRST} of all rows",
 }
 """What is known of Table III's columns where only some rows are at hand."""
-_COUNTS: Final = ("n", "above", "below", "equal", "complete", "incomplete")
+_COUNTED_ALIKE: Final = ("n", "complete", "incomplete")
+"""Counts that no definition of a word changes."""
+_COUNTS: Final = (*_COUNTED_ALIKE, "above", "below", "equal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +157,16 @@ def _lengths_of_tracks(sheet: Sheet[Any], texts: Sequence[str]) -> _Column:
                 f"the captions of {_CAPTIONED} tracks were published; "
                 "the printed count is twice that of the published"
             )
+        doubled = f"the printed counts are doubled, those of {_CAPTIONED} captions"
+        if metric in _COUNTED_ALIKE:
+            ended = f"; {plain['incomplete']} of those here do not end in . ! or ?"
+            return doubled + (ended if metric != "n" else "")
         tried = (
             f"with Italian stop words dropped {_short(found[metric])}, "
             f"with all words as in Table II {_short(plain[metric])}"
         )
         if metric in _COUNTS:
-            tried = f"the printed counts are doubled, those of {_CAPTIONED} captions; {tried}"
+            tried = f"{doubled}; {tried}"
         if len(texts) < _CAPTIONED:
             return tried
         return f"{tried}; the printed figure comes out of no definition tried"

@@ -10,6 +10,7 @@ import numpy as np
 from cmean.catalog import pairings, queries
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Role
+from cmean.errors import InputError
 from cmean.matching.null import sample
 from cmean.pipeline import vectors
 from cmean.pipeline.evaluate import evaluate, tables
@@ -40,11 +41,16 @@ def gather(
     A file that can no longer be read is left out of the page, which then says so; the rest stays.
 
     Raises:
-        InputError: there is no such pairing.
+        InputError: there is no such pairing, or the vectors that it compared are not known.
     """
     with catalog.read() as connection:
         pairing = pairings.get(connection, pairing_id)
         made = int(pairing["id"])
+        if pairing["null_mean"] is None:
+            raise InputError(
+                f"pairing {made} cannot be drawn: the triples of its artworks were not published; "
+                f"for its tables: cmean evaluate {made}"
+            )
         pairs = _best_first(pairings.pairs_of(connection, made))
         mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
         sides = {

@@ -42,13 +42,13 @@ class UnfitError(Exception):
 def decode(data: bytes) -> tuple[str, bool]:
     """The text of a file with its line ends as ``\\n``, and whether its encoding was a guess.
 
-    UTF-8 or UTF-16 by its byte order mark; else Windows-1252 is guessed.
+    UTF-8, or UTF-16 where the first bytes say so; else Windows-1252 is guessed.
     """
     encoding, guessed = "utf-8-sig", False
-    if data.startswith(_BOMS) or b"\0" in data[:2]:
-        encoding = "utf-16" if data.startswith(_BOMS) else "utf-16-be"
-    elif data[1:2] == b"\0":
-        encoding = "utf-16-le"
+    if data.startswith(_BOMS):
+        encoding = "utf-16"
+    elif b"\0" in data[:2]:  # of two bytes a letter, without the mark
+        encoding = "utf-16-be" if data.startswith(b"\0") else "utf-16-le"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:

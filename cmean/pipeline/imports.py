@@ -20,6 +20,7 @@ from cmean.datasets.published import BACKEND, COLLECTION
 from cmean.domain import WHOLE, Caption, FinishReason, Kind, Recipe, Role
 from cmean.evaluation.lengths import count_words, is_complete
 from cmean.media import tags
+from cmean.stages.language import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -277,4 +278,4 @@ def _names(published: Published) -> Iterator[tuple[Kind, str]]:
 def _caption(text: str) -> tuple[Caption, int]:
     """A caption with its words; that its token cap cut it is inferred from its end."""
     ended = FinishReason.STOP if is_complete(text) else FinishReason.LENGTH
-    return Caption(text, ended), count_words(text)
+    return Caption(text, ended, language=language_of(text)), count_words(text)

@@ -117,8 +117,9 @@ def find(folder: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for parent, _, names in os.walk(folder):
         for name in names:
-            if (key := wanted.get(name.casefold())) is not None:
-                found.setdefault(key, []).append(Path(parent, name))
+            path = Path(parent, name)
+            if (key := wanted.get(name.casefold())) is not None and path.is_file():
+                found.setdefault(key, []).append(path)
     if not found:
         listed = ", ".join(file.name for file in FILES.values())
         raise InputError(f"{folder} holds none of the study's files; looked for {listed}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -42,16 +43,16 @@ def read(folder: Path) -> Published:
     """
     places = find(folder)
     problems: list[Problem] = []
-    sheets = {}
+    sheets: dict[str, Sheet[Any]] = {}
     for key, take in _TAKE.items():
         file, paths = FILES[key], places.get(key, [])
         if not paths:
-            sheets[key] = Sheet[Any](file.name, None, ())
+            sheets[key] = Sheet(file.name, None, ())
             continue
         reader = Reader(file, paths[0], str(paths[0].relative_to(folder)))
-        if any(other.read_bytes() != paths[0].read_bytes() for other in paths[1:]):
-            others = ", ".join(str(path.relative_to(folder)) for path in paths[1:])
-            reader.refuse(None, f"differs from {others}, which is not used")
+        for path in paths[1:]:
+            if not filecmp.cmp(paths[0], path, shallow=False):
+                reader.refuse(None, f"differs from {path.relative_to(folder)}, which is not used")
         rows = tuple(take(reader))
         reader.problems.sort(key=lambda problem: problem.line or 0)
         sheets[key] = Sheet(file.name, reader.sha256, rows, len(reader.problems))

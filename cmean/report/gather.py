@@ -46,13 +46,13 @@ def gather(
     with catalog.read() as connection:
         pairing = pairings.get(connection, pairing_id)
         made = int(pairing["id"])
+        pairs = _best_first(pairings.pairs_of(connection, made))
+        mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
         if pairing["null_mean"] is None:
             raise InputError(
                 f"pairing {made} cannot be drawn: the triples of its artworks were not published; "
                 f"for its tables: cmean evaluate {made}"
             )
-        pairs = _best_first(pairings.pairs_of(connection, made))
-        mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
         sides = {
             kind: _sides(connection, mapper, pairing)
             for kind, mapper in zip(Kind, mappers, strict=True)

@@ -93,7 +93,7 @@ class Reader:
                 continue
             elif cut:
                 more = "; it may be cut short" if len(row) < width else ""
-                self.refuse(line, f"has {len(row)} of {width} columns{more}")
+                self.refuse(line, f"columns: {len(row)} instead of {width}{more}")
             padded = row + [""] * width
             yield Record(line, {field: padded[index] for field, index in at.items()}, cut)
 

@@ -34,6 +34,7 @@ VERBS = {
     "evaluate": "the study's tables for a pairing, each figure beside its null",
     "rate": "what people say of the pairs: sheets to fill in, import, export",
     "report": "write one self-contained HTML page of a pairing",
+    "reproduce": "load the study's published results, and compare its tables with them",
     "sql": "ask the catalog a read-only question",
     "export": "write items, captions, emotions, embeddings, pairs or ratings to a file",
     "map-text": "emotion triples of plain texts, one a line",

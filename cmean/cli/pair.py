@@ -108,8 +108,7 @@ def describe(result: Mapping[str, Any]) -> str:
         f"{result['pairs']} {noun}{what} by {result['method']} {result['metric']}, "
         f"mean {number_text(result['mean'])} "
         f"({number_text(result['minimum'])} to {number_text(result['maximum'])}); "
-        f"random pairing of the same items: {number_text(result['null_mean'])} "
-        f"± {number_text(result['null_sd'])}, z = {_z(result['z'])}"
+        f"random pairing of the same items: {_null(result)}"
     )
     if result["gap"] is not None:
         by = f" by more than {result['gap']:.1e}" if result["gap"] > _ROUNDING else ""
@@ -121,6 +120,13 @@ def describe(result: Mapping[str, Any]) -> str:
 
 
 _WHAT = {"whole": "", "fragments": " of fragments", "concatenated": " over all five triples"}
+
+
+def _null(result: Mapping[str, Any]) -> str:
+    if result["null_mean"] is None:
+        return "unknown, for their vectors were not published"
+    mean, sd = (number_text(result[name]) for name in ("null_mean", "null_sd"))
+    return f"{mean} ± {sd}, z = {_z(result['z'])}"
 
 
 def _z(z: float | None) -> str:

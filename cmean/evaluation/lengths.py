@@ -78,7 +78,12 @@ def count_words(text: str) -> int:
     >>> count_words("“calm”")
     3
     """
-    return len(text.translate(_SPLIT).split())
+    return len(words_of(text))
+
+
+def words_of(text: str) -> list[str]:
+    """The words that `count_words` counts, in order."""
+    return text.translate(_SPLIT).split()
 
 
 def is_complete(text: str) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 
 from cmean.catalog import pairings, planning, results
 from cmean.catalog import recipes as recipe_rows
+from cmean.datasets.published import BACKEND
 from cmean.domain import Kind
 from cmean.errors import InputError
 from cmean.matching.methods import Matching, match
@@ -83,6 +84,7 @@ def request(
         for option, earlier_id in (("extend", extend), ("compare", compare)):
             if earlier_id is not None:
                 earlier = pairings.get(connection, earlier_id)
+                _refuse_published(connection, earlier, option)
                 chosen = versions.like(earlier, option, chosen, profile, found)
         recipe_ids = _known(found, profile)
         numbers = results.numbers(connection, list(recipe_ids.values()))
@@ -101,6 +103,16 @@ def request(
     digest = _sha256(["pair", wish, numbers])
     with catalog.write() as connection:
         return planning.plan_request(connection, "pair", digest, wish)
+
+
+def _refuse_published(connection: Connection, earlier: Mapping[str, Any], option: str) -> None:
+    """Results that were published elsewhere are of no profile: nothing can be made like them."""
+    rows = recipe_rows.rows(connection, [earlier[f"{kind.value}_recipe_id"] for kind in Kind])
+    if BACKEND in {row["backend"] for row in rows}:
+        raise InputError(
+            f"pairing {earlier['id']} is of published results, which no profile can make more of: "
+            f"name a pairing that was made here, or pair anew without --{option}"
+        )
 
 
 def compute(

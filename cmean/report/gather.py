@@ -10,6 +10,7 @@ import numpy as np
 from cmean.catalog import pairings, queries
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Role
+from cmean.errors import InputError
 from cmean.matching.null import sample
 from cmean.pipeline import vectors
 from cmean.pipeline.evaluate import tables
@@ -48,7 +49,7 @@ def gather(
         on_progress: called with how many pairs are gathered, and of how many.
 
     Raises:
-        InputError: there is no such pairing.
+        InputError: there is no such pairing, or the vectors that it compared are not known.
     """
     with catalog.read() as connection:
         pairing = pairings.get(connection, evaluated["pairing"])
@@ -56,6 +57,11 @@ def gather(
         stored = pairings.pairs_of(connection, made)
         pairs = _best_first(stored)
         mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
+        if pairing["null_mean"] is None:
+            raise InputError(
+                f"pairing {made} cannot be drawn: the triples of its artworks were not published; "
+                f"for its tables: cmean evaluate {made}"
+            )
         sides = {
             kind: _sides(connection, mapper, pairing)
             for kind, mapper in zip(Kind, mappers, strict=True)

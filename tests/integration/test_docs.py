@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import study_files
 import yaml
 from servers import ChatServer
 from support import Program, write_artwork, write_small_corpus
@@ -63,6 +64,7 @@ def prepared(tmp_path_factory):
         write_artwork(folder / "PICTURES" / f"more-{number}.png", (50 * number, 90, 160))
     (folder / "tracks.csv").write_text("one,200,40,10\ntwo,10,60,90\n")
     (folder / "artworks.csv").write_text("three,0,50,80\nfour,90,20,0\n")
+    study_files.write(folder / "RESULTS")
     program = Program(folder)
     for arguments in (("ingest", "MUSIC", "PICTURES"), ("run",), ("pair",)):
         assert program(*arguments).code == 0

@@ -1,0 +1,109 @@
+"""What the published files hold, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cmean.domain import RGB
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What could not be used: the file, the line where it begins (None: all of it), and why."""
+
+    file: str
+    line: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet(Generic[Row]):
+    """The usable rows of one file, in its order.
+
+    Attributes:
+        name: the file's published name.
+        sha256: of its bytes; None where it is not there or cannot be read at all.
+        rows: what could be used.
+        refused: how many remarks there are on what could not.
+    """
+
+    name: str
+    sha256: str | None
+    rows: Sequence[Row]
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """The captions of one track by position; one may be missing."""
+
+    name: str
+    texts: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Triples:
+    """The emotion triples of one item by position; one may be missing."""
+
+    name: str
+    rgb: Mapping[int, RGB]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The cosine of one item and its caption."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A caption of one artwork, and the cosine of the two; None where it cannot be used."""
+
+    name: str
+    text: str | None
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A pair of the study's ranking, with the cosine by which it was made."""
+
+    rank: int
+    similarity: float
+    track: str
+    artwork: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairScore:
+    """The ImageBind cosine of the two of a pair."""
+
+    track: str
+    artwork: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """All files. `clip` and `clip_aggregated` bring the artworks' captions; of the fragments'
+    captions only the four joined were published. `earlier_*` are those of an earlier run."""
+
+    captions: Sheet[Captions]
+    triples: Sheet[Triples]
+    clap: Sheet[Score]
+    clap_aggregated: Sheet[Score]
+    clip: Sheet[Scored]
+    clip_aggregated: Sheet[Scored]
+    pairs: Sheet[Pair]
+    imagebind: Sheet[PairScore]
+    earlier_tracks: Sheet[Triples]
+    earlier_artworks: Sheet[Triples]
+    problems: Sequence[Problem]

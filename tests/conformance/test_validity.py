@@ -196,7 +196,7 @@ def test_categories_across_pairs_beside_every_pairing(corpus):
     study = corpus.study()
     (row,) = corpus.measure(study)["agreement"]
     one, other = aligned(study, corpus, tracks, artworks)
-    assert (row["statistic"], row["n"]) == ("share equal", 5)
+    assert (row["statistic"], row["n"]) == ("equal", 5)
     assert row["value"] == pytest.approx(np.mean(one == other))
     every = np.array([np.mean(one == np.array(order)) for order in permutations(other)])
     assert row["random"]["mean"] == pytest.approx(every.mean(), abs=0.01)
@@ -289,9 +289,9 @@ def test_one_pair_and_labels_of_one_kind_alone(catalog, number):
     rows = {row["statistic"]: row for row in corpus.measure()["agreement"]}
     assert rows["Spearman"]["value"] is None
     assert rows["difference"]["value"] == 1
-    assert rows["share equal"]["value"] == 1
-    assert rows["share equal"]["random"]["z"] is None
-    assert rows["share equal"]["random"]["why"]
+    assert rows["equal"]["value"] == 1
+    assert rows["equal"]["random"]["z"] is None
+    assert rows["equal"]["random"]["why"]
 
 
 def test_labels_of_items_that_were_not_paired_and_of_two_types(catalog):

@@ -86,6 +86,8 @@ def require(sheet: Sheet, columns: Collection[str], layout: str) -> None:
 
 def _text(path: Path) -> tuple[str, list[str]]:
     try:
+        if path.is_char_device() or path.is_block_device():  # some of them never end
+            raise InputError(f"{path} is a device; name the file with the labels")
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise InputError(f"no such file: {path}") from error

@@ -88,7 +88,7 @@ def _triple_table(found: Mapping[str, Any], kind: Kind) -> Table:
     return Table(
         f"labels-{kind.value}s",
         f"Labels {found['name']}: channels of {kind.value}s (whole) against them",
-        ("dimension", "channel", "expected", "statistic", "value", "low", "high", "p", "n"),
+        ("dimension", "channel", "expected", "figure", "value", "low", "high", "p", "n"),
         rows,
         "Without relation Spearman is 0 and AUC 0.5. Low, high: 95 % bootstrap interval; p: "
         "two-sided, by permutation. Expected: the sign that the channel's meaning promises. "
@@ -108,11 +108,12 @@ def _agreement_table(found: Mapping[str, Any]) -> Table:
     return Table(
         "labels-pairs",
         f"Labels {found['name']}: agreement across the pairs, beside its null",
-        ("dimension", "statistic", "n", "value", "null", "null sd", "z", "p"),
+        ("dimension", "figure", "n", "value", "null", "null sd", "z", "p"),
         cells,
         "n: pairs that have the label on both sides; difference: the mean absolute one, which "
-        "means something only where both sides use one scale. Null: the same items paired at "
-        "random; p: by permutation, one-sided: more agreement, or less difference, than chance."
+        "means something only where both sides use one scale; equal: the share of pairs with one "
+        "category. Null: the same items paired at random; p: by permutation, one-sided: more "
+        "agreement, or less difference, than chance."
         + _undefined(
             why for row in rows for why in (row["why"], row.get("random", {}).get("why", ""))
         ),
@@ -132,7 +133,7 @@ def _control_table(found: Mapping[str, Any]) -> Table:
     return Table(
         "labels-controls",
         f"Labels {found['name']}: agreement across the pairs, beside its controls",
-        ("dimension", "statistic", "value", "low", "high", "resampled", "sd", "constant"),
+        ("dimension", "figure", "value", "low", "high", "resampled", "sd", "constant"),
         cells,
         "Low, high: 95 % interval. Resampled: the same method on artwork vectors that carry no "
         "identity, mean and deviation. Constant: one label for all artworks, their most frequent "

@@ -8,22 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cmean.domain import POSITIONS, WHOLE, Kind
-from cmean.evaluation.chance import beside, permuted_statistics
+from cmean.evaluation.chance import beside
+from cmean.evaluation.permuted_retrieval import permuted_mrr
 from cmean.evaluation.retrieval import ranks, retrieval
 from cmean.pipeline.vectors import FRAGMENTS, side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
 
     from cmean.pipeline.study import Choices, Study
 
 _JOINED: Final = {"whole": (WHOLE,), "fragments": FRAGMENTS, "concatenated": POSITIONS}
 """The positions whose triples make an item's vector, by the pairing's choice."""
-
-_COMPARED: Final = 300_000_000
-"""Cosines that the permutations compute, at most; but at least 99 permutations."""
 
 
 def retrieved(pairs: NDArray[np.int64], study: Study) -> list[dict[str, Any]]:
@@ -70,7 +66,7 @@ def _one_way(
             "permuted": None,
             "why": "no labelled pair has triples on both sides",
         }
-    belongs: Mapping[int, set[int]] = defaultdict(set)
+    belongs: dict[int, set[int]] = defaultdict(set)
     for query, target in zip(*(each.tolist() for each in pairs), strict=True):
         belongs[query].add(target)
     asking = queries[sorted(belongs)]
@@ -78,27 +74,9 @@ def _one_way(
     found = ranks(asking, targets, dict(enumerate(wanted)))
     counts = [len(each) for each in wanted]
     figures = retrieval(found, targets=len(targets), relevant_counts=counts, seed=choices.seed)
+    drawn = permuted_mrr(asking, targets, wanted, choices.permutations, choices.seed)
     return {
         "figures": {name: figure.as_dict() for name, figure in figures.items()},
-        "permuted": _permuted(figures["MRR"].estimate.value, asking, targets, wanted, choices),
+        "permuted": beside(figures["MRR"].estimate.value, drawn).as_dict(),
         "why": "",
     }
-
-
-def _permuted(
-    observed: float | None,
-    queries: NDArray[np.float64],
-    targets: NDArray[np.float64],
-    wanted: Sequence[Sequence[int]],
-    choices: Choices,
-) -> dict[str, Any]:
-    """The mean reciprocal rank where each query seeks what belongs to another one."""
-
-    def statistic(i: NDArray[np.intp], j: NDArray[np.intp]) -> float:
-        sought = {row: wanted[of] for row, of in enumerate(j.tolist())}
-        return float(np.mean(1 / ranks(queries[i], targets, sought)))
-
-    affordable = max(99, _COMPARED // (len(queries) * len(targets)))
-    permutations = min(choices.permutations, affordable)
-    drawn = permuted_statistics(statistic, len(queries), len(queries), permutations, choices.seed)
-    return beside(observed, drawn).as_dict()

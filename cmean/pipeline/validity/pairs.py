@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cmean.catalog.labels import LabelColumn
     from cmean.pipeline.study import Choices, Study
 
-SPEARMAN, DIFFERENCE, SHARE = "Spearman", "difference", "share equal"
+SPEARMAN, DIFFERENCE, SHARE = "Spearman", "difference", "equal"
 
 _NO_PAIRS: Final = "no pair has both labels"
 _CONSTANT: Final = "one value for all artworks does not vary"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cmean.datasets import labels
@@ -218,3 +220,7 @@ def test_files_that_cannot_be_read(tmp_path):
         labels.read(tmp_path / "absent.csv")
     with pytest.raises(InputError, match="is a folder"):
         labels.read(tmp_path)
+    with pytest.raises(InputError, match="is a device"):
+        labels.read(Path("/dev/zero"))
+    with pytest.raises(InputError, match="cannot be read"):
+        labels.read(Path("a\0b"))

@@ -100,9 +100,8 @@ def test_a_sheet_filled_in_at_random_is_imported_in_full(catalog, tmp_path, ask,
         for number in range(len(sheet.rows))
     ]
     found = rating.import_file(catalog, write_sheet(tmp_path / "sheet.csv", sheet, filled))
-    assert found.as_dict() == {
-        **{"imported": len(filled), "known": 0, "skipped": 0, "rejected": []}
-    }
+    counts = {"imported": len(filled), "known": 0, "skipped": 0, "rejected": []}
+    assert found.as_dict() == counts
     stored = all_ratings(catalog)
     assert sorted(row["seconds"] for row in stored) == list(range(len(filled)))
     with queries.rows_of(catalog, "SELECT pair_id, pairing_id, artwork_id FROM v_pairs") as (_, it):

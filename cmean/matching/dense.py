@@ -53,6 +53,13 @@ def cosines(tracks: Floats, artworks: Floats) -> Floats:
     return result
 
 
+def paired_cosines(tracks: Floats, artworks: Floats) -> Floats:
+    """The cosines of the first rows, the second rows, …, shape (n,); 0 where a vector is zero."""
+    found: Floats = np.einsum("nd,nd->n", units(tracks), units(artworks))
+    np.clip(found, -1.0, 1.0, out=found)
+    return np.round(found, _DECIMALS, out=found)
+
+
 def units(vectors: Floats) -> Floats:
     """Each row divided by its length; zero rows stay."""
     largest = np.abs(vectors).max(axis=1, keepdims=True)  # lest squares overflow or vanish

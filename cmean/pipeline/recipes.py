@@ -90,6 +90,12 @@ def mappers(profile: Profile, revise: Revise = here) -> dict[Kind, Recipe]:
     return {recipe.kind: recipe for recipe in found if recipe.role is Role.MAPPER}
 
 
+def mapper_ids(connection: Connection, profile: Profile) -> dict[Kind, int | None]:
+    """The ids of the mappers' recipes; None where the catalog has none of that digest."""
+    found = mappers(profile, here_or_known(connection))
+    return {kind: recipe_rows.find(connection, mapper.digest) for kind, mapper in found.items()}
+
+
 def build(
     profile: Profile, stages: Sequence[str] | None = None, revise: Revise = here
 ) -> list[Recipe]:

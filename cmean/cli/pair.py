@@ -6,9 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cmean.cli.common import (
+    add_control,
     add_json,
     add_profile,
     announcer,
+    chosen_profile,
     number_text,
     opened,
     print_json,
@@ -64,6 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="pair everything anew, and say what that changes and gains over a pairing",
     )
     add_profile(parser)
+    add_control(parser)
     add_json(parser)
 
 
@@ -79,7 +82,7 @@ def main(args: argparse.Namespace) -> int:
     with opened() as (settings, catalog):
         task = pair.request(
             catalog,
-            settings.get_profile(args.profile),
+            chosen_profile(settings, args),
             args.method,
             args.vector,
             args.metric,

@@ -284,7 +284,8 @@ def _known(recipe_ids: Mapping[Kind, int | None], profile: Profile) -> dict[Kind
     known = {kind: found for kind, found in recipe_ids.items() if found is not None}
     if len(known) < len(recipe_ids):
         raise InputError(
-            f"profile {profile.name!r} has no emotions in this catalog yet; run: cmean run"
+            f"profile {profile.name!r} has no emotions in this catalog yet; "
+            f"run: cmean run --profile {profile.name}"
         )
     return known
 

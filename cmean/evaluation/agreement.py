@@ -106,5 +106,4 @@ def _equal_pairs(given: Flags, codes: Indices) -> Floats:
     """For each unit the ordered pairs of its ratings that are equal, each with itself as well."""
     of_unit, width = np.nonzero(given)[0], int(codes.max()) + 1
     cells, counts = np.unique(of_unit * width + codes, return_counts=True)
-    pairs: Floats = np.bincount(cells // width, counts**2.0, len(given))
-    return pairs
+    return np.bincount(cells // width, counts**2, len(given)).astype(np.float64)

@@ -84,7 +84,7 @@ def _retrieval(kind: str, rows: _Rows, key: str) -> Table:
         f"Finding {kind}s again among all by their triples of another run",
         ("", "n", "median rank", "chance", "first", "chance", "mean 1/rank", "chance"),
         body,
-        "Rank of an item's own triple by the second recipe, when all are ordered by likeness to its "
+        "Rank of an item's own triple by the second recipe, all ordered by likeness to its "
         f"triple by the first; equal ones share their mean rank. First: the share at rank 1.{key}",
     )
 

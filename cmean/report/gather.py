@@ -13,6 +13,7 @@ from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Role
 from cmean.matching.null import sample
 from cmean.pipeline import vectors
 from cmean.pipeline.evaluate import evaluate, tables
+from cmean.report.drawn import charts
 from cmean.report.items import Items
 from cmean.report.model import PairingSummary, PairView, Point, RecipeView, Report, TableView
 from cmean.report.page import CARDS
@@ -45,7 +46,8 @@ def gather(
     with catalog.read() as connection:
         pairing = pairings.get(connection, pairing_id)
         made = int(pairing["id"])
-        pairs = _best_first(pairings.pairs_of(connection, made))
+        stored = pairings.pairs_of(connection, made)
+        pairs = _best_first(stored)
         mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
         sides = {
             kind: _sides(connection, mapper, pairing)
@@ -66,7 +68,9 @@ def gather(
     for number, pair in enumerate(pairs, start=1):
         views.append(_pair(number, pair, sides, items))
         on_progress(number, len(pairs))
-    evaluated = tables(evaluate(catalog, made).as_dict())
+    evaluation = evaluate(catalog, made)
+    with catalog.read() as connection:
+        drawn = charts(connection, evaluation, stored, sides)
     return Report(
         title=title,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -78,7 +82,8 @@ def gather(
         recipes=[_recipe(row) for row in recipes],
         unpaired_tracks=pairing["unpaired_tracks"],
         unpaired_artworks=pairing["unpaired_artworks"],
-        tables=[TableView(t.title, t.header, t.rows, t.note) for t in evaluated],
+        tables=[TableView(t.title, t.header, t.rows, t.note) for t in tables(evaluation.as_dict())],
+        charts=drawn,
         notes=items.notes,
         renumbered=bool((pairs["rank"] != np.arange(1, len(pairs) + 1)).any()),
     )

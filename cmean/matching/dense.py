@@ -53,13 +53,6 @@ def cosines(tracks: Floats, artworks: Floats) -> Floats:
     return result
 
 
-def paired_cosines(tracks: Floats, artworks: Floats) -> Floats:
-    """The cosines of the first rows, the second rows, …, shape (n,); 0 where a vector is zero."""
-    found: Floats = np.einsum("nd,nd->n", units(tracks), units(artworks))
-    np.clip(found, -1.0, 1.0, out=found)
-    return np.round(found, _DECIMALS, out=found)
-
-
 def units(vectors: Floats) -> Floats:
     """Each row divided by its length; zero rows stay."""
     largest = np.abs(vectors).max(axis=1, keepdims=True)  # lest squares overflow or vanish
@@ -67,6 +60,33 @@ def units(vectors: Floats) -> Floats:
     lengths: Floats = np.sqrt(np.einsum("nd,nd->n", scaled, scaled))[:, np.newaxis]
     np.divide(scaled, lengths, out=scaled, where=lengths > 0)
     return scaled
+
+
+class FloatCosine:
+    """The cosine of float vectors, for single pairs; 0 where a vector is zero.
+
+    Args:
+        tracks: shape (n, d), finite.
+        artworks: shape (m, d), finite.
+    """
+
+    def __init__(self, tracks: Floats, artworks: Floats) -> None:
+        self._sides = units(tracks), units(artworks)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """n and m."""
+        return len(self._sides[0]), len(self._sides[1])
+
+    def similarity(self, track: Indices, artwork: Indices) -> Floats:
+        """Similarities of tracks with artworks, index by index, of the shape of the indices."""
+        result = np.empty(len(track))
+        for first in range(0, len(track), _BLOCK):
+            part = slice(first, first + _BLOCK)
+            sides = self._sides[0][track[part]], self._sides[1][artwork[part]]
+            np.einsum("nd,nd->n", *sides, out=result[part])
+        np.clip(result, -1.0, 1.0, out=result)
+        return np.round(result, _DECIMALS, out=result)
 
 
 def greedy(cost: NDArray[_Cost], on_progress: Progress) -> tuple[Indices, Indices, NDArray[_Cost]]:

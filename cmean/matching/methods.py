@@ -168,11 +168,10 @@ def _at_random(sides: _Sides, metric: str, seed: int | Sequence[int]) -> _Found:
     random = np.random.default_rng(seed)
     size = min(map(len, sides))
     track, artwork = (random.permutation(len(side))[:size] for side in sides)
-    if all(side.dtype.kind != "f" for side in sides):
-        similarity = metric_for(metric, *sides).similarity(track, artwork)
+    if any(side.dtype.kind == "f" for side in sides):
+        similarity = dense.FloatCosine(*_as_floats(sides)).similarity(track, artwork)
     else:
-        tracks, artworks = _as_floats(sides)
-        similarity = dense.paired_cosines(tracks[track], artworks[artwork])
+        similarity = metric_for(metric, *sides).similarity(track, artwork)
     return track, artwork, similarity, None
 
 

@@ -40,6 +40,7 @@ bench: $(VENV)/.developer ## Run the benchmarks and print their tables
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/busy.py
 	$(BIN)/python benchmarks/constrained.py
+	$(BIN)/python benchmarks/permutations.py
 
 clean: ## Remove the environment and what builds leave behind
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -21,6 +22,9 @@ ICCS: Final = ("ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k")
 
 _ROUNDING: Final = 1e-14
 """Deviations below this share of the largest rating are rounding."""
+
+_ZERO: Final = 1e-12
+"""A divisor below this share of the dividend is rounding."""
 
 _Bounds: TypeAlias = tuple[float | None, float | None]
 
@@ -193,7 +197,10 @@ def _of_mean(single: float | None, k: int) -> float | None:
 
 
 def _ratio(above: float, below: float) -> float | None:
-    return above / below if below != 0 and np.isfinite(above / below) else None
+    """None where the divisor is 0 but for rounding, or a quantile was infinite."""
+    if abs(below) <= _ZERO * abs(above) or not math.isfinite(above / below):
+        return None
+    return above / below
 
 
 def _estimate(n: int, value: float | None, bounds: _Bounds) -> Estimate:

@@ -76,5 +76,10 @@ def audio_uri(samples: NDArray[np.float32], rate: int, seconds: float = 30) -> s
     return _data_uri("audio/mpeg", out.getvalue())
 
 
+def svg_uri(svg: str) -> str:
+    """A drawing as a data URI."""
+    return _data_uri("image/svg+xml", svg.encode())
+
+
 def _data_uri(mime: str, content: bytes) -> str:
     return f"data:{mime};base64,{base64.b64encode(content).decode('ascii')}"

@@ -99,6 +99,7 @@ class PairingSummary:
     null_sd: float
     z: float | None
     profile: str
+    space: str = "emotion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,31 @@ class TableView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChartView:
+    """A chart that travels inside the page, or why there is none.
+
+    Attributes:
+        title: its heading.
+        uri: the drawing, an SVG; None where there was nothing to draw.
+        alt: what it shows, in numbers.
+        caption: how to read it or, without a drawing, why there is none.
+
+    Raises:
+        ValueError: `uri` is not a ``data:`` URI of an SVG.
+    """
+
+    title: str
+    uri: str | None
+    alt: str
+    caption: str
+
+    def __post_init__(self) -> None:
+        if self.uri is not None and not self.uri.startswith("data:image/svg+xml;"):
+            msg = "a chart in a report must be a data: URI of an SVG"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that one page shows.
 
@@ -140,6 +166,7 @@ class Report:
         unpaired_tracks: how many tracks, or fragments of them, found no partner.
         unpaired_artworks: how many artworks found none.
         tables: further tables.
+        charts: further figures.
         notes: further remarks, one a paragraph.
         renumbered: whether the ranks are others than those in the catalog.
     """
@@ -155,5 +182,6 @@ class Report:
     unpaired_tracks: int
     unpaired_artworks: int
     tables: Sequence[TableView] = ()
+    charts: Sequence[ChartView] = ()
     notes: Sequence[str] = ()
     renumbered: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from support import Program, write_artwork, write_track
@@ -116,6 +117,21 @@ def test_the_chain_ends_in_pairs_and_scores(ran):
     scores = rows(program, "SELECT metric, COUNT(*) AS n FROM scores GROUP BY metric")
     assert {row["metric"]: row["n"] for row in scores} == {"clap": 2, "clip": 2, "imagebind": 2}
     assert program("evaluate", "--json").code == 0  # again: nothing is written twice
+
+
+def test_the_report_draws_what_the_tables_say(ran):
+    program, _ = ran
+    assert program("pair").code == 0
+    document = program("evaluate", "--json").json
+    assert program("report", "--output", "report.html").code == 0
+    page = (program.folder / "report.html").read_text(encoding="utf-8")
+    charts = re.findall(r'src="data:image/svg\+xml;base64,[^"]+" alt="([^"]+)"', page)
+    assert len(charts) == 3
+    row = document["tables"]["VI"]["pairs"]
+    assert f"mean ImageBind cosine {row['mean']:.4f}" in charts[1]
+    assert f"by chance {row['null_mean']:.4f}" in charts[1]
+    cut = sum(document["finish_reasons"][kind].get("length", 0) for kind in ("track", "artwork"))
+    assert f"Cut by the token cap: {cut} of 20 captions" in page
 
 
 def test_who_only_pairs_needs_no_weights(ran, tmp_path):

@@ -78,3 +78,21 @@ def test_an_extension_is_reported_most_alike_first(program):
     assert page.count('<article class="pair"') == 3
     assert "Numbered here by likeness" not in page  # nothing was added
     assert len(rows) == 6
+
+
+@pytest.mark.parametrize(
+    ("vector", "amounts"),
+    [
+        ("whole", "3 tracks and 4 artworks"),
+        ("fragments", "12 track fragments and 16 artwork fragments"),
+        ("concatenated", "15 track triples and 20 artwork triples"),
+    ],
+)
+def test_the_charts_show_the_triples_that_were_compared(program, vector, amounts):
+    page, _ = report_of(program, "--vector", vector)
+    channels, lengths = re.findall(r'src="data:image/svg\+xml;base64,[^"]+" alt="([^"]+)"', page)
+    assert channels.startswith(f"Distributions of {amounts} over each channel")
+    table = program("evaluate", "--json").json["tables"]["I"]
+    assert f"in words: tracks mean {table['total']['mean']:.0f}, cut 0 of 3;" in lengths
+    assert f"tracks mean {table['aggregated']['mean']:.0f}, fragments cut 0 of 12;" in lengths
+    assert "No pair has an ImageBind similarity" in page

@@ -1,4 +1,4 @@
-"""`cmean rate`: sheets that go out, what comes back filled in, and all that can be wrong with it."""
+"""`cmean rate`: sheets that go out, what comes back filled in, all that can be wrong with it."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import sys
 from cmean.cli import VERBS
 
 HEAVY = {"sqlalchemy", "alembic", "numpy", "scipy", "librosa", "PIL", "soundfile", "soxr"}
-HEAVY |= {"celery", "torch", "transformers", "rich", "jinja2", "psutil", "pyarrow"}
+HEAVY |= {"celery", "torch", "transformers", "rich", "jinja2", "psutil", "pyarrow", "matplotlib"}
 
 PROBE = """
 import json, sys

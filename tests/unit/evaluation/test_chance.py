@@ -41,7 +41,7 @@ def exact(one, other):
 
 
 sizes = pytest.mark.parametrize(
-    ("n", "m"), [(1, 4), (2, 2), (3, 5), (5, 3), (6, 6), (4, 6)], ids=lambda size: str(size)
+    ("n", "m"), [(1, 4), (2, 2), (3, 5), (5, 3), (6, 6), (4, 6)], ids=str
 )
 
 

@@ -143,6 +143,16 @@ def test_the_controls_are_a_random_pairing_that_is_made_once(catalog, pairing):
     assert (made["method"], made["pairs"], made["parameters"]["seed"]) == ("random", 5, 4)
 
 
+def test_the_controls_are_of_the_same_items(catalog, pairing):
+    paired = sheets.make(catalog, pairing, Wanted(seed=3)).control
+    assert make_pairing(catalog, method="random", seed=3) == paired
+    with catalog.write() as connection:  # so that what comes now comes later
+        connection.exec_driver_sql("UPDATE pairings SET created_at = '2000-01-02 00:00:00'")
+        connection.exec_driver_sql("UPDATE emotions SET created_at = '2000-01-01 00:00:00'")
+    add_items(catalog, 2, 2, seed=1)
+    assert sheets.make(catalog, pairing, Wanted(seed=3)).control == paired
+
+
 def test_fragments_are_named(catalog):
     add_items(catalog, 2, 3)
     sheet = sheets.make(catalog, make_pairing(catalog, "fragments"), Wanted())

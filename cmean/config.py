@@ -55,13 +55,15 @@ class KindProfile:
     """What a profile does with one kind of item.
 
     `merger` joins what a captioner wrote of the windows of a long sound; None: they are put one
-    after the other.
+    after the other. `shuffle` is the seed by which each item gets the captions of another; None:
+    each keeps its own.
     """
 
     preprocessing: Mapping[str, Any]
     captioner: BackendChoice
     mapper: BackendChoice
     merger: BackendChoice | None = None
+    shuffle: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

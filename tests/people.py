@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from triples import Triples
@@ -30,9 +30,10 @@ def add_items(catalog: Catalog, tracks: int, artworks: int, seed: int = 0) -> No
             triples.add(kind, {p: tuple(drawn[p]) for p in POSITIONS})
 
 
-def make_pairing(catalog: Catalog, vector: str = "whole") -> int:
+def make_pairing(catalog: Catalog, vector: str = "whole", **choices: Any) -> int:
     """Pair all items. Returns the pairing's id."""
-    task = pair.request(catalog, Settings().get_profile("embedded"), vector=vector)
+    profile = Settings().get_profile("embedded")
+    task = pair.request(catalog, profile, vector=vector, **choices)
     requests.carry_out(catalog, Settings(), task, None)
     return int(pair.summary(catalog, task)["pairing"])
 

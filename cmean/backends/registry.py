@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, cast
 
 from cmean.backends.info import BackendInfo
-from cmean.backends.table import BACKENDS
+from cmean.backends.table import BACKENDS, STEPS
 from cmean.domain import Role
 from cmean.errors import ConfigError, MissingExtraError
 
@@ -50,7 +50,7 @@ def info(name: str, role: Role | None = None, kind: Kind | None = None) -> Backe
     Raises:
         ConfigError: there is none, or it is not of that role or for that kind.
     """
-    named = [info for info in known() if info.name == name]
+    named = [info for info in (*known(), *STEPS) if info.name == name]
     if not named:
         names = ", ".join(dict.fromkeys(info.name for info in known()))
         raise ConfigError(f"there is no back-end {name!r}; there are: {names}")

@@ -58,6 +58,15 @@ _EMBEDDED = (
         batch=500,
         share=5000,
     ),
+    BackendInfo(
+        name="embedded-text",
+        role=Role.EMBEDDER,
+        kinds=(),
+        target=f"{_HERE}.embedders.embedded_text:TextEmbedder",
+        licence="Apache-2.0",
+        batch=500,
+        share=5000,
+    ),
 )
 
 _CAPTIONERS = (
@@ -238,6 +247,15 @@ _MAPPERS = (
         batch=500,
         share=5000,
     ),
+    BackendInfo(
+        name="constant",
+        role=Role.MAPPER,
+        kinds=_BOTH,
+        target=f"{_HERE}.mappers.constant:ConstantMapper",
+        licence="Apache-2.0",
+        batch=500,
+        share=5000,
+    ),
 )
 
 _EMBEDDERS = (
@@ -272,3 +290,16 @@ _EMBEDDERS = (
 )
 
 BACKENDS = (*_EMBEDDED, *_CAPTIONERS, *_MAPPERS, *_EMBEDDERS)
+
+STEPS = (
+    BackendInfo(
+        name="shuffle",
+        role=Role.CAPTIONER,
+        kinds=(),
+        target=f"{_HERE}.no_model:NoModel",
+        licence="Apache-2.0",
+        batch=1000,
+        share=100_000,
+    ),
+)
+"""What recipes name whose step needs no model. No profile can choose them: they take no kind."""

@@ -5,16 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from cmean.catalog.tables import captions, fragments, recipes
+from cmean.catalog.tables import captions, fragments, items, recipes, tasks
 from cmean.domain import Caption, FinishReason, Window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from sqlalchemy import Row, ScalarSelect
     from sqlalchemy.engine import Connection
 
     from cmean.catalog.ledger import Claim
+
+
+_NAMES = ("text", "finish_reason", "measurements", "tokens", "seconds", "language", "windows")
+_COLUMNS = [captions.c[name] for name in _NAMES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,14 @@ class Stored:
 
     id: int
     caption: Caption
+
+
+@dataclass(frozen=True, slots=True)
+class Dealt:
+    """An item that is to get the captions of another: its key, and when that was entered."""
+
+    key: str
+    entered: datetime
 
 
 def texts(connection: Connection, claim: Claim) -> dict[int, tuple[int, str]]:
@@ -37,10 +52,7 @@ def texts(connection: Connection, claim: Claim) -> dict[int, tuple[int, str]]:
 
 def stored(connection: Connection, claim: Claim) -> dict[int, Stored]:
     """The caption that each task of a claim is about, of a recipe that reads captions."""
-    names = ("text", "finish_reason", "measurements", "tokens", "seconds", "language", "windows")
-    query = select(
-        captions.c.fragment_id, captions.c.id, *(captions.c[name] for name in names)
-    ).where(
+    query = select(captions.c.fragment_id, captions.c.id, *_COLUMNS).where(
         captions.c.recipe_id == _source(claim),
         captions.c.fragment_id.in_([work.fragment_id for work in claim.work]),
     )
@@ -72,6 +84,34 @@ def of_items(connection: Connection, claim: Claim) -> dict[int, dict[int, tuple[
     for item_id, position, *facts in connection.execute(query):
         result.setdefault(item_id, {})[position] = (facts[0], facts[1], facts[2])
     return result
+
+
+def dealt(connection: Connection, recipe_id: int) -> dict[int, Dealt]:
+    """The items that a recipe which deals captions out anew has tasks for."""
+    query = (
+        select(items.c.id, items.c.sha256, func.max(tasks.c.created_at))
+        .join(fragments, fragments.c.item_id == items.c.id)
+        .join(tasks, tasks.c.fragment_id == fragments.c.id)
+        .where(tasks.c.recipe_id == recipe_id)
+        .group_by(items.c.id, items.c.sha256)
+    )
+    return {
+        item_id: Dealt(sha256 or str(item_id), entered)
+        for item_id, sha256, entered in connection.execute(query)
+    }
+
+
+def of_donors(
+    connection: Connection, recipe_id: int, item_ids: Sequence[int]
+) -> dict[tuple[int, int], Caption]:
+    """The captions that a recipe reads, of some items, by item and position."""
+    source = select(recipes.c.input_id).where(recipes.c.id == recipe_id).scalar_subquery()
+    query = (
+        select(fragments.c.item_id, fragments.c.position, *_COLUMNS)
+        .join(captions, captions.c.fragment_id == fragments.c.id)
+        .where(captions.c.recipe_id == source, fragments.c.item_id.in_(item_ids))
+    )
+    return {(row.item_id, row.position): _caption_of(row) for row in connection.execute(query)}
 
 
 def _source(claim: Claim) -> ScalarSelect[Any]:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from sqlalchemy import exists, func, select
 
-from cmean.catalog.tables import embeddings, fragments, pairs, recipes, scores
+from cmean.catalog.tables import (
+    embeddings,
+    fragments,
+    items,
+    pairings,
+    pairs,
+    recipes,
+    scores,
+)
 from cmean.catalog.upsert import insert_into
 
 if TYPE_CHECKING:
@@ -58,14 +66,22 @@ def recipe(connection: Connection, backend: str, kind: Kind, source_id: int | No
     return connection.execute(query).scalar_one_or_none()
 
 
-def load(connection: Connection, recipe_id: int, position: int) -> Vectors:
-    """The vectors of a recipe at a position, by item id."""
+def load(
+    connection: Connection, recipe_id: int, position: int, pairing_id: int | None = None
+) -> Vectors:
+    """The vectors of a recipe at a position, by item id.
+
+    With a pairing only those that were there when it was made.
+    """
     query = (
         select(fragments.c.item_id, embeddings.c.caption_id, embeddings.c.vector)
         .join(fragments, fragments.c.id == embeddings.c.fragment_id)
         .where(embeddings.c.recipe_id == recipe_id, fragments.c.position == position)
         .order_by(fragments.c.item_id)
     )
+    if pairing_id is not None:
+        made = select(pairings.c.created_at).where(pairings.c.id == pairing_id)
+        query = query.where(embeddings.c.created_at <= made.scalar_subquery())
     found = connection.execute(query.execution_options(yield_per=_CHUNK)).all()
     width = len(found[0].vector) // 4 if found else 1
     joined = b"".join(row.vector for row in found)
@@ -76,9 +92,35 @@ def load(connection: Connection, recipe_id: int, position: int) -> Vectors:
     )
 
 
-def count(connection: Connection) -> int:
-    """How many embeddings there are; they are never removed."""
-    return int(connection.execute(select(func.count()).select_from(embeddings)).scalar_one())
+def count(connection: Connection, recipe_id: int | None = None) -> int:
+    """How many embeddings there are, of all recipes or of one; they are never removed."""
+    query = select(func.count()).select_from(embeddings)
+    if recipe_id is not None:
+        query = query.where(embeddings.c.recipe_id == recipe_id)
+    return int(connection.execute(query).scalar_one())
+
+
+def incomplete(connection: Connection, kind: Kind, recipe_id: int, positions: Sequence[int]) -> int:
+    """How many items of a kind lack an embedding of a recipe at one of these positions.
+
+    One without media, which nothing can be made of any more, counts only if it has some.
+    """
+    placed = (
+        select(fragments.c.item_id, func.count().label("number"))
+        .join(embeddings, embeddings.c.fragment_id == fragments.c.id)
+        .where(embeddings.c.recipe_id == recipe_id, fragments.c.position.in_(positions))
+        .group_by(fragments.c.item_id)
+        .subquery()
+    )
+    query = (
+        select(func.count())
+        .select_from(items)
+        .outerjoin(placed, placed.c.item_id == items.c.id)
+        .where(items.c.kind == kind.value)
+        .where(func.coalesce(placed.c.number, 0) < len(positions))
+        .where(items.c.uri.is_not(None) | placed.c.number.is_not(None))
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def pair_ids(connection: Connection, pairing_id: int) -> NDArray[np.int64]:

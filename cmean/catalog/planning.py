@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, literal, select
 
-from cmean.catalog.tables import captions, fragments, items, tasks
+from cmean.catalog.ledger import in_state
+from cmean.catalog.tables import captions, fragments, items, recipes, tasks
 from cmean.catalog.upsert import insert_into
 from cmean.domain import POSITIONS
 
@@ -89,6 +90,20 @@ def _complete(source_id: int, among: list[int] | None) -> Select[tuple[int]]:
         return found
     theirs = select(fragments.c.item_id).where(fragments.c.id.in_(among))
     return found.where(fragments.c.item_id.in_(theirs))
+
+
+def is_open(connection: Connection, recipe_id: int) -> bool:
+    """Whether anything of a recipe, or of those that it reads, is still to be done."""
+    recipe: int | None = recipe_id
+    while recipe is not None:
+        waiting = select(tasks.c.id).where(
+            tasks.c.recipe_id == recipe, in_state("ready") | in_state("leased")
+        )
+        if connection.execute(waiting.limit(1)).first() is not None:
+            return True
+        source = select(recipes.c.input_id).where(recipes.c.id == recipe)
+        recipe = connection.execute(source).scalar_one()
+    return False
 
 
 def plan_request(

@@ -11,13 +11,16 @@ from typing import IO, TYPE_CHECKING, Any
 
 from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
+from cmean.cli.types import natural
 from cmean.config import load_settings
+from cmean.errors import ConfigError
+from cmean.pipeline import controls
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from cmean.config import Settings
+    from cmean.config import Profile, Settings
     from cmean.pipeline.worker import Announce
 
 _WIDE = 10_000
@@ -34,6 +37,34 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_profile(parser: argparse.ArgumentParser) -> None:
     """The option `--profile`."""
     parser.add_argument("--profile", metavar="NAME", help="whose recipes (default: CMEAN_PROFILE)")
+
+
+def add_control(parser: argparse.ArgumentParser) -> None:
+    """The options `--control` and `--control-seed`."""
+    listed = "; ".join(f"{name}: {what}" for name, what in controls.CONTROLS.items())
+    parser.add_argument(
+        "--control", choices=list(controls.CONTROLS), help=f"a control of the profile ({listed})"
+    )
+    parser.add_argument(
+        "--control-seed",
+        type=natural,
+        metavar="N",
+        help=f"of --control {controls.SHUFFLED} (default: 0)",
+    )
+
+
+def chosen_profile(settings: Settings, args: argparse.Namespace) -> Profile:
+    """What `add_profile` and `add_control` say.
+
+    Raises:
+        ConfigError: there is no such profile, or no such control of it.
+    """
+    profile = controls.find(settings, args.profile)
+    if args.control is None and args.control_seed is not None:
+        raise ConfigError("--control-seed is of --control: name one")
+    if args.control is None:
+        return profile
+    return controls.controlled(profile, args.control, args.control_seed)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cmean.backends.mappers.distilled import DistilledMapper
 from cmean.cli.common import add_json, add_profile, opened, print_json, print_table, say
 from cmean.cli.types import share
-from cmean.pipeline import distil
+from cmean.pipeline import controls, distil
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Fit, write, and say how well the weights do."""
     with opened() as (settings, catalog):
-        profile = settings.get_profile(args.profile)
+        profile = controls.find(settings, args.profile)
         about = distil.distil(catalog, profile, args.output, args.held_out, args.seed)
     file = args.output.resolve()
     if args.json:

@@ -9,7 +9,7 @@ from cmean.catalog import pairings
 from cmean.cli import tables
 from cmean.cli.common import add_json, announcer, opened, progress, say
 from cmean.cli.pair import describe
-from cmean.cli.types import at_least_zero, positive
+from cmean.cli.types import natural, positive
 from cmean.pipeline import evaluate, requests, side_by_side
 from cmean.pipeline.study import Choices
 
@@ -46,14 +46,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--resamples",
-        type=at_least_zero,
+        type=natural,
         default=defaults.resamples,
         metavar="N",
         help="pairings made anew of vectors without identity; 0 leaves them out "
         f"(default: {defaults.resamples})",
     )
     parser.add_argument(
-        "--seed", type=at_least_zero, default=0, metavar="N", help="of all draws (default: 0)"
+        "--seed", type=natural, default=0, metavar="N", help="of all draws (default: 0)"
     )
     tables.add_format(parser)
     add_json(parser)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmean.cli.common import add_json, print_json, progress, say
-from cmean.cli.pair import METHOD_HELP, METRIC_HELP, describe
+from cmean.cli.pair import METRIC_HELP, describe, options_help
 from cmean.cli.tabular import replacing
 from cmean.errors import InputError
 from cmean.matching import tables
@@ -29,7 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "tracks", type=Path, metavar="TRACKS.csv", help="a name, then 3 (or 15) integers"
     )
     parser.add_argument("artworks", type=Path, metavar="ARTWORKS.csv", help="likewise")
-    parser.add_argument("--method", choices=list(METHODS), default="greedy", help=METHOD_HELP)
+    about = options_help(METHODS)
+    parser.add_argument("--method", choices=list(METHODS), default="greedy", help=about)
     parser.add_argument("--metric", choices=list(METRICS), default="cosine", help=METRIC_HELP)
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
     add_json(parser)

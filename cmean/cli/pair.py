@@ -6,20 +6,24 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cmean.cli.common import (
+    add_control,
     add_json,
     add_profile,
     announcer,
+    chosen_profile,
     number_text,
     opened,
     print_json,
     progress,
     say,
 )
-from cmean.cli.types import positive
+from cmean.cli.types import natural, positive
 from cmean.domain import Kind
-from cmean.matching.methods import METHODS
+from cmean.matching.methods import RANDOM
 from cmean.matching.vectors import METRICS
 from cmean.pipeline import pair, requests, versions
+from cmean.pipeline.pair import METHODS
+from cmean.pipeline.spaces import EMOTION, SPACES
 from cmean.pipeline.vectors import VECTORS
 
 if TYPE_CHECKING:
@@ -31,17 +35,23 @@ if TYPE_CHECKING:
 
 _ROUNDING = 1e-12  # of a sum of similarities
 
-METHOD_HELP = "; ".join(f"{name}: {what}" for name, what in METHODS.items())
 METRIC_HELP = "cosine: which emotions; euclidean: also how strong"
+
+
+def options_help(options: Mapping[str, str]) -> str:
+    """What each of some choices does."""
+    return "; ".join(f"{name}: {what}" for name, what in options.items())
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    _add_choice(parser, "method", METHODS, METHOD_HELP)
+    _add_choice(parser, "method", METHODS, options_help(METHODS))
     _add_choice(
         parser, "vector", VECTORS, "the wholes, each fragment by itself, or all five at once"
     )
     _add_choice(parser, "metric", METRICS, METRIC_HELP)
+    _add_choice(parser, "space", SPACES, f"what is compared; {options_help(SPACES)}")
+    parser.add_argument("--seed", type=natural, metavar="N", help="of --method random (default: 0)")
     earlier = parser.add_mutually_exclusive_group()
     earlier.add_argument(
         "--extend",
@@ -56,6 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="pair everything anew, and say what that changes and gains over a pairing",
     )
     add_profile(parser)
+    add_control(parser)
     add_json(parser)
 
 
@@ -71,10 +82,12 @@ def main(args: argparse.Namespace) -> int:
     with opened() as (settings, catalog):
         task = pair.request(
             catalog,
-            settings.get_profile(args.profile),
+            chosen_profile(settings, args),
             args.method,
             args.vector,
             args.metric,
+            space=args.space,
+            seed=args.seed,
             extend=args.extend,
             compare=args.compare,
         )
@@ -105,7 +118,7 @@ def describe(result: Mapping[str, Any]) -> str:
     noun = "pair" if result["pairs"] == 1 else "pairs"
     what = _WHAT[result["vector"]]
     line = (
-        f"{result['pairs']} {noun}{what} by {result['method']} {result['metric']}, "
+        f"{result['pairs']} {noun}{what} {_how(result)}, "
         f"mean {number_text(result['mean'])} "
         f"({number_text(result['minimum'])} to {number_text(result['maximum'])}); "
         f"random pairing of the same items: {_null(result)}"
@@ -119,7 +132,15 @@ def describe(result: Mapping[str, Any]) -> str:
     return line
 
 
-_WHAT = {"whole": "", "fragments": " of fragments", "concatenated": " over all five triples"}
+def _how(result: Mapping[str, Any]) -> str:
+    """By which method and metric, and in which space where that is not the usual one."""
+    method, metric, space = result["method"], result["metric"], result.get("space", EMOTION)
+    paired = f"at random, {metric}" if method == RANDOM else f"by {method} {metric}"
+    return paired if space == EMOTION else f"{paired} of {_OF[space]}"
+
+
+_OF = {"imagebind": "ImageBind's embeddings", "captions": "the captions' embeddings"}
+_WHAT = {"whole": "", "fragments": " of fragments", "concatenated": " over all five vectors"}
 
 
 def _null(result: Mapping[str, Any]) -> str:
@@ -179,7 +200,7 @@ def _signed(value: float) -> str:
 
 
 def _say_who_is_left_out(catalog: Catalog, result: Mapping[str, Any]) -> None:
-    """Items that lack triples are no error, but nobody should believe that they were paired."""
+    """Items that lack vectors are no error, but nobody should believe that they were paired."""
     missing = pair.left_out(catalog, result["pairing"])
     counts = [
         f"{number} {kind.value}{'' if number == 1 else 's'}"
@@ -188,4 +209,5 @@ def _say_who_is_left_out(catalog: Catalog, result: Mapping[str, Any]) -> None:
     ]
     if counts:
         where = " of fragments" if result["vector"] == "fragments" else ""
-        say(f"left out for lack of emotions{where}: {' and '.join(counts)}; run: cmean run")
+        what = "emotions" if result["space"] == EMOTION else "embeddings"
+        say(f"left out for lack of {what}{where}: {' and '.join(counts)}; run: cmean run")

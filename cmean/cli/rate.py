@@ -10,7 +10,7 @@ from cmean.catalog.ratings import Rating
 from cmean.cli import EXIT_OK, EXIT_PARTIAL, tabular
 from cmean.cli.common import add_json, opened, print_json, say
 from cmean.cli.export import OUTPUTS, form_of
-from cmean.cli.types import at_least_zero, positive, seconds
+from cmean.cli.types import natural, positive, seconds
 from cmean.pipeline import rating, sheets
 from cmean.pipeline.questions import ASKS
 
@@ -45,13 +45,11 @@ def _sheet_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--random",
-        type=at_least_zero,
+        type=natural,
         metavar="N",
         help="so many couples made by chance among them (default: as many as pairs)",
     )
-    parser.add_argument(
-        "--seed", type=at_least_zero, default=0, metavar="S", help="of all that is drawn"
-    )
+    parser.add_argument("--seed", type=natural, default=0, metavar="S", help="of all that is drawn")
     parser.add_argument(
         "--open", action="store_true", help="not blind: with rank, similarity, which is by chance"
     )

@@ -11,7 +11,17 @@ from cmean.catalog import ledger
 from cmean.catalog import progress as progress_rows
 from cmean.cli import EXIT_OK, EXIT_PARTIAL
 from cmean.cli import ingest as ingest_verb
-from cmean.cli.common import add_json, add_profile, announcer, opened, print_json, progress, say
+from cmean.cli.common import (
+    add_control,
+    add_json,
+    add_profile,
+    announcer,
+    chosen_profile,
+    opened,
+    print_json,
+    progress,
+    say,
+)
 from cmean.cli.fleet_view import shown
 from cmean.cli.types import positive
 from cmean.errors import CatalogUnavailableError, InputError
@@ -35,6 +45,7 @@ _QUIET_LOOKS = 5
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_profile(parser)
+    add_control(parser)
     parser.add_argument("--stage", choices=run.STAGES, nargs="+", help="only these stages")
     parser.add_argument(
         "--limit", type=positive, metavar="N", help="at most N tasks a stage, all done here"
@@ -52,7 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Do the work that is missing."""
     with opened() as (settings, catalog):
-        profile = settings.get_profile(args.profile)
+        profile = chosen_profile(settings, args)
         if args.watch:
             _watch(args, settings, profile, catalog)
         results = carry_out(settings, profile, args.stage, args.limit, announcer(settings))

@@ -16,7 +16,7 @@ def positive(text: str) -> int:
     return value
 
 
-def at_least_zero(text: str) -> int:
+def natural(text: str) -> int:
     """A whole number of at least 0."""
     try:
         value = int(text)

@@ -15,6 +15,7 @@ from cmean.cli.common import add_profile, opened, say
 from cmean.cli.types import positive
 from cmean.config import load_settings
 from cmean.errors import ConfigError
+from cmean.pipeline import controls
 from cmean.pipeline.host import ONE_THREAD, this_process
 from cmean.pipeline.queues import QUEUES
 
@@ -59,7 +60,7 @@ def main(args: argparse.Namespace) -> int:
         return _healthy()
     queues = tuple(dict.fromkeys(args.queue or QUEUES))
     with opened() as (settings, _):
-        settings.get_profile()  # say what is wrong before anything is started
+        controls.find(settings)  # say what is wrong before anything is started
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(processName)s %(message)s"
     )

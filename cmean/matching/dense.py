@@ -62,6 +62,33 @@ def units(vectors: Floats) -> Floats:
     return scaled
 
 
+class FloatCosine:
+    """The cosine of float vectors, for single pairs; 0 where a vector is zero.
+
+    Args:
+        tracks: shape (n, d), finite.
+        artworks: shape (m, d), finite.
+    """
+
+    def __init__(self, tracks: Floats, artworks: Floats) -> None:
+        self._sides = units(tracks), units(artworks)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """n and m."""
+        return len(self._sides[0]), len(self._sides[1])
+
+    def similarity(self, track: Indices, artwork: Indices) -> Floats:
+        """Similarities of tracks with artworks, index by index, of the shape of the indices."""
+        result = np.empty(len(track))
+        for first in range(0, len(track), _BLOCK):
+            part = slice(first, first + _BLOCK)
+            sides = self._sides[0][track[part]], self._sides[1][artwork[part]]
+            np.einsum("nd,nd->n", *sides, out=result[part])
+        np.clip(result, -1.0, 1.0, out=result)
+        return np.round(result, _DECIMALS, out=result)
+
+
 def greedy(cost: NDArray[_Cost], on_progress: Progress) -> tuple[Indices, Indices, NDArray[_Cost]]:
     """Best remaining pair first, ties by row, then column; by chains of nearest neighbours.
 

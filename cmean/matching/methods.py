@@ -13,9 +13,9 @@ from cmean.matching import dense
 from cmean.matching.vectors import as_array, comparable, metric_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from cmean.matching.groups import Progress
     from cmean.matching.vectors import Floats, Indices, Metric
@@ -26,6 +26,9 @@ METHODS: Final[Mapping[str, str]] = {
     "optimal": "the largest total similarity",
 }
 """The methods by name, and what each does."""
+
+RANDOM: Final = "random"
+"""What `match` takes besides: one to one by chance. It looks for nothing, so it is no method."""
 
 MEMORY_SHARE: Final = 0.6
 """The share of the available memory that a matching may take unless told otherwise."""
@@ -42,7 +45,7 @@ second, a matrix costs less than an auction in which most of the other side goes
 class Matching:
     """One-to-one pairs: rank r is at index r − 1.
 
-    Greedy and optimal pairs come best first, sequential ones in turn.
+    Greedy and optimal pairs come best first, sequential ones in turn, random ones as drawn.
 
     Attributes:
         track_index: which track, shape (min(tracks, artworks),), each at most once.
@@ -75,6 +78,7 @@ def match(
     metric: str = "cosine",
     *,
     max_bytes: int | None = None,
+    seed: int | Sequence[int] = 0,
     on_progress: Progress = lambda _done, _total: None,
 ) -> Matching:
     """Pair tracks and artworks one to one; what is left of the larger side stays unpaired.
@@ -92,23 +96,27 @@ def match(
             or floats of any width.
         artworks: the same, shape (m, d).
         method: "greedy" (the best pair that is still possible, again and again), "sequential"
-            (each track in turn takes the nearest free artwork) or "optimal" (the largest total).
+            (each track in turn takes the nearest free artwork) or "optimal" (the largest total);
+            or "random": each one-to-one pairing with equal chance, whatever the vectors are.
         metric: "cosine", or "euclidean", which sees how strong an emotion is.
         max_bytes: the memory that may be taken (default: `MEMORY_SHARE` of what is available).
+        seed: of a random pairing: whole numbers of at least 0.
         on_progress: called now and then with how much is done, and of how much.
 
     Raises:
         InputError: vectors that are none, an unknown name, or more memory needed than allowed.
     """
-    if method not in METHODS:
+    if method not in {*METHODS, RANDOM}:
         raise InputError(f"there is no method {method!r}; there is {', '.join(METHODS)}")
     allowed = _Allowed(method, max_bytes)
     sides = as_array(tracks, "tracks"), as_array(artworks, "artworks")
-    if any(side.dtype.kind == "f" for side in sides):
-        if metric != "cosine":
-            raise InputError(f"float vectors are matched by cosine, not by {metric}")
-        track_floats, artwork_floats = (s.astype(np.float64) for s in comparable(*sides))
-        found = _over_floats((track_floats, artwork_floats), method, allowed, on_progress)
+    floats = any(side.dtype.kind == "f" for side in sides)
+    if floats and metric != "cosine":
+        raise InputError(f"float vectors are matched by cosine, not by {metric}")
+    if method == RANDOM:
+        found = _at_random(sides, metric, seed)
+    elif floats:
+        found = _over_floats(_as_floats(sides), method, allowed, on_progress)
     else:
         found = _over_integers(metric_for(metric, *sides), method, allowed, on_progress)
     track_index, artwork_index, similarity, gap = found
@@ -147,6 +155,24 @@ class _Allowed:
 
 
 _Found: TypeAlias = "tuple[Indices, Indices, Floats, float | None]"
+_Sides: TypeAlias = "tuple[NDArray[np.generic], NDArray[np.generic]]"
+
+
+def _as_floats(sides: _Sides) -> tuple[Floats, Floats]:
+    tracks, artworks = comparable(*sides)
+    return tracks.astype(np.float64), artworks.astype(np.float64)
+
+
+def _at_random(sides: _Sides, metric: str, seed: int | Sequence[int]) -> _Found:
+    """min(n, m) pairs, each such set of pairs with equal chance, and in an order by chance."""
+    random = np.random.default_rng(seed)
+    size = min(map(len, sides))
+    track, artwork = (random.permutation(len(side))[:size] for side in sides)
+    if any(side.dtype.kind == "f" for side in sides):
+        similarity = dense.FloatCosine(*_as_floats(sides)).similarity(track, artwork)
+    else:
+        similarity = metric_for(metric, *sides).similarity(track, artwork)
+    return track, artwork, similarity, None
 
 
 def _over_integers(metric: Metric, method: str, allowed: _Allowed, report: Progress) -> _Found:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from cmean.matching.vectors import Floats, Indices, Metric
 
+    _Metric = Metric | dense.FloatCosine
+
 _ROUNDING: Final = 1e-12
 """A deviation below this is rounding: the null does not vary."""
 
@@ -116,9 +118,10 @@ def similarities(tracks: ArrayLike, artworks: ArrayLike, metric: str = "cosine")
     """Similarities of the first track with the first artwork, the second with the second, …
 
     Args:
-        tracks: integers 0..255, shape (n, d), or (n, p, d) for p vectors an item: the similarity
-            of two items is then the mean over p of the similarities of their vectors at the same
-            place. With the four fragments' triples (p = 4, d = 3) that is the aggregated one.
+        tracks: integers 0..255 or, by cosine, floats, shape (n, d), or (n, p, d) for p vectors an
+            item: the similarity of two items is then the mean over p of the similarities of their
+            vectors at the same place. With the four fragments' triples (p = 4, d = 3) that is the
+            aggregated one.
         artworks: the same shape.
         metric: a name of `cmean.matching.vectors.METRICS`.
 
@@ -257,11 +260,17 @@ def _at_places(vectors: ArrayLike, what: str) -> list[NDArray[Any]]:
     return [as_array(vectors, what)]
 
 
-def _metrics(tracks: ArrayLike, artworks: ArrayLike, metric: str) -> list[Metric]:
+def _metrics(tracks: ArrayLike, artworks: ArrayLike, metric: str) -> list[_Metric]:
     """One metric for each of the p vectors of an item."""
-    return [metric_for(metric, *place) for place in _places(tracks, artworks)]
+    return [_metric(metric, *place) for place in _places(tracks, artworks)]
 
 
-def _similarity(metrics: list[Metric], track: Indices, artwork: Indices) -> Floats:
+def _metric(name: str, tracks: NDArray[Any], artworks: NDArray[Any]) -> _Metric:
+    if name == "cosine" and "f" in {tracks.dtype.kind, artworks.dtype.kind}:
+        return dense.FloatCosine(tracks.astype(np.float64), artworks.astype(np.float64))
+    return metric_for(name, tracks, artworks)
+
+
+def _similarity(metrics: Sequence[_Metric], track: Indices, artwork: Indices) -> Floats:
     total = sum((metric.similarity(track, artwork) for metric in metrics), np.zeros(len(track)))
     return np.divide(total, len(metrics))

@@ -34,6 +34,8 @@ _OF_ALL_ROWS: Final = {
     "aggregated": f"the printed column is that of the first {_FIRST} of all rows",
 }
 """What is known of Table III's columns where only some rows are at hand."""
+_FOUR_DECIMALS: Final = "0.0000"
+"""How a figure is shown that the study does not print."""
 _COUNTED_ALIKE: Final = ("n", "complete", "incomplete")
 """Counts that no definition of a word changes."""
 _COUNTS: Final = (*_COUNTED_ALIKE, "above", "below", "equal")
@@ -43,14 +45,15 @@ _COUNTS: Final = (*_COUNTED_ALIKE, "above", "below", "equal")
 class Cell:
     """A printed figure beside the recomputed one.
 
-    `verdict` is ``same``, ``differs`` or ``missing``; `why` is empty only where they are the same.
+    `verdict` is ``same``, ``differs`` or, where one of the two is not there, ``missing``; `why` is
+    empty only where they are the same.
     """
 
     table: str
     column: str
     metric: str
     recomputed: float | int | None
-    printed: float | int
+    printed: float | int | None
     verdict: str
     why: str
 
@@ -81,13 +84,26 @@ class _Column:
 
 
 def cells(published: Published) -> list[Cell]:
-    """Every printed cell of Tables I to VI, in their order."""
+    """Every printed cell of Tables I to VI in their order, and what was computed besides."""
     columns = _columns(published)
     return [
-        _cell(table, name, metric, figure, columns[table, name])
+        cell
         for table, by_column in printed().items()
         for name, metrics in by_column.items()
-        for metric, figure in metrics.items()
+        for cell in (
+            *(_cell(table, name, *each, columns[table, name]) for each in metrics.items()),
+            *_besides(table, name, metrics, columns[table, name]),
+        )
+    ]
+
+
+def _besides(table: str, name: str, metrics: Mapping[str, str], column: _Column) -> list[Cell]:
+    """Figures of a column that the study does not print."""
+    why = "the study does not print it"
+    return [
+        Cell(table, name, metric, value, None, "missing", why)
+        for metric, value in column.figures.items()
+        if metric not in metrics and value is not None
     ]
 
 
@@ -263,7 +279,7 @@ def _table_six(published: Published) -> _Column:
 
 def shown(cell: Mapping[str, Any], key: str) -> str:
     """A cell's figure as the study prints it."""
-    figure = printed()[cell["table"]][cell["column"]][cell["metric"]]
+    figure = printed()[cell["table"]][cell["column"]].get(cell["metric"], _FOUR_DECIMALS)
     value = cell[key]
     return "–" if value is None else f"{value:.{decimals(figure)}f}"
 

@@ -12,7 +12,7 @@ import numpy as np
 from cmean.catalog import embeddings, evaluations, pairings, planning, results
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITIONS, Kind
-from cmean.pipeline import vectors
+from cmean.pipeline import spaces
 from cmean.pipeline.nulls import identity_free
 from cmean.pipeline.sections import closeness, coherence, lengths, people, validity
 from cmean.pipeline.study import Choices, Study
@@ -117,12 +117,15 @@ def _study(connection: Connection, request: Mapping[str, Any], on_progress: Prog
         )
         for kind in Kind
     }
-    sides = {kind: vectors.sides(triples[kind], pairing["vector"]) for kind in Kind}
+    sides = spaces.sides(connection, pairing, made)
     return Study(
         pairing,
         pairings.pairs_of(connection, made),
         embeddings.pair_ids(connection, made),
-        {kind: np.unique(triples[kind]["item"]) for kind in Kind},
+        {
+            kind: np.unique(np.concatenate([side.items for side in sides[kind].values()]))
+            for kind in Kind
+        },
         triples,
         identity_free(pairing, sides, choices, on_progress),
         choices,

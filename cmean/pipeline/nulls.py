@@ -92,7 +92,13 @@ def _matched(
     random: np.random.Generator,
 ) -> NDArray[np.void]:
     donors = random.integers(len(artworks), size=len(artworks))
-    found = match(tracks.vectors, artworks.vectors[donors], pairing["method"], pairing["metric"])
+    found = match(
+        tracks.vectors,
+        artworks.vectors[donors],
+        pairing["method"],
+        pairing["metric"],
+        seed=int(random.integers(2**32)),  # of no effect but where pairs are made at random
+    )
     pairs = np.empty(len(found), RESAMPLED)
     pairs["position"] = position
     pairs["track_id"] = tracks.items[found.track_index]

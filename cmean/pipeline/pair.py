@@ -1,4 +1,4 @@
-"""Pairing: triples from the catalog, matched one to one, written with their null in one go.
+"""Pairing: vectors from the catalog, matched one to one, written with their null in one go.
 
 A pairing is a version: it never changes once it is there. A later one may extend it.
 """
@@ -8,20 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cmean.catalog import pairings, planning, results
+from cmean.catalog import embeddings, pairings, planning, results
 from cmean.catalog import recipes as recipe_rows
 from cmean.datasets.published import BACKEND
 from cmean.domain import Kind
 from cmean.errors import InputError
-from cmean.matching.methods import Matching, match
+from cmean.matching import methods
+from cmean.matching.methods import RANDOM, Matching, match
 from cmean.matching.null import random_pairing
 from cmean.matching.summary import Summary, summarise_all
-from cmean.pipeline import recipes, vectors, versions
-from cmean.pipeline.revisions import here_or_known
+from cmean.pipeline import recipes, spaces, vectors, versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,11 +34,8 @@ if TYPE_CHECKING:
     from cmean.matching.null import Null
     from cmean.pipeline.vectors import Side
 
-_MISSING = {
-    "whole": "no whole {} has an emotion yet",
-    "fragments": "no fragment of any {} has an emotion yet",
-    "concatenated": "no {} has emotions of the whole and of all four fragments yet",
-}
+METHODS: Final[Mapping[str, str]] = {**methods.METHODS, RANDOM: "by chance: a null to look at"}
+"""The methods by name, and what each does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,19 +46,21 @@ class Pairing:
     pairs: NDArray[np.void]
 
 
-def request(
+def request(  # noqa: PLR0913 - each is an option of the verb
     catalog: Catalog,
     profile: Profile,
     method: str | None = None,
     vector: str | None = None,
     metric: str | None = None,
     *,
+    space: str | None = None,
+    seed: int | None = None,
     extend: int | None = None,
     compare: int | None = None,
 ) -> int:
-    """Enter the wish to pair all items that have triples of the profile's recipes.
+    """Enter the wish to pair all items that have what is compared, by the profile's recipes.
 
-    The same wish over the same triples is one task, whoever enters it and however often.
+    The same wish over the same vectors is one task, whoever enters it and however often.
 
     Args:
         catalog: an open catalog.
@@ -69,6 +68,8 @@ def request(
         method: a name of `METHODS` (default: that of the earlier pairing, else greedy).
         vector: a name of `VECTORS` (default: likewise, else whole).
         metric: a name of `METRICS` (default: likewise, else cosine).
+        space: a name of `SPACES` (default: likewise, else emotion).
+        seed: of the method random (default: likewise, else 0).
         extend: keep the pairs of this earlier pairing and match only what is free.
         compare: pair anew, but so that it can be compared with this earlier pairing.
 
@@ -76,33 +77,84 @@ def request(
         The task's id.
 
     Raises:
-        InputError: a kind has no triples yet, or the earlier pairing is not there or differs.
+        InputError: a kind has nothing to compare yet, choices that do not go together, or the
+            earlier pairing is not there or differs.
     """
-    chosen: Mapping[str, str | None] = {"method": method, "vector": vector, "metric": metric}
+    asked = {"method": method, "vector": vector, "metric": metric, "space": space}
     with catalog.read() as connection:
-        found = _mapper_recipes(connection, profile)
+        earlier: Mapping[str, Any] = {}
+        found = recipes.mapper_ids(connection, profile)
+        chosen: Mapping[str, str | None] = asked
         for option, earlier_id in (("extend", extend), ("compare", compare)):
             if earlier_id is not None:
                 earlier = pairings.get(connection, earlier_id)
                 _refuse_published(connection, earlier, option)
                 chosen = versions.like(earlier, option, chosen, profile, found)
-        recipe_ids = _known(found, profile)
-        numbers = results.numbers(connection, list(recipe_ids.values()))
-    for kind, number in zip(recipe_ids, numbers, strict=True):
+        choice = {name: chosen[name] or default for name, default in versions.DEFAULTS.items()}
+        wish = {
+            "profile": profile.name,
+            **choice,
+            "extends": extend,
+            **{f"{kind.value}_recipe_id": key for kind, key in _known(found, profile).items()},
+            **_embedding_recipes(connection, profile, choice, earlier),
+            **_seed(choice["method"], seed, earlier),
+        }
+        numbers = _numbers(connection, wish, profile)
+    digest = _sha256(["pair", _told(wish), numbers])
+    with catalog.write() as connection:
+        return planning.plan_request(connection, "pair", digest, wish)
+
+
+def _embedding_recipes(
+    connection: Connection,
+    profile: Profile,
+    choice: Mapping[str, str],
+    earlier: Mapping[str, Any],
+) -> dict[str, int]:
+    """Those of the space, or those that the earlier pairing has."""
+    space, metric = choice["space"], choice["metric"]
+    if space == spaces.EMOTION:
+        return {}
+    if metric != "cosine":
+        raise InputError(
+            f"the space {space} is compared by cosine, not by {metric}: leave --metric out"
+        )
+    names = {kind: f"{kind.value}_embedding_recipe_id" for kind in Kind}
+    if earlier:
+        return {name: earlier[name] for name in names.values()}
+    found = spaces.embedding_recipes(connection, profile, space)
+    return {names[kind]: recipe_id for kind, recipe_id in found.items()}
+
+
+def _seed(method: str, seed: int | None, earlier: Mapping[str, Any]) -> dict[str, int]:
+    if method != RANDOM:
+        if seed is not None:
+            raise InputError(f"--seed is of --method {RANDOM}; {method} draws nothing")
+        return {}
+    if seed is None and earlier.get("method") == RANDOM:
+        seed = earlier["parameters"]["seed"]
+    return {"seed": seed or 0}
+
+
+def _numbers(connection: Connection, wish: Mapping[str, Any], profile: Profile) -> list[int]:
+    """How many vectors there are of each kind: as long as they stay, the wish is the same."""
+    found = results.numbers(connection, [wish[f"{kind.value}_recipe_id"] for kind in Kind])
+    if wish["space"] != spaces.EMOTION:
+        own = [wish[f"{kind.value}_embedding_recipe_id"] for kind in Kind]
+        return found + [embeddings.count(connection, recipe_id) for recipe_id in own]
+    for kind, number in zip(Kind, found, strict=True):
         if not number:
             raise InputError(
                 f"no {kind.value} has an emotion under profile {profile.name!r}; "
                 "ingest some, then run: cmean run"
             )
-    wish = {
-        "profile": profile.name,
-        **{name: chosen[name] or default for name, default in versions.DEFAULTS.items()},
-        "extends": extend,
-        **{f"{kind.value}_recipe_id": recipe_ids[kind] for kind in Kind},
-    }
-    digest = _sha256(["pair", wish, numbers])
-    with catalog.write() as connection:
-        return planning.plan_request(connection, "pair", digest, wish)
+    return found
+
+
+def _told(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes into a digest: not the space of emotions, since digests are older than spaces."""
+    plain = chosen["space"] == spaces.EMOTION
+    return {name: value for name, value in chosen.items() if name != "space" or not plain}
 
 
 def _refuse_published(connection: Connection, earlier: Mapping[str, Any], option: str) -> None:
@@ -120,47 +172,48 @@ def compute(
     request: Mapping[str, Any],
     on_progress: Progress = lambda _done, _total: None,
 ) -> Pairing:
-    """Pair as a request wishes. Reads the triples as they are now, and writes nothing.
+    """Pair as a request wishes. Reads the vectors as they are now, and writes nothing.
 
     Args:
         catalog: an open catalog.
-        request: a wish as `request` enters it.
+        request: a wish as `request` enters it; with `as_of`, the id of a pairing, only of what was
+            there when that was made.
         on_progress: called now and then, for each matching, with how much is done, and of how
             much; an exception that it raises ends the pairing.
 
     Raises:
-        InputError: a kind has no triples of what is compared.
+        InputError: a kind has nothing of what is compared.
     """
-    method, vector, metric = (request[key] for key in versions.DEFAULTS)
-    extends = request.get("extends")
-    sides = {}
+    wish = {"space": spaces.EMOTION, "extends": None, **request}  # as older requests mean it
+    extends = wish["extends"]
     with catalog.read() as connection:
-        for kind in Kind:
-            recipe_id = request[f"{kind.value}_recipe_id"]
-            read = pairings.triples(connection, recipe_id, vectors.needed(vector))
-            sides[kind] = vectors.sides(read, vector)
+        sides = spaces.sides(connection, wish, wish.get("as_of"))
         kept = (
             np.empty(0, pairings.PAIR)
             if extends is None
             else pairings.pairs_of(connection, extends)
         )
-    _check(sides, vector)
+    spaces.check(sides, wish)
     parts: list[tuple[Matching, Null | None]] = []
     rows = []
-    for position in vectors.VECTORS[vector]:
+    for position in vectors.VECTORS[wish["vector"]]:
         tracks, artworks = (sides[kind][position] for kind in Kind)
         earlier = kept[kept["position"] == position]
-        matched = _match(tracks, artworks, earlier, (method, metric), on_progress)
-        null = random_pairing(tracks.vectors, artworks.vectors, metric) if len(matched) else None
+        matched = _match(tracks, artworks, earlier, (wish, position), on_progress)
+        null = None
+        if len(matched):
+            null = random_pairing(tracks.vectors, artworks.vectors, wish["metric"])
         parts.append((matched, null))
         rows.append(_rows(matched, tracks, artworks, position))
-    parameters = _parameters(request, sides)
-    summed = summarise_all(parts, vector)
+    parameters = _parameters(wish, sides)
+    summed = summarise_all(parts, wish["vector"])
+    recipe_ids = [f"{kind.value}_recipe_id" for kind in Kind]
+    embedded = [f"{kind.value}_embedding_recipe_id" for kind in Kind]
     row = {
         **summed.as_dict(),
         "gap": summed.gap if extends is None else None,  # pairs that are kept bind the method
-        "profile": request["profile"],
-        **{f"{kind.value}_recipe_id": request[f"{kind.value}_recipe_id"] for kind in Kind},
+        **{name: wish[name] for name in ("profile", "space", *recipe_ids)},
+        **{name: wish.get(name) for name in embedded},
         "parent_id": extends,
         "parameters": parameters,
         "digest": _sha256(parameters),
@@ -178,27 +231,21 @@ def summary(catalog: Catalog, task_id: int) -> dict[str, Any]:
     """The document that `cmean pair --json` prints, once the request is done."""
     with catalog.read() as connection:
         found = pairings.get(connection, results.pairing_of(connection, task_id))
-    return {"pairing": found["id"], **{field.name: found[field.name] for field in fields(Summary)}}
+    names = [field.name for field in fields(Summary)]
+    return {"pairing": found["id"], **{name: found[name] for name in [*names, "space"]}}
 
 
 def left_out(catalog: Catalog, pairing_id: int) -> dict[Kind, int]:
-    """How many items of each kind have not all the triples now that a pairing compares."""
+    """How many items of each kind have not all now that a pairing compares."""
     with catalog.read() as connection:
-        pairing = pairings.get(connection, pairing_id)
-        needed = vectors.needed(pairing["vector"])
-        return {
-            kind: pairings.incomplete(
-                connection, kind.value, pairing[f"{kind.value}_recipe_id"], needed
-            )
-            for kind in Kind
-        }
+        return spaces.incomplete(connection, pairings.get(connection, pairing_id))
 
 
 def _match(
     tracks: Side,
     artworks: Side,
     kept: NDArray[np.void],
-    by: tuple[str, str],
+    by: tuple[Mapping[str, Any], int],
     on_progress: Progress,
 ) -> Matching:
     """The pairs that are kept, then those that the method makes of the items that are free."""
@@ -208,24 +255,18 @@ def _match(
     free_artworks = np.delete(np.arange(len(artworks)), kept_artworks)
     track_index, artwork_index, similarity = kept_tracks, kept_artworks, kept["similarity"]
     gap = None
+    wish, position = by
+    method, metric = wish["method"], wish["metric"]
     if len(free_tracks) and len(free_artworks):
         sides = tracks.vectors[free_tracks], artworks.vectors[free_artworks]
-        made = match(*sides, *by, on_progress=on_progress)
+        seed = wish.get("seed", 0), position
+        made = match(*sides, method, metric, seed=seed, on_progress=on_progress)
         track_index = np.concatenate([kept_tracks, free_tracks[made.track_index]])
         artwork_index = np.concatenate([kept_artworks, free_artworks[made.artwork_index]])
         similarity = np.concatenate([similarity, made.similarity])
         gap = made.gap
-    return Matching(track_index, artwork_index, similarity, len(tracks), len(artworks), *by, gap)
-
-
-def _check(sides: Mapping[Kind, Mapping[int, Side]], vector: str) -> None:
-    """Fail unless there is something to match."""
-    for kind, by_position in sides.items():
-        if not any(map(len, by_position.values())):
-            raise InputError(f"{_MISSING[vector].format(kind.value)}; run: cmean run")
-    tracks, artworks = (sides[kind] for kind in Kind)
-    if not any(len(tracks[position]) and len(artworks[position]) for position in tracks):
-        raise InputError("no fragment has an emotion on both sides yet; run: cmean run")
+    size = len(tracks), len(artworks)
+    return Matching(track_index, artwork_index, similarity, *size, method, metric, gap)
 
 
 def _rows(matched: Matching, tracks: Side, artworks: Side, position: int) -> NDArray[np.void]:
@@ -240,34 +281,26 @@ def _rows(matched: Matching, tracks: Side, artworks: Side, position: int) -> NDA
     return rows
 
 
-def _parameters(
-    request: Mapping[str, Any], sides: Mapping[Kind, Mapping[int, Side]]
-) -> dict[str, Any]:
+def _parameters(wish: Mapping[str, Any], sides: spaces.Sides) -> dict[str, Any]:
     """Everything that determines a pairing: the choices, what it extends, and its inputs."""
     inputs = hashlib.sha256()
     for kind in Kind:
         for position, side in sides[kind].items():
             inputs.update(f"{kind.value} {position} {len(side)} ".encode())
             inputs.update(side.items.astype("<i8").tobytes())
-            inputs.update(side.triples.astype("u1").tobytes())
-    names = (*versions.DEFAULTS, *(f"{kind.value}_recipe_id" for kind in Kind))
-    chosen = {name: request[name] for name in names}
-    return {**chosen, "extends": request.get("extends"), "inputs": inputs.hexdigest()}
-
-
-def _mapper_recipes(connection: Connection, profile: Profile) -> dict[Kind, int | None]:
-    """The ids of the profile's mapper recipes; None where the catalog has none of that digest."""
-    return {
-        kind: recipe_rows.find(connection, mapper.digest)
-        for kind, mapper in recipes.mappers(profile, here_or_known(connection)).items()
-    }
+            kind_of = "u1" if side.parts.dtype.kind == "u" else "<f4"
+            inputs.update(side.parts.astype(kind_of).tobytes())
+    unsaid = {"profile", "as_of"}
+    chosen = {name: value for name, value in _told(wish).items() if name not in unsaid}
+    return {**chosen, "inputs": inputs.hexdigest()}
 
 
 def _known(recipe_ids: Mapping[Kind, int | None], profile: Profile) -> dict[Kind, int]:
     known = {kind: found for kind, found in recipe_ids.items() if found is not None}
     if len(known) < len(recipe_ids):
         raise InputError(
-            f"profile {profile.name!r} has no emotions in this catalog yet; run: cmean run"
+            f"profile {profile.name!r} has no emotions in this catalog yet; "
+            f"run: cmean run --profile {profile.name}"
         )
     return known
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cmean.catalog import items, planning, results, workers
 from cmean.errors import ConfigError, MissingExtraError, WeightsError
-from cmean.pipeline import recipes
+from cmean.pipeline import controls, recipes
 from cmean.pipeline.queues import queue_of
 
 if TYPE_CHECKING:
@@ -24,9 +24,16 @@ _LOG = logging.getLogger(__name__)
 def enter_work(
     connection: Connection, entry: Entered, fragment_ids: Sequence[int] | None = None
 ) -> int:
-    """Enter a recipe's missing work, all or that of some fragments' captions. Returns how much."""
+    """Enter a recipe's missing work, all or that of some fragments' captions. Returns how much.
+
+    Captions are dealt out anew among all items, so when all have theirs.
+    """
     if entry.source_id is None:
         return planning.plan_media(connection, entry.stage, entry.id, entry.recipe.kind)
+    if entry.shuffles:
+        if planning.is_open(connection, entry.source_id):
+            return 0
+        fragment_ids = None
     return planning.plan_captions(
         connection,
         entry.stage,
@@ -41,6 +48,9 @@ def _sources(connection: Connection, entry: Entered) -> object:
     """What a recipe reads, as a number that changes when anything comes to it."""
     if entry.source_id is None:
         return items.number_of_fragments(connection)
+    if entry.shuffles:  # a failure too may be the last that it waited for
+        is_open = planning.is_open(connection, entry.source_id)
+        return is_open, results.numbers(connection, [entry.source_id])
     return results.numbers(connection, [entry.source_id])
 
 
@@ -117,7 +127,7 @@ class Planner:
         """
         if self._entered is None and not self._broken:
             try:
-                profile = self.settings.get_profile()
+                profile = controls.find(self.settings)
                 with self.catalog.write() as connection:
                     self._entered = recipes.enter(connection, profile, self.queues)
             except (ConfigError, MissingExtraError, WeightsError) as error:

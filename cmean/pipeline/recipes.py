@@ -1,8 +1,9 @@
 """A profile's recipes, built and entered into the catalog.
 
 For each kind of item a chain: the captioner, then, where the profile asks for them, a recipe that
-continues captions that were cut and one that merges what was written of the windows of a long
-sound; then the mapper. Embedders read media, and the captions that the chain ends with.
+continues captions that were cut, one that merges what was written of the windows of a long sound,
+and one that gives each item the captions of another; then the mapper. Embedders read media, and the
+captions that the chain ends with.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.backends import registry
 from cmean.catalog import recipes as recipe_rows
+from cmean.config import BackendChoice
 from cmean.domain import Kind, Recipe, Role
 from cmean.errors import ConfigError
 from cmean.pipeline.revisions import here, here_or_known
@@ -24,13 +26,13 @@ if TYPE_CHECKING:
 
     from cmean.backends.registry import BackendInfo
     from cmean.catalog.engine import Connection
-    from cmean.config import BackendChoice, KindProfile, Profile
+    from cmean.config import KindProfile, Profile
     from cmean.pipeline.revisions import Revise
 
 STAGE_OF = {Role.CAPTIONER: "caption", Role.MAPPER: "emotion", Role.EMBEDDER: "embed"}
 """The stage in which a recipe's work is done."""
 
-CONTINUE, MERGE = "continue", "merge"
+CONTINUE, MERGE, SHUFFLE = "continue", "merge", "shuffle"
 """What a captioner's recipe that reads captions does with them: its parameter `step`."""
 
 
@@ -50,7 +52,12 @@ class Entered:
     @property
     def whole_items(self) -> bool:
         """Whether all captions of an item must be there before any of it can be done."""
-        return bool(self.recipe.parameters.get("mapping", {}).get("together"))
+        return self.shuffles or bool(self.recipe.parameters.get("mapping", {}).get("together"))
+
+    @property
+    def shuffles(self) -> bool:
+        """Whether all items must have their captions before any can be done."""
+        return self.recipe.parameters.get("step") == SHUFFLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,12 @@ def mappers(profile: Profile, revise: Revise = here) -> dict[Kind, Recipe]:
     """The mapper's recipe of each kind; errors as `build`."""
     found = build(profile, ["emotion"], revise)
     return {recipe.kind: recipe for recipe in found if recipe.role is Role.MAPPER}
+
+
+def mapper_ids(connection: Connection, profile: Profile) -> dict[Kind, int | None]:
+    """The ids of the mappers' recipes; None where the catalog has none of that digest."""
+    found = mappers(profile, here_or_known(connection))
+    return {kind: recipe_rows.find(connection, mapper.digest) for kind, mapper in found.items()}
 
 
 def build(
@@ -167,6 +180,10 @@ def _captions(kind: Kind, part: KindProfile, revise: Revise) -> list[Recipe]:
             "merging": asdict(MergeOptions(**part.merger.options)),
         }
         chain.append(_recipe(revise, Role.CAPTIONER, kind, part.merger, extra, chain[-1]))
+    if part.shuffle is not None:
+        extra = {"step": SHUFFLE, "seed": part.shuffle}
+        dealer = BackendChoice(SHUFFLE)
+        chain.append(_recipe(revise, Role.CAPTIONER, kind, dealer, extra, chain[-1]))
     return chain
 
 

@@ -89,18 +89,14 @@ def make(catalog: Catalog, pairing_id: int | None, wanted: Wanted) -> Sheet:
         raise InputError(
             f"pairing {pairing['id']} is random, which others are rated beside; name another"
         )
-    control = None
-    if wanted.controls != 0:
-        with catalog.write() as connection:
-            made = random_pairs.store(connection, pairing, wanted.seed)
-            control = pairings.get(connection, made)
+    made = None if wanted.controls == 0 else random_pairs.ensure(catalog, pairing, wanted.seed)
     with catalog.read() as connection:
+        control = None if made is None else pairings.get(connection, made)
         chosen = _chosen(asked(connection, wanted.ask, pairing, control), wanted, pairing["id"])
         rows = list(_rows(connection, chosen, blind=wanted.blind))
     columns = (*_COLUMNS[wanted.ask], *_TO_FILL, *(() if wanted.blind else _OPEN))
     controls = sum(question.control for question in chosen)
-    control_id = None if control is None else control["id"]
-    return Sheet(columns, rows, pairing["id"], control_id, len(rows) - controls, controls)
+    return Sheet(columns, rows, pairing["id"], made, len(rows) - controls, controls)
 
 
 def asked(

@@ -1,8 +1,9 @@
-"""What is compared: from the triples of items to the vectors that are matched, by the choices."""
+"""What is compared: from triples or embeddings to the vectors that are matched, by the choices."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -22,34 +23,39 @@ VECTORS: Final[Mapping[str, Mapping[int, Sequence[int]]]] = {
     "fragments": {position: (position,) for position in FRAGMENTS},
     "concatenated": {WHOLE: POSITIONS},
 }
-"""The choices: the position of the pairs → the positions whose triples are joined for it.
+"""The choices: the position of the pairs → the positions whose vectors are joined for it.
 
-Each position is matched by itself, over the items that have all the triples joined for it.
+Each position is matched by itself, over the items that have all the vectors joined for it.
 """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
-    """The items of one kind that have a triple at each of some positions.
+    """The items of one kind that have a vector at each of some positions.
 
     Attributes:
         items: their ids, ascending, shape (n,).
-        emotions: the ids of their triples at the first of the positions, shape (n,).
-        triples: shape (n, positions, 3).
+        emotions: the ids of their triples at the first of the positions, shape (n,); 0: none.
+        parts: shape (n, positions, d): triples as integers, or embeddings as float32.
     """
 
     items: NDArray[np.int64]
     emotions: NDArray[np.int64]
-    triples: NDArray[np.uint8]
+    parts: NDArray[np.uint8] | NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.items)
 
     @property
-    def vectors(self) -> NDArray[np.uint8]:
-        """The triples of each item joined, shape (n, 3 · positions)."""
-        _, positions, channels = self.triples.shape
-        return self.triples.reshape(len(self), positions * channels)
+    def triples(self) -> NDArray[np.uint8]:
+        """The parts of a side of triples, shape (n, positions, 3)."""
+        return self.parts.astype(np.uint8, copy=False)
+
+    @property
+    def vectors(self) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """The parts of each item joined, shape (n, positions · d)."""
+        _, positions, numbers = self.parts.shape
+        return self.parts.reshape(len(self), positions * numbers)
 
     def find(self, items: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Where some items stand, and whether they are here at all."""
@@ -73,6 +79,26 @@ def side(triples: NDArray[np.void], positions: Sequence[int]) -> Side:
     first = first[complete]
     rows = first[:, np.newaxis] + np.arange(len(positions))
     return Side(items[complete], wanted["emotion"][first], wanted["rgb"][rows])
+
+
+def embedded_side(
+    found: Sequence[tuple[NDArray[np.int64], NDArray[np.float32]]], triples: NDArray[np.void]
+) -> Side:
+    """The items that have an embedding at each of some positions.
+
+    Args:
+        found: of each position the ids of the items, ascending, and their vectors, shape (n, d).
+        triples: `TRIPLE` rows of the first of the positions, by item; of items without embeddings
+            too, and not of all that have them.
+    """
+    items = reduce(np.intersect1d, [ids for ids, _ in found])
+    parts = [vectors[np.searchsorted(ids, items)] for ids, vectors in found]
+    if not len(items):
+        return Side(items, items, np.empty((0, len(found), 1), np.float32))
+    emotions = np.zeros(len(items), np.int64)
+    _, here, there = np.intersect1d(items, triples["item"], assume_unique=True, return_indices=True)
+    emotions[here] = triples["emotion"][there]
+    return Side(items, emotions, np.stack(parts, axis=1))
 
 
 def sides(triples: NDArray[np.void], vector: str) -> dict[int, Side]:

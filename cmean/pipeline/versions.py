@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog
     from cmean.config import Profile
 
-DEFAULTS: Final = {"method": "greedy", "vector": "whole", "metric": "cosine"}
+DEFAULTS: Final = {"method": "greedy", "vector": "whole", "metric": "cosine", "space": "emotion"}
 """What is chosen where neither the user nor an earlier pairing says."""
 
 SHARED: Final[Mapping[str, tuple[str, ...]]] = {
-    "extend": ("method", "vector", "metric"),
-    "compare": ("vector", "metric"),
+    "extend": ("method", "vector", "metric", "space"),
+    "compare": ("vector", "metric", "space"),
 }
 """What an extension, and a recompute that is compared, have in common with the earlier pairing."""
 
@@ -36,12 +36,12 @@ def like(
     profile: Profile,
     recipe_ids: Mapping[Kind, int | None],
 ) -> dict[str, str]:
-    """Method, vector and metric of a wish that builds on an earlier pairing.
+    """Method, vector, metric and space of a wish that builds on an earlier pairing.
 
     Args:
         earlier: the row of the earlier pairing; what was not asked for is as there.
         option: by which it is named: a key of `SHARED`.
-        asked: method, vector and metric, None where nothing was asked.
+        asked: method, vector, metric and space, None where nothing was asked.
         profile: whose recipes the new version would use.
         recipe_ids: the mappers' recipes of that profile, None where it has no row yet.
 

@@ -12,8 +12,9 @@ from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Role
 from cmean.errors import InputError
 from cmean.matching.null import sample
-from cmean.pipeline import vectors
+from cmean.pipeline import spaces, vectors
 from cmean.pipeline.evaluate import tables
+from cmean.report import wording
 from cmean.report.drawn import charts
 from cmean.report.items import Items
 from cmean.report.model import PairingSummary, PairView, Point, RecipeView, Report, TableView
@@ -66,6 +67,8 @@ def gather(
             kind: _sides(connection, mapper, pairing)
             for kind, mapper in zip(Kind, mappers, strict=True)
         }
+        felt = _with_triples(pairs, sides)
+        null = _null(spaces.sides(connection, pairing, made), pairs, pairing["metric"])
         known = [side.items for by_position in sides.values() for side in by_position.values()]
         rows = queries.items_by_id(connection, np.unique(np.concatenate(known)).tolist())
         shown = np.concatenate([pairs[f"{kind.value}_id"][:CARDS] for kind in Kind])
@@ -74,13 +77,17 @@ def gather(
     prepared = {
         Kind(row["kind"]): row["parameters"].get("preprocessing", {})
         for row in recipes
-        if row["role"] == Role.CAPTIONER
+        if row["role"] == Role.CAPTIONER and "preprocessing" in row["parameters"]
     }
     items = Items(rows, fragments, prepared)
+    if missing := len(pairs) - len(felt):
+        items.notes.append(
+            f"Not shown: {wording.count(missing, 'pair')} of which a side has no emotion."
+        )
     views = []
-    for number, pair in enumerate(pairs, start=1):
+    for number, pair in enumerate(felt, start=1):
         views.append(_pair(number, pair, sides, items))
-        on_progress(number, len(pairs))
+        on_progress(number, len(felt))
     with catalog.read() as connection:
         panels = label_panels(connection, pairing, evaluated)
         drawn = charts(connection, pairing, evaluated, stored, sides, panels)
@@ -89,25 +96,38 @@ def gather(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         pairing=_summary(pairing),
         pairs=views,
-        tracks=_points(Kind.TRACK, sides[Kind.TRACK], pairs, items),
-        artworks=_points(Kind.ARTWORK, sides[Kind.ARTWORK], pairs, items),
-        null=_null(sides, pairs, pairing["metric"]),
+        tracks=_points(Kind.TRACK, sides[Kind.TRACK], felt, items),
+        artworks=_points(Kind.ARTWORK, sides[Kind.ARTWORK], felt, items),
+        null=null,
         recipes=[_recipe(row) for row in recipes],
         unpaired_tracks=pairing["unpaired_tracks"],
         unpaired_artworks=pairing["unpaired_artworks"],
         tables=[TableView(t.title, t.header, t.rows, t.note) for t in tables(evaluated)],
         charts=drawn,
         notes=items.notes,
-        renumbered=bool((pairs["rank"] != np.arange(1, len(pairs) + 1)).any()),
+        renumbered=bool((felt["rank"] != np.arange(1, len(felt) + 1)).any()),
     )
 
 
 def _sides(connection: Connection, mapper: int, pairing: Mapping[str, Any]) -> dict[int, Side]:
-    """What the pairing compared of one kind, by the position of its pairs."""
+    """The triples of one kind that the pairing had, by the position of its pairs."""
     vector = pairing["vector"]
     needed = vectors.needed(vector)
     triples = pairings.triples(connection, mapper, needed, pairing_id=pairing["id"])
     return vectors.sides(triples, vector)
+
+
+def _with_triples(
+    pairs: NDArray[np.void], sides: Mapping[Kind, Mapping[int, Side]]
+) -> NDArray[np.void]:
+    """The pairs of which both have a triple: what was paired by embeddings may have none."""
+    both = np.ones(len(pairs), np.bool_)
+    for kind in Kind:
+        for position, side in sides[kind].items():
+            here = pairs["position"] == position
+            both[here] &= side.find(pairs[f"{kind.value}_id"][here])[1]
+    shown: NDArray[np.void] = pairs[both]
+    return shown
 
 
 def _best_first(pairs: NDArray[np.void]) -> NDArray[np.void]:
@@ -173,10 +193,18 @@ def _summary(pairing: Mapping[str, Any]) -> PairingSummary:
 
 
 def _recipes(connection: Connection, mapper_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """The captioners' recipes, then the mappers'."""
+    """The captioners' recipes, each chain in the order of the data, then the mappers'."""
     mappers = recipe_rows.rows(connection, mapper_ids)
-    captioners = recipe_rows.rows(connection, [row["input_id"] for row in mappers])
-    return [*captioners, *mappers]
+    chains: list[dict[str, Any]] = []
+    for mapper in mappers:
+        chain: list[dict[str, Any]] = []
+        source = mapper["input_id"]
+        while source is not None:
+            (row,) = recipe_rows.rows(connection, [source])
+            chain.insert(0, row)
+            source = row["input_id"]
+        chains += chain
+    return [*chains, *mappers]
 
 
 def _recipe(row: Mapping[str, Any]) -> RecipeView:

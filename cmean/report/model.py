@@ -99,6 +99,7 @@ class PairingSummary:
     null_sd: float
     z: float | None
     profile: str
+    space: str = "emotion"
 
 
 @dataclass(frozen=True, slots=True)

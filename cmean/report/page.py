@@ -119,14 +119,17 @@ def _environment() -> Environment:
     for word in (
         wording.cell,
         wording.chance,
+        wording.compared,
         wording.count,
         wording.measure,
+        wording.method,
         wording.number,
         wording.percent,
         wording.score,
         wording.setting,
         wording.summary,
         wording.unit,
+        wording.vectors,
         wording.verdict,
     ):
         environment.filters[f"as_{word.__name__}"] = word

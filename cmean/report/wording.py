@@ -102,14 +102,36 @@ def unit(noun: str, pairing: PairingSummary) -> str:
     return f"{noun} fragment" if pairing.vector == "fragments" else noun
 
 
-_OF: Final = {"whole": "", "fragments": " of fragments", "concatenated": " by five triples each"}
+def method(pairing: PairingSummary) -> str:
+    """How the pairs were found, in one sentence."""
+    return "Paired at random." if pairing.method == "random" else f"Method {pairing.method}."
+
+
+_COMPARED: Final = {
+    "imagebind": "Compared were not the triples but ImageBind's embeddings of sound and picture.",
+    "captions": "Compared were not the triples but embeddings of the captions.",
+}
+
+
+def vectors(pairing: PairingSummary) -> str:
+    """What the numbers of an item are that were compared."""
+    return "triples" if pairing.space == "emotion" else "embeddings"
+
+
+def compared(pairing: PairingSummary) -> str:
+    """What was compared where that was not the triples; empty where it was."""
+    return _COMPARED.get(pairing.space, "")
+
+
+_OF: Final = {"whole": "", "fragments": " of fragments", "concatenated": " by five {} each"}
 
 
 def summary(pairing: PairingSummary) -> str:
     """The pairing in one sentence, its null included."""
     z = f"z{_SPACE}undefined" if pairing.z is None else f"z{_SPACE}={_SPACE}{score(pairing.z)}"
+    of = _OF[pairing.vector].format(vectors(pairing))
     return (
-        f"{count(pairing.pairs, 'pair')}{_OF[pairing.vector]}, "
+        f"{count(pairing.pairs, 'pair')}{of}, "
         f"mean {measure(pairing.metric)} {number(pairing.mean)}; "
         f"random pairing of the same items gives {chance(pairing)} ({z})."
     )

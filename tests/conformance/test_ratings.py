@@ -100,9 +100,8 @@ def test_a_sheet_filled_in_at_random_is_imported_in_full(catalog, tmp_path, ask,
         for number in range(len(sheet.rows))
     ]
     found = rating.import_file(catalog, write_sheet(tmp_path / "sheet.csv", sheet, filled))
-    assert found.as_dict() == {
-        **{"imported": len(filled), "known": 0, "skipped": 0, "rejected": []}
-    }
+    counts = {"imported": len(filled), "known": 0, "skipped": 0, "rejected": []}
+    assert found.as_dict() == counts
     stored = all_ratings(catalog)
     assert sorted(row["seconds"] for row in stored) == list(range(len(filled)))
     with queries.rows_of(catalog, "SELECT pair_id, pairing_id, artwork_id FROM v_pairs") as (_, it):
@@ -142,6 +141,16 @@ def test_the_controls_are_a_random_pairing_that_is_made_once(catalog, pairing):
         made = pairings.get(connection, first.control)
         assert pairings.get(connection)["id"] == pairing  # that of a method stays the newest
     assert (made["method"], made["pairs"], made["parameters"]["seed"]) == ("random", 5, 4)
+
+
+def test_the_controls_are_of_the_same_items(catalog, pairing):
+    paired = sheets.make(catalog, pairing, Wanted(seed=3)).control
+    assert make_pairing(catalog, method="random", seed=3) == paired
+    with catalog.write() as connection:  # so that what comes now comes later
+        connection.exec_driver_sql("UPDATE pairings SET created_at = '2000-01-02 00:00:00'")
+        connection.exec_driver_sql("UPDATE emotions SET created_at = '2000-01-01 00:00:00'")
+    add_items(catalog, 2, 2, seed=1)
+    assert sheets.make(catalog, pairing, Wanted(seed=3)).control == paired
 
 
 def test_fragments_are_named(catalog):

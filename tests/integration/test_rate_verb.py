@@ -1,4 +1,4 @@
-"""`cmean rate` as raters' hosts use it: sheets, what comes back filled in, and all that is wrong."""
+"""`cmean rate`: sheets that go out, what comes back filled in, all that can be wrong with it."""
 
 from __future__ import annotations
 

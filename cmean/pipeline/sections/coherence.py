@@ -115,7 +115,7 @@ def _measured(study: Study, part: _Part) -> _Measured | None:
 def _similarities(
     pairs: NDArray[np.void],
     partner: str,
-    sides: tuple[tuple[Side, NDArray[np.uint8]], tuple[Side, NDArray[np.uint8]]],
+    sides: tuple[tuple[Side, NDArray[Any]], tuple[Side, NDArray[Any]]],
     metric: str,
 ) -> NDArray[np.float64]:
     """Of the pairs whose track and partner are both there."""

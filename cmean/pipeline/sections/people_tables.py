@@ -48,7 +48,8 @@ def _congruence_table(found: Mapping[str, Any]) -> Table:
         "where the answers of each rater, or the means of the pairs, are dealt out anew among "
         "pairs and random pairs; that over ratings takes the pairs as given, that over pairs "
         "speaks of others like them. Nobody rates the pairs of resampled or constant vectors, so "
-        f"those nulls do not apply to people.{_reasons(found.values(), 'mean', 'control_mean', 'null')}",
+        "those nulls do not apply to people."
+        f"{_reasons(found.values(), 'mean', 'control_mean', 'null')}",
     )
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from cmean.backends import registry
 from cmean.domain import Role
-from cmean.pipeline.recipes import MERGE, backend_role
+from cmean.pipeline.recipes import MERGE, SHUFFLE, backend_role
 from cmean.pipeline.steps.captions import CaptionStep
 from cmean.pipeline.steps.embeddings import EmbeddingStep
 from cmean.pipeline.steps.emotions import EmotionStep
 from cmean.pipeline.steps.merging import MergingStep
+from cmean.pipeline.steps.shuffling import ShufflingStep
 from cmean.pipeline.steps.step import Step, model_key
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _STEPS: dict[Role, type[Step]] = {
     Role.MAPPER: EmotionStep,
     Role.EMBEDDER: EmbeddingStep,
 }
+_OF_CAPTIONS: dict[str, type[Step]] = {MERGE: MergingStep, SHUFFLE: ShufflingStep}
 
 
 def load(recipe: Recipe, shared: Step | None = None) -> Step:
@@ -31,7 +33,7 @@ def load(recipe: Recipe, shared: Step | None = None) -> Step:
     Raises:
         CmeanError: it is not known or not installed here, or its weights are not there.
     """
-    kind = MergingStep if recipe.parameters.get("step") == MERGE else _STEPS[recipe.role]
+    kind = _OF_CAPTIONS.get(recipe.parameters.get("step", ""), _STEPS[recipe.role])
     if shared is not None:
         return kind(recipe, shared.backend, shared.batcher)
     role = backend_role(recipe)

@@ -1,0 +1,82 @@
+"""Giving each item the captions of another: a control, in which no caption says what is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cmean.catalog import captions, items
+from cmean.errors import CaptionError
+from cmean.pipeline.steps.captions import WritingStep
+from cmean.stages import shuffling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from cmean.catalog.captions import Dealt
+    from cmean.catalog.engine import Catalog
+    from cmean.catalog.ledger import Claim
+    from cmean.domain import Recipe
+    from cmean.pipeline.steps.step import Job, Outcomes
+    from cmean.protocols import Backend
+    from cmean.stages.batching import Batcher
+
+
+class ShufflingStep(WritingStep):
+    """Deals the captions of a kind's items out anew, all five of an item to one other.
+
+    Who gets whose depends on nothing but the items whose tasks were entered before or at the same
+    time. So it does not matter in which batches, by which workers or how often it is worked out,
+    and what is there stays right when items come later.
+    """
+
+    def __init__(self, recipe: Recipe, backend: Backend, batcher: Batcher | None = None) -> None:
+        super().__init__(recipe, backend, batcher)
+        self._known: Mapping[int, Dealt] = {}
+        self._donors: dict[datetime | None, dict[int, int]] = {}
+
+    def prepare(self, catalog: Catalog, claim: Claim) -> Job:
+        """Find the donors, and read their captions."""
+        with catalog.read() as connection:
+            where = items.located(connection, [work.fragment_id for work in claim.work])
+            mine = {item.id for _, item in where.values()}
+            if not mine <= self._known.keys():
+                self._known = captions.dealt(connection, claim.recipe_id)
+            donor = {item_id: self._donor(item_id) for item_id in mine}
+            wanted = [item_id for item_id in donor.values() if item_id is not None]
+            theirs = captions.of_donors(connection, claim.recipe_id, wanted)
+        outcomes: dict[int, object] = {}
+        for work in claim.work:
+            position, item = where[work.fragment_id]
+            giver = donor[item.id]
+            if giver is None:
+                outcomes[work.task_id] = CaptionError(
+                    "no-donor",
+                    f"there is no other {self.recipe.kind.value} with all five captions to get "
+                    "captions from: ingest more, then: cmean retry",
+                )
+                continue
+            outcomes[work.task_id] = replace(
+                theirs[giver, position], measurements={"donor": giver}, seconds=None
+            )
+
+        def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
+            return outcomes
+
+        return carry_out
+
+    def _donor(self, item_id: int) -> int | None:
+        """Of the items entered till then; of all, should it have been alone then."""
+        seed = int(self.recipe.parameters["seed"])
+        for till in (self._known[item_id].entered, None):
+            if till not in self._donors:
+                keys = {
+                    each: dealt.key
+                    for each, dealt in self._known.items()
+                    if till is None or dealt.entered <= till
+                }
+                self._donors[till] = shuffling.donors(keys, seed)
+            if found := self._donors[till].get(item_id):
+                return found
+        return None

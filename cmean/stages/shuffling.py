@@ -1,0 +1,35 @@
+"""Dealing captions out anew: which item gets whose."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def donors(keys: Mapping[int, str], seed: int) -> dict[int, int]:
+    """Whose captions each item gets: those of the next in a circle of all, so never its own.
+
+    The circle is in the order of SHA-256 of seed and key, so it is the same on every machine, and
+    whatever the order of the items.
+
+    >>> sorted(donors({1: "a", 2: "b"}, seed=0).items())
+    [(1, 2), (2, 1)]
+
+    Args:
+        keys: of each item what it is known by, wherever it lies: no two have the same.
+        seed: of the order.
+
+    Returns:
+        Item → donor; empty where there are fewer than two items.
+    """
+    circle = sorted(keys, key=lambda item: _place(keys[item], seed))
+    if len(circle) < 2:  # noqa: PLR2004 - one has no other
+        return {}
+    return dict(zip(circle, [*circle[1:], circle[0]], strict=True))
+
+
+def _place(key: str, seed: int) -> bytes:
+    return hashlib.sha256(f"{seed} {key}".encode()).digest()

@@ -23,7 +23,6 @@ def program(catalog, make_program, tmp_path):
 def on_sqlite(tmp_path, make_program):
     """The same on SQLite alone, for what no database decides."""
     program = make_program(tmp_path)
-    (tmp_path / "tracks").mkdir()
     assert program("init").code == 0
     return program
 

@@ -247,9 +247,15 @@ def tables(found: Mapping[str, Mapping[str, Any] | None]) -> list[Table]:
         for number in MISSING
         if (rows := found.get(number))
         for table in split_nulls(
-            number, f"Table {number}: {_TITLES[number]}", rows, *_NOTES[number]
+            number, f"Table {number}: {_TITLES[number]}", rows, *_notes(number, rows)
         )
     ]
+
+
+def _notes(number: str, rows: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    about, nulls = _NOTES[number]
+    published = any(row["why"] == _UNKNOWN for row in rows.values())
+    return ("These scores were published; no embedding is here." if published else about), nulls
 
 
 _TITLES: Final = {

@@ -10,7 +10,8 @@ from cmean.cli import tables
 from cmean.cli.common import add_json, announcer, opened, progress, say
 from cmean.cli.pair import describe
 from cmean.cli.types import natural, positive
-from cmean.pipeline import evaluate, requests, side_by_side
+from cmean.errors import InputError
+from cmean.pipeline import controls, evaluate, reliability, requests, side_by_side
 from cmean.pipeline.study import Choices
 
 if TYPE_CHECKING:
@@ -29,6 +30,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=positive,
         metavar="ID",
         help="of the pairing (default: the newest); several are set side by side",
+    )
+    parser.add_argument(
+        "--recipes",
+        nargs="+",
+        metavar="RECIPE",
+        help="compare two or more emotion recipes over the same items instead: ids of mappers' "
+        "recipes, or names of profiles",
     )
     parser.add_argument(
         "--labels",
@@ -63,6 +71,9 @@ def main(args: argparse.Namespace) -> int:
     """Print the tables of one pairing, or several side by side."""
     choices = Choices(args.permutations, args.resamples, seed=args.seed)
     form = "json" if args.json else args.format
+    if args.recipes:
+        _reliability(args, choices, form)
+        return 0
     with opened() as (settings, catalog):
         found = [
             _evaluated(catalog, settings, each, args.labels, choices)
@@ -81,6 +92,17 @@ def main(args: argparse.Namespace) -> int:
     if lacking := evaluate.missing(document):
         say(lacking)
     return 0
+
+
+def _reliability(args: argparse.Namespace, choices: Choices, form: str | None) -> None:
+    """Print how well emotion recipes agree."""
+    if args.ids or args.labels:
+        raise InputError("--recipes compares recipes, not pairings: leave ID and --labels out")
+    with opened() as (settings, catalog), catalog.read() as connection:
+        found = reliability.compare(
+            connection, args.recipes, partial(controls.find, settings), choices
+        )
+    tables.write(found, reliability.tables(found), form, args.output)
 
 
 def _evaluated(

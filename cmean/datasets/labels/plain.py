@@ -1,4 +1,4 @@
-"""A CSV file of one's own: column 1 an item, the others dimensions; or two columns of pairs."""
+"""A CSV file of one's own: a column of items, the others dimensions; or two columns of pairs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from cmean.datasets.labels.sheet import Sheet
 
 NAME: Final = "plain"
+
+_PATH: Final = "path"
+"""The column of items where there is one of this name, as in a metadata file; else column 1."""
 
 
 def matches(sheet: Sheet) -> bool:
@@ -33,14 +36,16 @@ def read(sheet: Sheet) -> LabelFile:
         raise InputError(
             f"{sheet.path} has one column only; column 1 names an item, the others its labels"
         )
+    item = places.get(_PATH, 0)
     if all(number(cell) is not None for cell in sheet.header[1:]):
         raise InputError(f"{sheet.path}: the first line must name the columns, e.g. item,valence")
     used = {
         column: name
         for column, name in enumerate(sheet.header)
-        if column and (name or any(not is_missing(cells[column]) for _, cells in sheet.rows))
+        if column != item
+        and (name or any(not is_missing(cells[column]) for _, cells in sheet.rows))
     }
-    kept, items = named(sheet, lambda cells: cells[:1])
+    kept, items = named(sheet, lambda cells: cells[item : item + 1])
     rows, rejected = label_rows(kept, items, used)
     return LabelFile(NAME, rows, (), [*kept.rejected, *rejected], sheet.notes)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from cmean.catalog.tables import captions, fragments, items, recipes, tasks
-from cmean.domain import Caption, FinishReason, Window
+from cmean.domain import POSITIONS, Caption, FinishReason, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,22 +101,38 @@ def dealt(connection: Connection, recipe_id: int) -> dict[int, Dealt]:
     }
 
 
+def keys(connection: Connection, recipe_id: int) -> dict[int, str]:
+    """The keys of the items that have all captions of the recipe that another reads."""
+    query = (
+        select(items.c.id, items.c.sha256)
+        .join(fragments, fragments.c.item_id == items.c.id)
+        .join(captions, captions.c.fragment_id == fragments.c.id)
+        .where(captions.c.recipe_id == _source_of(recipe_id))
+        .group_by(items.c.id, items.c.sha256)
+        .having(func.count() == len(POSITIONS))
+    )
+    return {item_id: sha256 or str(item_id) for item_id, sha256 in connection.execute(query)}
+
+
 def of_donors(
     connection: Connection, recipe_id: int, item_ids: Sequence[int]
 ) -> dict[tuple[int, int], Caption]:
     """The captions that a recipe reads, of some items, by item and position."""
-    source = select(recipes.c.input_id).where(recipes.c.id == recipe_id).scalar_subquery()
     query = (
         select(fragments.c.item_id, fragments.c.position, *_COLUMNS)
         .join(captions, captions.c.fragment_id == fragments.c.id)
-        .where(captions.c.recipe_id == source, fragments.c.item_id.in_(item_ids))
+        .where(captions.c.recipe_id == _source_of(recipe_id), fragments.c.item_id.in_(item_ids))
     )
     return {(row.item_id, row.position): _caption_of(row) for row in connection.execute(query)}
 
 
 def _source(claim: Claim) -> ScalarSelect[Any]:
     """The recipe whose captions a claim's recipe reads."""
-    return select(recipes.c.input_id).where(recipes.c.id == claim.recipe_id).scalar_subquery()
+    return _source_of(claim.recipe_id)
+
+
+def _source_of(recipe_id: int) -> ScalarSelect[Any]:
+    return select(recipes.c.input_id).where(recipes.c.id == recipe_id).scalar_subquery()
 
 
 def _caption_of(row: Row[Any]) -> Caption:

@@ -62,7 +62,8 @@ def compare(
     Args:
         connection: an open transaction.
         names: the id of a mapper's recipe, or the name of a profile, whose recipes of both kinds
-            are meant (beside an id: that of its kind).
+            are meant (beside an id: that of its kind). A kind of which two have the same recipe is
+            left out.
         profiles: gives the profile of a name.
         choices: permutations and seed.
 
@@ -74,8 +75,8 @@ def compare(
         positions, and vectors have 15 numbers.
 
     Raises:
-        InputError: a name stands for no mapper's recipe, they are of different kinds or the same,
-            or no item was mapped by all.
+        InputError: a name stands for no mapper's recipe, they are of different kinds or the same
+            recipes, or no item was mapped by all.
         ConfigError: there is no such profile.
     """
     if len(names) < 2:  # noqa: PLR2004 - to compare
@@ -120,23 +121,22 @@ def _named(connection: Connection, name: str, profiles: Callable[[str], Profile]
 
 
 def _alike(named: Sequence[_Named]) -> list[_Named]:
-    """The same with the kinds that all have.
+    """The same with the kinds in which they are to be compared: where all have a recipe of theirs.
 
     Raises:
-        InputError: there is none, or two stand for the same recipe.
+        InputError: there is none.
     """
     shared = [kind for kind in Kind if all(kind in each.ids for each in named)]
     if not shared:
         told = ", ".join(f"{each.name} of {'s and '.join(each.ids)}s" for each in named)
         raise InputError(f"recipes of different kinds cannot be compared: {told}")
-    for one, other in combinations(named, 2):
-        for kind in shared:
-            if one.ids[kind] == other.ids[kind]:
-                raise InputError(
-                    f"{one.name} and {other.name} are the same recipe of {kind.value}s, "
-                    f"{one.ids[kind]}: name two that differ"
-                )
-    return [_Named(each.name, {kind: each.ids[kind] for kind in shared}) for each in named]
+    differ = [kind for kind in shared if len({each.ids[kind] for each in named}) == len(named)]
+    if not differ:
+        raise InputError(
+            f"of {', '.join(each.name for each in named)} two are the same recipes: "
+            "name some that differ"
+        )
+    return [_Named(each.name, {kind: each.ids[kind] for kind in differ}) for each in named]
 
 
 def _common(sides: Sequence[vectors.Side]) -> list[NDArray[np.uint8]]:

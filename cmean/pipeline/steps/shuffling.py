@@ -28,13 +28,14 @@ class ShufflingStep(WritingStep):
 
     Who gets whose depends on nothing but the items whose tasks were entered before or at the same
     time. So it does not matter in which batches, by which workers or how often it is worked out,
-    and what is there stays right when items come later.
+    and what is there stays right when items come later. Only one that was alone then gets those of
+    any that has come since.
     """
 
     def __init__(self, recipe: Recipe, backend: Backend, batcher: Batcher | None = None) -> None:
         super().__init__(recipe, backend, batcher)
         self._known: Mapping[int, Dealt] = {}
-        self._donors: dict[datetime | None, dict[int, int]] = {}
+        self._donors: dict[datetime, dict[int, int]] = {}
 
     def prepare(self, catalog: Catalog, claim: Claim) -> Job:
         """Find the donors, and read their captions."""
@@ -44,6 +45,9 @@ class ShufflingStep(WritingStep):
             if not mine <= self._known.keys():
                 self._known = captions.dealt(connection, claim.recipe_id)
             donor = {item_id: self._donor(item_id) for item_id in mine}
+            if alone := [item_id for item_id, giver in donor.items() if giver is None]:
+                since = shuffling.donors(captions.keys(connection, claim.recipe_id), self._seed)
+                donor |= {item_id: since.get(item_id) for item_id in alone}
             wanted = [item_id for item_id in donor.values() if item_id is not None]
             theirs = captions.of_donors(connection, claim.recipe_id, wanted)
         outcomes: dict[int, object] = {}
@@ -54,7 +58,8 @@ class ShufflingStep(WritingStep):
                 outcomes[work.task_id] = CaptionError(
                     "no-donor",
                     f"there is no other {self.recipe.kind.value} with all five captions to get "
-                    "captions from: ingest more, then: cmean retry",
+                    "them from: ingest another, then: cmean retry",
+                    retryable=True,
                 )
                 continue
             outcomes[work.task_id] = replace(
@@ -66,17 +71,14 @@ class ShufflingStep(WritingStep):
 
         return carry_out
 
+    @property
+    def _seed(self) -> int:
+        return int(self.recipe.parameters["seed"])
+
     def _donor(self, item_id: int) -> int | None:
-        """Of the items entered till then; of all, should it have been alone then."""
-        seed = int(self.recipe.parameters["seed"])
-        for till in (self._known[item_id].entered, None):
-            if till not in self._donors:
-                keys = {
-                    each: dealt.key
-                    for each, dealt in self._known.items()
-                    if till is None or dealt.entered <= till
-                }
-                self._donors[till] = shuffling.donors(keys, seed)
-            if found := self._donors[till].get(item_id):
-                return found
-        return None
+        """Among the items that were entered till then; None where it was the only one."""
+        till = self._known[item_id].entered
+        if till not in self._donors:
+            keys = {each: dealt.key for each, dealt in self._known.items() if dealt.entered <= till}
+            self._donors[till] = shuffling.donors(keys, self._seed)
+        return self._donors[till].get(item_id)

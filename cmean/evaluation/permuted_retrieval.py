@@ -52,16 +52,19 @@ def permuted_mrr(
         return np.empty(0)
     random = np.random.default_rng(seed)
     sought = np.array([random.permutation(len(one)) for _ in range(permutations)], np.int32)
-    rows = np.concatenate([np.fromiter(each, np.intp) for each in relevant])
-    starts = np.cumsum([0, *map(len, relevant[:-1])])
+    wanted = [np.unique(np.fromiter(each, np.intp)) for each in relevant]
+    rows, counts = np.concatenate(wanted), np.array([len(each) for each in wanted])
+    starts = np.cumsum(counts) - counts
     total = np.zeros(permutations)
     for first, cosines in blocks(one, other):
         for row, similar in enumerate(cosines):
-            best = np.maximum.reduceat(similar[rows], starts)
+            theirs = similar[rows]
+            best = np.maximum.reduceat(theirs, starts)
+            shared = np.add.reduceat(theirs == np.repeat(best, counts), starts, dtype=np.intp)
             similar.sort()
             to_here = np.searchsorted(similar, best, side="left")
             beyond = np.searchsorted(similar, best, side="right")
-            ranks = 1 + (len(other) - beyond) + (beyond - to_here - 1) / 2
+            ranks = len(other) - beyond + (beyond - to_here + 1) / (shared + 1)
             total += (1 / ranks)[sought[:, first + row]]
     mean: Floats = total / len(one)
     return mean

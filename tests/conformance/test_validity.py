@@ -77,6 +77,11 @@ class Corpus:
         choices = choices or Choices(permutations=4000, bootstraps=50)
         return Study(row, pairs, np.arange(len(pairs)), items, triples, resampled, choices)
 
+    def check(self, *names):
+        """Whether there are label sets of these names."""
+        with self.catalog.read() as connection:
+            validity.check(connection, names)
+
     def measure(self, study=None, name="set"):
         """What is found: without warnings, and JSON without not-a-number."""
         with warnings.catch_warnings(), self.catalog.read() as connection:
@@ -318,7 +323,7 @@ def test_labels_of_items_that_were_not_paired_and_of_two_types(catalog):
 def test_a_set_that_is_not_there_is_said(corpus):
     corpus.label(Kind.TRACK, "valence", [1.0] * 5, name="known")
     with pytest.raises(InputError, match="no label set 'other'; there is known"):
-        corpus.measure(name="other")
+        corpus.check("known", "other")
 
 
 def test_the_same_seed_gives_the_same(corpus):

@@ -135,7 +135,7 @@ def describe(result: Mapping[str, Any]) -> str:
 
 def _how(result: Mapping[str, Any]) -> str:
     """By which method and metric, and in which space where that is not the usual one."""
-    method, metric, space = result["method"], result["metric"], result.get("space", EMOTION)
+    method, metric, space = result["method"], result["metric"], result["space"]
     paired = f"at random, {metric}" if method == RANDOM else f"by {method} {metric}"
     return paired if space == EMOTION else f"{paired} of {_OF[space]}"
 

@@ -203,5 +203,7 @@ def _say_who_is_left_out(catalog: Catalog, result: Mapping[str, Any]) -> None:
     ]
     if counts:
         where = " of fragments" if result["vector"] == "fragments" else ""
-        what = "emotions" if result["space"] == EMOTION else "embeddings"
-        say(f"left out for lack of {what}{where}: {' and '.join(counts)}; run: cmean run")
+        emotion = result["space"] == EMOTION
+        what = "emotions" if emotion else "embeddings"
+        run = "cmean run" if emotion else "cmean run, with a profile that has the embedder"
+        say(f"left out for lack of {what}{where}: {' and '.join(counts)}; run: {run}")

@@ -16,6 +16,7 @@ from cmean.matching.methods import METHODS, match
 from cmean.matching.null import random_pairing
 from cmean.matching.summary import summarise
 from cmean.matching.vectors import METRICS
+from cmean.pipeline.spaces import EMOTION
 
 if TYPE_CHECKING:
     import argparse
@@ -50,7 +51,7 @@ def main(args: argparse.Namespace) -> int:
             with path.open("w", encoding="utf-8", newline="") as file:
                 tables.write(file, found, tracks.names, artworks.names)
     null = random_pairing(tracks.vectors, artworks.vectors, args.metric)
-    summary = summarise(found, null, tracks.vector).as_dict()
+    summary = {**summarise(found, null, tracks.vector).as_dict(), "space": EMOTION}
     if args.json:
         print_json(summary)
     else:

@@ -134,7 +134,7 @@ def describe(result: Mapping[str, Any]) -> str:
 
 def _how(result: Mapping[str, Any]) -> str:
     """By which method and metric, and in which space where that is not the usual one."""
-    method, metric, space = result["method"], result["metric"], result.get("space", EMOTION)
+    method, metric, space = result["method"], result["metric"], result["space"]
     paired = f"at random, {metric}" if method == RANDOM else f"by {method} {metric}"
     return paired if space == EMOTION else f"{paired} of {_OF[space]}"
 
@@ -209,5 +209,7 @@ def _say_who_is_left_out(catalog: Catalog, result: Mapping[str, Any]) -> None:
     ]
     if counts:
         where = " of fragments" if result["vector"] == "fragments" else ""
-        what = "emotions" if result["space"] == EMOTION else "embeddings"
-        say(f"left out for lack of {what}{where}: {' and '.join(counts)}; run: cmean run")
+        emotion = result["space"] == EMOTION
+        what = "emotions" if emotion else "embeddings"
+        run = "cmean run" if emotion else "cmean run, with a profile that has the embedder"
+        say(f"left out for lack of {what}{where}: {' and '.join(counts)}; run: {run}")

@@ -9,7 +9,7 @@ import pytest
 
 PAIR_KEYS = ["pairing", "method", "vector", "metric", "pairs"]
 PAIR_KEYS += ["unpaired_tracks", "unpaired_artworks", "mean", "minimum", "maximum"]
-PAIR_KEYS += ["null_mean", "null_sd", "z", "gap"]
+PAIR_KEYS += ["null_mean", "null_sd", "z", "gap", "space"]
 
 
 def test_ingest_says_what_it_did(finished):

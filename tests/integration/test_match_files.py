@@ -27,7 +27,7 @@ def files(cmean):
 
 KEYS = [
     *("method", "vector", "metric", "pairs", "unpaired_tracks", "unpaired_artworks"),
-    *("mean", "minimum", "maximum", "null_mean", "null_sd", "z", "gap"),
+    *("mean", "minimum", "maximum", "null_mean", "null_sd", "z", "gap", "space"),
 ]
 
 

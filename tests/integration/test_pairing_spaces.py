@@ -122,7 +122,10 @@ def test_items_without_a_triple_are_paired_and_without_an_embedding_are_not(trip
     triples.add(Kind.ARTWORK, FULL)
     found = program("pair", "--space", "imagebind", "--json")
     assert found.json["pairs"] == 2
-    assert found.err == "left out for lack of embeddings: 1 artwork; run: cmean run\n"
+    assert found.err == (
+        "left out for lack of embeddings: 1 artwork; "
+        "run: cmean run, with a profile that has the embedder\n"
+    )
     rows = program("sql", "SELECT * FROM pairs", "--json").json
     assert {row["track_id"]: row["track_emotion_id"] is None for row in rows}[silent] is True
     assert program("evaluate").code == 0

@@ -149,7 +149,7 @@ def _bounds(of: _Squares, tail: float) -> dict[str, _Bounds]:
         "ICC2": agreement,
         "ICC3": two_way[0],
         "ICC1k": one_way[1],
-        "ICC2k": (_of_mean(agreement[0], of.k), _of_mean(agreement[1], of.k)),
+        "ICC2k": (_bound_of_mean(agreement[0], of.k), _bound_of_mean(agreement[1], of.k)),
         "ICC3k": two_way[1],
     }
 
@@ -191,9 +191,14 @@ def _agreement(of: _Squares, tail: float) -> _Bounds:
     return low, high
 
 
-def _of_mean(single: float | None, k: int) -> float | None:
-    """From one run to the mean over k of them (Spearman and Brown)."""
-    return None if single is None else _ratio(k * single, 1 + (k - 1) * single)
+def _bound_of_mean(single: float | None, k: int) -> float | None:
+    """From a bound for one run to that for the mean over k of them (Spearman and Brown).
+
+    None where one run may be as low as −1 / (k − 1): the mean has no bound then.
+    """
+    if single is None or 1 + (k - 1) * single <= 0:
+        return None
+    return _ratio(k * single, 1 + (k - 1) * single)
 
 
 def _ratio(above: float, below: float) -> float | None:

@@ -100,7 +100,8 @@ def compute(
                 **near.tables,
             },
             "labels": {
-                name: validity.measure(connection, study, name) for name in request["labels"]
+                name: validity.measure(connection, study, name)
+                for name in request.get("labels", ())  # older wishes name none
             },
             "ratings": people.measure(connection, study),
         }
@@ -110,7 +111,7 @@ def compute(
 def _study(connection: Connection, request: Mapping[str, Any], on_progress: Progress) -> Study:
     pairing = pairings.get(connection, request["pairing_id"])
     made = int(pairing["id"])
-    choices = Choices(**request["choices"])
+    choices = Choices(**request.get("choices", {}))
     triples = {
         kind: pairings.triples(
             connection, pairing[f"{kind.value}_recipe_id"], POSITIONS, pairing_id=made

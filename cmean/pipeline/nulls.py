@@ -71,10 +71,14 @@ def identity_free(
     """
     made = []
     for number in range(choices.resamples):
-        on_progress(number, choices.resamples)
         random = np.random.default_rng([choices.seed, number])
+
+        def alive(_done: int, _total: int, number: int = number) -> None:
+            on_progress(number, choices.resamples)  # it may end a long matching
+
+        alive(0, 0)
         parts = [
-            _matched(pairing, sides[Kind.TRACK][position], artworks, position, random)
+            _matched(pairing, sides[Kind.TRACK][position], artworks, position, random, alive)
             for position, artworks in sides[Kind.ARTWORK].items()
             if len(artworks) and len(sides[Kind.TRACK][position])
         ]
@@ -90,6 +94,7 @@ def _matched(
     artworks: Side,
     position: int,
     random: np.random.Generator,
+    on_progress: Progress,
 ) -> NDArray[np.void]:
     donors = random.integers(len(artworks), size=len(artworks))
     found = match(
@@ -98,6 +103,7 @@ def _matched(
         pairing["method"],
         pairing["metric"],
         seed=int(random.integers(2**32)),  # of no effect but where pairs are made at random
+        on_progress=on_progress,
     )
     pairs = np.empty(len(found), RESAMPLED)
     pairs["position"] = position

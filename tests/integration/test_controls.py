@@ -19,6 +19,10 @@ def rows(program, query):
     return program("sql", query, "--json").json
 
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what asks the database nothing new."""
+
+
 @pytest.fixture
 def done(tmp_path, database_url, make_program):
     """A small corpus on which the usual profile was run."""
@@ -68,6 +72,7 @@ def test_each_item_has_the_five_captions_of_another(done):
     assert again["caption"]["done"] == 0
 
 
+@on_sqlite
 def test_what_was_dealt_stays_when_items_come_and_they_get_theirs(done, tmp_path):
     assert done("run", "--control", "shuffled-captions").code == 0
     query = "SELECT item_id, position, text FROM v_captions WHERE captioner = 'shuffle'"
@@ -110,16 +115,20 @@ def test_a_limit_holds_and_the_circle_waits_for_all(tmp_path, make_program):
     assert all(donors - {item} for item, donors in donors_of(program).items())
 
 
+@on_sqlite
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_a_constant_triple_gives_a_pairing_whose_z_is_undefined(done, metric):
     ran = done("run", "--control", "constant-triple", "--json").json
     assert [ran[stage]["done"] for stage in ("caption", "emotion")] == [0, 35]
-    for vector in ("whole", "fragments", "concatenated"):
-        for method in ("greedy", "optimal", "random"):
-            choice = ("--vector", vector, "--metric", metric, "--method", method)
-            found = done("pair", "--control", "constant-triple", *choice, "--json")
-            assert found.err == ""
-            assert (found.json["mean"], found.json["null_sd"], found.json["z"]) == (1, 0, None)
+    for vector, method in (
+        ("whole", "greedy"),
+        ("fragments", "random"),
+        ("concatenated", "optimal"),
+    ):
+        choice = ("--vector", vector, "--metric", metric, "--method", method)
+        found = done("pair", "--control", "constant-triple", *choice, "--json")
+        assert found.err == ""
+        assert (found.json["mean"], found.json["null_sd"], found.json["z"]) == (1, 0, None)
     assert "z = undefined" in done("pair", "--control", "constant-triple").out
     evaluated = done("evaluate", found.json["pairing"], "--json")
     assert (evaluated.code, "Warning" in evaluated.err) == (0, False)

@@ -20,6 +20,10 @@ from cmean.pipeline.vectors import VECTORS
 FULL = {position: (10 * position + 5, 20, 30) for position in POSITIONS}
 
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what asks the database nothing new."""
+
+
 @pytest.fixture
 def triples(catalog):
     return Triples(catalog)
@@ -136,6 +140,7 @@ def test_items_without_a_triple_are_paired_and_without_an_embedding_are_not(trip
     assert "ImageBind" in page
 
 
+@on_sqlite
 def test_an_extension_stays_in_its_space(triples, program):
     vectors = Vectors(triples.catalog)
     grow(triples, vectors, 2, 2)
@@ -154,6 +159,7 @@ def test_an_extension_stays_in_its_space(triples, program):
             assert f"has the space {earlier['space']}, not {asked}" in refused.err
 
 
+@on_sqlite
 def test_choices_that_do_not_go_together_are_refused_in_one_line(triples, program):
     grow(triples, Vectors(triples.catalog), 1, 1)
     for arguments, words in {
@@ -173,6 +179,7 @@ def test_choices_that_do_not_go_together_are_refused_in_one_line(triples, progra
     assert program("match", "a.csv", "b.csv", "--method", "random").code == 2
 
 
+@on_sqlite
 def test_missing_embeddings_are_said_with_the_command_that_makes_them(triples, program):
     triples.add(Kind.TRACK, FULL)
     triples.add(Kind.ARTWORK, FULL)
@@ -222,6 +229,7 @@ def test_a_pairing_by_emotions_has_the_digest_that_it_had_before_there_were_spac
     assert row["digest"] == hashlib.sha256(text.encode()).hexdigest()
 
 
+@on_sqlite
 def test_random_pairs_are_a_pairing_like_any_other(triples, program):
     random = np.random.default_rng(1)
     for kind in (Kind.TRACK, Kind.ARTWORK):

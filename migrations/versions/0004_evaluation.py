@@ -178,7 +178,9 @@ def _forget() -> None:
         (
             "CREATE TABLE strange AS SELECT id FROM pairings WHERE space <> 'emotion'"
             " OR method = 'random' OR null_mean IS NULL OR id IN (SELECT pairing_id FROM pairs"
-            " WHERE track_emotion_id IS NULL OR artwork_emotion_id IS NULL)"
+            " WHERE track_emotion_id IS NULL OR artwork_emotion_id IS NULL"
+            " OR track_emotion_id IN (SELECT id FROM emotions WHERE caption_id IS NULL)"
+            " OR artwork_emotion_id IN (SELECT id FROM emotions WHERE caption_id IS NULL))"
         ),
         (
             "CREATE TABLE strange_pairs AS SELECT id FROM pairs"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import study_files
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -14,6 +15,7 @@ from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
 from cmean.catalog.tables import metadata
 from cmean.errors import CatalogError
+from cmean.pipeline import reproduce
 
 
 def config(connection=None):
@@ -100,6 +102,20 @@ def test_down_and_up_again(catalog):
         assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
         command.upgrade(config(connection), "head")
         assert set(metadata.tables) <= set(inspect(connection).get_table_names())
+
+
+def test_going_back_keeps_what_the_earlier_schema_has_a_place_for(catalog, tmp_path):
+    found = reproduce.reproduce(catalog, study_files.write(tmp_path / "DIR"))
+    with catalog.alter() as connection:
+        command.downgrade(config(connection), "0003")
+    with catalog.alter() as connection:
+        kept = connection.exec_driver_sql("SELECT id FROM pairings").scalars().all()
+        assert kept == []  # the published pairs lack triples, the earlier run lacks captions
+        assert connection.exec_driver_sql("SELECT COUNT(*) FROM captions").scalar_one() > 0
+        assert connection.exec_driver_sql("SELECT COUNT(*) FROM v_emotions").scalar_one() > 0
+        command.upgrade(config(connection), "head")
+    again = reproduce.reproduce(catalog, tmp_path / "DIR")
+    assert again["cells"] == found["cells"]
 
 
 def test_several_machines_may_upgrade_at_once(database_url):

@@ -90,15 +90,17 @@ def compute(
     with catalog.read() as connection:
         study = _study(connection, request, on_progress)
         near = closeness.measure(connection, study)
+        lengths_found = lengths.measure(connection, study)
         document = {
             "pairing": study.pairing["id"],
             **{name: study.pairing[name] for name in (*_COLUMNS, *_FIGURES)},
             "nulls": asdict(study.choices),
             "tables": {
-                **lengths.measure(connection, study),
+                **lengths_found,
                 "V": coherence.measure(study),
                 **near.tables,
             },
+            "finish_reasons": lengths.finish_reasons(lengths_found),
             "labels": {
                 name: validity.measure(connection, study, name)
                 for name in request.get("labels", ())  # older wishes name none

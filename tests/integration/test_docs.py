@@ -32,7 +32,7 @@ def inline(page):
     """Complete `cmean …` commands in running text: those with no placeholder in them."""
     for text in re.findall(r"`(cmean [a-z][^`]*)`", page.read_text(encoding="utf-8")):
         words = shlex.split(text)
-        if not {"DIR", "VERB", "N", "NAME", "TRACKS.csv"} & set(words):
+        if not {"DIR", "VERB", "N", "NAME", "FILE", "TRACKS.csv"} & set(words):
             yield words
 
 

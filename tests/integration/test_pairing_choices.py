@@ -12,6 +12,14 @@ from cmean.domain import POSITIONS, Kind
 from cmean.matching import METHODS, METRICS, match, random_pairing
 
 CHOICES = ["whole", "fragments", "concatenated"]
+
+on_databases = pytest.mark.parametrize(
+    ("database_url", "vector"),
+    [*(("sqlite", choice) for choice in CHOICES), ("postgresql", "fragments")],
+    indirect=["database_url"],
+)
+"""Every choice on one database, and the one that reads most on the other."""
+
 TAKES = {
     "whole": {0: (0,)},
     "fragments": {position: (position,) for position in (1, 2, 3, 4)},
@@ -71,7 +79,7 @@ def add_uneven(triples):
     add_many(triples, Kind.ARTWORK, 1, seed=4, positions=(0, 2, 3, 4))
 
 
-@pytest.mark.parametrize("vector", CHOICES)
+@on_databases
 def test_each_choice_is_the_engine_over_its_own_vectors(triples, program, vector):
     add_uneven(triples)
     for method in METHODS:

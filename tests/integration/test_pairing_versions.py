@@ -20,6 +20,13 @@ from cmean.pipeline import pair, requests, vectors, versions
 
 CHOICES = list(vectors.VECTORS)
 
+on_databases = pytest.mark.parametrize(
+    ("database_url", "vector"),
+    [*(("sqlite", choice) for choice in CHOICES), ("postgresql", "fragments")],
+    indirect=["database_url"],
+)
+"""Every choice on one database, and the one that reads most on the other."""
+
 
 @pytest.fixture
 def triples(catalog):
@@ -163,7 +170,7 @@ def test_extending_and_comparing_exclude_each_other(program):
     assert program("pair", "--extend", 1, "--compare", 1).code == 2
 
 
-@pytest.mark.parametrize("vector", CHOICES)
+@on_databases
 def test_a_recompute_says_what_it_changes_and_gains(triples, program, vector):
     grow(triples, 3, 6)
     old = program("pair", "--vector", vector, "--json").json

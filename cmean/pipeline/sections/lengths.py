@@ -49,6 +49,17 @@ def _ended(reasons: Iterable[str]) -> dict[str, int]:
     return {reason.value: counts[reason.value] for reason in FinishReason}
 
 
+def finish_reasons(found: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """How the captions of each kind ended, wholes and fragments together."""
+    totals = {}
+    for kind, number in NUMBERS.items():
+        rows = [row["finish_reasons"] for row in found[number].values()]
+        totals[kind.value] = {
+            reason.value: sum(r[reason.value] for r in rows) for reason in FinishReason
+        }
+    return totals
+
+
 def tables(found: Mapping[str, Any]) -> list[Table]:
     """Both tables."""
     return [_table(number, kind, found[number]) for kind, number in NUMBERS.items()]

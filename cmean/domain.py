@@ -22,6 +22,14 @@ POSITIONS = (0, 1, 2, 3, 4)
 
 CHANNELS = ("red", "green", "blue")
 
+SHUFFLED, CONSTANT, UNTOLD = "shuffled-captions", "constant-triple", "no-metadata"
+"""The controls of a profile; that of a control is called e.g. ``embedded+constant-triple``."""
+
+
+def is_control(profile: str) -> bool:
+    """Whether a profile of that name is a control of another."""
+    return any(f"+{control}" in profile for control in (SHUFFLED, CONSTANT, UNTOLD))
+
 
 class Kind(StrEnum):
     """The two kinds of item."""

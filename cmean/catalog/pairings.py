@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from sqlalchemy import desc, func, insert, select
+from sqlalchemy import desc, func, insert, or_, select
 
 from cmean.catalog.tables import captions, emotions, fragments, items, pairings, pairs
 from cmean.catalog.upsert import insert_into
+from cmean.domain import CONSTANT, SHUFFLED, UNTOLD
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
@@ -138,13 +139,18 @@ def _columns(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def get(connection: Connection, pairing_id: int | None = None) -> dict[str, Any]:
-    """The columns of a pairing (default: the newest; a random one only where there is no other).
+    """The columns of a pairing (default: the newest; a null only where there is no other).
+
+    Nulls are made to be compared with: random pairings, and those of controls.
 
     Raises:
         InputError: there is none.
     """
-    by_chance = pairings.c.method == "random"  # made to be compared with
-    query = select(pairings).order_by(by_chance, desc(pairings.c.id)).limit(1)
+    null = or_(
+        pairings.c.method == "random",
+        *(pairings.c.profile.contains(f"+{name}") for name in (SHUFFLED, CONSTANT, UNTOLD)),
+    )
+    query = select(pairings).order_by(null, desc(pairings.c.id)).limit(1)
     if pairing_id is not None:
         query = query.where(pairings.c.id == min(pairing_id, _HIGHEST))
     row = connection.execute(query).mappings().one_or_none()

@@ -7,12 +7,13 @@ import os
 import sys
 import time
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
 from cmean.cli.types import natural
 from cmean.config import load_settings
+from cmean.domain import SHUFFLED
 from cmean.errors import ConfigError
 from cmean.pipeline import controls
 
@@ -20,11 +21,17 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from rich.table import Table
+
     from cmean.config import Profile, Settings
     from cmean.pipeline.worker import Announce
 
 _WIDE = 10_000
 """Characters a line where no terminal sets a width: a program reads it, nothing is folded."""
+NEWEST = "default: the newest that is no null: not random, nor of a control"
+"""Which pairing is meant where none is named."""
+_PADDING, _SHORT = 3, 30
+"""What stands around a cell; and the widest column that is no text, both in characters."""
 _PLAIN_SECONDS = 5.0
 """Pause between two lines of progress where there is no terminal."""
 
@@ -49,7 +56,7 @@ def add_control(parser: argparse.ArgumentParser) -> None:
         "--control-seed",
         type=natural,
         metavar="N",
-        help=f"of --control {controls.SHUFFLED} (default: 0)",
+        help=f"of --control {SHUFFLED} (default: 0)",
     )
 
 
@@ -105,26 +112,58 @@ def print_table(
     rows: Iterable[Sequence[object]],
     file: IO[str] | None = None,
 ) -> None:
-    """A table on standard output or in a text file; numbers are set to the right."""
+    """A table on standard output or in a text file; numbers are set to the right.
+
+    On a terminal that is too narrow a table of figures is set as several, one below the other,
+    each with the first column; no number is broken.
+    """
+    from rich.console import Console  # noqa: PLC0415 - slow to import
+
+    filled = [list(row) for row in rows]
+    target = file or sys.stdout
+    width = None if target.isatty() else _WIDE
+    console = Console(file=target, width=width, soft_wrap=width is not None)
+    for part, columns in enumerate(_fitting(header, filled, console.width)):
+        names = [header[column] for column in columns]
+        cells = [[row[column] for column in columns] for row in filled]
+        console.print(_table("" if part else title, names, cells))
+
+
+def _table(title: str, header: Sequence[str], rows: list[list[object]]) -> Table:
     from rich import box  # noqa: PLC0415 - slow to import
-    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    filled = [list(row) for row in rows]
     table = Table(
         title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
     for number, name in enumerate(header):
-        numeric = bool(filled) and all(
-            isinstance(row[number], int | float | None) for row in filled
-        )
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in filled:
+        numeric = bool(rows) and all(isinstance(row[number], int | float | None) for row in rows)
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=numeric)
+    for row in rows:
         table.add_row(*(Text(number_text(cell)) for cell in row))  # Text: no markup in titles
-    target = file or sys.stdout
-    width = None if target.isatty() else _WIDE
-    Console(file=target, width=width, soft_wrap=width is not None).print(table)
+    return table
+
+
+def _fitting(header: Sequence[str], rows: list[list[object]], width: int) -> list[list[int]]:
+    """The columns of a table in groups that are no wider than a terminal.
+
+    Long texts are folded instead: where there are any, the table stays one.
+    """
+    everything = list(range(len(header)))
+    wide = [
+        max(len(header[column]), *(len(number_text(row[column])) for row in rows), 0) + _PADDING
+        for column in everything
+    ]
+    if sum(wide) < width or max(wide[1:], default=0) > _SHORT:
+        return [everything]
+    groups = [[0]]
+    for column in everything[1:]:
+        if len(groups[-1]) > 1 and sum(wide[each] for each in (*groups[-1], column)) >= width:
+            groups.append([0])
+        groups[-1].append(column)
+    return groups
 
 
 def number_text(value: object) -> str:

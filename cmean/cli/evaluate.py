@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.catalog import pairings
 from cmean.cli import tables
-from cmean.cli.common import add_json, announcer, opened, progress, say
-from cmean.cli.pair import describe
+from cmean.cli.common import NEWEST, add_json, announcer, opened, progress, say
+from cmean.cli.pair import describe, named
 from cmean.cli.types import natural, positive
 from cmean.errors import InputError
 from cmean.pipeline import controls, evaluate, reliability, requests, side_by_side
@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=positive,
         metavar="ID",
-        help="of the pairing (default: the newest); several are set side by side",
+        help=f"of the pairing ({NEWEST}); several are set side by side",
     )
     parser.add_argument(
         "--recipes",
@@ -87,7 +87,7 @@ def main(args: argparse.Namespace) -> int:
         with catalog.read() as connection:
             pairing = pairings.get(connection, document["pairing"])
     if form in {None, "table"} and args.output is None:
-        print(f"pairing {pairing['id']}: {describe(pairing)}\n")
+        print(f"{named(pairing['id'], pairing['profile'])}: {describe(pairing)}\n")
     tables.write(document, evaluate.tables(document), form, args.output)
     if lacking := evaluate.missing(document):
         say(lacking)

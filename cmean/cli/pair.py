@@ -18,7 +18,7 @@ from cmean.cli.common import (
     say,
 )
 from cmean.cli.types import natural, positive
-from cmean.domain import Kind
+from cmean.domain import Kind, is_control
 from cmean.matching.methods import RANDOM
 from cmean.matching.vectors import METRICS
 from cmean.pipeline import pair, requests, versions
@@ -80,9 +80,10 @@ def _add_choice(
 def main(args: argparse.Namespace) -> int:
     """Pair and store."""
     with opened() as (settings, catalog):
+        profile = chosen_profile(settings, args)
         task = pair.request(
             catalog,
-            chosen_profile(settings, args),
+            profile,
             args.method,
             args.vector,
             args.metric,
@@ -105,12 +106,17 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print_json(result)
         return 0
-    print(f"pairing {result['pairing']}: {describe(result)}")
+    print(f"{named(result['pairing'], profile.name)}: {describe(result)}")
     if args.extend is not None:
         print(_extended(result))
     if args.compare is not None:
         print(_compared(result))
     return 0
+
+
+def named(pairing_id: int, profile: str) -> str:
+    """What a pairing is called in a line: its number, and the control that it is of."""
+    return f"pairing {pairing_id}{f' ({profile})' if is_control(profile) else ''}"
 
 
 def describe(result: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cmean.catalog import pairings, queries
 from cmean.catalog.ratings import Rating
 from cmean.cli import EXIT_OK, EXIT_PARTIAL, tabular
-from cmean.cli.common import add_json, opened, print_json, say
+from cmean.cli.common import NEWEST, add_json, opened, print_json, say
 from cmean.cli.export import OUTPUTS, form_of
 from cmean.cli.types import natural, positive, seconds
 from cmean.pipeline import rating, sheets
@@ -34,7 +34,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _sheet_options(parser: argparse.ArgumentParser) -> None:
-    _add_pairing(parser, "of the pairing (default: the newest)")
+    _add_pairing(parser, f"of the pairing ({NEWEST})")
     parser.add_argument("--output", type=Path, metavar="FILE.csv", required=True)
     asks = "; ".join(f"{name}: {what}" for name, what in ASKS.items())
     parser.add_argument(

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmean.cli.common import add_json, announcer, opened, print_json, progress
+from cmean.cli.common import NEWEST, add_json, announcer, opened, print_json, progress
 from cmean.cli.tabular import replacing
 from cmean.cli.types import positive
 from cmean.pipeline import evaluate, requests
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument(
-        "id", nargs="?", type=positive, metavar="ID", help="of the pairing (default: the newest)"
+        "id", nargs="?", type=positive, metavar="ID", help=f"of the pairing ({NEWEST})"
     )
     parser.add_argument("--output", type=Path, metavar="FILE.html", required=True)
     parser.add_argument(

@@ -212,5 +212,5 @@ def _estimate(n: int, value: float | None, bounds: _Bounds) -> Estimate:
     if value is None:
         return undefined(n, "the variance that it is a share of is zero")
     if None in bounds:
-        return Estimate(value, n, why="its interval is undefined for such ratings")
+        return Estimate(value, n, why="a bound of its interval is not finite")
     return Estimate(value, n, *bounds)

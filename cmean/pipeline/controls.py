@@ -10,14 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cmean.config import BackendChoice, profile_names
+from cmean.domain import CONSTANT, SHUFFLED, UNTOLD
 from cmean.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cmean.config import KindProfile, Profile, Settings
-
-SHUFFLED, CONSTANT, UNTOLD = "shuffled-captions", "constant-triple", "no-metadata"
 
 CONTROLS: Final[Mapping[str, str]] = {
     SHUFFLED: "each item has the captions of another",

@@ -60,19 +60,24 @@ def split_nulls(
         nulls: below the second: what the nulls are.
     """
     reasons = dict.fromkeys(row["why"] for row in rows.values() if row["why"])
+    said = [f"{reason[0].upper()}{reason[1:]}." for reason in reasons]
+    known = any(row[key] is not None for row in rows.values() for key in NULLS if key != "mean")
+    first = Table(
+        name,
+        title,
+        ("", *_DISTRIBUTION),
+        [(row, *(values[key] for key in _DISTRIBUTION)) for row, values in rows.items()],
+        note if known else " ".join([note, *said]),
+    )
+    if not known:
+        return [first]
     return [
-        Table(
-            name,
-            title,
-            ("", *_DISTRIBUTION),
-            [(row, *(values[key] for key in _DISTRIBUTION)) for row, values in rows.items()],
-            note,
-        ),
+        first,
         Table(
             f"{name} nulls",
             f"{title.split(':', maxsplit=1)[0]}: the means beside their nulls",
             ("", *NULLS.values()),
             [(row, *(values[key] for key in NULLS)) for row, values in rows.items()],
-            " ".join([nulls, *(f"{reason[0].upper()}{reason[1:]}." for reason in reasons)]),
+            " ".join([nulls, *said]),
         ),
     ]

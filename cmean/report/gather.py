@@ -94,7 +94,7 @@ def gather(
     return Report(
         title=title,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        pairing=_summary(pairing),
+        pairing=_summary(pairing, evaluated),
         pairs=views,
         tracks=_points(Kind.TRACK, sides[Kind.TRACK], felt, items),
         artworks=_points(Kind.ARTWORK, sides[Kind.ARTWORK], felt, items),
@@ -187,9 +187,25 @@ def _null(
     return found
 
 
-def _summary(pairing: Mapping[str, Any]) -> PairingSummary:
-    names = PairingSummary.__dataclass_fields__
-    return PairingSummary(**{n: pairing[n] for n in names if n != "id"}, id=str(pairing["id"]))
+def _summary(pairing: Mapping[str, Any], evaluated: Mapping[str, Any]) -> PairingSummary:
+    names = set(PairingSummary.__dataclass_fields__) & set(pairing) - {"id"}
+    mean, sd = _resampled(pairing, evaluated)
+    return PairingSummary(
+        id=str(pairing["id"]),
+        resampled_mean=mean,
+        resampled_sd=sd,
+        **{name: pairing[name] for name in names},
+    )
+
+
+def _resampled(
+    pairing: Mapping[str, Any], evaluated: Mapping[str, Any]
+) -> tuple[float | None, float | None]:
+    """Of the similarity that the pairs were made by; a random pairing has no method to look at."""
+    first = evaluated["tables"]["V"].get(f"pairs ({pairing['vector']})")
+    if first is None or pairing["space"] != "emotion" or pairing["method"] == "random":
+        return None, None
+    return first["identity_free_mean"], first["identity_free_sd"]
 
 
 def _recipes(connection: Connection, mapper_ids: Sequence[int]) -> list[dict[str, Any]]:

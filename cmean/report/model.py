@@ -84,7 +84,8 @@ class PairingSummary:
 
     `null_mean` and `null_sd` describe the *mean* similarity of random one-to-one pairings of the
     same items; `z` is the distance of `mean` from it in standard deviations, None where the null
-    does not vary.
+    does not vary. `resampled_mean` and `resampled_sd` are those of pairings by the same method of
+    vectors that carry no identity; None where they are not known.
     """
 
     id: str
@@ -100,6 +101,8 @@ class PairingSummary:
     z: float | None
     profile: str
     space: str = "emotion"
+    resampled_mean: float | None = None
+    resampled_sd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
+from cmean.domain import is_control
+
 if TYPE_CHECKING:
     from cmean.report.model import PairingSummary
 
@@ -130,15 +132,40 @@ def summary(pairing: PairingSummary) -> str:
     """The pairing in one sentence, its null included."""
     z = f"z{_SPACE}undefined" if pairing.z is None else f"z{_SPACE}={_SPACE}{score(pairing.z)}"
     of = _OF[pairing.vector].format(vectors(pairing))
+    control = f"A control, {pairing.profile}: " if is_control(pairing.profile) else ""
     return (
-        f"{count(pairing.pairs, 'pair')}{of}, "
+        f"{control}{count(pairing.pairs, 'pair')}{of}, "
         f"mean {measure(pairing.metric)} {number(pairing.mean)}; "
-        f"random pairing of the same items gives {chance(pairing)} ({z})."
+        f"random pairing of the same items gives {chance(pairing)} ({z})"
+        f"{_resampled(pairing)}."
     )
+
+
+def _resampled(pairing: PairingSummary) -> str:
+    """The null of the method: what it finds among vectors that belong to no one."""
+    if pairing.resampled_mean is None or pairing.resampled_sd is None:
+        return ""
+    found = f"{number(pairing.resampled_mean)}{_SPACE}±{_SPACE}{number(pairing.resampled_sd)}"
+    return f"; the same method over {vectors(pairing)} drawn at random gives {found}"
 
 
 def verdict(pairing: PairingSummary) -> str:
     """What that means, no more than it means."""
+    return " ".join(filter(None, (_beside_chance(pairing), _beside_method(pairing))))
+
+
+def _beside_method(pairing: PairingSummary) -> str:
+    if pairing.resampled_mean is None or pairing.resampled_sd is None:
+        return ""
+    if pairing.mean > pairing.resampled_mean + SOME * pairing.resampled_sd:
+        return f"Among {vectors(pairing)} of no one the same method finds less."
+    return (
+        f"But the method finds pairs as alike among {vectors(pairing)} of no one, so this says "
+        "nothing of which item has which; labels, ImageBind and people may."
+    )
+
+
+def _beside_chance(pairing: PairingSummary) -> str:
     if pairing.z is None:
         return (
             "Random pairings of these items do not vary, so there is no chance to stand out from."

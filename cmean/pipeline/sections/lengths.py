@@ -79,7 +79,7 @@ def _table(number: str, kind: Kind, found: Mapping[str, Any]) -> Table:
                 *(values["finish_reasons"][reason] for reason in reasons),
             )
             for row, values in found.items()
-            if values["n"]
+            if values["n"] or row == "total"
         ],
         "Aggregated: the four fragments joined. Above, below and equal to the mean; complete: "
         "ends like a sentence. Ended: captions that the captioner finished (stop), and that its "

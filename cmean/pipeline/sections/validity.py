@@ -32,7 +32,10 @@ def check(connection: Connection, names: Iterable[str]) -> None:
     for name in names:
         if name not in known:
             listed = ", ".join(known) or "none yet"
-            message = f"there is no label set {name!r}; there is {listed}: cmean labels --list"
+            message = (
+                f"there is no label set {name!r}; there is {listed}; attach one: "
+                f"cmean labels FILE --name {name}"
+            )
             raise InputError(message)
 
 

@@ -22,6 +22,7 @@ def source(path):
     return path.read_text(encoding="utf-8")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items):
     """What is set up for a module, and PyTorch, which takes long to import, are had only once."""
     for item in items:

@@ -83,7 +83,11 @@ def pairs_of(program, pairing):
     return [tuple(row[c] for c in columns) for row in rows if row["pairing_id"] == pairing]
 
 
-@pytest.mark.parametrize("vector", VECTORS)
+@pytest.mark.parametrize(
+    ("database_url", "vector"),
+    [*(("sqlite", vector) for vector in VECTORS), ("postgresql", "concatenated")],
+    indirect=["database_url"],
+)
 def test_pairs_by_imagebind_are_the_engine_over_its_vectors(triples, program, vector):
     vectors = Vectors(triples.catalog)
     ids = grow(triples, vectors, 4, 5)

@@ -54,7 +54,7 @@ def stored(program, pairing):
     return [tuple(row[c] for c in columns) for row in rows if row["pairing_id"] == pairing]
 
 
-@pytest.mark.parametrize("vector", CHOICES)
+@on_databases
 @pytest.mark.parametrize("method", METHODS)
 def test_an_extension_keeps_every_pair_and_adds_the_free(triples, program, vector, method):
     grow(triples, 3, 5)

@@ -22,6 +22,9 @@ POSITIONS = (0, 1, 2, 3, 4)
 
 CHANNELS = ("red", "green", "blue")
 
+LONGEST_SECONDS = 1_000_000
+"""That a rating took, at most: a number beyond it is no time that anyone took."""
+
 SHUFFLED, CONSTANT, UNTOLD = "shuffled-captions", "constant-triple", "no-metadata"
 """The controls of a profile; that of a control is called e.g. ``embedded+constant-triple``."""
 

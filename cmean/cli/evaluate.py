@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.catalog import pairings
 from cmean.cli import tables
-from cmean.cli.common import NEWEST, add_json, announcer, opened, progress, say
+from cmean.cli.common import NEWEST, add_json, announcer, opened, print_json, progress, say
 from cmean.cli.pair import describe, named
-from cmean.cli.types import natural, positive
+from cmean.cli.types import at_most, natural, positive
 from cmean.errors import InputError
 from cmean.pipeline import controls, evaluate, reliability, requests, side_by_side
 from cmean.pipeline.study import Choices
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping, Sequence
 
     from cmean.catalog.engine import Catalog
     from cmean.config import Settings
+    from cmean.pipeline.tables import Table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,14 +49,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--permutations",
-        type=positive,
+        type=at_most(1_000_000),
         default=defaults.permutations,
         metavar="N",
         help=f"random pairings behind each null and p (default: {defaults.permutations})",
     )
     parser.add_argument(
         "--resamples",
-        type=natural,
+        type=at_most(10_000, least=0),
         default=defaults.resamples,
         metavar="N",
         help="pairings made anew of vectors without identity; 0 leaves them out "
@@ -70,9 +72,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Print the tables of one pairing, or several side by side."""
     choices = Choices(args.permutations, args.resamples, seed=args.seed)
-    form = "json" if args.json else args.format
+    if args.json and args.format and args.output is None:
+        raise InputError("--json and --format each say what is printed: leave one out")
     if args.recipes:
-        _reliability(args, choices, form)
+        _reliability(args, choices)
         return 0
     with opened() as (settings, catalog):
         found = [
@@ -81,20 +84,28 @@ def main(args: argparse.Namespace) -> int:
         ]
         if len(found) > 1:
             beside = side_by_side.compare(catalog, found)
-            tables.write(beside, side_by_side.tables(beside), form, args.output)
+            _show(args, beside, side_by_side.tables(beside))
             return 0
         (document,) = found
         with catalog.read() as connection:
             pairing = pairings.get(connection, document["pairing"])
-    if form in {None, "table"} and args.output is None:
+    if args.format in {None, "table"} and args.output is None and not args.json:
         print(f"{named(pairing['id'], pairing['profile'])}: {describe(pairing)}\n")
-    tables.write(document, evaluate.tables(document), form, args.output)
+    _show(args, document, evaluate.tables(document))
     if lacking := evaluate.missing(document):
         say(lacking)
     return 0
 
 
-def _reliability(args: argparse.Namespace, choices: Choices, form: str | None) -> None:
+def _show(args: argparse.Namespace, document: Mapping[str, Any], made: Sequence[Table]) -> None:
+    """Print or write the tables; with `--json` the document is printed, whatever is written."""
+    if args.output is not None or not args.json:
+        tables.write(document, made, args.format, args.output)
+    if args.json:
+        print_json(document)
+
+
+def _reliability(args: argparse.Namespace, choices: Choices) -> None:
     """Print how well emotion recipes agree."""
     if args.ids or args.labels:
         raise InputError("--recipes compares recipes, not pairings: leave ID and --labels out")
@@ -102,7 +113,7 @@ def _reliability(args: argparse.Namespace, choices: Choices, form: str | None) -
         found = reliability.compare(
             connection, args.recipes, partial(controls.find, settings), choices
         )
-    tables.write(found, reliability.tables(found), form, args.output)
+    _show(args, found, reliability.tables(found))
 
 
 def _evaluated(

@@ -33,8 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--add",
         action="store_true",
-        help="keep what the set says already (default: the file replaces what it says of items "
-        "of the same kind)",
+        help="keep what the set says of items and dimensions that the file does not name (default: "
+        "the file replaces all that the set says of items of the same kind)",
     )
     parser.add_argument("--list", action="store_true", help="only print which label sets there are")
     add_json(parser)

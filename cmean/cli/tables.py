@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,12 +96,24 @@ def _opened(output: Path | None) -> Iterator[IO[str]]:
 def _cells(tables: Sequence[Table]) -> Iterator[tuple[str, str, str, float | None, str | None]]:
     """A row for each cell: numbers as `value`, all else as `text`; both empty where undefined."""
     for table in tables:
-        for name, *cells in table.rows:
-            for column, cell in zip(table.header[1:], cells, strict=True):
+        for name, row in zip(_keys(table), table.rows, strict=True):
+            for column, cell in zip(table.header[1:], row[1:], strict=True):
                 number = None if cell is None or isinstance(cell, str) else float(cell)
                 text = cell if isinstance(cell, str) else None
-                yield table.name, str(name), column, number, text
+                yield table.name, name, column, number, text
 
+
+def _keys(table: Table) -> list[str]:
+    """What tells the rows of a table apart: the first cell, and more where rows share it."""
+    keys: list[str] = []
+    for width in range(1, len(table.header) + 1):
+        keys = [", ".join(str(cell) for cell in row[:width] if cell != "") for row in table.rows]
+        if len(set(keys)) == len(keys):
+            break
+    return keys
+
+
+_NO_KEY: Final = re.compile(r"\W+", re.ASCII)
 
 _SPECIAL: Final = {
     "\\": r"\textbackslash{}",
@@ -119,6 +132,9 @@ _SPECIAL: Final = {
     "→": r"$\to$",
     "ρ": r"$\rho$",
     "α": r"$\alpha$",
+    "[": "{[}",  # after a line's end it would be an argument
+    "]": "{]}",
+    "*": "{*}",
     "<": "$<$",
     ">": "$>$",
 }
@@ -135,7 +151,7 @@ def _latex(table: Table) -> str:
         [
             r"\begin{table}",
             rf"\caption{{{_escaped(table.title)}}}",
-            rf"\label{{tab:{table.name.lower().replace(' ', '-')}}}",
+            rf"\label{{tab:{_NO_KEY.sub('-', table.name.lower())}}}",
             rf"\begin{{tabular}}{{{align}}}",
             r"\toprule",
             *body,

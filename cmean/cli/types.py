@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+from cmean.domain import LONGEST_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def positive(text: str) -> int:
@@ -28,14 +34,33 @@ def natural(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """A time of at least 0 seconds."""
+    """How long a rating took, in seconds."""
     try:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be a number of at least 0, not {text!r}")
+    if not 0 <= value <= LONGEST_SECONDS:
+        raise argparse.ArgumentTypeError(
+            f"must be a number from 0 to {LONGEST_SECONDS:,}, not {text!r}"
+        )
     return value
+
+
+def at_most(most: int, least: int = 1) -> Callable[[str], int]:
+    """A type of whole numbers from `least` to `most`."""
+
+    def number(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(
+                f"must be a whole number from {least} to {most:,}, not {text!r}"
+            )
+        return value
+
+    return number
 
 
 def port(text: str) -> int:

@@ -94,7 +94,7 @@ def bootstrap(
 
     Returns:
         Its ends, over the resamples of which the statistic is defined; None where those are fewer
-        than half of all, or where there are fewer than two rows.
+        than half of all, or where there are fewer than three rows.
 
     Raises:
         InputError: the columns are not of the same length.
@@ -102,7 +102,7 @@ def bootstrap(
     n = len(columns[0])
     for column in columns:
         same_length(n, len(column), "the rows of columns that belong together")
-    if n < 2:  # noqa: PLR2004 - one row does not vary
+    if n < 3:  # noqa: PLR2004 - of two rows every resample that varies is the same
         return None
     random = np.random.default_rng(seed)
     found = np.full(resamples, np.nan)

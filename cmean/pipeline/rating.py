@@ -154,7 +154,12 @@ def _merged(old: Rating | None, new: Rating, *, overwrite: bool) -> Rating:
     if overwrite:
         if new.preferred is not None:
             now["other_artwork_id"] = new.other_artwork_id
-        return replace(old, **now, comment=new.comment, seconds=new.seconds)
+        return replace(
+            old,
+            **now,
+            comment=old.comment if new.comment is None else new.comment,
+            seconds=old.seconds if new.seconds is None else new.seconds,
+        )
     for name, value in now.items():
         if before[name] not in {None, value}:
             what = f"{name} {before[name]}, not {value}"

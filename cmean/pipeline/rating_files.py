@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cmean.catalog.ratings import HIGHEST, LONGEST_RATER
+from cmean.domain import LONGEST_SECONDS
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def seconds(text: str, decimal: str = ".") -> float | None:
     """How long an answer took; None where that is not said.
 
     Raises:
-        InputError: it is no finite number of at least 0.
+        InputError: it is no number from 0 to `LONGEST_SECONDS`.
     """
     if not text:
         return None
@@ -154,8 +155,8 @@ def seconds(text: str, decimal: str = ".") -> float | None:
         value = float(text.replace(decimal, "."))
     except ValueError:
         value = math.nan
-    if not 0 <= value < math.inf:
-        raise InputError(f"seconds must be a number of at least 0, not {text!r}")
+    if not 0 <= value <= LONGEST_SECONDS:
+        raise InputError(f"seconds must be a number from 0 to {LONGEST_SECONDS:,}, not {text!r}")
     return value
 
 

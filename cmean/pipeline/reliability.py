@@ -21,6 +21,7 @@ from cmean.errors import InputError
 from cmean.evaluation import chance
 from cmean.evaluation.correlation import pearson, spearman
 from cmean.evaluation.cosines import units
+from cmean.evaluation.estimate import Estimate
 from cmean.evaluation.reliability import icc, self_retrieval
 from cmean.matching.null import random_pairing, similarities
 from cmean.pipeline import recipes, vectors
@@ -166,10 +167,21 @@ def _measured(runs: Sequence[NDArray[np.uint8]], choices: Choices) -> dict[str, 
         "n": len(runs[0]),
         "pairs": pairs,
         "icc": {
-            channel: {name: estimate.as_dict() for name, estimate in icc(values).items()}
+            channel: {
+                name: _of_items(estimate, runs[0].shape[1]).as_dict()
+                for name, estimate in icc(values).items()
+            }
             for channel, values in zip(CHANNELS, by_channel, strict=True)
         },
     }
+
+
+def _of_items(estimate: Estimate, triples: int) -> Estimate:
+    """Without its interval where an item has several triples: these are not independent."""
+    if triples == 1 or estimate.value is None:
+        return estimate
+    why = "the triples of one item are not independent, so there is no interval"
+    return Estimate(estimate.value, estimate.n, why=why)
 
 
 def _nearness(one: NDArray[np.uint8], other: NDArray[np.uint8], choices: Choices) -> dict[str, Any]:

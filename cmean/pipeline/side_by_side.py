@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from cmean.catalog import pairings
+from cmean.domain import Kind
+from cmean.pipeline import spaces
 from cmean.pipeline.tables import NULLS, Table
 
 if TYPE_CHECKING:
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cmean.catalog.engine import Catalog
+    from cmean.catalog.engine import Catalog, Connection
     from cmean.pipeline.tables import Cell
 
 _ABOUT: Final = ("method", "vector", "metric", "space", "profile")
@@ -24,36 +28,54 @@ _ABOUT: Final = ("method", "vector", "metric", "space", "profile")
 def compare(catalog: Catalog, documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Two or more evaluations as one document: `pairings`, each as it is, and their `overlap`."""
     with catalog.read() as connection:
-        pairs = {d["pairing"]: pairings.pairs_of(connection, d["pairing"]) for d in documents}
-        rows = {d["pairing"]: pairings.get(connection, d["pairing"]) for d in documents}
+        known = {d["pairing"]: _read(connection, d["pairing"]) for d in documents}
     return {
         "pairings": list(documents),
         "overlap": [
-            {"pairings": [one, other], **_overlap(pairs[one], pairs[other], rows[other])}
-            for one, other in combinations(pairs, 2)
+            {"pairings": [one, other], **_overlap(known[one].pairs, known[other])}
+            for one, other in combinations(known, 2)
         ],
     }
 
 
-def _overlap(
-    one: NDArray[np.void], other: NDArray[np.void], pairing: Mapping[str, Any]
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Paired:
+    """The pairs of a pairing, and by position the items of each kind that were there for it."""
+
+    pairs: NDArray[np.void]
+    items: Mapping[int, Mapping[Kind, NDArray[np.int64]]]
+
+
+def _read(connection: Connection, pairing_id: int) -> _Paired:
+    pairs = pairings.pairs_of(connection, pairing_id)
+    sides = spaces.sides(connection, pairings.get(connection, pairing_id), pairing_id)
+    items = {}
+    for position in np.unique(pairs["position"]).tolist():
+        here = pairs[pairs["position"] == position]
+        items[position] = {  # of published pairs the others are not known
+            kind: np.union1d(sides[kind][position].items, here[f"{kind.value}_id"]) for kind in Kind
+        }
+    return _Paired(pairs, items)
+
+
+def _overlap(one: NDArray[np.void], other: _Paired) -> dict[str, Any]:
     """Pairs of both, and how many there would be if the other were paired at random.
 
-    A random one-to-one pairing of n tracks and m artworks in k pairs holds a given pair with the
-    probability k / (n·m).
+    A random one-to-one pairing of n tracks and m artworks in k pairs holds a given pair of these
+    items with the probability k / (n·m).
     """
     keys = ["position", "track_id", "artwork_id"]
-    shared = len(np.intersect1d(one[keys], other[keys]))
-    positions, counts = np.unique(other["position"], return_counts=True)
+    shared = len(np.intersect1d(one[keys], other.pairs[keys]))
     expected = 0.0
-    for position, k in zip(positions.tolist(), counts.tolist(), strict=True):
-        # of fragments the row counts all four positions; each is taken to have its share
-        n, m = (k + pairing[f"unpaired_{side}"] / len(positions) for side in ("tracks", "artworks"))
-        expected += int((one["position"] == position).sum()) * k / (n * m)
+    for position, items in other.items.items():
+        here = one[one["position"] == position]
+        both = [np.isin(here[f"{kind.value}_id"], items[kind]) for kind in Kind]
+        k = int((other.pairs["position"] == position).sum())
+        possible = math.prod(len(items[kind]) for kind in Kind)
+        expected += int((both[0] & both[1]).sum()) * k / possible
     return {
         "shared": shared,
-        "of": min(len(one), len(other)),
+        "of": min(len(one), len(other.pairs)),
         "expected_by_chance": expected,
     }
 
@@ -166,13 +188,15 @@ _CHANCE: Final = {"random": "mean", "random sd": "sd", "z": "z", "p": "p"}
 
 
 def _coherence(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The row of Table V over the wholes or, where fragments were paired, over those."""
-    rows = document["tables"]["V"]
-    name = "whole / whole" if document["vector"] == "concatenated" else None
-    first: Mapping[str, Any] | None = rows.get(name) or next(
-        (row for row in rows.values() if isinstance(row, dict)), None
-    )
-    return first
+    """The first row of Table V: by the vector that was paired."""
+    rows = document["tables"]["V"].values()
+    return next((row for row in rows if isinstance(row, dict)), None)
+
+
+def _coherence_of_wholes(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The row of Table V over the wholes, whatever was paired."""
+    rows: Mapping[str, Any] = document["tables"]["V"]
+    return rows.get("pairs (whole)") or rows.get("whole / whole")
 
 
 def _imagebind(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -181,6 +205,7 @@ def _imagebind(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 _FIGURES: Final = (
-    ("coherence", "Emotional coherence of the pairs (Table V)", _coherence),
+    ("coherence", "Emotional coherence of the pairs, by the vector of each (Table V)", _coherence),
+    ("coherence whole", "Emotional coherence of the whole triples (Table V)", _coherence_of_wholes),
     ("imagebind", "ImageBind similarity of the pairs (Table VI)", _imagebind),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,16 +66,18 @@ def audio_uri(samples: NDArray[np.float32], rate: int, seconds: float = 30) -> s
     clip = soxr.resample(clip, rate, CLIP_RATE)
     if not len(clip):
         raise MediaError("no_samples", "a sound without samples cannot be put into a report")
-    out = io.BytesIO()
-    soundfile.write(
-        out,
-        np.clip(clip, -1, 1),
-        CLIP_RATE,
-        format="MP3",
-        bitrate_mode="CONSTANT",
-        compression_level=(_FASTEST - CLIP_KBIT) / (_FASTEST - _SLOWEST),
-    )
-    return _data_uri("audio/mpeg", out.getvalue())
+    with tempfile.TemporaryDirectory(prefix="cmean-") as folder:
+        # Into a file: to write to an object of Python's is a callback, which loses an interrupt.
+        out = Path(folder, "clip.mp3")
+        soundfile.write(
+            out,
+            np.clip(clip, -1, 1),
+            CLIP_RATE,
+            format="MP3",
+            bitrate_mode="CONSTANT",
+            compression_level=(_FASTEST - CLIP_KBIT) / (_FASTEST - _SLOWEST),
+        )
+        return _data_uri("audio/mpeg", out.read_bytes())
 
 
 def svg_uri(svg: str) -> str:

@@ -10,6 +10,7 @@ settings two are kept, the tokens that end a turn and its repetition penalty; no
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -46,7 +47,7 @@ def _moved(inputs: Mapping[str, Tensor], where: device, number: dtype) -> dict[s
     }
 
 
-class ChatCaptioner(Model):
+class ChatCaptioner(Model, ABC):
     """Captions by a chat model of transformers; a subclass says which.
 
     Implements `cmean.protocols.PreparingCaptioner`.
@@ -164,11 +165,13 @@ class ChatCaptioner(Model):
 
     # What an architecture says of itself.
 
+    @abstractmethod
     def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
-        raise NotImplementedError
+        """The class of the network."""
 
+    @abstractmethod
     def _load_processor(self, folder: Path) -> Any:  # noqa: ANN401 - a processor of transformers
-        raise NotImplementedError
+        """What prepares its inputs, read from a checkpoint."""
 
     def _audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:  # noqa: ARG002
         """What the feature extractor is told of a batch of sounds."""

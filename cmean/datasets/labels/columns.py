@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
 _MISSING: Final = frozenset({"", "na", "n/a", "nan", "null"})
 _LONGEST: Final = 100  # characters of a dimension's name, as the catalog has them
+_LARGEST: Final = 1e100  # squares of larger ones leave what a float can hold
 _SHOWN: Final = 40  # characters of a faulty cell that a message repeats
 
 
-def number(cell: str) -> float | None:
+def number(cell: str, decimal: str = ".") -> float | None:
     """The number in a cell; not finite where it is missing, None where it is no number."""
     if "_" in cell:  # Python's own digits, nobody else's
         return None
     try:
-        return float(cell)
+        return float(cell.replace(decimal, "."))
     except ValueError:
         return None
 
@@ -65,7 +66,8 @@ def label_rows(
     rejected = []
     for column, dimension in columns.items():
         cells = [(at, row[1][column]) for at, row in enumerate(sheet.rows)]
-        said = [(at, cell, number(cell)) for at, cell in cells if not is_missing(cell)]
+        known = [(at, cell) for at, cell in cells if not is_missing(cell)]
+        said = [(at, cell, number(cell, sheet.decimal)) for at, cell in known]
         numbers = sum(value is not None for _, _, value in said)
         if not numeric and 2 * numbers < len(said):
             for at, cell, _ in said:
@@ -74,6 +76,9 @@ def label_rows(
         for at, cell, value in said:
             if value is None:
                 detail = f"{dimension} must be a number, but is {cell[:_SHOWN]!r}"
+                rejected.append(RejectedRow(sheet.rows[at][0], detail))
+            elif abs(value) > _LARGEST:
+                detail = f"{dimension} is too large a number: {cell[:_SHOWN]}"
                 rejected.append(RejectedRow(sheet.rows[at][0], detail))
             else:
                 labels[at][dimension] = value

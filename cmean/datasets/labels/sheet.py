@@ -30,6 +30,7 @@ class Sheet:
         rows: the other rows that are not empty, as wide as the header.
         rejected: rows that cannot be used.
         notes: what a reader should know of how the file was read.
+        decimal: what stands before the decimals of a number: a comma where semicolons part cells.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class Sheet:
     rows: Sequence[tuple[int, Sequence[str]]]
     rejected: Sequence[RejectedRow]
     notes: Sequence[str]
+    decimal: str = "."
 
     def has(self, *columns: str) -> bool:
         """Whether the header names all these columns."""
@@ -60,7 +62,8 @@ def read_sheet(path: Path) -> Sheet:
     """
     text, notes = _text(path)
     rejected: list[RejectedRow] = []
-    rows = _rows(text, rejected)
+    delimiter = max(_DELIMITERS, key=text.lstrip("\r\n").partition("\n")[0].count)
+    rows = _rows(text, delimiter, rejected)
     _, first = next(rows, (0, []))
     header = [cell.strip() for cell in first]
     if not header or "\0" in "".join(header):
@@ -68,7 +71,7 @@ def read_sheet(path: Path) -> Sheet:
     kept = list(_of_width(rows, len(header), rejected))
     if not kept and not rejected:
         raise InputError(f"{path} has a header but no rows; label at least one item")
-    return Sheet(path, header, kept, rejected, notes)
+    return Sheet(path, header, kept, rejected, notes, "," if delimiter == ";" else ".")
 
 
 def require(sheet: Sheet, columns: Collection[str], layout: str) -> None:
@@ -136,10 +139,10 @@ def _windows(line: bytes) -> str:
         return line.decode("latin-1")
 
 
-def _rows(text: str, rejected: list[RejectedRow]) -> Iterator[tuple[int, list[str]]]:
+def _rows(
+    text: str, delimiter: str, rejected: list[RejectedRow]
+) -> Iterator[tuple[int, list[str]]]:
     """The rows that are not empty, with the number of their first line."""
-    first = text.lstrip("\r\n").partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
     stream = io.StringIO(text, newline="")
     # Tables with tabs between cells quote nothing: a quote in them is a part of a title.
     tabs = delimiter == "\t"
@@ -163,8 +166,10 @@ def _rows(text: str, rejected: list[RejectedRow]) -> Iterator[tuple[int, list[st
 
 
 def _explained(said: str) -> str:
-    if "end of data" in said or "field limit" in said:
+    if "end of data" in said:
         return "a quote is opened but not closed"
+    if "field limit" in said:
+        return "a cell is too long; a quote may be opened and not closed"
     return f"not CSV: {said}"
 
 

@@ -92,9 +92,11 @@ def cells(record: str, delimiter: str) -> list[str]:
     """
     found = _parse(record, delimiter)
     for _ in range(_WRAPPINGS):
-        if len(found) != 1 or delimiter not in found[0]:
+        # Saved again with another delimiter, what was one cell has its own commas still.
+        inner = next((each for each in (delimiter, ",") if each in "".join(found)), None)
+        if len(found) != 1 or inner is None:
             break
-        found = _parse(found[0], delimiter)
+        found = _parse(found[0], inner)
     return found
 
 

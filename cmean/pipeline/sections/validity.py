@@ -89,7 +89,7 @@ def _triple_table(found: Mapping[str, Any], kind: Kind) -> Table:
         for each in measured["left_out"]
     ]
     return Table(
-        f"labels-{kind.value}s",
+        f"labels {found['name']} {kind.value}s",
         f"Labels {found['name']}: channels of {kind.value}s (whole) against them",
         ("dimension", "channel", "expected", "figure", "value", "low", "high", "p", "n"),
         rows,
@@ -109,7 +109,7 @@ def _agreement_table(found: Mapping[str, Any]) -> Table:
         chance = [random.get(key) for key in ("mean", "sd", "z", "p")]
         cells.append((row["dimension"], row["statistic"], row["n"], row["value"], *chance))
     return Table(
-        "labels-pairs",
+        f"labels {found['name']} pairs",
         f"Labels {found['name']}: agreement across the pairs, beside its null",
         ("dimension", "figure", "n", "value", "null", "null sd", "z", "p"),
         cells,
@@ -134,7 +134,7 @@ def _control_table(found: Mapping[str, Any]) -> Table:
     reasons = [row["why"] for row in rows]
     reasons += [row.get(key, {}).get("why", "") for row in rows for key in _CONTROLS]
     return Table(
-        "labels-controls",
+        f"labels {found['name']} controls",
         f"Labels {found['name']}: agreement across the pairs, beside its controls",
         ("dimension", "figure", "value", "low", "high", "resampled", "sd", "constant"),
         cells,
@@ -165,7 +165,7 @@ def _retrieval_table(found: Mapping[str, Any]) -> Table:
         way["permuted"]["permutations"] for way in found["retrieval"] if way["permuted"]
     }
     return Table(
-        "labels-retrieval",
+        f"labels {found['name']} retrieval",
         f"Labels {found['name']}: what belongs to an item, found by the triples",
         ("direction", "figure", "n", "value", "low", "high", "chance", "p"),
         cells,

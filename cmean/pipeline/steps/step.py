@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ _MOST_THREADS = 8
 """Files that one worker decodes at once."""
 
 
-class Step:
+class Step(ABC):
     """A recipe with its back-end in memory.
 
     Args:
@@ -47,21 +48,21 @@ class Step:
         self.threads = min(os.cpu_count() or 1, _MOST_THREADS) if info.ahead else 1
         self.batcher = batcher or Batcher(info.batch)
 
+    @abstractmethod
     def prepare(self, catalog: Catalog, claim: Claim) -> Job:
         """Read and decode what a claim is about. May run in another thread, ahead of the model.
 
         Raises:
             CmeanError: what concerns all of the recipe's work.
         """
-        raise NotImplementedError
 
     def complete(self, good: Outcomes) -> Outcomes:
         """What can be told of results without the model. May run while it works on other things."""
         return good
 
+    @abstractmethod
     def write(self, connection: Connection, claim: Claim, good: Outcomes) -> int:
         """Write the results, where the claim is still held. Returns how many were written."""
-        raise NotImplementedError
 
 
 def model_key(recipe: Recipe) -> str:

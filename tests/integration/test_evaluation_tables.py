@@ -155,3 +155,65 @@ def test_one_pair_of_items_without_variation_is_undefined_and_says_so(cmean):
     assert (row["n"], row["z"]) == (1, None)
     assert row["why"]
     assert row["why"] in cmean("evaluate").out.lower()
+
+
+def test_overlap_by_chance_is_of_the_items_of_both(cmean):
+    write_small_corpus(cmean.folder / "media")
+    for arguments in (("ingest", "media"), ("run",), ("pair",)):
+        assert cmean(*arguments).code == 0
+    for number in range(2):
+        write_track(cmean.folder / "media" / f"late-{number}.wav", pitch=333.0 + 50 * number)
+    for arguments in (("ingest", "media"), ("run",), ("pair",)):
+        assert cmean(*arguments).code == 0
+
+    (later,) = cmean("evaluate", 2, 1, "--json").json["overlap"]
+
+    query = (
+        "SELECT COUNT(*) AS n FROM pairs WHERE pairing_id = 2 AND track_id IN "
+        "(SELECT track_id FROM pairs WHERE pairing_id = 1)"
+    )
+    among = cmean("sql", query, "--json").json[0]["n"]  # 3 tracks, all paired in the first
+    assert later["expected_by_chance"] == pytest.approx(among * 3 / (3 * 4))
+    assert later["of"] == 3
+
+
+def test_side_by_side_compares_like_with_like(paired):
+    tables = {table: [] for table in ("coherence", "coherence whole")}
+    for cell in csv.DictReader(io.StringIO(paired("evaluate", 1, 2, 3, "--format", "csv").out)):
+        if cell["table"] in tables and cell["column"] == "mean":
+            tables[cell["table"]].append(float(cell["value"]) if cell["value"] else None)
+    found = [paired("evaluate", each, "--json").json for each in (1, 2, 3)]
+    assert tables["coherence"] == [pytest.approx(each["mean"]) for each in found]
+    whole = found[2]["tables"]["V"]["whole / whole"]["mean"]
+    assert tables["coherence whole"] == [pytest.approx(found[0]["mean"]), None, whole]
+
+
+def test_keys_stay_apart_with_labels(paired):
+    labels = paired.folder / "labels.csv"
+    labels.write_text(
+        "item,valence,mood\n" + "".join(f"track-{n},{n},m{n % 2}\n" for n in range(3))
+    )
+    for name in ("one", "two"):
+        assert paired("labels", labels, "--name", name).code == 0
+
+    for ids in ((1,), (1, 3)):
+        cells = rows(paired, *ids, "--labels", "one", "--labels", "two")
+        keys = [(cell["table"], cell["row"], cell["column"]) for cell in cells]
+        assert len(keys) == len(set(keys))
+
+
+def test_json_is_printed_whatever_is_written(paired, tmp_path):
+    done = paired("evaluate", 1, "--json", "--output", tmp_path / "tables.csv")
+
+    assert done.json["pairing"] == 1
+    assert (tmp_path / "tables.csv").read_text(encoding="utf-8").startswith("table,row,column")
+    both = paired("evaluate", 1, "--json", "--format", "csv")
+    assert (both.code, both.out) == (1, "")
+
+
+@pytest.mark.parametrize("option", ["--permutations", "--resamples"])
+def test_more_draws_than_anyone_can_wait_for_are_refused(paired, option):
+    done = paired("evaluate", 1, option, 10**20)
+
+    assert done.code == 2
+    assert "must be a whole number from" in done.err

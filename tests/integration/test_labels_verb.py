@@ -115,3 +115,17 @@ def test_wrong_usage(program, arguments):
 
 def test_without_labels_the_list_says_how_to_get_some(cmean):
     assert "cmean labels FILE --name NAME" in cmean("labels", "--list").out
+
+
+def test_semicolons_go_with_decimal_commas(program):
+    path = write(program, "item;valence\ntrack-0;1,5\ntrack-1;2,25\n")
+    assert program("labels", path, "--name", "commas").code == 0
+    query = "SELECT value FROM v_labels WHERE name = 'commas' ORDER BY value"
+    assert [row["value"] for row in program("sql", query, "--json").json] == [1.5, 2.25]
+
+
+def test_a_number_beyond_all_measure_is_rejected(program):
+    path = write(program, "item,valence\ntrack-0,1e308\ntrack-1,2\n")
+    done = program("labels", path, "--name", "huge", "--json")
+    assert (done.code, done.json["labels"]) == (3, 1)
+    assert "valence is too large a number: 1e308" in done.json["rejected"][0]["detail"]

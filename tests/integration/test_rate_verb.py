@@ -79,7 +79,7 @@ def test_rows_that_are_wrong_are_named_and_the_others_are_stored(program):
         (f"{one},Ada,,c,,,", "preferred must be pair or random, not 'c'"),
         (f"{one},,4,,,,", "there is no rater"),
         (f"{one},{'x' * 101},4,,,,", "at most 100 characters"),
-        (f"{one},Ada,4,,,-1,", "seconds must be a number of at least 0, not '-1'"),
+        (f"{one},Ada,4,,,-1,", "seconds must be a number from 0 to 1,000,000, not '-1'"),
         (f"{one},Ada,4,,,long,", "seconds must"),
         (f"{one},Ada,4,,,nan,", "seconds must"),
         (f"{one},Ada,4,,a\0b,,", "the comment holds a character that is no text"),

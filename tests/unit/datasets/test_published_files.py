@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 
 import pytest
@@ -88,6 +90,12 @@ def resaved(name, **options):
     return "".join(study.line(cells(record, ","), **options) for _, record, _ in records)
 
 
+def opened(name, delimiter):
+    """A file as a spreadsheet takes it, wrapped rows as one cell, and saves it."""
+    rows = csv.reader(io.StringIO(text[name], newline=""))
+    return "".join(study.line(row, delimiter=delimiter) for row in rows)
+
+
 KEYS = {file.name: key for key, file in FILES.items()}
 
 
@@ -104,8 +112,24 @@ KEYS = {file.name: key for key, file in FILES.items()}
         lambda name: text[name].rstrip(),
         lambda name: text[name].replace("\r\n", "\n").replace("\n", "\r\n"),
         lambda name: text[name] + "\n\n",
+        lambda name: opened(name, ";"),
+        lambda name: opened(name, "\t"),
     ],
-    ids=["plain", "LF", "semicolons", "tabs", "BOM", "UTF-16", "UTF-16-LE", "end", "CRLF", "blank"],
+    ids=[
+        *(
+            "plain",
+            "LF",
+            "semicolons",
+            "tabs",
+            "BOM",
+            "UTF-16",
+            "UTF-16-LE",
+            "end",
+            "CRLF",
+            "blank",
+        ),
+        *("opened, semicolons", "opened, tabs"),
+    ],
 )
 def test_files_saved_otherwise_hold_the_same(tmp_path, change):
     before = read(study.write(tmp_path / "before"))

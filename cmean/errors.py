@@ -1,6 +1,7 @@
 """Errors that users meet: each has a short machine-readable reason and a one-line message.
 
-A `CmeanError` that reaches the command line is printed as one line, with exit code 1. An
+A `CmeanError` that reaches the command line is printed as one line, with exit code 1, or 2 where
+the command line itself is wrong. An
 `ItemError` concerns one item only: it is recorded as a row with its `reason`, and the run goes on.
 """
 
@@ -27,6 +28,10 @@ class CatalogUnavailableError(CatalogError):
 
 class InputError(CmeanError):
     """A path, a query or a table that the user gave cannot be used."""
+
+
+class UsageError(InputError):
+    """Options that do not go together, or one that lacks another; exit code 2."""
 
 
 class MissingExtraError(CmeanError):

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from cmean import __version__
-from cmean.errors import CmeanError
+from cmean.errors import CmeanError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str]) -> int:
         if os.environ.get("CMEAN_DEBUG"):
             raise
         print(f"cmean: {_one_line(error)}", file=sys.stderr)
-        code = EXIT_ERROR
+        code = EXIT_USAGE if isinstance(error, UsageError) else EXIT_ERROR
     return code
 
 

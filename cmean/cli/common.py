@@ -14,7 +14,7 @@ from cmean.catalog.engine import Catalog
 from cmean.cli.types import natural
 from cmean.config import load_settings
 from cmean.domain import SHUFFLED
-from cmean.errors import ConfigError
+from cmean.errors import UsageError
 from cmean.pipeline import controls
 
 if TYPE_CHECKING:
@@ -65,10 +65,11 @@ def chosen_profile(settings: Settings, args: argparse.Namespace) -> Profile:
 
     Raises:
         ConfigError: there is no such profile, or no such control of it.
+        UsageError: a seed of no control.
     """
     profile = controls.find(settings, args.profile)
     if args.control is None and args.control_seed is not None:
-        raise ConfigError("--control-seed is of --control: name one")
+        raise UsageError("--control-seed is of --control: name one")
     if args.control is None:
         return profile
     return controls.controlled(profile, args.control, args.control_seed)

@@ -18,7 +18,7 @@ from cmean.cli.pair import describe
 from cmean.config import load_settings
 from cmean.datasets import demo
 from cmean.domain import Kind
-from cmean.errors import InputError
+from cmean.errors import UsageError
 from cmean.pipeline import ingest, metadata, pair, requests
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Do everything once: a corpus, captions, emotions, pairs, their null, the report."""
     if (args.tracks is None) != (args.artworks is None):
-        raise InputError(
+        raise UsageError(
             "--tracks and --artworks go together: the demo pairs the one with the other"
         )
     args.folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from cmean.cli import tables
 from cmean.cli.common import NEWEST, add_json, announcer, opened, print_json, progress, say
 from cmean.cli.pair import describe, named
 from cmean.cli.types import at_most, natural, positive
-from cmean.errors import InputError
+from cmean.errors import UsageError
 from cmean.pipeline import controls, evaluate, reliability, requests, side_by_side
 from cmean.pipeline.study import Choices
 
@@ -73,7 +73,7 @@ def main(args: argparse.Namespace) -> int:
     """Print the tables of one pairing, or several side by side."""
     choices = Choices(args.permutations, args.resamples, seed=args.seed)
     if args.json and args.format and args.output is None:
-        raise InputError("--json and --format each say what is printed: leave one out")
+        raise UsageError("--json and --format each say what is printed: leave one out")
     if args.recipes:
         _reliability(args, choices)
         return 0
@@ -108,7 +108,7 @@ def _show(args: argparse.Namespace, document: Mapping[str, Any], made: Sequence[
 def _reliability(args: argparse.Namespace, choices: Choices) -> None:
     """Print how well emotion recipes agree."""
     if args.ids or args.labels:
-        raise InputError("--recipes compares recipes, not pairings: leave ID and --labels out")
+        raise UsageError("--recipes compares recipes, not pairings: leave ID and --labels out")
     with opened() as (settings, catalog), catalog.read() as connection:
         found = reliability.compare(
             connection, args.recipes, partial(controls.find, settings), choices

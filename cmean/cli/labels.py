@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cmean.cli import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.common import add_json, opened, print_json, print_table, say
 from cmean.datasets.labels import LAYOUTS
+from cmean.errors import UsageError
 from cmean.pipeline import labels
 
 if TYPE_CHECKING:
@@ -38,17 +39,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--list", action="store_true", help="only print which label sets there are")
     add_json(parser)
-    parser.set_defaults(refuse=parser.error)
 
 
 def main(args: argparse.Namespace) -> int:
     """Attach a file, or list what is attached."""
     if args.list:
         if args.file or args.name:
-            args.refuse("--list takes neither FILE nor --name")
+            raise UsageError("--list takes neither FILE nor --name")
         return _list(as_json=args.json)
     if not args.file or not args.name:
-        args.refuse("give FILE and --name NAME, or --list")
+        raise UsageError("give FILE and --name NAME, or --list")
     layout = None if args.layout == "auto" else args.layout
     with opened() as (_, catalog):
         found = labels.attach(catalog, args.file, args.name, layout, add=args.add)

@@ -91,6 +91,8 @@ def _import(args: argparse.Namespace) -> int:
     if args.json:
         print_json(found.as_dict())
     else:
+        for note in found.notes:
+            say(note)
         for line, detail in found.rejected:
             say(f"{args.file}, line {line}: {detail}")
         print(

@@ -99,4 +99,8 @@ def _correlation(found: Mapping[str, Any]) -> str:
     what = "correlation of the pairs' RGB cosine and ImageBind cosine (Pearson): "
     if found["value"] is None:
         return f"{what}undefined, {found['why']}"
-    return f"{what}r = {number_text(found['value'])} over {found['n']:,} pairs"
+    text = f"{what}r = {number_text(found['value'])} over {found['n']:,} pairs"
+    if found["low"] is None:
+        return text
+    low, high = number_text(found["low"]), number_text(found["high"])
+    return f"{text}, 95 % interval {low} to {high}; chance gives 0"

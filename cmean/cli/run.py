@@ -24,7 +24,7 @@ from cmean.cli.common import (
 )
 from cmean.cli.fleet_view import shown
 from cmean.cli.types import positive
-from cmean.errors import CatalogUnavailableError, InputError
+from cmean.errors import CatalogUnavailableError, UsageError
 from cmean.pipeline import fleet, ingest, run
 from cmean.pipeline.watch import Watch
 
@@ -109,7 +109,7 @@ def _watch(
 ) -> None:
     """Ingest what appears and do its work, until interrupted."""
     if args.limit or args.json:
-        raise InputError("--watch goes on for ever: it takes neither --limit nor --json")
+        raise UsageError("--watch goes on for ever: it takes neither --limit nor --json")
     watch, announce = Watch(args.watch, _QUIET_LOOKS), announcer(settings)
     say(f"watching {', '.join(map(str, args.watch))}; stop with Ctrl-C")
 

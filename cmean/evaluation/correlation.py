@@ -32,6 +32,18 @@ def pearson(x: ArrayLike, y: ArrayLike) -> Estimate:
     return undefined(one.size, _CONSTANT) if value is None else Estimate(value, one.size)
 
 
+def pearson_interval(
+    x: ArrayLike, y: ArrayLike, resamples: int = 1000, seed: int = 0, level: float = LEVEL
+) -> Estimate:
+    """`pearson` with its percentile bootstrap interval over rows.
+
+    Raises:
+        InputError: the columns differ in length, or a value is not finite.
+    """
+    interval = bootstrap(_pearson, *_columns(x, y), resamples=resamples, level=level, seed=seed)
+    return with_interval(pearson(x, y), interval)
+
+
 def spearman(x: ArrayLike, y: ArrayLike) -> Estimate:
     """Spearman's rank correlation: Pearson's of the ranks, equal values sharing their mean rank.
 

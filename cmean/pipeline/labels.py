@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cmean.catalog import labels as label_rows
 from cmean.datasets import labels as label_files
-from cmean.datasets.labels.found import RejectedRow
+from cmean.datasets.sheet import RejectedRow
 from cmean.errors import InputError
 from cmean.pipeline.item_names import ItemNames
 

@@ -16,7 +16,7 @@ from cmean.catalog import embeddings, pairings, planning, results
 from cmean.catalog import recipes as recipe_rows
 from cmean.datasets.published import BACKEND
 from cmean.domain import Kind
-from cmean.errors import InputError
+from cmean.errors import InputError, UsageError
 from cmean.matching import methods
 from cmean.matching.methods import RANDOM, Matching, match
 from cmean.matching.null import random_pairing
@@ -116,7 +116,7 @@ def _embedding_recipes(
     if space == spaces.EMOTION:
         return {}
     if metric != "cosine":
-        raise InputError(
+        raise UsageError(
             f"the space {space} is compared by cosine, not by {metric}: leave --metric out"
         )
     names = {kind: f"{kind.value}_embedding_recipe_id" for kind in Kind}
@@ -129,7 +129,7 @@ def _embedding_recipes(
 def _seed(method: str, seed: int | None, earlier: Mapping[str, Any]) -> dict[str, int]:
     if method != RANDOM:
         if seed is not None:
-            raise InputError(f"--seed is of --method {RANDOM}; {method} draws nothing")
+            raise UsageError(f"--seed is of --method {RANDOM}; {method} draws nothing")
         return {}
     if seed is None and earlier.get("method") == RANDOM:
         seed = earlier["parameters"]["seed"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.catalog import ratings
 from cmean.catalog.ratings import Rating
-from cmean.errors import InputError
+from cmean.errors import InputError, UsageError
 from cmean.pipeline import questions, rating_files, sheets
 
 if TYPE_CHECKING:
@@ -30,12 +30,14 @@ class Imported:
         known: those that were there already.
         skipped: rows without an answer.
         rejected: the line of each row that cannot be used, and why.
+        notes: what a reader should know of how the file was read.
     """
 
     imported: int = 0
     known: int = 0
     skipped: int = 0
     rejected: list[tuple[int, str]] = field(default_factory=list)
+    notes: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The document that `cmean rate import --json` prints."""
@@ -44,6 +46,7 @@ class Imported:
             "known": self.known,
             "skipped": self.skipped,
             "rejected": [{"line": line, "detail": detail} for line, detail in self.rejected],
+            "notes": list(self.notes),
         }
 
 
@@ -61,8 +64,12 @@ def import_file(
     Raises:
         InputError: the file as a whole cannot be used; what is wrong with a row is in the result.
     """
-    lines = rating_files.read(path)
-    result = Imported(skipped=sum(not line.answered for line in lines))
+    lines, sheet = rating_files.read(path)
+    result = Imported(
+        skipped=sum(not line.answered for line in lines),
+        rejected=[(row.line, row.detail) for row in sheet.rejected],
+        notes=sheet.notes,
+    )
     answered = [line for line in lines if line.answered]
     with catalog.write() as connection:
         read = _Reader(connection, answered, rater or "")
@@ -89,7 +96,7 @@ def add(catalog: Catalog, rating: Rating, *, overwrite: bool = False) -> bool:
         comment=rating_files.comment(rating.comment or ""),
     )
     if rating.congruence is None and rating.preferred is None:
-        raise InputError("there is no answer; give --congruence or --preferred")
+        raise UsageError("there is no answer; give --congruence or --preferred")
     with catalog.write() as connection:
         _check(
             rating,
@@ -194,8 +201,6 @@ class _Reader:
         Raises:
             InputError: something in it is wrong, or is not in the catalog.
         """
-        if line.surplus:
-            raise InputError("more fields than columns; put quotes around a text with separators")
         rater = rating_files.rater(line["rater"] or self.rater)
         comment = rating_files.comment(line.fields.get("comment", ""))
         seconds = rating_files.seconds(line["seconds"], line.decimal)
@@ -240,7 +245,7 @@ def _check(rating: Rating, pairs: dict[int, int], artworks: set[int]) -> None:
     if other is None:
         return
     if rating.preferred is None:
-        raise InputError("another artwork goes with which is preferred; say pair or random")
+        raise UsageError("another artwork goes with which is preferred; say pair or random")
     if other not in artworks:
         raise InputError(f"there is no artwork {other}; list them in the view v_items")
     if other == pairs[rating.pair_id]:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cmean.catalog.ratings import HIGHEST, LONGEST_RATER
+from cmean.datasets.sheet import read_sheet
 from cmean.domain import LONGEST_SECONDS
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from cmean.datasets.sheet import Sheet
 
 ANSWERS: Final = ("congruence", "preferred")
 """The columns that hold an answer."""
 
 _SUBJECTS: Final = ("code", "pair_id")
 """The columns that say what an answer is about: of a sheet, and of an export."""
-
-_DELIMITERS: Final = (",", ";", "\t")
 
 _SCALE: Final = range(1, 6)
 
@@ -33,18 +32,16 @@ class Line:
 
     Attributes:
         number: of the line that it begins on, from 1.
-        fields: by the name of the column, as they stand there.
+        fields: by the name of the column.
         decimal: the sign before the decimals of a number.
-        surplus: whether there are more fields than columns.
     """
 
     number: int
     fields: Mapping[str, str]
     decimal: str
-    surplus: bool
 
     def __getitem__(self, name: str) -> str:
-        return self.fields.get(name, "").strip()
+        return self.fields.get(name, "")
 
     @property
     def answered(self) -> bool:
@@ -52,44 +49,20 @@ class Line:
         return any(self[name] for name in ANSWERS)
 
 
-def read(path: Path) -> list[Line]:
-    """The rows of a file but for empty ones: UTF-8, separated by comma, semicolon or tab.
+def read(path: Path) -> tuple[list[Line], Sheet]:
+    """The rows of a file, but for empty ones and those that cannot be read, and the file itself.
 
     Raises:
-        InputError: it cannot be read, is not UTF-8 CSV, or lacks the columns.
+        InputError: it cannot be read, is no table, or lacks the columns.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            text = file.read()
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {path}") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text; save it as CSV UTF-8") from error
-    try:
-        return list(_rows(path, text))
-    except csv.Error as error:
-        raise InputError(f"{path} is not a CSV file: {error}") from error
-
-
-def _rows(path: Path, text: str) -> Iterator[Line]:
-    lines = io.StringIO(text, newline="")
-    delimiter = max(_DELIMITERS, key=lines.readline().count)
-    lines.seek(0)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    names = [name.strip().lower() for name in next(reader, [])]
-    while names and not names[-1]:
-        names.pop()
+    sheet = read_sheet(path, filled_in=True)
+    names = [name.lower() for name in sheet.header]
     _check(path, names)
-    decimal = "," if delimiter == ";" else "."
-    begins = reader.line_num + 1
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            surplus = any(cell.strip() for cell in row[len(names) :])
-            fields = dict.fromkeys(names, "") | dict(zip(names, row, strict=False))
-            yield Line(begins, fields, decimal, surplus)
-        begins = reader.line_num + 1
+    lines = [
+        Line(number, dict(zip(names, cells, strict=True)), sheet.decimal)
+        for number, cells in sheet.rows
+    ]
+    return lines, sheet
 
 
 def _check(path: Path, names: list[str]) -> None:
@@ -175,13 +148,13 @@ def rater(text: str) -> str:
 
 
 def comment(text: str) -> str | None:
-    """A comment, its lines parted by line feeds; None where there is none.
+    """A comment without blanks around it, its lines parted by line feeds; None where there is none.
 
     Raises:
         InputError: no database takes it.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _words(lines, "the comment") if lines.strip() else None
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return _words(lines, "the comment") if lines else None
 
 
 def _words(text: str, name: str) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from cmean.catalog import pairings
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import CHANNELS, POSITIONS, WHOLE, Kind, Role
-from cmean.errors import InputError
+from cmean.errors import InputError, UsageError
 from cmean.evaluation import chance
 from cmean.evaluation.correlation import pearson, spearman
 from cmean.evaluation.cosines import units
@@ -81,7 +81,7 @@ def compare(
         ConfigError: there is no such profile.
     """
     if len(names) < 2:  # noqa: PLR2004 - to compare
-        raise InputError("name two recipes or more: ids of emotion recipes, or profiles")
+        raise UsageError("name two recipes or more: ids of emotion recipes, or profiles")
     named = _alike([_named(connection, name, profiles) for name in names])
     kinds: dict[str, Any] = {}
     for kind in named[0].ids:

@@ -16,7 +16,7 @@ from cmean.datasets.published.read import read
 from cmean.domain import Kind
 from cmean.errors import InputError
 from cmean.evaluation.coherence import describe
-from cmean.evaluation.correlation import pearson
+from cmean.evaluation.correlation import pearson_interval
 from cmean.pipeline import imports, pair
 from cmean.pipeline.cells import cells, shown
 from cmean.pipeline.tables import Table
@@ -106,7 +106,7 @@ def _correlation(published: Published) -> dict[str, Any]:
         for row in published.pairs.rows
         if (row.track, row.artwork) in values
     ]
-    return pearson(*(zip(*both, strict=True) if both else ((), ()))).as_dict()
+    return pearson_interval(*(zip(*both, strict=True) if both else ((), ()))).as_dict()
 
 
 def tables(found: Mapping[str, Any]) -> list[Table]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cmean.catalog import embeddings, pairings, queries
 from cmean.domain import POSITION_NAMES, WHOLE, Kind
-from cmean.errors import InputError
+from cmean.errors import InputError, UsageError
 from cmean.media.uris import display, local_path
 from cmean.pipeline import questions, random_pairs
 from cmean.pipeline.questions import SIDES, Source
@@ -82,7 +82,7 @@ def make(catalog: Catalog, pairing_id: int | None, wanted: Wanted) -> Sheet:
         InputError: there is no such pairing, it is random itself, or it has not so many pairs.
     """
     if wanted.ask == "choice" and wanted.controls is not None:
-        raise InputError("--random goes with congruence; each choice has a random artwork in it")
+        raise UsageError("--random goes with congruence; each choice has a random artwork in it")
     with catalog.read() as connection:
         pairing = pairings.get(connection, pairing_id)
     if pairing["method"] == "random":

@@ -85,7 +85,7 @@ def test_what_is_exported_comes_back_the_same(catalog, pairing, tmp_path, given_
     with nothing_rated(catalog):
         found = rating.import_file(catalog, tmp_path / "ratings.csv").as_dict()
         assert all_ratings(catalog) == before
-    assert found == {"imported": len(before), "known": 0, "skipped": 0, "rejected": []}
+    assert found == {"imported": len(before), "known": 0, "skipped": 0, "rejected": [], "notes": []}
 
 
 @pytest.mark.parametrize("vector", ["whole", "fragments", "concatenated"])
@@ -100,7 +100,7 @@ def test_a_sheet_filled_in_at_random_is_imported_in_full(catalog, tmp_path, ask,
         for number in range(len(sheet.rows))
     ]
     found = rating.import_file(catalog, write_sheet(tmp_path / "sheet.csv", sheet, filled))
-    counts = {"imported": len(filled), "known": 0, "skipped": 0, "rejected": []}
+    counts = {"imported": len(filled), "known": 0, "skipped": 0, "rejected": [], "notes": []}
     assert found.as_dict() == counts
     stored = all_ratings(catalog)
     assert sorted(row["seconds"] for row in stored) == list(range(len(filled)))

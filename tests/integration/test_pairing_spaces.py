@@ -170,6 +170,11 @@ def test_choices_that_do_not_go_together_are_refused_in_one_line(triples, progra
         ("--space", "imagebind", "--metric", "euclidean"): "compared by cosine, not by euclidean",
         ("--seed", "3"): "--seed is of --method random",
         ("--control-seed", "3"): "--control-seed is of --control",
+    }.items():
+        found = program("pair", *arguments)
+        assert (found.code, found.err.count("\n")) == (2, 1), arguments
+        assert words in found.err
+    for arguments, words in {
         ("--control", "no-metadata"): "no metadata: nothing to remove",
         ("--control", "constant-triple", "--control-seed", "3"): "draws nothing",
         ("--profile", "embedded+shuffled-captions:x"): "seed of a control is a whole number",

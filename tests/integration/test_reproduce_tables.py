@@ -69,6 +69,7 @@ def test_on_the_published_half_every_digit_is_as_computed_elsewhere(published, c
     assert found.json["earlier"]["greedy"] == pytest.approx(0.922, abs=1e-3)
     assert found.json["earlier"]["optimal"] == pytest.approx(0.940, abs=1e-3)
     assert found.json["correlation"]["value"] == pytest.approx(0.0851, abs=1e-4)
+    assert 0 < found.json["correlation"]["low"] < 0.0851 < found.json["correlation"]["high"]
 
 
 def test_half_of_the_published_files_and_all_of_it_share_a_catalog(published, cmean, tmp_path):

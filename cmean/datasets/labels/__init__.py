@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from cmean.datasets.labels import artemis, emid, fma, plain, wikiart
-from cmean.datasets.labels.sheet import read_sheet
 from cmean.datasets.labels.va import DEAM, EMOMUSIC
+from cmean.datasets.sheet import read_sheet
+from cmean.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from cmean.datasets.labels.found import LabelFile
-    from cmean.datasets.labels.sheet import Sheet
+    from cmean.datasets.sheet import Sheet
 
 __all__ = ["LAYOUTS", "read"]
 
@@ -51,6 +52,8 @@ def read(path: Path, layout: str | None = None) -> LabelFile:
         InputError: it cannot be read, or is not laid out so; the message says what lacks.
     """
     sheet = read_sheet(path)
+    if not sheet.rows and not sheet.rejected:
+        raise InputError(f"{path} has a header but no rows; label at least one item")
     if layout is None:
         layout = next(name for name, each in LAYOUTS.items() if each.matches(sheet))
     return LAYOUTS[layout].read(sheet)

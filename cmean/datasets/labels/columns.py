@@ -6,14 +6,15 @@ from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Final
 
-from cmean.datasets.labels.found import LabelRow, Named, RejectedRow
+from cmean.datasets.labels.found import LabelRow, Named
+from cmean.datasets.sheet import RejectedRow
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cmean.datasets.labels.found import Label
-    from cmean.datasets.labels.sheet import Sheet
+    from cmean.datasets.sheet import Sheet
     from cmean.domain import Kind
 
 _MISSING: Final = frozenset({"", "na", "n/a", "nan", "null"})
@@ -46,6 +47,7 @@ def label_rows(
     columns: Mapping[int, str],
     *,
     numeric: bool = False,
+    scale: tuple[float, float] = (-_LARGEST, _LARGEST),
 ) -> tuple[list[LabelRow], list[RejectedRow]]:
     """The labels in some columns.
 
@@ -57,6 +59,7 @@ def label_rows(
         items: whom each of its rows labels.
         columns: the dimension of each column that holds labels.
         numeric: all columns hold numbers, whatever their cells look like.
+        scale: the least and the largest number that there can be.
 
     Raises:
         InputError: a dimension without a name or with too long a one, or named twice.
@@ -74,14 +77,12 @@ def label_rows(
                 labels[at][dimension] = cell
             continue
         for at, cell, value in said:
-            if value is None:
-                detail = f"{dimension} must be a number, but is {cell[:_SHOWN]!r}"
-                rejected.append(RejectedRow(sheet.rows[at][0], detail))
-            elif abs(value) > _LARGEST:
-                detail = f"{dimension} is too large a number: {cell[:_SHOWN]}"
-                rejected.append(RejectedRow(sheet.rows[at][0], detail))
-            else:
+            if value is not None and scale[0] <= value <= scale[1]:
                 labels[at][dimension] = value
+            else:
+                must = "a number" if value is None else f"from {scale[0]:g} to {scale[1]:g}"
+                detail = f"{dimension} must be {must}, but is {cell[:_SHOWN]!r}"
+                rejected.append(RejectedRow(sheet.rows[at][0], detail))
     rows = zip(sheet.rows, items, labels, strict=True)
     return [LabelRow(line, item, found) for (line, _), item, found in rows if found], rejected
 

@@ -11,15 +11,15 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cmean.datasets.labels.columns import is_missing
-from cmean.datasets.labels.found import LabelFile, LabelRow, Named, PairRow, RejectedRow
-from cmean.datasets.labels.sheet import require
+from cmean.datasets.labels.found import LabelFile, LabelRow, Named, PairRow
+from cmean.datasets.sheet import RejectedRow, require
 from cmean.domain import Kind
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cmean.datasets.labels.sheet import Sheet
+    from cmean.datasets.sheet import Sheet
 
 NAME: Final = "emid"
 _CLIP: Final = "Audio_Filename"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from cmean.datasets.labels.columns import label_rows, named
 from cmean.datasets.labels.found import LabelFile
-from cmean.datasets.labels.sheet import Sheet
+from cmean.datasets.sheet import Sheet
 from cmean.domain import Kind
 from cmean.errors import InputError
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cmean.datasets.sheet import RejectedRow
     from cmean.domain import Kind
 
 Label: TypeAlias = float | str
@@ -43,14 +44,6 @@ class PairRow:
     line: int
     track: Named
     artwork: Named
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedRow:
-    """A line, or a cell of it, that cannot be used, and why."""
-
-    line: int
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cmean.datasets.labels.columns import is_missing, label_rows, named, number
-from cmean.datasets.labels.found import LabelFile, Named, PairRow, RejectedRow
+from cmean.datasets.labels.found import LabelFile, Named, PairRow
+from cmean.datasets.sheet import RejectedRow
 from cmean.domain import Kind
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
-    from cmean.datasets.labels.sheet import Sheet
+    from cmean.datasets.sheet import Sheet
 
 NAME: Final = "plain"
 

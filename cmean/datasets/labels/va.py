@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 from cmean.datasets.labels.columns import label_rows, named
 from cmean.datasets.labels.found import LabelFile
-from cmean.datasets.labels.sheet import require
+from cmean.datasets.sheet import require
 from cmean.domain import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cmean.datasets.labels.sheet import Sheet
+    from cmean.datasets.sheet import Sheet
 
 _SONG: Final = "song_id"
+_SCALE: Final = (1, 9)
 
 
 class ValenceArousal:
@@ -44,7 +45,7 @@ class ValenceArousal:
         song = sheet.column(_SONG)
         kept, items = named(sheet, lambda cells: (cells[song],), Kind.TRACK)
         used = {sheet.column(column): dimension for dimension, column in self.columns.items()}
-        rows, rejected = label_rows(kept, items, used, numeric=True)
+        rows, rejected = label_rows(kept, items, used, numeric=True, scale=_SCALE)
         return LabelFile(self.name, rows, (), [*kept.rejected, *rejected], sheet.notes)
 
 

@@ -13,14 +13,14 @@ from urllib.parse import unquote, urlsplit
 
 from cmean.datasets.labels.columns import label_rows, named
 from cmean.datasets.labels.found import LabelFile
-from cmean.datasets.labels.sheet import require
+from cmean.datasets.sheet import require
 from cmean.domain import Kind
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cmean.datasets.labels.sheet import Sheet
+    from cmean.datasets.sheet import Sheet
 
 NAME: Final = "wikiart"
 _ID, _URL, _TITLE = "ID", "Image URL", "Title"

@@ -177,12 +177,22 @@ def test_faulty_rows_are_set_apart_with_their_lines(read):
     assert list(said(file)) == ["z", "q\nr", "v"]
     assert faults(file) == {
         2: "has 2 cells, but the header has 3",
-        3: "has 4 cells, but the header has 3",
+        3: "has 4 cells, but the header has 3; put quotes around a text with separators",
         5: "names no item",
         8: "holds a NUL byte",
         11: "not CSV: ',' expected after '\"'",
         13: "a quote is opened but not closed",
     }
+
+
+@pytest.mark.parametrize("text", [EMOMUSIC, DEAM])
+def test_a_mean_rating_off_the_scale_is_set_apart(read, text):
+    assert not faults(read(text))
+    file = read(text.replace("3.1", "31"))
+    assert [why.endswith("must be from 1 to 9, but is '31'") for why in faults(file).values()] == [
+        True
+    ]
+    assert len(said(file)) == 2
 
 
 @pytest.mark.parametrize(

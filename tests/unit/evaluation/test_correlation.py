@@ -10,7 +10,14 @@ from scipy import stats  # noqa: TID253 - the reference itself
 from sklearn.metrics import roc_auc_score
 
 from cmean.errors import InputError
-from cmean.evaluation.correlation import auc, auc_interval, pearson, spearman, spearman_interval
+from cmean.evaluation.correlation import (
+    auc,
+    auc_interval,
+    pearson,
+    pearson_interval,
+    spearman,
+    spearman_interval,
+)
 
 few_values = st.integers(0, 4).map(float)
 any_values = st.floats(-1000, 1000)
@@ -85,22 +92,29 @@ def test_values_of_any_magnitude_correlate(statistic):
     assert statistic(x * 1e-200, -x * 1e200).value == pytest.approx(-1)
 
 
-def test_the_bootstrap_interval_of_spearman_is_scipys():
+@pytest.mark.parametrize(
+    ("correlation", "with_interval", "public"),
+    [
+        (pearson, pearson_interval, stats.pearsonr),
+        (spearman, spearman_interval, stats.spearmanr),
+    ],
+)
+def test_the_bootstrap_interval_is_scipys(correlation, with_interval, public):
     random = np.random.default_rng(0)
     x = random.integers(0, 8, 200).astype(float)
     y = x + random.normal(0, 4, 200)
 
-    found = spearman_interval(x, y, resamples=2000)
+    found = with_interval(x, y, resamples=2000)
 
     def statistic(one, other):
-        return stats.spearmanr(one, other).statistic
+        return public(one, other).statistic
 
     interval = stats.bootstrap(
         (x, y), statistic, paired=True, vectorized=False, n_resamples=2000, method="percentile"
     ).confidence_interval
-    assert found.value == spearman(x, y).value
+    assert found.value == correlation(x, y).value
     assert (found.low, found.high) == pytest.approx((interval.low, interval.high), abs=0.02)
-    assert found == spearman_interval(x, y, resamples=2000)
+    assert found == with_interval(x, y, resamples=2000)
 
 
 def test_the_bootstrap_interval_of_an_area_has_its_width():

@@ -7,7 +7,6 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cmean.datasets.labels.found import RejectedRow
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +17,14 @@ _DELIMITERS: Final = ",\t;"
 _MARKS: Final = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _LOOKED_AT: Final = 4096  # bytes that tell UTF-16 without a mark
 _SHARE: Final = 0.4  # of zero bytes among those at odd or at even places
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A line, or a cell of it, that cannot be used, and why."""
+
+    line: int
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Sheet:
         return list(self.header).index(name)
 
 
-def read_sheet(path: Path) -> Sheet:
+def read_sheet(path: Path, *, filled_in: bool = False) -> Sheet:
     """Read a CSV or TSV file.
 
     The delimiter is the one of comma, tab and semicolon that the first line has most of. UTF-8 and
@@ -57,20 +64,24 @@ def read_sheet(path: Path) -> Sheet:
     around them. A row is rejected that holds a NUL byte, an open quote, or more or fewer cells
     than the header.
 
+    Args:
+        path: of the file.
+        filled_in: people wrote it by a spreadsheet or an editor. Quotes count between tabs too, a
+            row may end early, and lines within a cell are kept; data sets with tabs quote nothing.
+
     Raises:
-        InputError: the file cannot be read, is empty, is no text, or has nothing after its header.
+        InputError: the file cannot be read, is empty, or is no text.
     """
     text, notes = _text(path)
     rejected: list[RejectedRow] = []
     delimiter = max(_DELIMITERS, key=text.lstrip("\r\n").partition("\n")[0].count)
-    rows = _rows(text, delimiter, rejected)
+    plain = delimiter == "\t" and not filled_in
+    rows = _rows(text, delimiter, rejected, quoting=not plain)
     _, first = next(rows, (0, []))
     header = [cell.strip() for cell in first]
     if not header or "\0" in "".join(header):
         raise InputError(f"{path} is no table: its first line must name the columns")
-    kept = list(_of_width(rows, len(header), rejected))
-    if not kept and not rejected:
-        raise InputError(f"{path} has a header but no rows; label at least one item")
+    kept = list(_of_width(rows, len(header), rejected, ragged=filled_in))
     return Sheet(path, header, kept, rejected, notes, "," if delimiter == ";" else ".")
 
 
@@ -90,12 +101,12 @@ def require(sheet: Sheet, columns: Collection[str], layout: str) -> None:
 def _text(path: Path) -> tuple[str, list[str]]:
     try:
         if path.is_char_device() or path.is_block_device():  # some of them never end
-            raise InputError(f"{path} is a device; name the file with the labels")
+            raise InputError(f"{path} is a device; name a file")
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise InputError(f"no such file: {path}") from error
     except IsADirectoryError as error:
-        raise InputError(f"{path} is a folder; name the file with the labels") from error
+        raise InputError(f"{path} is a folder; name a file") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', error)}") from error
     if not data.strip():
@@ -140,16 +151,14 @@ def _windows(line: bytes) -> str:
 
 
 def _rows(
-    text: str, delimiter: str, rejected: list[RejectedRow]
+    text: str, delimiter: str, rejected: list[RejectedRow], *, quoting: bool
 ) -> Iterator[tuple[int, list[str]]]:
     """The rows that are not empty, with the number of their first line."""
     stream = io.StringIO(text, newline="")
-    # Tables with tabs between cells quote nothing: a quote in them is a part of a title.
-    tabs = delimiter == "\t"
     reader = csv.reader(
         stream,
         delimiter=delimiter,
-        quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
+        quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
         strict=True,
     )
     while True:
@@ -162,7 +171,7 @@ def _rows(
             rejected.append(RejectedRow(line, _explained(str(error))))
             continue
         if any(map(str.strip, row)):
-            yield line, [_unquoted(cell) for cell in row] if tabs else row
+            yield line, row if quoting else [_unquoted(cell) for cell in row]
 
 
 def _explained(said: str) -> str:
@@ -181,14 +190,22 @@ def _unquoted(cell: str) -> str:
 
 
 def _of_width(
-    rows: Iterator[tuple[int, list[str]]], width: int, rejected: list[RejectedRow]
+    rows: Iterator[tuple[int, list[str]]],
+    width: int,
+    rejected: list[RejectedRow],
+    *,
+    ragged: bool,
 ) -> Iterator[tuple[int, Sequence[str]]]:
     for line, row in rows:
         cells = [cell.strip() for cell in row]
         if any("\0" in cell for cell in cells):
             rejected.append(RejectedRow(line, "holds a NUL byte"))
-        elif len(cells) < width or any(cells[width:]):
+        elif any(cells[width:]):
+            more = "put quotes around a text with separators"
+            detail = f"has {len(cells)} cells, but the header has {width}; {more}"
+            rejected.append(RejectedRow(line, detail))
+        elif len(cells) < width and not ragged:
             detail = f"has {len(cells)} cells, but the header has {width}"
             rejected.append(RejectedRow(line, detail))
         else:
-            yield line, cells[:width]
+            yield line, (cells + [""] * width)[:width]

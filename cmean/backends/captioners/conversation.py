@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from cmean.backends.writing import control_tokens, plain
 from cmean.domain import Picture
 
 if TYPE_CHECKING:
@@ -23,25 +24,16 @@ def conversation(processor: Any, excerpt: Excerpt) -> str:  # noqa: ANN401 - of 
     medium = "image" if isinstance(excerpt.media, Picture) else "audio"
     request: list[dict[str, str]] = [{"type": medium}]
     messages = [{"role": "user", "content": request}]
-    tokenizer = processor.tokenizer
+    control = control_tokens(processor.tokenizer)
     if excerpt.prompt is not None:
-        request.append({"type": "text", "text": plain(tokenizer, excerpt.prompt.user)})
+        request.append({"type": "text", "text": plain(excerpt.prompt.user, control)})
         if excerpt.prompt.system:
-            system = {"type": "text", "text": plain(tokenizer, excerpt.prompt.system)}
+            system = {"type": "text", "text": plain(excerpt.prompt.system, control)}
             messages.insert(0, {"role": "system", "content": [system]})
     text: str = processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
     if excerpt.prefix and not text[-1:].isspace():
         text += " "  # a model whose turn begins after "ASSISTANT:" writes the space itself
-    return text + plain(tokenizer, excerpt.prefix)
-
-
-def plain(tokenizer: Any, text: str) -> str:  # noqa: ANN401 - of transformers
-    """The text with its control tokens, if any, broken up: text is never an instruction."""
-    for added in tokenizer.added_tokens_decoder.values():
-        token = str(added)
-        if len(token) > 1 and token in text:
-            text = text.replace(token, f"{token[0]} {token[1:]}")
-    return text
+    return text + plain(excerpt.prefix, control)
 
 
 def image(picture: Picture) -> Image.Image:

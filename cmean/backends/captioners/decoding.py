@@ -1,8 +1,8 @@
 """How a chat captioner picks tokens and ends, so that a caption depends on its own excerpt only.
 
-`RepetitionPenalty` and `Noise` are logits processors as transformers calls them: `input_ids` of
-shape (batch, length) and `scores` of shape (batch, vocabulary) in, scores of the same shape out;
-the token of the largest is taken.
+`RepetitionPenalty` is a logits processor as transformers calls them: `input_ids` of shape (batch,
+length) and `scores` of shape (batch, vocabulary) in, scores of the same shape out; the token of the
+largest is taken.
 """
 
 from __future__ import annotations
@@ -10,15 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cmean.backends.writing import Draws, decoded, decoded_behind
 from cmean.domain import Caption, FinishReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torch import Generator, Tensor, device
-
-_BOUNDARY = 8
-"""Tokens before a continuation that are decoded with it, for the space between them."""
+    from torch import Tensor, device
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +39,6 @@ class RepetitionPenalty:
         penalised = scores.scatter(1, input_ids, said)
         penalised[:, self.padding] = scores[:, self.padding]
         return penalised
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """Sampling at a temperature, with a random stream of its own for each row.
-
-    The largest of scores / temperature plus standard Gumbel noise is a draw from their softmax
-    (Gumbel 1954). One generator a row, so what else is in the batch changes nothing.
-    """
-
-    temperature: float
-    generators: Sequence[Generator]
-
-    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:  # noqa: ARG002 - the protocol
-        """The scores, such that the largest is a draw."""
-        import torch
-
-        waits = torch.empty_like(scores)
-        for row, generator in zip(waits, self.generators, strict=True):
-            row.exponential_(generator=generator)
-        return scores / self.temperature - waits.log()
 
 
 class Decoder:
@@ -93,16 +70,13 @@ class Decoder:
         make: Any = transformers.GenerationConfig
         return make(do_sample=False, eos_token_id=self._ends, pad_token_id=self._padding)
 
-    def steps(self, seeds: Sequence[int], where: device) -> list[RepetitionPenalty | Noise]:
+    def steps(self, seeds: Sequence[int], where: device) -> list[RepetitionPenalty | Draws]:
         """What is done to the scores of a batch; `seeds` is one a row where there is sampling."""
-        import torch
-
-        steps: list[RepetitionPenalty | Noise] = []
+        steps: list[RepetitionPenalty | Draws] = []
         if self._penalty != 1:
             steps.append(RepetitionPenalty(self._penalty, self._padding))
         if self._temperature:
-            streams = [torch.Generator(where).manual_seed(seed) for seed in seeds]
-            steps.append(Noise(self._temperature, streams))
+            steps.append(Draws([self._temperature] * len(seeds), seeds, where))
         return steps
 
     def caption(self, tokens: list[int], before: list[int], prefix: str) -> Caption:
@@ -115,17 +89,11 @@ class Decoder:
         """
         ended = [place for place, token in enumerate(tokens) if token in self._ends]
         tokens = tokens[: ended[0]] if ended else tokens
-        text = self._text(tokens)
-        if prefix:  # some tokenizers drop a leading space, which is wanted between two words
-            head = before[-_BOUNDARY:]
-            text = prefix + self._text(head + tokens)[len(self._text(head)) :]
+        if prefix:
+            text = prefix + decoded_behind(self._tokenizer, before, tokens)
+        else:
+            text = decoded(self._tokenizer, tokens)
         if ended:
             return Caption(text, FinishReason.STOP, tokens=len(tokens))
         # the cap may have cut a character of several bytes
         return Caption(text.rstrip("\ufffd"), FinishReason.LENGTH, tokens=len(tokens))
-
-    def _text(self, tokens: list[int]) -> str:
-        text: str = self._tokenizer.decode(
-            tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-        return text

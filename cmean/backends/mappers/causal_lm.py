@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
 
-from cmean.backends import checkpoints, torch_tools
+from cmean.backends import checkpoints, torch_tools, writing
 from cmean.backends.mappers.constrained import Mask, Patterns
-from cmean.backends.mappers.sampling import Caps, Draws
+from cmean.backends.mappers.rows import Caps, seed_of
 from cmean.backends.model import Model
 from cmean.domain import Answer, FinishReason
 from cmean.errors import ItemError, WeightsError
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Sequence
 
     import torch
 
     from cmean.domain import Prompt, Question
-
-_ANCHOR = 16  # tokens before the answer that it is decoded with, see `_decoded`
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +32,7 @@ class _Loaded:
     tokenizer: Any
     ends: tuple[int, ...]
     pad: int
-    specials: re.Pattern[str]
+    control: re.Pattern[str]
 
     @cached_property
     def patterns(self) -> Patterns:
@@ -95,7 +93,7 @@ class CausalLanguageModel(Model):
         model.generation_config = untyped(
             do_sample=False, eos_token_id=list(ends), pad_token_id=pad
         )
-        self._loaded = _Loaded(model, tokenizer, ends, pad, _specials(tokenizer))
+        self._loaded = _Loaded(model, tokenizer, ends, pad, writing.control_tokens(tokenizer))
 
     def _forget(self) -> None:
         self._loaded = None
@@ -128,7 +126,7 @@ class CausalLanguageModel(Model):
     @staticmethod
     def _prompt(loaded: _Loaded, question: Question) -> list[int]:
         """The tokens of the question, up to where the model goes on."""
-        text = _templated(loaded, question.prompt) + _plain(loaded, question.prefix)
+        text = _templated(loaded, question.prompt) + writing.plain(question.prefix, loaded.control)
         tokens: list[int] = loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
         context = loaded.context
         if context is not None and len(tokens) + question.max_tokens > context:
@@ -141,7 +139,7 @@ class CausalLanguageModel(Model):
 
 
 def _templated(loaded: _Loaded, prompt: Prompt) -> str:
-    system, user = _plain(loaded, prompt.system), _plain(loaded, prompt.user)
+    system, user = (writing.plain(text, loaded.control) for text in (prompt.system, prompt.user))
     known = "enable_thinking" in str(loaded.tokenizer.chat_template)
     off = {"enable_thinking": False} if known else {}
 
@@ -158,22 +156,6 @@ def _templated(loaded: _Loaded, prompt: Prompt) -> str:
         return apply({"role": "system", "content": system}, {"role": "user", "content": user})
     except TemplateError:  # some models have no system's part
         return apply({"role": "user", "content": f"{system}\n\n{user}"})
-
-
-def _specials(tokenizer: Any) -> re.Pattern[str]:  # noqa: ANN401 - of transformers
-    """What a text may look like and must not become: the tokens that structure a conversation."""
-    added = tokenizer.added_tokens_decoder.values()
-    marks = {str(token) for token in added if token.special or str(token).startswith("<")}
-    longest_first = sorted(marks - {""}, key=lambda mark: (-len(mark), mark))
-    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
-
-
-def _plain(loaded: _Loaded, text: str) -> str:
-    """The text with tokens of the template broken up by a space, and encodable."""
-    safe = text.encode(errors="replace").decode()
-    while (broken := loaded.specials.sub(lambda m: f"{m[0][0]} {m[0][1:]}", safe)) != safe:
-        safe = broken
-    return safe
 
 
 def _ends(model: Any, tokenizer: Any) -> tuple[int, ...]:  # noqa: ANN401 - of transformers
@@ -203,7 +185,8 @@ def _generate(
         ids[row, longest - len(tokens) :] = torch.tensor(tokens)
         mask[row, longest - len(tokens) :] = 1
     caps = [question.max_tokens for question in batch]
-    processors: list[Any] = [Draws(batch, device)]
+    temperatures = [question.temperature for question in batch]
+    processors: list[Any] = [writing.Draws(temperatures, list(map(seed_of, batch)), device)]
     if any(matcher is not None for matcher in matchers):
         processors.insert(0, Mask(loaded.patterns, matchers))
     with torch.inference_mode():
@@ -231,7 +214,7 @@ def _answer(
     if matcher is not None:
         _check(question, matcher, ended=end is not None)
     reason = FinishReason.LENGTH if end is None else FinishReason.STOP
-    text = question.prefix + _decoded(loaded, prompt, tokens)
+    text = question.prefix + writing.decoded_behind(loaded.tokenizer, prompt, tokens)
     return Answer(text, reason, len(tokens))
 
 
@@ -244,15 +227,3 @@ def _check(question: Question, matcher: Any, *, ended: bool) -> None:  # noqa: A
             "answer-cut",
             f"{question.max_tokens} tokens did not suffice for an answer to {question.pattern!r}",
         )
-
-
-def _decoded(loaded: _Loaded, prompt: Sequence[int], tokens: Sequence[int]) -> str:
-    """The text of an answer.
-
-    Some tokenizers drop the space before the first word, so the answer is decoded behind the end of
-    its prompt.
-    """
-    anchor = list(prompt[-_ANCHOR:])
-    before = loaded.tokenizer.decode(anchor, skip_special_tokens=True)
-    whole: str = loaded.tokenizer.decode([*anchor, *tokens], skip_special_tokens=True)
-    return whole[len(before) :]

@@ -146,7 +146,8 @@ def test_colours_go_through_the_profile(put):
     np.testing.assert_allclose(corners(loaded), [BLUE, GREEN, RED, GREY], atol=2)
 
 
-@pytest.mark.parametrize("profile", [b"broken", swapped_profile()[:300]])
+# Named, for a profile holds the second in which it was made: workers must agree on names.
+@pytest.mark.parametrize("profile", [b"broken", swapped_profile()[:300]], ids=["broken", "cut"])
 def test_a_broken_profile_is_no_profile(put, profile):
     loaded = image.load(put("a.png", image_bytes(four_corners(), "PNG", icc_profile=profile)))
     assert corners(loaded) == [RED, GREEN, BLUE, GREY]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+# What is started from a shell with `&` ignores Ctrl-C, and so would the programs that tests start
+# and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @cache

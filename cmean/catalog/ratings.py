@@ -81,6 +81,23 @@ def artworks_of_pairs(connection: Connection, pair_ids: Iterable[int]) -> dict[i
     return found
 
 
+def titles_of_pairs(
+    connection: Connection, pair_ids: Iterable[int]
+) -> dict[int, tuple[str | None, str | None]]:
+    """The titles of the track and the artwork of each of these pairs that there is."""
+    track, artwork = items.alias(), items.alias()
+    found: dict[int, tuple[str | None, str | None]] = {}
+    for part in _parts(pair_ids):
+        query = (
+            select(pairs.c.id, track.c.title, artwork.c.title)
+            .join(track, track.c.id == pairs.c.track_id)
+            .join(artwork, artwork.c.id == pairs.c.artwork_id)
+            .where(pairs.c.id.in_(part))
+        )
+        found.update((row[0], (row[1], row[2])) for row in connection.execute(query))
+    return found
+
+
 def artworks(connection: Connection, item_ids: Iterable[int]) -> set[int]:
     """Which of these are items of kind artwork."""
     found: set[int] = set()

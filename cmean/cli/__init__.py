@@ -23,7 +23,7 @@ VERBS = {
     "demo": "compose a small corpus, or take yours, and do everything on it",
     "init": "create or upgrade the catalog",
     "ingest": "register tracks and artworks",
-    "run": "do all the work that is missing: captions, then emotions",
+    "run": "do all the work that is missing: captions, emotions, embeddings",
     "status": "how many items there are, and how far the work is",
     "worker": "a worker of the fleet: does the work of some queues until told to stop",
     "metrics": "serve Prometheus metrics of the whole fleet",

@@ -16,6 +16,7 @@ from cmean.config import load_settings
 from cmean.domain import SHUFFLED
 from cmean.errors import UsageError
 from cmean.pipeline import controls
+from cmean.pipeline.numerals import number
 
 if TYPE_CHECKING:
     import argparse
@@ -112,8 +113,11 @@ def print_table(
     header: Sequence[str],
     rows: Iterable[Sequence[object]],
     file: IO[str] | None = None,
+    text: Callable[[Any, str], str] | None = None,
 ) -> None:
     """A table on standard output or in a text file; numbers are set to the right.
+
+    `text` makes a cell of a value and its column's name (default: `number_text`).
 
     On a terminal that is too narrow a table of figures is set as several, one below the other,
     each with the first column; no number is broken.
@@ -121,16 +125,25 @@ def print_table(
     from rich.console import Console  # noqa: PLC0415 - slow to import
 
     filled = [list(row) for row in rows]
+    shown = text or (lambda value, _column: number_text(value))
+    words = [
+        [shown(value, name) for name, value in zip(header, row, strict=True)] for row in filled
+    ]
+    numeric = [
+        bool(filled) and all(isinstance(row[column], int | float | None) for row in filled)
+        for column in range(len(header))
+    ]
     target = file or sys.stdout
     width = None if target.isatty() else _WIDE
     console = Console(file=target, width=width, soft_wrap=width is not None)
-    for part, columns in enumerate(_fitting(header, filled, console.width)):
-        names = [header[column] for column in columns]
-        cells = [[row[column] for column in columns] for row in filled]
+    for part, columns in enumerate(_fitting(header, words, console.width)):
+        names = [(header[column], numeric[column]) for column in columns]
+        cells = [[row[column] for column in columns] for row in words]
         console.print(_table("" if part else title, names, cells))
 
 
-def _table(title: str, header: Sequence[str], rows: list[list[object]]) -> Table:
+def _table(title: str, header: Iterable[tuple[str, bool]], rows: list[list[str]]) -> Table:
+    """A table of texts; `header` says of each column whether its texts are numbers."""
     from rich import box  # noqa: PLC0415 - slow to import
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -138,23 +151,22 @@ def _table(title: str, header: Sequence[str], rows: list[list[object]]) -> Table
     table = Table(
         title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
-    for number, name in enumerate(header):
-        numeric = bool(rows) and all(isinstance(row[number], int | float | None) for row in rows)
+    for name, numeric in header:
         justify: Literal["left", "right"] = "right" if numeric else "left"
         table.add_column(name, justify=justify, overflow="fold", no_wrap=numeric)
     for row in rows:
-        table.add_row(*(Text(number_text(cell)) for cell in row))  # Text: no markup in titles
+        table.add_row(*map(Text, row))  # Text: no markup in titles
     return table
 
 
-def _fitting(header: Sequence[str], rows: list[list[object]], width: int) -> list[list[int]]:
+def _fitting(header: Sequence[str], rows: list[list[str]], width: int) -> list[list[int]]:
     """The columns of a table in groups that are no wider than a terminal.
 
     Long texts are folded instead: where there are any, the table stays one.
     """
     everything = list(range(len(header)))
     wide = [
-        max(len(header[column]), *(len(number_text(row[column])) for row in rows), 0) + _PADDING
+        max(len(header[column]), *(len(row[column]) for row in rows), 0) + _PADDING
         for column in everything
     ]
     if sum(wide) < width or max(wide[1:], default=0) > _SHORT:
@@ -171,10 +183,7 @@ def number_text(value: object) -> str:
     """A cell: floats with four decimals, or more where those would claim 1; None as a dash."""
     if value is None:
         return "–"
-    if not isinstance(value, float):
-        return str(value)
-    text = f"{value:.4f}"
-    return f"{value:.8f}" if text == "1.0000" and value != 1 else text
+    return number(value) if isinstance(value, float) else str(value)
 
 
 @contextmanager

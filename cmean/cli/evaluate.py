@@ -11,8 +11,11 @@ from cmean.cli.common import NEWEST, add_json, announcer, opened, print_json, pr
 from cmean.cli.pair import describe, named
 from cmean.cli.types import at_most, natural, positive
 from cmean.errors import UsageError
+from cmean.matching.methods import RANDOM
 from cmean.pipeline import controls, evaluate, reliability, requests, side_by_side
+from cmean.pipeline.numerals import number
 from cmean.pipeline.study import Choices
+from cmean.pipeline.verdict import Means, vectors, verdict
 
 if TYPE_CHECKING:
     import argparse
@@ -85,12 +88,15 @@ def main(args: argparse.Namespace) -> int:
         if len(found) > 1:
             beside = side_by_side.compare(catalog, found)
             _show(args, beside, side_by_side.tables(beside))
+            if lacking := side_by_side.judged(found):
+                say(lacking)
             return 0
         (document,) = found
         with catalog.read() as connection:
             pairing = pairings.get(connection, document["pairing"])
     if args.format in {None, "table"} and args.output is None and not args.json:
-        print(f"{named(pairing['id'], pairing['profile'])}: {describe(pairing)}\n")
+        print(f"{named(pairing['id'], pairing['profile'])}: {describe(pairing)}")
+        _judge(document)
     _show(args, document, evaluate.tables(document))
     if lacking := evaluate.missing(document):
         say(lacking)
@@ -105,6 +111,17 @@ def _show(args: argparse.Namespace, document: Mapping[str, Any], made: Sequence[
         print_json(document)
 
 
+def _judge(document: Mapping[str, Any]) -> None:
+    """Say what the mean is worth, before the tables tell it at length."""
+    if document["null_mean"] is not None:
+        if document["resampled_mean"] is not None and document["method"] != RANDOM:
+            mean, sd = (number(document[f"resampled_{name}"]) for name in ("mean", "sd"))
+            what = f"{vectors(document['space'])} handed out at random"
+            print(f"the same method over {what}: {mean} ± {sd}")
+        print(verdict(Means.of(document)))
+    print()
+
+
 def _reliability(args: argparse.Namespace, choices: Choices) -> None:
     """Print how well emotion recipes agree."""
     if args.ids or args.labels:
@@ -114,6 +131,8 @@ def _reliability(args: argparse.Namespace, choices: Choices) -> None:
             connection, args.recipes, partial(controls.find, settings), choices
         )
     _show(args, found, reliability.tables(found))
+    for kind in found["left_out"]:
+        say(f"{kind}s are left out: two of the recipes are the same there")
 
 
 def _evaluated(

@@ -107,6 +107,8 @@ def main(args: argparse.Namespace) -> int:
         print_json(result)
         return 0
     print(f"{named(result['pairing'], profile.name)}: {describe(result)}")
+    if result["method"] != RANDOM:
+        print(f"how much of that is the method's doing: cmean evaluate {result['pairing']}")
     if args.extend is not None:
         print(_extended(result))
     if args.compare is not None:

@@ -50,8 +50,10 @@ def _show(found: Mapping[str, Any]) -> None:
             print(_folded(note))
         print()
     counted = found["summary"]
+    partly = sum(cell["why"].startswith("only ") for cell in found["cells"])
     print(
-        f"{len(found['cells'])} cells: {counted['same']} same, {counted['differs']} differ, "
+        f"{len(found['cells'])} cells: {counted['same']} same, {counted['differs']} differ"
+        f"{f' (of {partly} not all rows are here)' if partly else ''}, "
         f"{counted['missing']} missing"
     )
     for line in _lines(found):
@@ -68,7 +70,7 @@ def _folded(note: str) -> str:
 
 def _lines(found: Mapping[str, Any]) -> list[str]:
     """What stands below the tables: the null, the correlation, what was stored."""
-    lines = [_earlier(found["earlier"]), _correlation(found["correlation"])]
+    lines = [*_earlier(found["earlier"]), _correlation(found["correlation"])]
     stock = ", ".join(f"{number:,} {name}" for name, number in found["stored"].items())
     lines.append(f"in the catalog: {stock}")
     if found["pairings"]["published"] is not None:
@@ -82,25 +84,27 @@ def _lines(found: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _earlier(found: Mapping[str, Any] | None) -> str:
+def _earlier(found: Mapping[str, Any] | None) -> list[str]:
     if found is None:
-        return (
-            "no null: the triples of both kinds were published of the earlier run only, "
-            "and are not here"
-        )
-    return (
-        f"earlier run, {found['pairs']} pairs: random pairing of the same items gives "
-        f"{number_text(found['null_mean'])} ± {number_text(found['null_sd'])}; "
-        f"greedy {number_text(found['greedy'])}; optimal {number_text(found['optimal'])}"
+        known = "the triples of both kinds were published of the earlier run only"
+        return [f"no null: {known}, and are not here"]
+    mean, sd, greedy, optimal, without, without_sd = (
+        number_text(found[name])
+        for name in ("null_mean", "null_sd", "greedy", "optimal", "resampled_mean", "resampled_sd")
     )
+    run = f"earlier run, {found['pairs']} pairs: random pairing of the same items gives"
+    lots = "earlier run, triples handed out to the artworks at random: greedy"
+    return [
+        f"{run} {mean} ± {sd}; greedy {greedy}; optimal {optimal}",
+        f"{lots} {without} ± {without_sd}",
+    ]
 
 
 def _correlation(found: Mapping[str, Any]) -> str:
-    what = "correlation of the pairs' RGB cosine and ImageBind cosine (Pearson): "
+    what = "the pairs' RGB and ImageBind cosines, correlation (Pearson): "
     if found["value"] is None:
         return f"{what}undefined, {found['why']}"
-    text = f"{what}r = {number_text(found['value'])} over {found['n']:,} pairs"
-    if found["low"] is None:
-        return text
-    low, high = number_text(found["low"]), number_text(found["high"])
-    return f"{text}, 95 % interval {low} to {high}; chance gives 0"
+    text = f"{what}r = {number_text(found['value'])}"
+    if found["low"] is not None:
+        text += f" ({number_text(found['low'])} to {number_text(found['high'])})"
+    return f"{text}, {found['n']:,} pairs"

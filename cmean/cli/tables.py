@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from cmean.cli import tabular
-from cmean.cli.common import number_text, print_table
+from cmean.cli.common import print_table
 from cmean.errors import InputError
+from cmean.pipeline import numerals
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cmean.pipeline.tables import Cell, Table
+    from cmean.pipeline.tables import Table
 
 SUFFIXES: Final = {
     ".txt": "table",
@@ -71,7 +72,10 @@ def write(
             file.write("\n\n".join(map(_latex, tables)) + "\n")
         else:
             for table in tables:
-                print_table(table.title, table.header, table.rows, file)
+                if table.rows:
+                    print_table(table.title, table.header, table.rows, file, numerals.cell)
+                else:
+                    file.write(f"{table.title}\n")
                 file.write(f"{table.note}\n\n" if table.note else "\n")
 
 
@@ -146,7 +150,8 @@ def _latex(table: Table) -> str:
         "l" if any(isinstance(row[number], str) for row in table.rows) else "r"
         for number in range(1, len(table.header))
     )
-    body = [_latex_row(table.header), r"\midrule", *map(_latex_row, table.rows)]
+    rows = (_latex_row(map(numerals.cell, row, table.header)) for row in table.rows)
+    body = [_latex_row(table.header), r"\midrule", *rows]
     return "\n".join(
         [
             r"\begin{table}",
@@ -163,8 +168,8 @@ def _latex(table: Table) -> str:
     )
 
 
-def _latex_row(cells: Sequence[Cell]) -> str:
-    return " & ".join(_escaped(number_text(cell)) for cell in cells) + r" \\"
+def _latex_row(cells: Iterable[str]) -> str:
+    return " & ".join(map(_escaped, cells)) + r" \\"
 
 
 def _escaped(text: str) -> str:

@@ -61,9 +61,9 @@ class Nulls:
         null_sd: its standard deviation.
         z: how many deviations the mean lies above it.
         p: the share of random pairings whose mean is no lower, the pairing itself counted.
-        identity_free_mean: the mean where the pairs are made by the same method of vectors that
+        resampled_mean: the mean where the pairs are made by the same method of vectors that
             carry no identity: each artwork has that of an artwork drawn at random.
-        identity_free_sd: its standard deviation over the draws.
+        resampled_sd: its standard deviation over the draws.
         constant_mean: the mean where one triple stands for all artworks.
         why: what is undefined, and why.
     """
@@ -72,8 +72,8 @@ class Nulls:
     null_sd: float | None = None
     z: float | None = None
     p: float | None = None
-    identity_free_mean: float | None = None
-    identity_free_sd: float | None = None
+    resampled_mean: float | None = None
+    resampled_sd: float | None = None
     constant_mean: float | None = None
     why: str = ""
 
@@ -115,7 +115,7 @@ def coherence(
     similarities: ArrayLike,
     null: Null | None,
     drawn: NDArray[np.float64] | None = None,
-    identity_free: Sequence[float] = (),
+    resampled: Sequence[float] = (),
     constant: float | None = None,
     why: str = "",
 ) -> Coherence:
@@ -125,7 +125,7 @@ def coherence(
         similarities: one a pair, finite.
         null: of the items that were there to be paired, by the same similarity; None: unknown.
         drawn: the means of random pairings of those items, shape (permutations,).
-        identity_free: the means of pairings of vectors without identity.
+        resampled: the means of pairings of vectors without identity.
         constant: the mean where one triple stands for all artworks.
         why: what is undefined, and why, as far as the caller knows.
 
@@ -133,7 +133,7 @@ def coherence(
         InputError: a similarity is not finite.
     """
     similarity = describe(similarities)
-    free = describe(identity_free)
+    free = describe(resampled)
     beside: dict[str, Any] = {}
     if null is not None:
         stands = chance.beside(
@@ -154,8 +154,8 @@ def coherence(
         similarity,
         Nulls(
             **beside,
-            identity_free_mean=free.mean,
-            identity_free_sd=free.std,
+            resampled_mean=free.mean,
+            resampled_sd=free.std,
             constant_mean=constant,
             why=why,
         ),

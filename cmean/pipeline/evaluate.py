@@ -12,8 +12,9 @@ import numpy as np
 from cmean.catalog import embeddings, evaluations, pairings, planning, results
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITIONS, Kind
+from cmean.evaluation.coherence import describe
 from cmean.pipeline import spaces
-from cmean.pipeline.nulls import identity_free
+from cmean.pipeline.nulls import resampled
 from cmean.pipeline.sections import closeness, coherence, lengths, people, validity
 from cmean.pipeline.study import Choices, Study
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from cmean.pipeline.sections.closeness import Scores
     from cmean.pipeline.tables import Table
 
-REVISION = 4
+REVISION = 5
 """Of what is evaluated: raised when a table changes, so that stored evaluations are made anew."""
 
 _COLUMNS = ("method", "vector", "metric", "space", "profile", "pairs")
@@ -94,6 +95,7 @@ def compute(
         document = {
             "pairing": study.pairing["id"],
             **{name: study.pairing[name] for name in (*_COLUMNS, *_FIGURES)},
+            **_resampled(study),
             "nulls": asdict(study.choices),
             "tables": {
                 **lengths_found,
@@ -130,9 +132,15 @@ def _study(connection: Connection, request: Mapping[str, Any], on_progress: Prog
             for kind in Kind
         },
         triples,
-        identity_free(pairing, sides, choices, on_progress),
+        resampled(pairing, sides, choices, on_progress),
         choices,
     )
+
+
+def _resampled(study: Study) -> dict[str, float | None]:
+    """The null of the pairing's mean: what its method finds among vectors without identity."""
+    found = describe([pairs["similarity"].mean() for pairs in study.resampled])
+    return {"resampled_mean": found.mean, "resampled_sd": found.std}
 
 
 def write(connection: Connection, task_id: int, result: Evaluation) -> None:

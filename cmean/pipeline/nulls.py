@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from cmean.pipeline.vectors import Side
 
 RESAMPLED: Final = np.dtype(
-    [("position", "u1"), ("track_id", "<i8"), ("artwork_id", "<i8"), ("donor_id", "<i8")]
+    [
+        *(("position", "u1"), ("track_id", "<i8"), ("artwork_id", "<i8"), ("donor_id", "<i8")),
+        ("similarity", "<f8"),
+    ]
 )
-"""A pair that was made where each artwork has the vector of another, the donor."""
+"""A pair that was made where each artwork has the vector of one drawn at random, the donor."""
 
 
 def permuted(
@@ -49,7 +52,7 @@ def permuted(
     return chance.permuted_statistics(mean, len(tracks), len(artworks), permutations, seed)
 
 
-def identity_free(
+def resampled(
     pairing: Mapping[str, Any],
     sides: Mapping[Kind, Mapping[int, Side]],
     choices: Choices,
@@ -58,7 +61,8 @@ def identity_free(
     """Pairs that the pairing's method makes of vectors that carry no identity.
 
     Each artwork gets the vector of an artwork that is drawn at random, with replacement: what is
-    left is how the vectors are distributed, and nothing of which artwork is which.
+    left is how the vectors are distributed, and nothing of which artwork is which. About a third of
+    them are not drawn, so the method has fewer to choose from: this null lies a little low.
 
     Args:
         pairing: its row: method and metric.
@@ -110,4 +114,5 @@ def _matched(
     pairs["track_id"] = tracks.items[found.track_index]
     pairs["artwork_id"] = artworks.items[found.artwork_index]
     pairs["donor_id"] = artworks.items[donors[found.artwork_index]]
+    pairs["similarity"] = found.similarity
     return pairs

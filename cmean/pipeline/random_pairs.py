@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cmean.catalog import pairings
+from cmean.errors import InputError
 from cmean.matching.methods import RANDOM
 from cmean.pipeline import pair
 
@@ -37,6 +38,9 @@ def ensure(catalog: Catalog, pairing: Mapping[str, Any], seed: int) -> int:
 
     Returns:
         The random pairing's id.
+
+    Raises:
+        InputError: the vectors that the pairing compared are not known.
     """
     embedded = ("track_embedding_recipe_id", "artwork_embedding_recipe_id")
     wish = {
@@ -47,6 +51,11 @@ def ensure(catalog: Catalog, pairing: Mapping[str, Any], seed: int) -> int:
         "as_of": pairing["id"],
         "seed": seed,
     }
+    if pairing["null_mean"] is None:
+        raise InputError(
+            f"the triples of pairing {pairing['id']} were not published, so none is made at random "
+            "beside it; rate its pairs alone: --ask congruence --random 0"
+        )
     with catalog.read() as connection:
         own = pairings.pairs_of(connection, pairing["id"])[_COUPLE]
     best, fewest = pair.compute(catalog, wish), len(own) + 1

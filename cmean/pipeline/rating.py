@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.catalog import ratings
 from cmean.catalog.ratings import Rating
+from cmean.domain import Kind
 from cmean.errors import InputError, UsageError
 from cmean.pipeline import questions, rating_files, sheets
 
@@ -192,6 +193,7 @@ class _Reader:
         self.rater = rater
         self.questions = _questions(connection, {line["code"] for line in lines} - {""})
         self.pairs = ratings.artworks_of_pairs(connection, _keys(lines, "pair_id"))
+        self.titles = ratings.titles_of_pairs(connection, self.pairs)
         others = _keys(lines, "other_artwork_id")
         self.artworks = ratings.artworks(connection, others)
 
@@ -234,7 +236,18 @@ class _Reader:
         pair_id = rating_files.identifier(line["pair_id"], "pair_id")
         rating = Rating(pair_id, "", congruence, preferred, other_id)
         _check(rating, self.pairs, self.artworks)
+        self._check_titles(line, pair_id)
         return rating
+
+    def _check_titles(self, line: Line, pair_id: int) -> None:
+        """Fail where the file means another pair: ids are those of the catalog that it is from."""
+        for kind, title in zip(Kind, self.titles[pair_id], strict=True):
+            said = line[f"{kind.value}_title"]
+            if said and said != (title or "").strip():
+                raise InputError(
+                    f"pair {pair_id} has the {kind.value} {title!r} here, not {said!r}: the file "
+                    f"is of another catalog, or leave the column {kind.value}_title out"
+                )
 
 
 def _check(rating: Rating, pairs: dict[int, int], artworks: set[int]) -> None:

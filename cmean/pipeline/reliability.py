@@ -72,8 +72,8 @@ def compare(
         JSON values: `recipes` (name, and id by kind) and, by kind and part, the number of items
         `n`, for each two recipes `pearson` and `spearman` by channel, `cosine` (the mean of an
         item's two triples, beside that of triples of different items) and `retrieval`, and for
-        all recipes together `icc` by channel. Of all five triples the channels are those of all
-        positions, and vectors have 15 numbers.
+        all recipes together `icc` by channel; and the kinds `left_out`. Of all five triples the
+        channels are those of all positions, and vectors have 15 numbers.
 
     Raises:
         InputError: a name stands for no mapper's recipe, they are of different kinds or the same
@@ -82,7 +82,8 @@ def compare(
     """
     if len(names) < 2:  # noqa: PLR2004 - to compare
         raise UsageError("name two recipes or more: ids of emotion recipes, or profiles")
-    named = _alike([_named(connection, name, profiles) for name in names])
+    asked = [_named(connection, name, profiles) for name in names]
+    named = _alike(asked)
     kinds: dict[str, Any] = {}
     for kind in named[0].ids:
         triples = [pairings.triples(connection, each.ids[kind], list(POSITIONS)) for each in named]
@@ -96,7 +97,12 @@ def compare(
     about = [
         {"name": each.name, **{kind.value: key for kind, key in each.ids.items()}} for each in named
     ]
-    return {"recipes": about, "kinds": kinds}
+    left_out = [
+        kind.value
+        for kind in Kind
+        if kind not in named[0].ids and all(kind in each.ids for each in asked)
+    ]
+    return {"recipes": about, "kinds": kinds, "left_out": left_out}
 
 
 def _named(connection: Connection, name: str, profiles: Callable[[str], Profile]) -> _Named:

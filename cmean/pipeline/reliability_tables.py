@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cmean.domain import CHANNELS
 from cmean.pipeline.tables import Table
@@ -26,9 +26,12 @@ def tables(found: Mapping[str, Any]) -> list[Table]:
             for pair in measured["pairs"]
             for one, other in [pair["recipes"]]
         ]
-        key_and_why = f" {key}.{_why(parts)}"
-        made += [build(kind, rows, key_and_why) for build in (_channels, _cosines, _retrieval)]
-        made.append(_icc(kind, parts, len(letters), key_and_why))
+        pairs = [pair for _, _, pair in rows]
+        for build, names in _TABLES:
+            why = _why([pair[name] for pair in pairs for name in names])
+            made.append(build(kind, rows, f" {key}.{why}"))
+        why = _why([measured["icc"] for measured in parts.values()])
+        made.append(_icc(kind, parts, len(letters), f" {key}.{why}"))
     return made
 
 
@@ -107,7 +110,8 @@ def _icc(kind: str, parts: Mapping[str, Any], runs: int, key: str) -> Table:
             for of, k in forms
         ],
         "ICC(1): one-way; ICC(2): two-way, absolute agreement; ICC(3): two-way, consistency "
-        f"(Shrout & Fleiss 1979). n: triples of each recipe.{key}",
+        "(Shrout & Fleiss 1979). 1: the recipes agree; 0 or less: no more than recipes that know "
+        f"nothing of each other. n: triples of each recipe.{key}",
     )
 
 
@@ -115,12 +119,22 @@ def _interval(estimate: Mapping[str, Any]) -> str | None:
     value, low, high = (estimate[name] for name in ("value", "low", "high"))
     if value is None:
         return None
-    return f"{value:.3f}" if low is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    known = [each for each in (value, low, high) if each is not None]
+    shown = [f"{round(each, 3) + 0:.3f}" for each in known]  # + 0: no −0
+    return shown[0] if low is None else f"{shown[0]} [{shown[1]}, {shown[2]}]"
 
 
-def _why(parts: Mapping[str, Any]) -> str:
+_TABLES: Final = (
+    (_channels, ("pearson", "spearman")),
+    (_cosines, ("cosine",)),
+    (_retrieval, ("retrieval",)),
+)
+"""The tables of two recipes each, and what of the comparison each shows."""
+
+
+def _why(found: Sequence[Any]) -> str:
     """The reasons why something is undefined, once each."""
-    reasons = sorted(set(_reasons(parts)))
+    reasons = sorted(set(_reasons(found)))
     return f" Undefined: {'; '.join(reasons)}." if reasons else ""
 
 

@@ -17,8 +17,9 @@ from cmean.domain import Kind
 from cmean.errors import InputError
 from cmean.evaluation.coherence import describe
 from cmean.evaluation.correlation import pearson_interval
-from cmean.pipeline import imports, pair
+from cmean.pipeline import imports, nulls, pair, spaces
 from cmean.pipeline.cells import cells, shown
+from cmean.pipeline.study import Choices
 from cmean.pipeline.tables import Table
 
 if TYPE_CHECKING:
@@ -93,9 +94,13 @@ def _earlier(catalog: Catalog, mappers: Mapping[Kind, int]) -> dict[str, Any] | 
         return None
     with catalog.write() as connection:
         pairing_id = pairings.store(connection, greedy.row, greedy.pairs)
+        sides = spaces.sides(connection, wish | {"space": spaces.EMOTION})
+    made = nulls.resampled(greedy.row, sides, Choices(), lambda _done, _total: None)
+    beside = describe([pairs["similarity"].mean() for pairs in made])
     null = {name: greedy.row[name] for name in ("pairs", "null_mean", "null_sd", "z")}
     means = {"greedy": greedy.row["mean"], "optimal": optimal.row["mean"]}
-    return {"pairing": pairing_id} | null | means
+    without = {"resampled_mean": beside.mean, "resampled_sd": beside.std}
+    return {"pairing": pairing_id} | null | without | means
 
 
 def _correlation(published: Published) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from cmean.catalog import pairings
 from cmean.domain import Kind
 from cmean.pipeline import spaces
+from cmean.pipeline.sections import closeness, coherence
 from cmean.pipeline.tables import NULLS, Table
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog, Connection
     from cmean.pipeline.tables import Cell
 
+_APART: Final = "one pairs wholes and the other fragments"
 _ABOUT: Final = ("method", "vector", "metric", "space", "profile")
 
 
@@ -65,6 +67,9 @@ def _overlap(one: NDArray[np.void], other: _Paired) -> dict[str, Any]:
     items with the probability k / (n·m).
     """
     keys = ["position", "track_id", "artwork_id"]
+    of = min(len(one), len(other.pairs))
+    if not np.isin(one["position"], other.pairs["position"]).any():
+        return {"shared": None, "of": of, "expected_by_chance": None, "why": _APART}
     shared = len(np.intersect1d(one[keys], other.pairs[keys]))
     expected = 0.0
     for position, items in other.items.items():
@@ -73,16 +78,13 @@ def _overlap(one: NDArray[np.void], other: _Paired) -> dict[str, Any]:
         k = int((other.pairs["position"] == position).sum())
         possible = math.prod(len(items[kind]) for kind in Kind)
         expected += int((both[0] & both[1]).sum()) * k / possible
-    return {
-        "shared": shared,
-        "of": min(len(one), len(other.pairs)),
-        "expected_by_chance": expected,
-    }
+    return {"shared": shared, "of": of, "expected_by_chance": expected, "why": ""}
 
 
 def tables(found: Mapping[str, Any]) -> list[Table]:
     """Each figure over all pairings, then what they share."""
     documents = found["pairings"]
+    apart = dict.fromkeys(each["why"] for each in found["overlap"] if each["why"])
     return [
         Table(
             "pairings",
@@ -90,11 +92,7 @@ def tables(found: Mapping[str, Any]) -> list[Table]:
             ("pairing", *_ABOUT, "pairs"),
             [(str(d["pairing"]), *(d[name] for name in _ABOUT), d["pairs"]) for d in documents],
         ),
-        *(
-            _figures(name, title, documents, row)
-            for name, title, row in _FIGURES
-            if any(map(row, documents))
-        ),
+        *_compared(documents),
         *(_labels(name, documents) for name in documents[0]["labels"]),
         *_people(documents),
         Table(
@@ -110,9 +108,37 @@ def tables(found: Mapping[str, Any]) -> list[Table]:
                 )
                 for each in found["overlap"]
             ],
-            "By chance: expected if the second were paired at random.",
+            " ".join(
+                [
+                    "By chance: expected if the second were paired at random.",
+                    *(f"Undefined (–): {why}." for why in apart),
+                ]
+            ),
         ),
     ]
+
+
+def _compared(documents: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """A table for each figure that is known of some pairing; equal tables once."""
+    made: list[Table] = []
+    for name, title, row, note in _FIGURES:
+        if any(map(row, documents)):
+            table = _figures(name, title, documents, row, note)
+            if not any(table.rows == each.rows for each in made):
+                made.append(table)
+    return made
+
+
+def judged(documents: Sequence[Mapping[str, Any]]) -> str | None:
+    """A line where nothing judges the pairings that none of them was made by; None: something."""
+    judges = [_imagebind(d) or d["labels"] or d["ratings"] for d in documents]
+    if any(judges):
+        return None
+    return (
+        "nothing here judges these pairings from outside, for pairings by emotion were made to be "
+        "alike in it: embed by ImageBind, attach labels (cmean labels) or ask people "
+        "(cmean rate sheet)"
+    )
 
 
 def _figures(
@@ -120,15 +146,18 @@ def _figures(
     title: str,
     documents: Sequence[Mapping[str, Any]],
     row: Callable[[Mapping[str, Any]], Mapping[str, Any] | None],
+    note: str,
 ) -> Table:
     rows = [(document["pairing"], row(document) or {}) for document in documents]
     reasons = dict.fromkeys(values["why"] for _, values in rows if values.get("why"))
+    if lacking := [str(key) for key, values in rows if not values]:
+        reasons[f"of {', '.join(lacking)}, {_LACKING[name]}"] = None
     return Table(
         name,
         title,
         ("pairing", "n", *NULLS.values()),
         [(str(key), values.get("n"), *(values.get(n) for n in NULLS)) for key, values in rows],
-        " ".join(f"{reason[0].upper()}{reason[1:]}." for reason in reasons),
+        note + (f" Undefined (–): {'; '.join(reasons)}." if reasons else ""),
     )
 
 
@@ -163,25 +192,30 @@ def _people(documents: Sequence[Mapping[str, Any]]) -> list[Table]:
     rated = [(str(d["pairing"]), d["ratings"]) for d in documents if d["ratings"]]
     rows: list[Sequence[Cell]] = []
     for pairing, found in rated:
-        if found["congruence"]:
-            row = found["congruence"]["ratings"]
+        for over, row in (found["congruence"] or {}).items():
             mean = row["mean"]
             rows.append(
                 (
-                    *(pairing, "congruence, 1 to 5", mean["n"], mean["value"]),
+                    *(pairing, f"congruence, 1 to 5, over {over}", mean["n"], mean["value"]),
                     *(mean["low"], mean["high"], row["control_mean"]["value"], row["null"]["p"]),
                 )
             )
-        if found["choice"]:
-            rate, null = found["choice"]["win_rate"], found["choice"]["null"]
+        chosen = found["choice"]
+        for over, row in {"choices": chosen, "pairs": chosen["pairs"]}.items() if chosen else ():
+            rate, null = row["win_rate"], row["null"]
             rows.append(
                 (
-                    *(pairing, "preferred to a random pair", rate["n"], rate["value"]),
+                    *(pairing, f"preferred to a random one, over {over}", rate["n"], rate["value"]),
                     *(rate["low"], rate["high"], null["mean"], null["p"]),
                 )
             )
     header = ("pairing", "people", "n", "value", "low", "high", "random", "p")
-    return [Table("people", "People", header, rows)] if rows else []
+    note = (
+        "Low, high: 95 % intervals. Over ratings or choices all answers are taken as independent; "
+        "over pairs each pair counts once. Random: the same raters' mean over random pairs, or a "
+        "coin. p: one-sided."
+    )
+    return [Table("people", "People", header, rows, note)] if rows else []
 
 
 _CHANCE: Final = {"random": "mean", "random sd": "sd", "z": "z", "p": "p"}
@@ -201,11 +235,26 @@ def _coherence_of_wholes(document: Mapping[str, Any]) -> Mapping[str, Any] | Non
 
 def _imagebind(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
     rows: Mapping[str, Any] = document["tables"]["VI"] or {}
-    return rows.get("pairs") or next(iter(rows.values()), None)
+    return rows.get("pairs")
 
 
 _FIGURES: Final = (
-    ("coherence", "Emotional coherence of the pairs, by the vector of each (Table V)", _coherence),
-    ("coherence whole", "Emotional coherence of the whole triples (Table V)", _coherence_of_wholes),
-    ("imagebind", "ImageBind similarity of the pairs (Table VI)", _imagebind),
+    (
+        "coherence",
+        "Emotional coherence of the pairs, by the vector of each (Table V)",
+        _coherence,
+        coherence.NOTE,
+    ),
+    (
+        "coherence whole",
+        "Emotional coherence of the whole triples (Table V)",
+        _coherence_of_wholes,
+        coherence.NOTE,
+    ),
+    ("imagebind", "ImageBind similarity of the pairs (Table VI)", _imagebind, closeness.NOTE),
 )
+_LACKING: Final = {
+    "coherence": "no triples of the pairs are known",
+    "coherence whole": "no triples of the wholes are known, or the wholes were not paired",
+    "imagebind": "no ImageBind embeddings of its items",
+}

@@ -40,8 +40,8 @@ NULLS = {
     "null_sd": "random sd",
     "z": "z",
     "p": "p",
-    "identity_free_mean": "resampled",
-    "identity_free_sd": "resampled sd",
+    "resampled_mean": "resampled",
+    "resampled_sd": "resampled sd",
     "constant_mean": "constant",
 }
 """A mean and what stands beside it in a row of `Coherence`: the key, and the column's name."""
@@ -60,7 +60,7 @@ def split_nulls(
         nulls: below the second: what the nulls are.
     """
     reasons = dict.fromkeys(row["why"] for row in rows.values() if row["why"])
-    said = [f"{reason[0].upper()}{reason[1:]}." for reason in reasons]
+    said = [f"Undefined (–): {'; '.join(reasons)}."] if reasons else []
     known = any(row[key] is not None for row in rows.values() for key in NULLS if key != "mean")
     first = Table(
         name,

@@ -113,17 +113,6 @@ def _scores(
         similarity,
         score,
         pearson(similarity, score).value,
-        _null_mean(evaluated["tables"][number]),
+        (evaluated["tables"][number] or {}).get("pairs", {}).get("null_mean"),
         wording.measure(evaluated["metric"]),
     )
-
-
-def _null_mean(rows: Mapping[str, Mapping[str, Any]] | None) -> float | None:
-    """Of all pairs of Table VI: of several positions each counts by its pairs."""
-    known = [
-        (int(row["n"]), float(row["null_mean"]))
-        for row in (rows or {}).values()
-        if row["n"] and row["null_mean"] is not None
-    ]
-    amount = sum(n for n, _ in known)
-    return sum(n * mean for n, mean in known) / amount if amount else None

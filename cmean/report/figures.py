@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cmean.report.wording import percent
+from cmean.pipeline.numerals import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +70,7 @@ class Distribution:
     marks: tuple[float, ...]
     mean: Mean
     null_mean: Mean
+    resampled: float | None
     band: tuple[float, float]
 
 
@@ -81,9 +82,11 @@ def distribution(
     Args:
         similarities: of the pairs, at least one.
         null: of random single pairs; may be empty.
-        pairing: gives the two means and the deviation of the null one.
+        pairing: gives the means, and the deviation of the null one.
     """
     means = [pairing.mean, pairing.null_mean]
+    if pairing.resampled_mean is not None:
+        means.append(pairing.resampled_mean)
     values = np.concatenate([np.asarray(part, float) for part in (similarities, null, means)])
     low, high, step = _axis(float(values.min()), float(values.max()))
 
@@ -107,6 +110,7 @@ def distribution(
         marks=tuple(sorted({round(x(value) * 2) / 2 for value in similarities})),
         mean=_mean(x(pairing.mean)),
         null_mean=_mean(x(pairing.null_mean)),
+        resampled=None if pairing.resampled_mean is None else x(pairing.resampled_mean),
         band=(
             max(_LEFT, x(pairing.null_mean - pairing.null_sd)),
             min(_RIGHT, x(pairing.null_mean + pairing.null_sd)),

@@ -189,23 +189,13 @@ def _null(
 
 def _summary(pairing: Mapping[str, Any], evaluated: Mapping[str, Any]) -> PairingSummary:
     names = set(PairingSummary.__dataclass_fields__) & set(pairing) - {"id"}
-    mean, sd = _resampled(pairing, evaluated)
+    has_method = pairing["method"] != "random"  # else there is none to look at
     return PairingSummary(
         id=str(pairing["id"]),
-        resampled_mean=mean,
-        resampled_sd=sd,
+        resampled_mean=evaluated["resampled_mean"] if has_method else None,
+        resampled_sd=evaluated["resampled_sd"] if has_method else None,
         **{name: pairing[name] for name in names},
     )
-
-
-def _resampled(
-    pairing: Mapping[str, Any], evaluated: Mapping[str, Any]
-) -> tuple[float | None, float | None]:
-    """Of the similarity that the pairs were made by; a random pairing has no method to look at."""
-    first = evaluated["tables"]["V"].get(f"pairs ({pairing['vector']})")
-    if first is None or pairing["space"] != "emotion" or pairing["method"] == "random":
-        return None, None
-    return first["identity_free_mean"], first["identity_free_sd"]
 
 
 def _recipes(connection: Connection, mapper_ids: Sequence[int]) -> list[dict[str, Any]]:

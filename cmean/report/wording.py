@@ -4,46 +4,24 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
 from cmean.domain import is_control
+from cmean.pipeline import numerals
+from cmean.pipeline import verdict as verdicts
 
 if TYPE_CHECKING:
     from cmean.report.model import PairingSummary
 
-_FINEST: Final = 12  # decimals; beyond them a float cosine is rounding noise
 _SPACE: Final = "\N{NO-BREAK SPACE}"
-_TABLE_WHOLE: Final = 10  # from here on two decimals say enough in a table
-CLEAR, SOME = 3, 2
-"""Standard deviations from chance that the page calls clear, and the least that it mentions."""
 
 
 def number(value: float, decimals: int = 4) -> str:
-    """A number with as many decimals as asked, and more where rounding would make it a whole one.
-
-    >>> number(0.98712), number(0.99996), number(1.0), number(0.00002)
-    ('0.9871', '0.99996', '1.0000', '0.00002')
-    """
-    exact = round(value, _FINEST)
-    while decimals < _FINEST and exact % 1 and not round(exact, decimals) % 1:
-        decimals += 1
-    return f"{exact:.{decimals}f}".replace("-", "−")
-
-
-def percent(share: float) -> str:
-    """A share 0..1 as a percentage that says 0 or 100 only when it is so.
-
-    One half is `50 %`, 0.9999 `over 99.9 %`, 0.0002 `under 0.1 %`.
-    """
-    least = 0.001
-    if 0 < share < least:
-        return f"under 0.1{_SPACE}%"
-    if 1 - least < share < 1:
-        return f"over 99.9{_SPACE}%"
-    fine = 0 < share < 10 * least or 1 - 10 * least < share < 1
-    return f"{share * 100:.{int(fine)}f}{_SPACE}%"
+    """As `numerals.number`, with a true minus sign."""
+    return numerals.number(value, decimals).replace("-", "−")
 
 
 def score(z: float) -> str:
@@ -60,15 +38,12 @@ def count(amount: int, noun: str) -> str:
     return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
 
 
-def cell(value: str | int | float | None) -> str:
+def cell(value: str | int | float | None, column: str = "") -> str:
     """A cell of a table."""
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        return value
     if isinstance(value, int):
         return f"{value:,}".replace("-", "−")
-    return number(value, 2 if abs(value) >= _TABLE_WHOLE else 4)
+    shown = numerals.cell(value, column)
+    return shown if isinstance(value, str) else shown.replace("-", "−")
 
 
 def setting(value: object) -> str:
@@ -87,6 +62,12 @@ def plain(value: object) -> object:
         else c
         for c in value
     )
+
+
+def verdict(pairing: PairingSummary) -> str:
+    """What the mean says beside its nulls."""
+    names = [field.name for field in fields(verdicts.Means)]
+    return verdicts.verdict(verdicts.Means(**{name: getattr(pairing, name) for name in names}))
 
 
 def measure(metric: str) -> str:
@@ -117,7 +98,7 @@ _COMPARED: Final = {
 
 def vectors(pairing: PairingSummary) -> str:
     """What the numbers of an item are that were compared."""
-    return "triples" if pairing.space == "emotion" else "embeddings"
+    return verdicts.vectors(pairing.space)
 
 
 def compared(pairing: PairingSummary) -> str:
@@ -146,34 +127,4 @@ def _resampled(pairing: PairingSummary) -> str:
     if pairing.resampled_mean is None or pairing.resampled_sd is None:
         return ""
     found = f"{number(pairing.resampled_mean)}{_SPACE}±{_SPACE}{number(pairing.resampled_sd)}"
-    return f"; the same method over {vectors(pairing)} drawn at random gives {found}"
-
-
-def verdict(pairing: PairingSummary) -> str:
-    """What that means, no more than it means."""
-    return " ".join(filter(None, (_beside_chance(pairing), _beside_method(pairing))))
-
-
-def _beside_method(pairing: PairingSummary) -> str:
-    if pairing.resampled_mean is None or pairing.resampled_sd is None:
-        return ""
-    if pairing.mean > pairing.resampled_mean + SOME * pairing.resampled_sd:
-        return f"Among {vectors(pairing)} of no one the same method finds less."
-    return (
-        f"But the method finds pairs as alike among {vectors(pairing)} of no one, so this says "
-        "nothing of which item has which; labels, ImageBind and people may."
-    )
-
-
-def _beside_chance(pairing: PairingSummary) -> str:
-    if pairing.z is None:
-        return (
-            "Random pairings of these items do not vary, so there is no chance to stand out from."
-        )
-    if pairing.z >= CLEAR:
-        return "The pairs are clearly more alike than random pairs of the same items."
-    if pairing.z >= SOME:
-        return "The pairs are somewhat more alike than random pairs of the same items."
-    if pairing.z > -SOME:
-        return "The pairs are not clearly more alike than random pairs of the same items."
-    return "The pairs are less alike than random pairs of the same items."
+    return f"; the same method over {vectors(pairing)} handed out at random gives {found}"

@@ -177,11 +177,31 @@ def test_choices_beside_a_coin(rated):
     assert choice["win_rate"]["value"] == 0.9
     assert choice["null"]["p"] == pytest.approx(11 / 1024)
     assert choice["null"]["z"] == pytest.approx(0.4 / (0.5 / math.sqrt(10)))
+    pairs = choice["pairs"]  # three were chosen by both, four by Ada alone, against one of them
+    assert (pairs["won"], pairs["win_rate"]["n"], pairs["tied"]) == (6, 7, 0)
+    assert pairs["null"]["p"] == pytest.approx(8 / 128)
     assert found["agreement"]["choice"]["nominal"]["units"] == 3
     assert [(r["rater"], r["choices"], r["won"]) for r in found["raters"]] == [
         ("Ada", 7, 6),
         ("Bo", 3, 3),
     ]
+
+
+def test_a_pair_whose_choices_are_a_tie_does_not_count(rated):
+    rated.choose("Ada", ["pair", "pair"])
+    rated.choose("Bo", ["random", "pair"])
+    choice = rated.measure()["choice"]
+    assert (choice["won"], choice["win_rate"]["n"]) == (3, 4)
+    assert (choice["pairs"]["won"], choice["pairs"]["win_rate"]["n"]) == (1, 1)
+    assert choice["pairs"]["tied"] == 1
+
+
+def test_where_all_pairs_are_ties_there_is_no_rate_over_pairs(rated):
+    rated.choose("Ada", ["pair", "random"])
+    rated.choose("Bo", ["random", "pair"])
+    pairs = rated.measure()["choice"]["pairs"]
+    assert (pairs["tied"], pairs["win_rate"]["value"], pairs["null"]["p"]) == (2, None, None)
+    assert pairs["win_rate"]["why"]
 
 
 def test_similar_pairs_that_seem_congruent(rated):

@@ -107,14 +107,14 @@ def test_the_same_seed_gives_the_same_figures_and_another_one_others(paired):
 
     name = "pairs (fragments)"
     assert first == again
-    free = [each["tables"]["V"][name]["identity_free_mean"] for each in (first, other)]
+    free = [each["tables"]["V"][name]["resampled_mean"] for each in (first, other)]
     assert free[0] != free[1]
 
 
 def test_resampling_can_be_left_out(paired):
     row = paired("evaluate", 3, "--resamples", 0, "--json").json["tables"]["V"]["whole / whole"]
 
-    assert row["identity_free_mean"] is None
+    assert row["resampled_mean"] is None
     assert row["null_mean"] is not None
 
 
@@ -123,7 +123,8 @@ def test_pairings_stand_side_by_side_with_what_they_share(paired):
 
     assert [each["pairing"] for each in found["pairings"]] == [1, 2, 3]
     overlap = {tuple(each["pairings"]): each for each in found["overlap"]}
-    assert overlap[1, 2]["shared"] == 0  # wholes and fragments are never the same
+    assert (overlap[1, 2]["shared"], overlap[1, 2]["expected_by_chance"]) == (None, None)
+    assert overlap[1, 2]["why"] == "one pairs wholes and the other fragments"
     query = (
         "SELECT COUNT(*) AS n FROM pairs a JOIN pairs b ON b.track_id = a.track_id "
         "AND b.artwork_id = a.artwork_id WHERE a.pairing_id = 1 AND b.pairing_id = 3"
@@ -208,7 +209,7 @@ def test_json_is_printed_whatever_is_written(paired, tmp_path):
     assert done.json["pairing"] == 1
     assert (tmp_path / "tables.csv").read_text(encoding="utf-8").startswith("table,row,column")
     both = paired("evaluate", 1, "--json", "--format", "csv")
-    assert (both.code, both.out) == (1, "")
+    assert (both.code, both.out) == (2, "")
 
 
 @pytest.mark.parametrize("option", ["--permutations", "--resamples"])

@@ -17,6 +17,7 @@ from cmean.domain import WHOLE, Kind
 from cmean.evaluation.chance import permuted_means
 from cmean.evaluation.coherence import coherence
 from cmean.matching.null import random_pairing
+from cmean.pipeline.sections.parts import Measured, joint
 from cmean.pipeline.tables import Table, split_nulls
 from cmean.pipeline.vectors import FRAGMENTS
 
@@ -38,7 +39,7 @@ CAPTIONS: Final[Mapping[str, tuple[Kind, str]]] = {
 PAIRS: Final = ("VI", "imagebind")
 """The table of the pairs' media, with its embedder."""
 
-_UNKNOWN: Final = "the vectors behind these scores are not known, so their nulls are undefined"
+_UNKNOWN: Final = "the vectors behind these scores are not known"
 
 Scores = list[dict[str, Any]]
 """Rows of the table `scores`."""
@@ -147,7 +148,7 @@ def _pairs(connection: Connection, study: Study, scores: Scores) -> Mapping[str,
     ids = {kind: embeddings.recipe(connection, PAIRS[1], kind, None) for kind in Kind}
     if ids[Kind.TRACK] is None or ids[Kind.ARTWORK] is None:
         return None
-    rows: dict[str, Any] = {}
+    parts: dict[str, Measured] = {}
     for position in np.unique(study.pairs["position"]).tolist():
         here = study.pairs["position"] == position
         vectors = tuple(embeddings.load(connection, ids[kind] or 0, position) for kind in Kind)
@@ -158,26 +159,29 @@ def _pairs(connection: Connection, study: Study, scores: Scores) -> Mapping[str,
             _score(PAIRS[1], ids[Kind.TRACK], value, pair_id=int(key))
             for key, value in zip(study.pair_ids[here][good], values, strict=True)
         ]
-        name = "pairs" if position == WHOLE else f"fragment {position}"
-        rows[name] = _beside(study, position, vectors, values)
-    return rows or None
+        parts[f"fragment {position}"] = _beside(study, position, vectors, values)
+    if not parts:
+        return None
+    single = {} if WHOLE in study.pairs["position"] else parts
+    rows = {"pairs": joint([*parts.values()])} | {k: joint([part]) for k, part in single.items()}
+    return {name: row.as_dict() for name, row in rows.items()}
 
 
 def _beside(
     study: Study, position: int, vectors: tuple[Vectors, ...], values: NDArray[np.float64]
-) -> dict[str, Any]:
+) -> Measured:
     """The pairs of a position beside their nulls; one triple for all tells no pair from another."""
     tracks, artworks = (_among(v, study.items[k]) for v, k in zip(vectors, Kind, strict=True))
     null = random_pairing(tracks, artworks)
     choices = study.choices
     free = [_alike(made[made["position"] == position], vectors)[1] for made in study.resampled]
-    return coherence(
+    return Measured(
         values,
         null,
         permuted_means(tracks, artworks, choices.permutations, choices.seed),
-        [float(found.mean()) for found in free if len(found)],
+        np.array([found.mean() for found in free if len(found)]),
         null.mean,
-    ).as_dict()
+    )
 
 
 def _alike(
@@ -270,14 +274,13 @@ _DEALT: Final = (
         "Resampled: no pairing was made here, so there is none to make anew."
     ),
 )
-_MEDIA: Final = (
-    "It looks at the media alone: no mapper told it anything.",
-    (
-        "Random: one-to-one pairings of the same items. Resampled: pairs that the same method "
-        "makes of vectors of artworks drawn at random. Constant: one triple for all pairs "
-        "no better than chance."
-    ),
+NOTE: Final = (
+    "Random: one-to-one pairings of the same items. Resampled: pairs that the same method makes "
+    "where each artwork has the vector of one drawn at random. Constant: one triple for all pairs "
+    "no better than chance."
 )
+"""What stands beside the mean of Table VI."""
+_MEDIA: Final = ("It looks at the media alone: no mapper told it anything.", NOTE)
 _NOTES: Final = {"III": _DEALT, "IV": _DEALT, "VI": _MEDIA}
 
 

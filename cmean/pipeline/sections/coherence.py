@@ -4,15 +4,15 @@ position, each beside its nulls."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from cmean.domain import POSITION_NAMES, POSITIONS, WHOLE, Kind
-from cmean.evaluation.coherence import Coherence, coherence
+from cmean.evaluation.coherence import coherence
 from cmean.matching.null import random_pairing, similarities
-from cmean.matching.summary import joint
 from cmean.pipeline.nulls import permuted
+from cmean.pipeline.sections.parts import Measured, joint
 from cmean.pipeline.tables import Table, split_nulls
 from cmean.pipeline.vectors import FRAGMENTS, side
 
@@ -21,16 +21,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cmean.matching.null import Null
     from cmean.pipeline.study import Study
     from cmean.pipeline.vectors import Side
+
+NOTE: Final = (
+    "Random: one-to-one pairings of the same items; p: the share of those drawn whose mean is no "
+    "lower, the pairing itself counted. Resampled: the same method where each artwork has the "
+    "triple of one drawn at random, with replacement. Constant: the mean triple for all artworks."
+)
+"""What stands beside a mean."""
 
 COUNTERPARTS = [
     " / ".join(POSITION_NAMES[kind][position] for kind in Kind) for position in POSITIONS
 ]
 """What a pair of fragments is called, by position."""
 
-_UNKNOWN = "not all triples of these pairs are known, so their nulls are undefined"
+_UNKNOWN = "not all triples of these pairs are known"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,17 +53,6 @@ class _Part:
     joined: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Measured:
-    """The similarities of a part, and of what stands beside it."""
-
-    similarity: NDArray[np.float64]
-    null: Null
-    drawn: NDArray[np.float64]
-    identity_free: NDArray[np.float64]
-    constant: float
-
-
 def measure(study: Study) -> dict[str, Any]:
     """The rows of the table by name, `pairs` first, and how many items found no partner."""
     rows: dict[str, Any] = {}
@@ -65,7 +60,7 @@ def measure(study: Study) -> dict[str, Any]:
         measured = [_measured(study, part) for part in parts]
         found = [each for each in measured if each is not None]
         if found:
-            rows[name] = _joint(found).as_dict()
+            rows[name] = joint(found).as_dict()
         elif not rows:  # what was paired by is known, if nothing else
             similarity = np.concatenate([part.pairs["similarity"] for part in parts])
             rows[name] = coherence(similarity, None, why=_UNKNOWN).as_dict()
@@ -87,7 +82,7 @@ def _rows(vector: str, pairs: NDArray[np.void]) -> dict[str, list[_Part]]:
     return {name: [_Part(pairs, (WHOLE,), WHOLE)]} | each
 
 
-def _measured(study: Study, part: _Part) -> _Measured | None:
+def _measured(study: Study, part: _Part) -> Measured | None:
     """The similarities of the pairs whose items both have the triples, and their nulls."""
     metric, choices = study.pairing["metric"], study.choices
     tracks, artworks = (side(study.triples[kind], part.positions) for kind in Kind)
@@ -103,7 +98,7 @@ def _measured(study: Study, part: _Part) -> _Measured | None:
         for pairs in study.resampled
     ]
     constant = np.broadcast_to(np.rint(other.mean(axis=0)).astype(np.uint8), one.shape)
-    return _Measured(
+    return Measured(
         found,
         random_pairing(one, other, metric),
         permuted(one, other, metric, choices.permutations, choices.seed + part.at),
@@ -128,21 +123,6 @@ def _similarities(
     return similarities(one[track[both]], other[artwork[both]], metric)
 
 
-def _joint(parts: Sequence[_Measured]) -> Coherence:
-    """Several parts as one: all their pairs, each part paired by chance by itself."""
-    counts = [len(part.similarity) for part in parts]
-    weights = np.array(counts) / sum(counts)
-    least = min(len(part.identity_free) for part in parts)
-    free = weights @ np.stack([part.identity_free[:least] for part in parts])
-    return coherence(
-        np.concatenate([part.similarity for part in parts]),
-        joint([(count, part.null) for count, part in zip(counts, parts, strict=True)]),
-        weights @ np.stack([part.drawn for part in parts]),
-        free.tolist(),
-        float(weights @ [part.constant for part in parts]),
-    )
-
-
 def tables(document: Mapping[str, Any], found: Mapping[str, Any]) -> list[Table]:
     """The table's distribution, and its nulls.
 
@@ -160,9 +140,7 @@ def tables(document: Mapping[str, Any], found: Mapping[str, Any]) -> list[Table]
         rows,
         f"{_ABOUT[document['vector']]}{other} {found['unpaired_tracks']} track{unit} and "
         f"{found['unpaired_artworks']} artwork{unit} are unpaired.",
-        "Random: one-to-one pairings of the same items. Resampled: the same method over "
-        "triples of artworks drawn at random, so that none is an artwork's own. Constant: the mean "
-        "triple for all artworks.",
+        NOTE,
     )
 
 

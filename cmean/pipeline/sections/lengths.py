@@ -79,15 +79,23 @@ def _table(number: str, kind: Kind, found: Mapping[str, Any]) -> Table:
                 *(values["finish_reasons"][reason] for reason in reasons),
             )
             for row, values in found.items()
-            if values["n"] or row == "total"
+            if values["n"]
         ],
-        "Aggregated: the four fragments joined. Above, below and equal to the mean; complete: "
-        "ends like a sentence. Ended: captions that the captioner finished (stop), and that its "
-        "token cap cut (length)." + "".join(_LACKING[row] for row in found if not found[row]["n"]),
+        " ".join(
+            [
+                *([_ABOUT] if any(row["n"] for row in found.values()) else []),
+                *(_LACKING[row] for row in found if not found[row]["n"]),
+            ]
+        ),
     )
 
 
+_ABOUT: Final = (
+    "Aggregated: the four fragments joined. Above, below and equal to the mean; complete: ends "
+    "like a sentence. Ended: captions that the captioner finished (stop), and that its token cap "
+    "cut (length)."
+)
 _LACKING: Final = {
-    "total": " No caption of a whole is known.",
-    "aggregated": " No item has captions of all four fragments.",
+    "total": "No caption of a whole is known.",
+    "aggregated": "No item has captions of all four fragments.",
 }

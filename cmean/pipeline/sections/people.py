@@ -11,6 +11,7 @@ from cmean.catalog import ratings
 from cmean.evaluation.agreement import LEVELS, krippendorff_interval
 from cmean.evaluation.chance import Chance, beside, permuted_statistics
 from cmean.evaluation.correlation import spearman, spearman_interval
+from cmean.evaluation.estimate import undefined
 from cmean.evaluation.intervals import binomial_p, mean_interval, proportion
 from cmean.pipeline.sections.people_tables import tables
 
@@ -97,9 +98,10 @@ def _compared(
         null = Chance(None, None, None, None, 0, _NOT_BOTH)
     else:
         null = beside(difference, _differences(values, own, groups, choices))
+    control = mean_interval(other) if len(other) else undefined(0, _NO_CONTROLS)
     return {
         "mean": mean_interval(one).as_dict(),
-        "control_mean": mean_interval(other).as_dict(),
+        "control_mean": control.as_dict(),
         "difference": difference,
         "null": null.as_dict(),
     }
@@ -138,20 +140,31 @@ def _similarity(rated: Rated, choices: Choices) -> dict[str, Any]:
 
 
 def _choice(rated: Rated) -> dict[str, Any]:
-    """How often the pair was preferred to a random one."""
-    won, n = int(np.sum(rated["preferred"] == "pair")), len(rated)
-    rate, sd = proportion(won, n), 0.5 / math.sqrt(n)
+    """How often the pair was preferred to a random one, over choices and over pairs.
+
+    Several choices about one pair hang together; over pairs each counts once, by the majority of
+    its choices, and not at all where that is a tie.
+    """
+    first, of_pair = np.unique(rated["pair_id"], return_index=True, return_inverse=True)[1:]
+    preferred = rated["preferred"] == "pair"
+    ahead = np.bincount(of_pair, np.where(preferred, 1, -1))  # more for the pair than against it
+    decided = ahead[ahead != 0]
+    return _won(int(preferred.sum()), len(preferred)) | {
+        "pairs": _won(int((decided > 0).sum()), len(decided)) | {"tied": len(ahead) - len(decided)},
+        "rated_pairs": len(first),
+        "raters": len(set(rated["rater"].tolist())),
+    }
+
+
+def _won(won: int, n: int) -> dict[str, Any]:
+    """A share beside a coin's."""
+    sd = 0.5 / math.sqrt(n) if n else None
+    z = None if sd is None else (won / n - 0.5) / sd
+    p = binomial_p(won, n) if n else None
     return {
         "won": won,
-        "win_rate": rate.as_dict(),
-        "null": {
-            "mean": 0.5,
-            "sd": sd,
-            "z": (won / n - 0.5) / sd,
-            "p": binomial_p(won, n),
-        },
-        "rated_pairs": len(np.unique(rated["pair_id"])),
-        "raters": len(set(rated["rater"].tolist())),
+        "win_rate": proportion(won, n).as_dict(),
+        "null": {"mean": 0.5, "sd": sd, "z": z, "p": p},
     }
 
 

@@ -18,7 +18,11 @@ def tables(found: Mapping[str, Any] | None) -> list[Table]:
         return []
     made = []
     if found["congruence"] is not None:
-        made += [_congruence_table(found["congruence"]), _similarity_table(found["similarity"])]
+        made += [
+            _congruence_table(found["congruence"]),
+            _difference_table(found["congruence"]),
+            _similarity_table(found["similarity"]),
+        ]
     if found["choice"] is not None:
         made.append(_choice_table(found["choice"]))
     return [*made, _agreement_table(found["agreement"]), _raters_table(found["raters"])]
@@ -33,23 +37,33 @@ def _congruence_table(found: Mapping[str, Any]) -> Table:
     for over, row in found.items():
         mean, control = row["mean"], row["control_mean"]
         cells = (mean["n"], mean["value"], *_ends(mean), control["n"], control["value"])
-        rows.append((over, *cells, *_ends(control), row["difference"], *_null(row["null"])))
+        rows.append((over, *cells, *_ends(control)))
     counts = next(iter(found.values()))
     return Table(
         "people",
         "People: congruence of the pairs (1 to 5) beside that of random pairs",
         (
-            *("over", "n", "mean", *_INTERVAL, "random n", "random mean", "random low"),
-            *("random high", "difference", *_NULL.values()),
+            *("over", "n", "mean", *_INTERVAL),
+            *("random n", "random mean", "random low", "random high"),
         ),
         rows,
         f"Raters: {counts['raters']}; pairs: {counts['rated_pairs']}; random pairs: "
-        f"{counts['rated_controls']}. Low and high: Student's 95 % interval. Null: the difference "
-        "where the answers of each rater, or the means of the pairs, are dealt out anew among "
-        "pairs and random pairs; that over ratings takes the pairs as given, that over pairs "
-        "speaks of others like them. Nobody rates the pairs of resampled or constant vectors, so "
-        "those nulls do not apply to people."
-        f"{_reasons(found.values(), 'mean', 'control_mean', 'null')}",
+        f"{counts['rated_controls']}. Low and high: Student's 95 % interval."
+        f"{_reasons(found.values(), 'mean', 'control_mean')}",
+    )
+
+
+def _difference_table(found: Mapping[str, Any]) -> Table:
+    return Table(
+        "people nulls",
+        "People: how far the pairs' congruence lies above that of random pairs",
+        ("over", "difference", *_NULL.values()),
+        [(over, row["difference"], *_null(row["null"])) for over, row in found.items()],
+        "Null: the difference where the answers of each rater, or the means of the pairs, are "
+        "dealt out anew among pairs and random pairs; that over ratings takes the pairs as given, "
+        "that over pairs speaks of others like them. Nobody rates the pairs of resampled or "
+        "constant vectors, so those nulls do not apply to people."
+        f"{_reasons(found.values(), 'null')}",
     )
 
 
@@ -66,14 +80,22 @@ def _similarity_table(found: Mapping[str, Any]) -> Table:
 
 
 def _choice_table(found: Mapping[str, Any]) -> Table:
-    rate = found["win_rate"]
+    rows = []
+    for over, row in {"choices": found, "pairs": found["pairs"]}.items():
+        rate = row["win_rate"]
+        cells = (rate["n"], row["won"], rate["value"], *_ends(rate))
+        rows.append((over, *cells, *_null(row["null"])))
+    tied = found["pairs"]["tied"]
     return Table(
         "people choice",
         "People: how often the pair was preferred to a random artwork",
-        ("", "n", "won", "win rate", *_INTERVAL, *_NULL.values()),
-        [("choices", rate["n"], found["won"], rate["value"], *_ends(rate), *_null(found["null"]))],
-        f"Raters: {found['raters']}; pairs: {found['rated_pairs']}. Low and high: exact 95 % "
-        "binomial interval. Null: a coin is thrown; p is exact, the choices taken as independent.",
+        ("over", "n", "won", "win rate", *_INTERVAL, *_NULL.values()),
+        rows,
+        f"Raters: {found['raters']}; pairs: {found['rated_pairs']}, of which {tied} in a tie. "
+        "Over pairs each counts once, by the majority of its choices; ties do not count. Low and "
+        "high: exact 95 % binomial interval. Null: a coin is thrown; p is exact. Over choices "
+        "all are taken as independent, which several of one pair or one rater are not."
+        f"{_reasons([found['pairs']], 'win_rate')}",
     )
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from cmean.pipeline.numerals import percent
 from cmean.report.charts import mirror
 from cmean.report.charts.data import CaptionLengths, Chart
 from cmean.report.charts.sheet import draw
-from cmean.report.wording import count, percent
+from cmean.report.wording import count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from cmean.pipeline.numerals import percent
 from cmean.report.charts.sheet import ARTWORK, INK, LEFT, SMALL, TRACK
-from cmean.report.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,9 @@ const root = document.documentElement;
 const theme = document.getElementById("theme");
 const system = matchMedia("(prefers-color-scheme: dark)");
 const isDark = () => (root.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
-const showTheme = () => theme.setAttribute("aria-pressed", String(isDark()));
+const showTheme = () => {
+  theme.textContent = isDark() ? "Light theme" : "Dark theme";
+};
 try {
   const kept = localStorage.getItem("cmean-theme");
   if (kept === "dark" || kept === "light") root.dataset.theme = kept;

@@ -56,8 +56,8 @@ def test_every_null_that_was_measured_stands_beside_it():
     found = coherence([0.6, 0.8], Chance(), drawn, [0.6, 0.7], 0.65).as_dict()
 
     assert found["p"] == (1 + 2) / (1 + 4)
-    assert found["identity_free_mean"] == pytest.approx(0.65)
-    assert found["identity_free_sd"] == pytest.approx(0.05)
+    assert found["resampled_mean"] == pytest.approx(0.65)
+    assert found["resampled_sd"] == pytest.approx(0.05)
     assert found["constant_mean"] == 0.65
     assert found["why"] == ""
 

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmean.domain import RGB, Kind
+from cmean.pipeline.numerals import percent
 from cmean.report.figures import distribution
 from cmean.report.model import PairingSummary, Point
 from cmean.report.space import emotion_space
-from cmean.report.wording import cell, number, percent
+from cmean.report.wording import cell, number
 
 similarities = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 triples = st.builds(RGB, *[st.integers(0, 255)] * 3)

@@ -136,6 +136,21 @@ def test_pairings_stand_side_by_side_with_what_they_share(paired):
         assert title in text
 
 
+def test_the_first_lines_say_what_the_mean_is_worth(paired):
+    document = paired("evaluate", 1, "--json").json
+    first = document["tables"]["V"]["pairs (whole)"]
+    assert document["resampled_mean"] == pytest.approx(first["resampled_mean"], abs=1e-12)
+    assert document["resampled_sd"] == pytest.approx(first["resampled_sd"], abs=1e-12)
+    head = paired("evaluate", 1).out.partition("\n\n")[0].splitlines()
+    assert [line.partition(" ")[0] for line in head] == ["pairing", "the", "The"]
+    assert head[1].startswith("the same method over triples handed out at random: 0.")
+
+
+def test_pairings_that_nothing_judges_from_outside_are_said_to_be_so(paired):
+    assert "nothing here judges these pairings" in paired("evaluate", 1, 2).err
+    assert paired("evaluate", 1, 2, "--json").err == paired("evaluate", 1, 2).err
+
+
 def test_an_unknown_pairing_among_several_is_named(paired):
     done = paired("evaluate", 1, 99)
 

@@ -114,7 +114,18 @@ def test_the_chain_ends_in_pairs_and_scores(ran):
     assert [tables[number]["aggregated"]["n"] for number in ("III", "IV")] == [2, 2]
     assert tables["VI"]["pairs"]["n"] == 2
     assert all("null_mean" in tables["VI"][name] for name in tables["VI"])
-    scores = rows(program, "SELECT metric, COUNT(*) AS n FROM scores GROUP BY metric")
+    assert program("pair", "--vector", "fragments").code == 0
+    parts = program("evaluate", "--json").json["tables"]["VI"]
+    assert list(parts) == ["pairs", *(f"fragment {position}" for position in range(1, 5))]
+    means = [parts[f"fragment {position}"]["mean"] for position in range(1, 5)]
+    assert parts["pairs"]["n"] == 8
+    assert parts["pairs"]["mean"] == pytest.approx(sum(means) / 4)
+    (whole, fragments) = program("evaluate", 1, 2, "--json").json["pairings"]
+    assert whole["tables"]["VI"]["pairs"] == tables["VI"]["pairs"]
+    assert fragments["tables"]["VI"] == parts
+    query = "SELECT metric, COUNT(*) AS n FROM scores WHERE pair_id IS NULL OR pair_id IN "
+    query += "(SELECT pair_id FROM v_pairs WHERE pairing_id = 1) GROUP BY metric"
+    scores = rows(program, query)
     assert {row["metric"]: row["n"] for row in scores} == {"clap": 2, "clip": 2, "imagebind": 2}
     assert program("evaluate", "--json").code == 0  # again: nothing is written twice
 

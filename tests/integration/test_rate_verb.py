@@ -121,6 +121,23 @@ def test_rows_that_are_wrong_are_named_and_the_others_are_stored(program):
     assert program("rate", "import", path, "--replace", "--json").json["imported"] == 1
 
 
+def test_an_export_of_another_catalog_rates_no_pair_of_this_one(program):
+    pair = asked(program, "SELECT pair_id, track_title, artwork_title FROM v_pairs LIMIT 1")[0]
+    columns = "pair_id,rater,congruence,track_title,artwork_title\n"
+    both = [pair["track_title"], pair["artwork_title"]]
+    for number, titles in enumerate(([*both], [both[0], "Other"], ["Other", both[1]])):
+        (program.folder / f"{number}.csv").write_text(
+            f"{columns}{pair['pair_id']},Ada,4,{titles[0]},{titles[1]}\n", "utf-8"
+        )
+        found = program("rate", "import", f"{number}.csv", "--json")
+        assert found.json["imported"] == (number == 0), found
+        assert found.code == (3 if number else 0)
+        if number:
+            assert (
+                "not 'Other': the file is of another catalog" in found.json["rejected"][0]["detail"]
+            )
+
+
 def test_codes_that_are_wrong_are_named(program):
     assert program("rate", "sheet", "--output", "one.csv", "--ask", "congruence").code == 0
     assert program("rate", "sheet", "--output", "two.csv", "--ask", "choice").code == 0

@@ -146,6 +146,15 @@ def test_media_are_worked_on_beside_it_as_ever(cmean, tmp_path):
     assert cmean("evaluate", "--json").code == 0
 
 
+def test_published_pairs_can_be_rated_alone(cmean, tmp_path):
+    assert cmean("reproduce", study.write(tmp_path / "DIR")).code == 0
+    refused = cmean("rate", "sheet", 1, "--output", "sheet.csv")
+    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    assert "--random 0" in refused.err
+    alone = cmean("rate", "sheet", 1, "--output", "sheet.csv", "--random", 0, "--json").json
+    assert (alone["pairs"], alone["controls"]) == (6, 0)
+
+
 def test_more_files_add_to_fewer(cmean, tmp_path):
     few = study.write(tmp_path / "few", dict.fromkeys((CAPTIONS, PAIRS, EARLIER_ARTWORKS)))
     found = cmean("reproduce", few, "--json")

@@ -16,7 +16,6 @@ CLEAR: Final = 3
 SOME: Final = 2
 """The least that is mentioned."""
 
-_JUDGES: Final = "Which item has which, labels, ImageBind and people can tell."
 _BY: Final = {
     "imagebind": " by ImageBind's embeddings",
     "captions": " by embeddings of their captions",
@@ -79,10 +78,13 @@ def _method(pairing: Means) -> str:
         return ""
     share = (pairing.resampled_mean - pairing.null_mean) / (pairing.mean - pairing.null_mean)
     what = f"among {vectors(pairing.space)} handed out at random"
+    judges = "labels or people" if pairing.space == "imagebind" else "labels, ImageBind or people"
     if share >= 1:
         return (
-            f"But the same method finds as much {what}, so that says nothing of which item has "
-            "which; labels, ImageBind and people can."
+            f"But the same method finds as much {what}, so that is no sign that the right items "
+            f"met; only {judges} can tell."
         )
-    found = percent(max(0.0, share))
-    return f"But {found} of that the same method finds {what}, too. {_JUDGES}"
+    return (
+        f"But {percent(max(0.0, share))} of that the same method finds {what}, too. Whether the "
+        f"right items met, only {judges} can tell."
+    )

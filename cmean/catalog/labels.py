@@ -57,6 +57,11 @@ class LabelColumn:
         """Whether the labels are numbers."""
         return self.values.dtype.kind == "f"
 
+    def find(self, items: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Where some items stand in the column, which has one or more, and whether they do."""
+        at = np.minimum(np.searchsorted(self.items, items), len(self.items) - 1)
+        return at, self.items[at] == items
+
 
 def known_items(connection: Connection) -> Iterator[KnownItem]:
     """All items by id, as they may be called."""

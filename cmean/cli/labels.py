@@ -58,7 +58,8 @@ def main(args: argparse.Namespace) -> int:
         counts = f"{found.items} items, {found.labels} labels, {found.pairs} pairs"
         print(f"{found.name} ({found.layout}): {counts}")
     _tell(found)
-    return EXIT_PARTIAL if found.unknown_count or found.rejected else EXIT_OK
+    nothing = not found.labels and not found.pairs
+    return EXIT_PARTIAL if nothing or found.unknown_count or found.rejected else EXIT_OK
 
 
 def _tell(found: Attached) -> None:

@@ -75,14 +75,12 @@ def read_sheet(path: Path, *, filled_in: bool = False) -> Sheet:
     text, notes = _text(path)
     rejected: list[RejectedRow] = []
     delimiter = max(_DELIMITERS, key=text.lstrip("\r\n").partition("\n")[0].count)
-    plain = delimiter == "\t" and not filled_in
-    rows = _rows(text, delimiter, rejected, quoting=not plain)
-    _, first = next(rows, (0, []))
-    header = [cell.strip() for cell in first]
+    quoting = filled_in or delimiter != "\t"
+    rows = _rows(text, delimiter, rejected, quoting=quoting, ragged=filled_in)
+    _, header = next(rows, (0, []))
     if not header or "\0" in "".join(header):
         raise InputError(f"{path} is no table: its first line must name the columns")
-    kept = list(_of_width(rows, len(header), rejected, ragged=filled_in))
-    return Sheet(path, header, kept, rejected, notes, "," if delimiter == ";" else ".")
+    return Sheet(path, header, list(rows), rejected, notes, "," if delimiter == ";" else ".")
 
 
 def require(sheet: Sheet, columns: Collection[str], layout: str) -> None:
@@ -150,28 +148,70 @@ def _windows(line: bytes) -> str:
         return line.decode("latin-1")
 
 
+class _Lines:
+    """The lines of a text, of which one can go back to any: `at` is the place of the next."""
+
+    def __init__(self, text: str) -> None:
+        self.at = 0
+        self._lines = io.StringIO(text, newline="").readlines()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self.at == len(self._lines):
+            raise StopIteration
+        self.at += 1
+        return self._lines[self.at - 1]
+
+
 def _rows(
-    text: str, delimiter: str, rejected: list[RejectedRow], *, quoting: bool
+    text: str, delimiter: str, rejected: list[RejectedRow], *, quoting: bool, ragged: bool
 ) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not empty, with the number of their first line."""
-    stream = io.StringIO(text, newline="")
+    """The rows that are not empty, the header first and the others as wide as it is.
+
+    Each comes with the number of its first line. Of a row that cannot be used only that line is
+    lost: a quote that was not meant would swallow those that follow it.
+    """
+    lines = _Lines(text)
     reader = csv.reader(
-        stream,
+        lines,
         delimiter=delimiter,
         quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
         strict=True,
     )
+    width = 0
     while True:
-        line = reader.line_num + 1
+        begin = lines.at
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            rejected.append(RejectedRow(line, _explained(str(error))))
-            continue
-        if any(map(str.strip, row)):
-            yield line, row if quoting else [_unquoted(cell) for cell in row]
+            cells, wrong = [], _explained(str(error))
+        else:
+            cells = [cell.strip() if quoting else _unquoted(cell) for cell in row]
+            if not any(cells):
+                continue
+            wrong = _wrong(cells, width, ragged=ragged) if width else ""
+        if wrong and width:
+            rejected.append(RejectedRow(begin + 1, wrong))
+            lines.at = begin + 1
+        else:
+            width = width or len(cells)
+            yield begin + 1, (cells + [""] * width)[:width]
+
+
+def _wrong(cells: Sequence[str], width: int, *, ragged: bool) -> str:
+    """Why a row cannot be used; empty where it can."""
+    if any("\0" in cell for cell in cells):
+        return "holds a NUL byte"
+    if any(cells[width:]):
+        more = "put quotes around a text with separators"
+        return f"has {len(cells)} cells, but the header has {width}; {more}"
+    if len(cells) < width and not ragged:
+        return f"has {len(cells)} cells, but the header has {width}"
+    return ""
 
 
 def _explained(said: str) -> str:
@@ -185,27 +225,5 @@ def _explained(said: str) -> str:
 def _unquoted(cell: str) -> str:
     bare = cell.strip()
     if len(bare) > 1 and bare[0] == bare[-1] == '"':
-        return bare[1:-1].replace('""', '"')
-    return cell
-
-
-def _of_width(
-    rows: Iterator[tuple[int, list[str]]],
-    width: int,
-    rejected: list[RejectedRow],
-    *,
-    ragged: bool,
-) -> Iterator[tuple[int, Sequence[str]]]:
-    for line, row in rows:
-        cells = [cell.strip() for cell in row]
-        if any("\0" in cell for cell in cells):
-            rejected.append(RejectedRow(line, "holds a NUL byte"))
-        elif any(cells[width:]):
-            more = "put quotes around a text with separators"
-            detail = f"has {len(cells)} cells, but the header has {width}; {more}"
-            rejected.append(RejectedRow(line, detail))
-        elif len(cells) < width and not ragged:
-            detail = f"has {len(cells)} cells, but the header has {width}"
-            rejected.append(RejectedRow(line, detail))
-        else:
-            yield line, (cells + [""] * width)[:width]
+        return bare[1:-1].replace('""', '"').strip()
+    return bare

@@ -56,6 +56,14 @@ def spearman(x: ArrayLike, y: ArrayLike) -> Estimate:
     return pearson(_ranks(_codes(one)), _ranks(_codes(other)))
 
 
+def spearman_of_codes(x: Indices, y: Indices) -> float | None:
+    """`spearman` of values that are given by whole numbers from 0 in their order; without sorting.
+
+    None where it is undefined.
+    """
+    return None if len(x) < 2 else _spearman(x, y)  # noqa: PLR2004 - one point has no slope
+
+
 def spearman_interval(
     x: ArrayLike, y: ArrayLike, resamples: int = 1000, seed: int = 0, level: float = LEVEL
 ) -> Estimate:

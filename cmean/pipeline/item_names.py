@@ -80,8 +80,12 @@ class ItemNames:
                 self._by_number[number].append(item.id)
         if item.file:
             file = _normal(item.file)
-            for name in {file, _stem(file.rpartition("/")[2])}:
+            stem = _stem(file.rpartition("/")[2])
+            for name in {file, stem}:
                 self._by_metadata[name].append(item.id)
+            number = _number(stem)
+            if number and item.id not in self._by_number[number]:
+                self._by_number[number].append(item.id)
         if item.title:
             self._by_title[_normal(item.title)].append(item.id)
 

@@ -209,6 +209,39 @@ def test_categories_across_pairs_beside_every_pairing(corpus):
     assert row["constant"]["value"] == pytest.approx(0.4)  # all artworks b
 
 
+def test_the_null_is_over_all_items_that_were_there(catalog):
+    """Of seven artworks four are paired; one track and two artworks have no label."""
+    corpus = Corpus(catalog, 7)
+    corpus.ids[Kind.TRACK] = corpus.ids[Kind.TRACK][:4]
+    tracks, artworks = [3.0, None, 1.0, 7.5], [2.0, 5.0, None, 1.0, 9.0, None, 4.0]
+    corpus.label(Kind.TRACK, "valence", tracks)
+    corpus.label(Kind.ARTWORK, "valence", artworks)
+    study = corpus.study()
+    paired = np.isin(study.pairs["track_id"], corpus.ids[Kind.TRACK])
+    study = replace(study, pairs=study.pairs[paired])
+    (row,) = (r for r in corpus.measure(study)["agreement"] if r["statistic"] == "difference")
+    means = []
+    for chosen in permutations(artworks, 4):
+        both = [pair for pair in zip(tracks, chosen, strict=True) if None not in pair]
+        means += [np.mean([abs(one - other) for one, other in both])] if both else []
+    every = np.array(means)
+    assert row["random"]["mean"] == pytest.approx(every.mean(), abs=every.std() / 12)
+    assert row["random"]["sd"] == pytest.approx(every.std(), rel=0.1)
+    assert row["random"]["p"] == pytest.approx(np.mean(every <= row["value"] + 1e-9), abs=0.05)
+
+
+def test_numbers_beside_categories_of_one_dimension(corpus):
+    corpus.label(Kind.TRACK, "valence", [1.0, 2.0, 3.0, 4.0, "none"])
+    corpus.label(Kind.ARTWORK, "valence", [4.0, 3.0, 2.0, "none", "none"])
+    rows = corpus.measure()["agreement"]
+    assert [row["statistic"] for row in rows] == ["Spearman", "difference", "equal"]
+    assert not any("categories on the other" in row["why"] for row in rows)
+    corpus.label(Kind.TRACK, "mood", [1.0, 2.0, 3.0, 4.0, 5.0])
+    corpus.label(Kind.ARTWORK, "mood", ["a", "b", "c", "d", "e"])
+    (mood,) = [row for row in corpus.measure()["agreement"] if row["dimension"] == "mood"]
+    assert (mood["n"], mood["why"]) == (0, "numbers on one side, categories on the other")
+
+
 def test_fragments_are_permuted_position_by_position(corpus):
     tracks, artworks = [0.0, 0.0, 1.0, 1.0, 3.0], [2.0, 0.0, 1.0, 1.0, 0.0]
     corpus.label(Kind.TRACK, "energy", tracks)

@@ -124,6 +124,14 @@ def test_semicolons_go_with_decimal_commas(program):
     assert [row["value"] for row in program("sql", query, "--json").json] == [1.5, 2.25]
 
 
+def test_a_file_of_which_nothing_can_be_used_is_no_success(program):
+    path = write(program, "item,valence\ntrack-0,NaN\ntrack-1,\n")
+    done = program("labels", path, "--name", "nothing")
+    assert done.code == 3
+    assert "nothing of the file can be used" in done.err
+    assert "nothing" not in program("labels", "--list").out
+
+
 def test_a_number_beyond_all_measure_is_rejected(program):
     path = write(program, "item,valence\ntrack-0,1e308\ntrack-1,2\n")
     done = program("labels", path, "--name", "huge", "--json")

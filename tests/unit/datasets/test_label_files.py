@@ -185,6 +185,32 @@ def test_faulty_rows_are_set_apart_with_their_lines(read):
     }
 
 
+@pytest.mark.parametrize(
+    ("fourth", "why"),
+    [
+        ('"d,4', "a quote is opened but not closed"),
+        ('d,"4', "a quote is opened but not closed"),
+        ('"d"x,4', "not CSV: ',' expected after '\"'"),
+    ],
+)
+def test_a_stray_quote_costs_its_own_line_alone(read, fourth, why):
+    file = read(f"item,a\na,1\nb,2\nc,3\n{fourth}\ne,5\nf,6\n")
+    assert list(said(file)) == ["a", "b", "c", "e", "f"]
+    assert faults(file) == {5: why}
+
+
+def test_two_stray_quotes_swallow_nothing_between_them(read):
+    file = read('item,a,b\na,1,1\nb,"2,2\nc,3,3\nd,4,4"\ne,5,5\n"f\ng",6,6\n')
+    assert list(said(file)) == ["a", "c", "d", "e", "f\ng"]  # but not what d says of b
+    assert list(faults(file)) == [3, 5]
+
+
+def test_a_file_full_of_stray_quotes_is_read_in_one_go(read):
+    lines = 30_000
+    file = read("item,a\n" + '"x,1\n' * lines)
+    assert len(file.rejected) == lines
+
+
 @pytest.mark.parametrize("text", [EMOMUSIC, DEAM])
 def test_a_mean_rating_off_the_scale_is_set_apart(read, text):
     assert not faults(read(text))

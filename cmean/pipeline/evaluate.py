@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cmean.pipeline.sections.closeness import Scores
     from cmean.pipeline.tables import Table
 
-REVISION = 4
+REVISION = 5
 """Of what is evaluated: raised when a table changes, so that stored evaluations are made anew."""
 
 _COLUMNS = ("method", "vector", "metric", "space", "profile", "pairs")

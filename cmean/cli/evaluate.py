@@ -11,7 +11,7 @@ from cmean.cli.common import NEWEST, add_json, announcer, opened, print_json, pr
 from cmean.cli.pair import describe, named
 from cmean.cli.types import at_most, natural, positive
 from cmean.errors import UsageError
-from cmean.pipeline import controls, evaluate, reliability, requests, side_by_side
+from cmean.pipeline import controls, evaluate, lacking, reliability, requests, side_by_side
 from cmean.pipeline.study import Choices
 
 if TYPE_CHECKING:
@@ -89,11 +89,12 @@ def main(args: argparse.Namespace) -> int:
         (document,) = found
         with catalog.read() as connection:
             pairing = pairings.get(connection, document["pairing"])
+            lacks = lacking.line(connection, settings, pairing, document["tables"])
     if args.format in {None, "table"} and args.output is None and not args.json:
         print(f"{named(pairing['id'], pairing['profile'])}: {describe(pairing)}\n")
     _show(args, document, evaluate.tables(document))
-    if lacking := evaluate.missing(document):
-        say(lacking)
+    if lacks is not None:
+        say(lacks)
     return 0
 
 

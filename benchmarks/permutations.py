@@ -1,9 +1,10 @@
-"""Seconds for the mean products of 1,000 random pairings of 100,000 pairs.
+"""Seconds for the mean similarities of 1,000 random pairings of 100,000 pairs.
 
     python benchmarks/permutations.py
 
-The named baseline is one `numpy.random.Generator.permutation` and one `numpy.einsum` a pairing, in
-the same process and on the same vectors. Fewer are timed, and their time is scaled to 1,000.
+The named baseline is one `numpy.random.Generator.permutation` and one `numpy.einsum` a pairing, or,
+for Euclidean distances, one `numpy.linalg.norm` of the differences, in the same process and on the
+same vectors. Fewer are timed, and their time is scaled to 1,000.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cmean.evaluation.chance import permuted_means
+from cmean.evaluation.chance import permuted_distances, permuted_means
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +29,13 @@ TARGET = 5.0
 """Seconds, for any width."""
 WIDTHS = {3: 20, 1024: 3}
 """Numbers a vector, and how many pairings of the baseline are timed."""
+SHAPES = {(1, 3): 10, (4, 3): 5, (1, 15): 5}
+"""The same of integers: triples an item, and numbers each; a triple, those of four fragments
+together, and all five as one."""
 ROUNDS = 3
 
 Rows: TypeAlias = NDArray[np.float32]
+Triples: TypeAlias = NDArray[np.uint8]
 
 
 def vectors(pairs: int, width: int) -> tuple[Rows, Rows]:
@@ -45,6 +50,13 @@ def vectors(pairs: int, width: int) -> tuple[Rows, Rows]:
     return sides[0], sides[1]
 
 
+def integers(pairs: int, shape: tuple[int, int]) -> tuple[Triples, Triples]:
+    """Both sides, 0..255."""
+    random = np.random.default_rng(0)
+    one, other = (random.integers(0, 256, (pairs, *shape), np.uint8) for _ in range(2))
+    return one, other
+
+
 def one_by_one(one: Rows, other: Rows, permutations: int) -> NDArray[np.float64]:
     """The baseline."""
     random = np.random.default_rng(0)
@@ -53,6 +65,25 @@ def one_by_one(one: Rows, other: Rows, permutations: int) -> NDArray[np.float64]
         partners = other[random.permutation(len(other))]
         means[number] = np.einsum("nd,nd->n", one, partners).mean()
     return means
+
+
+def distances_one_by_one(one: Triples, other: Triples, permutations: int) -> NDArray[np.float64]:
+    """The baseline of distances."""
+    random = np.random.default_rng(0)
+    means = np.empty(permutations)
+    floats = one.astype(np.float64)
+    for number in range(permutations):
+        partners = other[random.permutation(len(other))]
+        means[number] = np.linalg.norm(floats - partners, axis=-1).mean()
+    return means
+
+
+def row(name: str, fast: float, slow: float, few: int) -> str:
+    """A row of the table, of the seconds of all and of a few one by one."""
+    scaled = slow / few * PERMUTATIONS
+    return (
+        f"| {name} | {fast:.2f} s | {TARGET:.0f} s | {scaled:.1f} s ({few}) | {scaled / fast:.0f} |"
+    )
 
 
 def seconds(call: Callable[[], object], rounds: int) -> float:
@@ -79,11 +110,13 @@ def main() -> None:
         one, other = vectors(args.pairs, width)
         permuted_means(one[:5000], other[:5000], 2)  # loads what is imported on first use
         fast = seconds(partial(permuted_means, one, other, PERMUTATIONS), ROUNDS)
-        slow = seconds(partial(one_by_one, one, other, few), 1) / few * PERMUTATIONS
-        print(
-            f"| {width} numbers, float32 | {fast:.2f} s | {TARGET:.0f} s "
-            f"| {slow:.1f} s ({few}) | {slow / fast:.0f} |"
-        )
+        slow = seconds(partial(one_by_one, one, other, few), 1)
+        print(row(f"{width} numbers, float32", fast, slow, few))
+    for shape, few in SHAPES.items():
+        sides = integers(args.pairs, shape)
+        fast = seconds(partial(permuted_distances, *sides, PERMUTATIONS), ROUNDS)
+        slow = seconds(partial(distances_one_by_one, *sides, few), 1)
+        print(row(f"{shape[0]} x {shape[1]} integers, euclidean", fast, slow, few))
 
 
 if __name__ == "__main__":

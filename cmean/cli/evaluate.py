@@ -12,7 +12,7 @@ from cmean.cli.pair import describe, named
 from cmean.cli.types import at_most, natural, positive
 from cmean.errors import UsageError
 from cmean.matching.methods import RANDOM
-from cmean.pipeline import controls, evaluate, reliability, requests, side_by_side
+from cmean.pipeline import controls, evaluate, lacking, reliability, requests, side_by_side
 from cmean.pipeline.numerals import number
 from cmean.pipeline.study import Choices
 from cmean.pipeline.verdict import Means, vectors, verdict
@@ -85,21 +85,24 @@ def main(args: argparse.Namespace) -> int:
             _evaluated(catalog, settings, each, args.labels, choices)
             for each in dict.fromkeys(args.ids or [None])
         ]
-        if len(found) > 1:
-            beside = side_by_side.compare(catalog, found)
-            _show(args, beside, side_by_side.tables(beside))
-            if lacking := side_by_side.judged(found):
-                say(lacking)
-            return 0
-        (document,) = found
         with catalog.read() as connection:
-            pairing = pairings.get(connection, document["pairing"])
-    if args.format in {None, "table"} and args.output is None and not args.json:
-        print(f"{named(pairing['id'], pairing['profile'])}: {describe(pairing)}")
-        _judge(document)
-    _show(args, document, evaluate.tables(document))
-    if lacking := evaluate.missing(document):
-        say(lacking)
+            rows = [pairings.get(connection, document["pairing"]) for document in found]
+            lacks = [
+                lacking.line(connection, settings, pairing, document["tables"])
+                for pairing, document in zip(rows, found, strict=True)
+            ]
+        if len(found) > 1:
+            document = side_by_side.compare(catalog, found)
+            made = side_by_side.tables(document)
+            lacks.append(side_by_side.judged(found))
+        else:
+            document = found[0]
+            made = evaluate.tables(document)
+    if len(found) == 1 and args.format in {None, "table"} and not (args.output or args.json):
+        _judge(rows[0], document)
+    _show(args, document, made)
+    for line in filter(None, dict.fromkeys(lacks)):
+        say(line)
     return 0
 
 
@@ -111,8 +114,9 @@ def _show(args: argparse.Namespace, document: Mapping[str, Any], made: Sequence[
         print_json(document)
 
 
-def _judge(document: Mapping[str, Any]) -> None:
+def _judge(pairing: Mapping[str, Any], document: Mapping[str, Any]) -> None:
     """Say what the mean is worth, before the tables tell it at length."""
+    print(f"{named(pairing['id'], pairing['profile'])}: {describe(pairing)}")
     if document["null_mean"] is not None:
         if document["resampled_mean"] is not None and document["method"] != RANDOM:
             mean, sd = (number(document[f"resampled_{name}"]) for name in ("mean", "sd"))

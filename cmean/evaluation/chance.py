@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cmean.errors import InputError
-from cmean.evaluation.shifts import Side, Sums
+from cmean.evaluation.shifts import Distances, Products, Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from cmean.evaluation.estimate import Floats, Indices
+    from cmean.evaluation.shifts import Sums
 
 ALTERNATIVES: Final = ("greater", "less", "two-sided")
 
@@ -93,15 +94,52 @@ def permuted_means(
     size, pairs = max(map(len, arrays)), min(map(len, arrays))
     if pairs == 0:
         return np.empty(0)
-    sums = Sums(*(Side(array, _total(array), size) for array in arrays))
-    random = np.random.default_rng(seed)
-    if size <= _SINGLE:
-        return sums.single(permutations, random) / pairs
-    group = min(_power_of_two(size // _SHARE), _GROUP)
-    orders = -(-permutations // group)
-    drawn = [sums.group(group, random) for _ in range(orders)]
-    means: Floats = np.concatenate(drawn)[:permutations] / pairs
+    sums = Products(*(Side(array, _total(array), size) for array in arrays))
+    means: Floats = _drawn(sums, permutations, seed) / pairs
     return means
+
+
+def permuted_distances(
+    one: ArrayLike, other: ArrayLike, permutations: int = 1000, seed: int = 0
+) -> Floats:
+    """Means of the Euclidean distances of paired rows, over random pairings.
+
+    The pairings are drawn as those of `permuted_means`.
+
+    Args:
+        one: integers of shape (n, d), or (n, p, d) for p rows an item: the distance of two items
+            is then the mean over p of the distances of their rows at the same place.
+        other: the same, m of them.
+        permutations: how many, at least 1.
+        seed: the same seed gives the same values.
+
+    Returns:
+        Shape (permutations,); empty where a side has no rows.
+
+    Raises:
+        InputError: sides that are no such arrays, or no permutation at all.
+    """
+    arrays = [_whole(side) for side in (one, other)]
+    if arrays[0].shape[1:] != arrays[1].shape[1:]:
+        shapes = f"{arrays[0].shape[1:]} and {arrays[1].shape[1:]}"
+        raise InputError(f"both sides of a pairing need items of the same shape, not {shapes}")
+    _check(permutations)
+    pairs = min(map(len, arrays))
+    if pairs == 0:
+        return np.empty(0)
+    means: Floats = _drawn(Distances(*arrays), permutations, seed) / (pairs * arrays[0].shape[1])
+    return means
+
+
+def _drawn(sums: Sums, permutations: int, seed: int) -> Floats:
+    """Sums over so many random pairings."""
+    random = np.random.default_rng(seed)
+    if sums.size <= _SINGLE:
+        return sums.single(permutations, random)
+    group = min(_power_of_two(sums.size // _SHARE), _GROUP)
+    orders = -(-permutations // group)
+    drawn: Floats = np.concatenate([sums.group(group, random) for _ in range(orders)])
+    return drawn[:permutations]
 
 
 def permuted_statistics(
@@ -200,6 +238,18 @@ def _floats(side: ArrayLike) -> NDArray[Any]:
     if array.ndim != 2:  # noqa: PLR2004 - rows, columns
         raise InputError(f"a side of a pairing has the shape (items, numbers), not {array.shape}")
     return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
+
+
+def _whole(side: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(side)
+    if array.ndim == 2:  # noqa: PLR2004 - rows, columns
+        array = array[:, np.newaxis]
+    if array.ndim != 3 or array.dtype.kind not in "iu":  # noqa: PLR2004 - items, rows, columns
+        raise InputError(
+            "distances are of integers of the shape (items, numbers) or (items, rows, numbers), "
+            f"not of {array.dtype} of the shape {np.shape(side)}"
+        )
+    return array
 
 
 def _total(rows: NDArray[Any]) -> Floats:

@@ -36,12 +36,25 @@ def find(settings: Settings, name: str | None = None) -> Profile:
     """
     name = name or settings.profile
     base, _, rest = name.rpartition("+")
-    control, _, seed = rest.partition(":")
-    if not base or control not in CONTROLS or name in profile_names(settings.user_profiles):
+    if not _is_control(settings, name):
         return settings.get_profile(name)
+    control, _, seed = rest.partition(":")
     if seed and not (seed.isascii() and seed.isdigit()):
         raise ConfigError(f"the seed of a control is a whole number of at least 0, not {seed!r}")
     return controlled(find(settings, base), control, int(seed) if seed else None)
+
+
+def base_of(settings: Settings, name: str) -> str:
+    """The name of the profile that a control is made from; that of a profile is its own."""
+    while _is_control(settings, name):
+        name = name.rpartition("+")[0]
+    return name
+
+
+def _is_control(settings: Settings, name: str) -> bool:
+    base, _, rest = name.rpartition("+")
+    known = name in profile_names(settings.user_profiles)
+    return bool(base) and rest.partition(":")[0] in CONTROLS and not known
 
 
 def controlled(profile: Profile, control: str, seed: int | None = None) -> Profile:

@@ -171,8 +171,3 @@ def tables(document: Mapping[str, Any]) -> list[Table]:
 
 
 _ORDER = ("I", "II", "III", "IV", "V", "VI")
-
-
-def missing(document: Mapping[str, Any]) -> str | None:
-    """A line on the tables that lack their embeddings, and how to make them; None: none does."""
-    return closeness.missing(document["tables"])

@@ -9,7 +9,8 @@ import numpy as np
 from cmean.domain import Kind
 from cmean.evaluation import chance
 from cmean.matching.methods import match
-from cmean.matching.null import similarities, unit_rows
+from cmean.matching.null import unit_rows
+from cmean.matching.vectors import HIGHEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,11 +46,9 @@ def permuted(
         return np.empty(0)
     if metric == "cosine":
         return chance.permuted_means(unit_rows(tracks), unit_rows(artworks), permutations, seed)
-
-    def mean(track: NDArray[np.intp], artwork: NDArray[np.intp]) -> float:
-        return float(similarities(tracks[track], artworks[artwork], metric).mean())
-
-    return chance.permuted_statistics(mean, len(tracks), len(artworks), permutations, seed)
+    distances = chance.permuted_distances(tracks, artworks, permutations, seed)
+    similarities: NDArray[np.float64] = 1.0 - distances / (HIGHEST * np.sqrt(tracks.shape[-1]))
+    return similarities
 
 
 def resampled(

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cmean.catalog import embeddings, pairings, planning, results
-from cmean.catalog import recipes as recipe_rows
-from cmean.datasets.published import BACKEND
 from cmean.domain import Kind
 from cmean.errors import InputError, UsageError
 from cmean.matching import methods
@@ -88,7 +86,7 @@ def request(  # noqa: PLR0913 - each is an option of the verb
         for option, earlier_id in (("extend", extend), ("compare", compare)):
             if earlier_id is not None:
                 earlier = pairings.get(connection, earlier_id)
-                _refuse_published(connection, earlier, option)
+                versions.refuse_published(connection, earlier, option)
                 chosen = versions.like(earlier, option, chosen, profile, found)
         choice = {name: chosen[name] or default for name, default in versions.DEFAULTS.items()}
         wish = {
@@ -155,16 +153,6 @@ def _told(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """What goes into a digest: not the space of emotions, since digests are older than spaces."""
     plain = chosen["space"] == spaces.EMOTION
     return {name: value for name, value in chosen.items() if name != "space" or not plain}
-
-
-def _refuse_published(connection: Connection, earlier: Mapping[str, Any], option: str) -> None:
-    """Results that were published elsewhere are of no profile: nothing can be made like them."""
-    rows = recipe_rows.rows(connection, [earlier[f"{kind.value}_recipe_id"] for kind in Kind])
-    if BACKEND in {row["backend"] for row in rows}:
-        raise InputError(
-            f"pairing {earlier['id']} is of published results, which no profile can make more of: "
-            f"name a pairing that was made here, or pair anew without --{option}"
-        )
 
 
 def compute(

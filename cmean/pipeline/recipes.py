@@ -8,6 +8,7 @@ captions that the chain ends with.
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ from cmean.backends import registry
 from cmean.catalog import recipes as recipe_rows
 from cmean.config import BackendChoice
 from cmean.domain import Kind, Recipe, Role
-from cmean.errors import ConfigError
+from cmean.errors import ConfigError, MissingExtraError, WeightsError
+from cmean.pipeline.queues import queue_of
 from cmean.pipeline.revisions import here, here_or_known
 from cmean.pipeline.templates import read_template
 from cmean.stages.mapping import MappingOptions
@@ -23,6 +25,7 @@ from cmean.stages.merging import MergeOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from cmean.backends.registry import BackendInfo
     from cmean.catalog.engine import Connection
@@ -64,8 +67,8 @@ class Entered:
 class RecipeSet:
     """The recipes of a profile in the order in which data flows.
 
-    `captioners` and `mappers` are the last of each by kind: whose captions are mapped, and whose
-    triples are paired.
+    `captioners` and `mappers` are the last of each by kind, as far as they are known: whose
+    captions are mapped, and whose triples are paired.
     """
 
     entries: tuple[Entered, ...]
@@ -110,28 +113,44 @@ def build(
 
     Args:
         profile: the profile.
-        stages: what is to be carried out. Whoever does not embed needs no embedder's weights.
+        stages: what is to be carried out: stages or queues. Who only captions needs no mapper, and
+            who only embeds no captioner: such recipes are left out where `revise` does not know
+            them. Who does not embed gets no embedders. None: all is needed.
         revise: tells the revision of a back-end.
 
     Raises:
         ConfigError: a back-end is unknown or does not fit, or a prompt cannot be read.
-        MissingExtraError: a back-end is not installed.
+        MissingExtraError: a back-end that is needed is not installed.
         WeightsError: its weights are not on this machine.
     """
-    chains = {kind: _captions(kind, part, revise) for kind, part in profile.kinds.items()}
-    captioning = [recipe for chain in chains.values() for recipe in chain]
-    mapping = [
-        mapper(kind, profile.kinds[kind].mapper, chain[-1], revise)
-        for kind, chain in chains.items()
-    ]
+
+    def needed(role: Role, kind: Kind) -> bool:
+        return stages is None or STAGE_OF[role] in stages or queue_of(role, kind) in stages
+
+    captioning: list[Recipe] = []
+    mapping: list[Recipe] = []
+    sources: dict[Kind, Recipe] = {}
+    for kind, part in profile.kinds.items():
+        maps = needed(Role.MAPPER, kind)
+        with _needed(maps or needed(Role.CAPTIONER, kind)):
+            chain = _captions(kind, part, revise)
+            captioning += chain
+            sources[kind] = chain[-1]
+            with _needed(maps):
+                mapping.append(mapper(kind, part.mapper, chain[-1], revise))
     embedders = profile.embedders if stages is None or "embed" in stages else ()
     embedding = [
         recipe
         for choice in embedders
         for kind, part in profile.kinds.items()
-        for recipe in _embedder(kind, choice, part, chains[kind][-1], revise)
+        for recipe in _embedder(kind, choice, part, sources.get(kind), revise)
     ]
     return captioning + mapping + embedding
+
+
+def _needed(needed: bool) -> AbstractContextManager[None]:
+    """A block that is left where a back-end is not there, unless that is needed."""
+    return nullcontext() if needed else suppress(MissingExtraError, WeightsError)
 
 
 def enter(
@@ -150,7 +169,10 @@ def enter(
     last = {(entry.recipe.role, entry.recipe.kind): entry for entry in entries}
     return RecipeSet(
         tuple(entries),
-        *({kind: last[role, kind] for kind in Kind} for role in (Role.CAPTIONER, Role.MAPPER)),
+        *(
+            {kind: last[role, kind] for kind in Kind if (role, kind) in last}
+            for role in (Role.CAPTIONER, Role.MAPPER)
+        ),
     )
 
 
@@ -204,15 +226,20 @@ def mapper(
 
 
 def _embedder(
-    kind: Kind, choice: BackendChoice, part: KindProfile, source: Recipe, revise: Revise
+    kind: Kind, choice: BackendChoice, part: KindProfile, source: Recipe | None, revise: Revise
 ) -> list[Recipe]:
-    """The recipe of a kind's media, where the embedder takes them, and that of its captions."""
+    """The recipe of a kind's media, where the embedder takes them, and that of its captions.
+
+    Where nobody knows the captions' recipe, there are no captions to embed.
+    """
     found = registry.info(choice.backend, Role.EMBEDDER)
-    of_captions = _recipe(revise, Role.EMBEDDER, kind, choice, {}, source)
-    if kind not in found.kinds:
-        return [of_captions]
-    prepared = {"rate": found.rate} if kind is Kind.TRACK else dict(part.preprocessing)
-    return [_recipe(revise, Role.EMBEDDER, kind, choice, {"preprocessing": prepared}), of_captions]
+    made = []
+    if kind in found.kinds:
+        prepared = {"rate": found.rate} if kind is Kind.TRACK else dict(part.preprocessing)
+        made.append(_recipe(revise, Role.EMBEDDER, kind, choice, {"preprocessing": prepared}))
+    if source is not None:
+        made.append(_recipe(revise, Role.EMBEDDER, kind, choice, {}, source))
+    return made
 
 
 def _template(found: BackendInfo, choice: BackendChoice, kind: Kind, usual: str = "") -> str:

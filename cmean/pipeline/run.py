@@ -210,7 +210,7 @@ def _share(recipe: Recipe) -> int:
 def cut_captions(catalog: Catalog, profile: Profile) -> int:
     """How many captions that a profile maps were cut by their token cap."""
     with catalog.read() as connection:
-        found = recipes.build(profile, ["caption"], here_or_known(connection))
+        found = recipes.build(profile, (), here_or_known(connection))
         last = {recipe.kind: recipe for recipe in found if recipe.role is Role.CAPTIONER}
         ids = [recipe_rows.find(connection, recipe.digest) for recipe in last.values()]
         return results.cut(connection, [each for each in ids if each is not None])

@@ -74,7 +74,7 @@ def embedding_recipes(connection: Connection, profile: Profile, space: str) -> d
     )
 
 
-_WITH: Final = {IMAGEBIND: "paper", CAPTIONS: "embedded-text"}
+_WITH: Final = {IMAGEBIND: "embedded-judged", CAPTIONS: "embedded-text"}
 """A profile that has the embedder of a space."""
 
 

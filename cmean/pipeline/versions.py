@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cmean.catalog import pairings
+from cmean.catalog import recipes as recipe_rows
+from cmean.datasets.published import BACKEND
 from cmean.domain import POSITIONS, Kind
 from cmean.errors import InputError
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cmean.catalog.engine import Catalog
+    from cmean.catalog.engine import Catalog, Connection
     from cmean.config import Profile
 
 DEFAULTS: Final = {"method": "greedy", "vector": "whole", "metric": "cosine", "space": "emotion"}
@@ -27,6 +29,25 @@ SHARED: Final[Mapping[str, tuple[str, ...]]] = {
     "compare": ("vector", "metric", "space"),
 }
 """What an extension, and a recompute that is compared, have in common with the earlier pairing."""
+
+
+def is_published(connection: Connection, pairing: Mapping[str, Any]) -> bool:
+    """Whether a pairing is of results that were published elsewhere: its items have no media."""
+    rows = recipe_rows.rows(connection, [pairing[f"{kind.value}_recipe_id"] for kind in Kind])
+    return BACKEND in {row["backend"] for row in rows}
+
+
+def refuse_published(connection: Connection, earlier: Mapping[str, Any], option: str) -> None:
+    """Published results are of no profile: nothing can be made like them.
+
+    Raises:
+        InputError: the earlier pairing is of such.
+    """
+    if is_published(connection, earlier):
+        raise InputError(
+            f"pairing {earlier['id']} is of published results, which no profile can make more of: "
+            f"name a pairing that was made here, or pair anew without --{option}"
+        )
 
 
 def like(

@@ -95,7 +95,7 @@ def test_a_file_that_another_program_keeps_locked_is_only_away(tmp_path, monkeyp
 
 def test_watching_takes_neither_a_limit_nor_json(cmean, small_corpus):
     for option in (["--limit", "3"], ["--json"]):
-        assert "--watch" in one_line(cmean("run", "--watch", small_corpus, *option))
+        assert "--watch" in one_line(cmean("run", "--watch", small_corpus, *option), 2)
     assert "no such folder" in one_line(cmean("run", "--watch", "nowhere"))
 
 

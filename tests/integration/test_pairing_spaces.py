@@ -192,7 +192,7 @@ def test_choices_that_do_not_go_together_are_refused_in_one_line(triples, progra
 def test_missing_embeddings_are_said_with_the_command_that_makes_them(triples, program):
     triples.add(Kind.TRACK, FULL)
     triples.add(Kind.ARTWORK, FULL)
-    for space, profile in (("imagebind", "paper"), ("captions", "embedded-text")):
+    for space, profile in (("imagebind", "embedded-judged"), ("captions", "embedded-text")):
         found = program("pair", "--space", space)
         assert (found.code, found.err.count("\n")) == (1, 1)
         assert f"cmean run --stage embed --profile {profile}" in found.err

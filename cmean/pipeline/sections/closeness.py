@@ -22,7 +22,7 @@ from cmean.pipeline.tables import Table, split_nulls
 from cmean.pipeline.vectors import FRAGMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -43,14 +43,6 @@ _UNKNOWN: Final = "the vectors behind these scores are not known"
 
 Scores = list[dict[str, Any]]
 """Rows of the table `scores`."""
-
-
-MISSING: Final = {
-    "III": "CLAP",
-    "IV": "CLIP",
-    "VI": "ImageBind",
-}
-"""Whose embeddings each table needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +240,7 @@ def tables(found: Mapping[str, Mapping[str, Any] | None]) -> list[Table]:
     """Those that could be measured, each with its nulls."""
     return [
         table
-        for number in MISSING
+        for number in _TITLES
         if (rows := found.get(number))
         for table in split_nulls(
             number, f"Table {number}: {_TITLES[number]}", rows, *_notes(number, rows)
@@ -282,21 +274,3 @@ NOTE: Final = (
 """What stands beside the mean of Table VI."""
 _MEDIA: Final = ("It looks at the media alone: no mapper told it anything.", NOTE)
 _NOTES: Final = {"III": _DEALT, "IV": _DEALT, "VI": _MEDIA}
-
-
-def missing(found: Mapping[str, Any]) -> str | None:
-    """A line on the tables that lack their embeddings, and how to make them; None: none does."""
-    lacking = [number for number in MISSING if not found.get(number)]
-    if not lacking:
-        return None
-    listed = _listed(lacking)
-    models = _listed([MISSING[number] for number in lacking])
-    return (
-        f"Table{'s' if lacking[1:] else ''} {listed} need{'' if lacking[1:] else 's'} embeddings "
-        f"by {models}: cmean run --stage embed, with a profile that has embedders, e.g. "
-        "--profile paper"
-    )
-
-
-def _listed(words: Sequence[str]) -> str:
-    return ", ".join(words[:-1]) + " and " + words[-1] if words[1:] else words[0]

@@ -17,6 +17,7 @@ install: $(VENV)/.user ## Install cmean into .venv
 develop: $(VENV)/.developer ## Install cmean with what its tests and linters need
 
 test: $(VENV)/.developer ## Run all tests, with real servers that the tests start themselves
+	@$(BIN)/python -m compileall -q cmean migrations tests # once for the programs that tests start
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: $(VENV)/.developer ## Format check, linter, import contracts, types

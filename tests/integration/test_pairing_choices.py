@@ -82,13 +82,14 @@ def add_uneven(triples):
 @on_databases
 def test_each_choice_is_the_engine_over_its_own_vectors(triples, program, vector):
     add_uneven(triples)
+    compared = {position: sides(program, joined) for position, joined in TAKES[vector].items()}
     for method in METHODS:
         for metric in METRICS:
             choice = ("--vector", vector, "--method", method, "--metric", metric)
             found = program("pair", *choice, "--json").json
             expected, nulls, numbers = [], [], np.zeros(3, int)
-            for position, joined in TAKES[vector].items():
-                (track_ids, tracks), (artwork_ids, artworks) = sides(program, joined)
+            for position, both in compared.items():
+                (track_ids, tracks), (artwork_ids, artworks) = both
                 made = match(tracks, artworks, method, metric)
                 expected += zip(
                     [position] * len(made),

@@ -27,7 +27,8 @@ class ItemNames:
     2. the end of a path, with or without suffix, where the name has folders in it;
     3. a file name, then a file name without its suffix;
     4. what the item's metadata call `file`;
-    5. a number, where the file name is one too, however many zeros stand before it;
+    5. a number, where the file name (of an item without media, that in its metadata) is one too,
+       however many zeros stand before it;
     6. a title.
 
     Args:
@@ -76,18 +77,20 @@ class ItemNames:
             self._by_path[path].append(item.id)
             self._by_file[base].append(item.id)
             self._by_stem[stem].append(item.id)
-            if number := _number(stem):
-                self._by_number[number].append(item.id)
+            self._add_number(item.id, stem)
         if item.file:
             file = _normal(item.file)
             stem = _stem(file.rpartition("/")[2])
             for name in {file, stem}:
                 self._by_metadata[name].append(item.id)
-            number = _number(stem)
-            if number and item.id not in self._by_number[number]:
-                self._by_number[number].append(item.id)
+            if item.uri is None:
+                self._add_number(item.id, stem)
         if item.title:
             self._by_title[_normal(item.title)].append(item.id)
+
+    def _add_number(self, item_id: int, stem: str) -> None:
+        if number := _number(stem):
+            self._by_number[number].append(item_id)
 
     def _answers(self, name: str) -> Iterator[Sequence[int]]:
         base = name.rpartition("/")[2]

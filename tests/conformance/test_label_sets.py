@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cmean.catalog import items
+from cmean.catalog import imports, items
 from cmean.catalog import labels as label_rows
 from cmean.domain import Kind
 from cmean.errors import CatalogError, InputError
@@ -85,6 +85,33 @@ def test_what_a_name_means(catalog, ids, tmp_path, name, path):
     found = attach(catalog, tmp_path, f"item,x\n{name},1\n")
     assert (found.unknown_count, list(found.rejected)) == (0, [])
     assert stored(catalog)[0] == {(ids[path], "x"): 1}
+
+
+def test_numbers_name_items_without_media_too(catalog, tmp_path):
+    files = ("000002.mp3", "old/000010.mp3", "0.wav", "song.mp3")
+    with catalog.write() as connection:
+        place = imports.collection(connection, "published")
+        wanted = [imports.Unseen(Kind.TRACK, file, None) for file in files]
+        known = imports.add_items(connection, place, wanted)
+    found = attach(catalog, tmp_path, "item,x\n2,1\n0010.wav,2\n00,3\n3,4\n")
+    assert (list(found.unknown), list(found.rejected)) == (["3"], [])
+    assert stored(catalog)[0] == {
+        (known[Kind.TRACK, file], "x"): value for value, file in enumerate(files[:3], start=1)
+    }
+
+
+def test_a_file_decides_before_what_its_metadata_called_it(catalog, tmp_path):
+    ids = {}
+    with catalog.write() as connection:
+        for number, (name, old) in enumerate((("a.wav", "2.wav"), ("02.wav", "b.wav"))):
+            facts = {"metadata": {"file": old}}
+            new = items.NewItem(
+                Kind.TRACK, f"{number:064x}", f"file:///m/{name}", 1, 0, "X", **facts
+            )
+            ids[name] = items.add(connection, new)
+    found = attach(catalog, tmp_path, "item,x\n002,1\n")
+    assert list(found.rejected) == []
+    assert stored(catalog)[0] == {(ids["02.wav"], "x"): 1}
 
 
 def test_a_path_is_relative_to_the_file(catalog, tmp_path):

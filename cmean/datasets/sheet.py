@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +19,10 @@ _DELIMITERS: Final = ",\t;"
 _MARKS: Final = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _LOOKED_AT: Final = 4096  # bytes that tell UTF-16 without a mark
 _SHARE: Final = 0.4  # of zero bytes among those at odd or at even places
+_SEEN: Final = 1 << 16  # characters that tell text from other bytes
+_FEWEST: Final = 10  # characters of a text for each that no text has, at least
+_NO_TEXT: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
+_QUOTES: Final = re.compile('"+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,8 @@ def read_sheet(path: Path, *, filled_in: bool = False) -> Sheet:
     The delimiter is the one of comma, tab and semicolon that the first line has most of. UTF-8 and
     UTF-16 are told apart; a line that is not UTF-8 is read as Windows-1252. Cells lose the blanks
     around them. A row is rejected that holds a NUL byte, an open quote, or more or fewer cells
-    than the header.
+    than the header; of one that spans several lines the first alone, lest a stray quote take all
+    that follows with it.
 
     Args:
         path: of the file.
@@ -73,14 +80,16 @@ def read_sheet(path: Path, *, filled_in: bool = False) -> Sheet:
         InputError: the file cannot be read, is empty, or is no text.
     """
     text, notes = _text(path)
-    rejected: list[RejectedRow] = []
+    _check_text(path, text)
     delimiter = max(_DELIMITERS, key=text.lstrip("\r\n").partition("\n")[0].count)
-    quoting = filled_in or delimiter != "\t"
-    rows = _rows(text, delimiter, rejected, quoting=quoting, ragged=filled_in)
-    _, header = next(rows, (0, []))
+    plain = delimiter == "\t" and not filled_in
+    lines = _Lines(text, delimiter, quoting=not plain)
+    header = lines.header()
     if not header or "\0" in "".join(header):
         raise InputError(f"{path} is no table: its first line must name the columns")
-    return Sheet(path, header, list(rows), rejected, notes, "," if delimiter == ";" else ".")
+    rejected: list[RejectedRow] = []
+    kept = list(lines.rows(len(header), rejected, ragged=filled_in))
+    return Sheet(path, header, kept, rejected, notes, "," if delimiter == ";" else ".")
 
 
 def require(sheet: Sheet, columns: Collection[str], layout: str) -> None:
@@ -114,8 +123,15 @@ def _text(path: Path) -> tuple[str, list[str]]:
         return data.decode(encoding or "utf-8-sig"), []
     except UnicodeDecodeError as error:
         if encoding:
+            if data[:2] not in _MARKS:
+                _check_text(path, data.decode(encoding, "replace"))
             raise InputError(f"{path} is not whole UTF-16 text; save it as UTF-8") from error
     return _line_by_line(data)
+
+
+def _check_text(path: Path, text: str) -> None:
+    if len(_NO_TEXT.findall(text, 0, _SEEN)) * _FEWEST > min(len(text), _SEEN):
+        raise InputError(f"{path} is no text that can be read; give a CSV or TSV file in UTF-8")
 
 
 def _without_mark(start: bytes) -> str | None:
@@ -148,70 +164,101 @@ def _windows(line: bytes) -> str:
         return line.decode("latin-1")
 
 
+class _UnfitError(Exception):
+    """A row cannot be used; the message says why."""
+
+
 class _Lines:
-    """The lines of a text, of which one can go back to any: `at` is the place of the next."""
+    """The lines of a text, read record by record; one may span several lines, by its quotes.
 
-    def __init__(self, text: str) -> None:
-        self.at = 0
-        self._lines = io.StringIO(text, newline="").readlines()
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        if self.at == len(self._lines):
-            raise StopIteration
-        self.at += 1
-        return self._lines[self.at - 1]
-
-
-def _rows(
-    text: str, delimiter: str, rejected: list[RejectedRow], *, quoting: bool, ragged: bool
-) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not empty, the header first and the others as wide as it is.
-
-    Each comes with the number of its first line. Of a row that cannot be used only that line is
-    lost: a quote that was not meant would swallow those that follow it.
+    Where a record cannot be used its first line is passed over, and the next one begins another.
     """
-    lines = _Lines(text)
-    reader = csv.reader(
-        lines,
-        delimiter=delimiter,
-        quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
-        strict=True,
-    )
-    width = 0
-    while True:
-        begin = lines.at
+
+    def __init__(self, text: str, delimiter: str, *, quoting: bool) -> None:
+        self.lines = list(io.StringIO(text, newline=""))
+        self.delimiter = delimiter
+        self.quoting = quoting
+        self.at = 0
+
+    def header(self) -> list[str]:
+        """The cells of the first record that is not empty; none where there is no such record."""
+        while self.at < len(self.lines):
+            try:
+                cells, spanned = self._record(sys.maxsize)
+            except _UnfitError:
+                return []
+            self.at += spanned
+            if any(cells):
+                return cells
+        return []
+
+    def rows(
+        self, width: int, rejected: list[RejectedRow], *, ragged: bool
+    ) -> Iterator[tuple[int, Sequence[str]]]:
+        """The other records that are not empty, with the number of their first line.
+
+        Args:
+            width: cells of each.
+            rejected: gets the others.
+            ragged: a record may have fewer.
+        """
+        while self.at < len(self.lines):
+            spanned = 1
+            line = self.at + 1
+            try:
+                cells, many = self._record(2 * width)
+                if any(cells):
+                    _check_width(cells, many, width, ragged=ragged)
+                    yield line, (cells + [""] * width)[:width]
+                spanned = many
+            except _UnfitError as error:
+                rejected.append(RejectedRow(line, str(error)))
+            self.at += spanned
+
+    def _record(self, quotes: int) -> tuple[list[str], int]:
+        """The cells of the record that begins here, and how many lines it spans.
+
+        Args:
+            quotes: how many quotes it may have after its first line that open or close a cell.
+
+        Raises:
+            _UnfitError: it is no record.
+        """
+        reader = csv.reader(
+            self._ahead(quotes),
+            delimiter=self.delimiter,
+            quoting=csv.QUOTE_MINIMAL if self.quoting else csv.QUOTE_NONE,
+            strict=True,
+        )
         try:
             row = next(reader)
-        except StopIteration:
-            return
         except csv.Error as error:
-            cells, wrong = [], _explained(str(error))
-        else:
-            cells = [cell.strip() if quoting else _unquoted(cell) for cell in row]
-            if not any(cells):
-                continue
-            wrong = _wrong(cells, width, ragged=ragged) if width else ""
-        if wrong and width:
-            rejected.append(RejectedRow(begin + 1, wrong))
-            lines.at = begin + 1
-        else:
-            width = width or len(cells)
-            yield begin + 1, (cells + [""] * width)[:width]
+            raise _UnfitError(_explained(str(error))) from error
+        cells = row if self.quoting else map(_unquoted, row)
+        return [cell.strip() for cell in cells], reader.line_num
+
+    def _ahead(self, quotes: int) -> Iterator[str]:
+        """The lines from here on, until there are more quotes than a record has.
+
+        A line at which a record opens has one or more of those, so that none is read more often
+        than a record has quotes, however many records are not closed.
+        """
+        yield self.lines[self.at]
+        for number in range(self.at + 1, len(self.lines)):
+            quotes -= sum(len(run) % 2 for run in _QUOTES.findall(self.lines[number]))
+            if quotes < 0:
+                return
+            yield self.lines[number]
 
 
-def _wrong(cells: Sequence[str], width: int, *, ragged: bool) -> str:
-    """Why a row cannot be used; empty where it can."""
+def _check_width(cells: Sequence[str], lines: int, width: int, *, ragged: bool) -> None:
     if any("\0" in cell for cell in cells):
-        return "holds a NUL byte"
-    if any(cells[width:]):
-        more = "put quotes around a text with separators"
-        return f"has {len(cells)} cells, but the header has {width}; {more}"
-    if len(cells) < width and not ragged:
-        return f"has {len(cells)} cells, but the header has {width}"
-    return ""
+        raise _UnfitError("holds a NUL byte")
+    more = any(cells[width:])
+    if more or (len(cells) < width and not ragged):
+        hint = "; put quotes around a text with separators" if more else ""
+        hint = "; a quote may be opened and not closed" if lines > 1 else hint
+        raise _UnfitError(f"has {len(cells)} cells, but the header has {width}{hint}")
 
 
 def _explained(said: str) -> str:
@@ -225,5 +272,5 @@ def _explained(said: str) -> str:
 def _unquoted(cell: str) -> str:
     bare = cell.strip()
     if len(bare) > 1 and bare[0] == bare[-1] == '"':
-        return bare[1:-1].replace('""', '"').strip()
-    return bare
+        return bare[1:-1].replace('""', '"')
+    return cell

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cmean.datasets import labels
@@ -211,6 +212,46 @@ def test_a_file_full_of_stray_quotes_is_read_in_one_go(read):
     assert len(file.rejected) == lines
 
 
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_good_cells_of_several_lines_are_read_beside_stray_quotes(read, ending):
+    lines = [
+        *("item,mood,note", 'a,sad,"one', "", 'more, ""so"" it is"', 'b,"gay,x', "c,calm,x"),
+        *('d,"sad",y', '"e', 'f",gay,"x', 'y"', 'g,sad,5" wide', 'h,"so" x,y', 'i,"sad', 'j,gay"'),
+        *("k,calm,z", 'l,calm,"'),
+    ]
+    file = read(ending.join(lines))
+    assert {row.line: row.item.names[0] for row in file.rows} == {
+        2: "a",
+        6: "c",
+        7: "d",
+        8: f"e{ending}f",
+        11: "g",
+        15: "k",
+    }
+    assert file.rows[0].labels["note"] == f'one{ending}{ending}more, "so" it is'
+    assert faults(file) == {
+        5: "not CSV: ',' expected after '\"'",
+        12: "not CSV: ',' expected after '\"'",
+        13: "has 2 cells, but the header has 3; a quote may be opened and not closed",
+        14: "has 2 cells, but the header has 3",
+        16: "a quote is opened but not closed",
+    }
+
+
+@pytest.mark.parametrize("row", ['{}.wav,"1', '{}","x', '"{}.wav,1', '"{}.wav","x","1', '{},"""1'])
+def test_many_stray_quotes_are_read_in_time_that_grows_with_the_lines(read, row):
+    number = 100_000
+    text = "".join(f"{row.format(each)}\n" for each in range(number))
+    file = read(f"item,x\n{text}end.wav,1\n")
+    assert "end.wav" in said(file)
+    assert len(file.rows) + len(file.rejected) > number / 2
+
+
+def test_a_long_cell_after_many_stray_quotes(read):
+    text = "item,note\n" + 'x","y\n' * 20_000 + 'a,"' + "long\n" * 20_000 + '"\nb,short\n'
+    assert list(said(read(text)))[-2:] == ["a", "b"]
+
+
 @pytest.mark.parametrize("text", [EMOMUSIC, DEAM])
 def test_a_mean_rating_off_the_scale_is_set_apart(read, text):
     assert not faults(read(text))
@@ -232,13 +273,29 @@ def test_a_mean_rating_off_the_scale_is_set_apart(read, text):
         ("item,,\na,1,2\n", "no name"),
         ("item,a,a\nx,1,2\n", "twice"),
         (f"item,{'a' * 101}\nx,1\n", "at most 100"),
-        (b"\x89PNG\0\0\0\0\r\n\x1a\n\0\0", "no table"),
+        (b"\x89PNG\0\0\0\0\r\n\x1a\n\0\0", "no text"),
+        ("item,val\0ence\nx,1\n", "no table"),
+        ('item,"valence\nx,1\ny,2\n', "no table"),
         (b"\xff\xfeodd", "UTF-16"),
     ],
 )
 def test_files_that_are_none_of_labels(read, text, why):
     with pytest.raises(InputError, match=why):
         read(text)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        np.random.default_rng(0).bytes(5000),
+        b"RIFF" + b"\x03\0\xfd\xff\0\0\x01\xd8" * 500,
+        b"RIFF" + b"\x03\0\xfd\xff\0\0\x01\0" * 500,
+    ],
+    ids=["compressed", "quiet sound", "quiet sound that could be UTF-16"],
+)
+def test_other_files_are_said_to_be_no_text(read, data):
+    with pytest.raises(InputError, match="is no text that can be read"):
+        read(data)
 
 
 @pytest.mark.parametrize("layout", [name for name in labels.LAYOUTS if name != "plain"])

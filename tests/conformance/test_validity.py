@@ -242,6 +242,63 @@ def test_numbers_beside_categories_of_one_dimension(corpus):
     assert (mood["n"], mood["why"]) == (0, "numbers on one side, categories on the other")
 
 
+def every_null(study, statistic, tracks, artworks):
+    """A statistic of labels by item over every pairing of a study's items; NaN if undefined."""
+    one, other = (study.items[kind].tolist() for kind in Kind)
+    found = []
+    for order in permutations(other, len(one)):
+        pairs = [(tracks[t], artworks[a]) for t, a in zip(one, order, strict=True)]
+        both = [pair for pair in pairs if None not in pair]
+        found.append(statistic(*map(np.array, zip(*both, strict=True))) if both else np.nan)
+    return np.array(found)
+
+
+def rho(one, other):
+    varies = len(set(one.tolist())) > 1 and len(set(other.tolist())) > 1
+    return stats.spearmanr(one, other).statistic if varies else np.nan
+
+
+@pytest.mark.parametrize(
+    ("tracks", "artworks", "statistics"),
+    [
+        (
+            [1.0, None, 4.0, 2.0, 3.0],
+            [2.5, 4.0, None, 2.0, 6.0, 0.5],
+            {"Spearman": rho, "difference": lambda a, b: np.abs(a - b).mean()},
+        ),
+        (
+            ["a", None, "b", None, "a"],
+            ["b", "a", None, None, "c", "a"],
+            {"equal": lambda a, b: np.mean(a == b)},
+        ),
+    ],
+    ids=["numbers", "categories"],
+)
+def test_the_null_is_that_of_every_pairing_of_all_items(catalog, tracks, artworks, statistics):
+    corpus, later = Corpus(catalog), Corpus(catalog, 1)
+    corpus.ids[Kind.ARTWORK] += later.ids[Kind.ARTWORK]  # one artwork more than there are tracks
+    corpus.label(Kind.TRACK, "valence", tracks)
+    corpus.label(Kind.ARTWORK, "valence", artworks)
+    known, seen = (
+        dict(zip(corpus.ids[kind], labels, strict=True))
+        for kind, labels in zip(Kind, (tracks, artworks), strict=True)
+    )
+    study = corpus.study()
+    mine = study.pairs[np.isin(study.pairs["track_id"], list(known))]
+    study = replace(study, pairs=mine)
+    rows = {row["statistic"]: row for row in corpus.measure(study)["agreement"]}
+    assert set(rows) == set(statistics)
+    for name, statistic in statistics.items():
+        row, random = rows[name], rows[name]["random"]
+        every = every_null(study, statistic, known, seen)
+        every = every[np.isfinite(every)]
+        assert random["mean"] == pytest.approx(every.mean(), abs=4 * every.std() / 60)
+        assert random["sd"] == pytest.approx(every.std(), rel=0.06)
+        sign = -1 if name == "difference" else 1
+        better = np.mean(sign * every >= sign * row["value"] - 1e-9)
+        assert random["p"] == pytest.approx(better, abs=0.04)
+
+
 def test_fragments_are_permuted_position_by_position(corpus):
     tracks, artworks = [0.0, 0.0, 1.0, 1.0, 3.0], [2.0, 0.0, 1.0, 1.0, 0.0]
     corpus.label(Kind.TRACK, "energy", tracks)

@@ -115,8 +115,9 @@ def _agreement_table(found: Mapping[str, Any]) -> Table:
         cells,
         "n: pairs that have the label on both sides; difference: the mean absolute one, which "
         "means something only where both sides use one scale; equal: the share of pairs with one "
-        "category. Null: the same items paired at random; p: by permutation, one-sided: more "
-        "agreement, or less difference, than chance."
+        "category. Null: all items that were there to be paired, paired at random, over the pairs "
+        "that have the label on both sides; p: by permutation, one-sided: more agreement, or less "
+        "difference, than chance."
         + _undefined(
             why for row in rows for why in (row["why"], row.get("random", {}).get("why", ""))
         ),

@@ -3,6 +3,7 @@
 import json
 
 from checkpoints.tokenizers import write_bpe
+from cmean.backends import registry
 from cmean.backends.embedders.imagebind.sizes import Sizes
 
 SIZES = {
@@ -56,3 +57,10 @@ def write_tokenizer(folder, merges=("t h", "th e</w>", "i n", "a n")):
     spelt = list(bytes_to_unicode().values())
     words = [*spelt, *(f"{sign}</w>" for sign in spelt)]
     write_bpe(folder, [], words, merges, ["<|startoftext|>", "<|endoftext|>"])
+
+
+def loaded(folder, **parameters):
+    """The embedder of a checkpoint, ready to embed."""
+    found = registry.embedder("imagebind", {"model": str(folder)} | parameters)
+    found.load()
+    return found

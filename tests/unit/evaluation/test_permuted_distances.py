@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pairings import assert_every_pairing_equally_often
 
 from cmean.errors import InputError
 from cmean.evaluation.chance import beside, permuted_distances, permuted_statistics
@@ -41,17 +42,8 @@ def all_means(one, other):
 @pytest.mark.parametrize(("n", "m"), [(1, 4), (2, 2), (3, 5), (5, 3), (6, 6), (4, 6)], ids=str)
 def test_few_items_are_paired_in_every_way_equally_often(n, m, places):
     one, other = triples(n, *places, 3), triples(m, *places, 3, seed=1)
-    every = all_means(one, other)
-
     drawn = permuted_distances(one, other, 20_000)
-
-    ways, counts = np.unique(drawn.round(9), return_counts=True)
-    assert ways == pytest.approx(np.unique(every.round(9)), abs=2e-9)
-    excess = np.sum((counts - 20_000 / len(ways)) ** 2) / (20_000 / len(ways))
-    free = len(ways) - 1
-    assert excess < free + 4 * math.sqrt(2 * free)  # chi-square
-    assert drawn.std() == pytest.approx(every.std(), rel=0.05)
-    assert drawn.mean() == pytest.approx(every.mean(), abs=4 * every.std() / math.sqrt(20_000))
+    assert_every_pairing_equally_often(drawn, all_means(one, other))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from cmean.cli import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.common import add_json, number_text, opened, print_json, print_table, say
 from cmean.datasets.published.files import find
 from cmean.pipeline import reproduce
+from cmean.pipeline.cells import lacks_rows
 
 if TYPE_CHECKING:
     import argparse
@@ -50,7 +51,7 @@ def _show(found: Mapping[str, Any]) -> None:
             print(_folded(note))
         print()
     counted = found["summary"]
-    partly = sum(cell["why"].startswith("only ") for cell in found["cells"])
+    partly = sum(map(lacks_rows, found["cells"]))
     print(
         f"{len(found['cells'])} cells: {counted['same']} same, {counted['differs']} differ"
         f"{f' (of {partly} not all rows are here)' if partly else ''}, "

@@ -34,6 +34,7 @@ _OF_ALL_ROWS: Final = {
     "aggregated": f"the printed column is that of the first {_FIRST} of all rows",
 }
 """What is known of Table III's columns where only some rows are at hand."""
+_ONLY: Final = "only "  # how a reason begins where rows are not here
 _FOUR_DECIMALS: Final = "0.0000"
 """How a figure is shown that the study does not print."""
 _COUNTED_ALIKE: Final = ("n", "complete", "incomplete")
@@ -132,10 +133,15 @@ def _lack(column: _Column) -> str:
         return f"{column.rows:,} {column.unit} are here, but the study had {column.of:,}"
     if column.rows == column.of:
         return ""
-    lack = f"only {column.rows:,} of {column.of:,} {column.unit} are here"
+    lack = f"{_ONLY}{column.rows:,} of {column.of:,} {column.unit} are here"
     if column.sheet.refused:
         lack += f"; {column.sheet.name} has rows that cannot be used ({column.sheet.refused:,})"
     return lack
+
+
+def lacks_rows(cell: Mapping[str, Any]) -> bool:
+    """Whether the rows behind a cell of a document are not all here."""
+    return str(cell["why"]).startswith(_ONLY)
 
 
 def _columns(published: Published) -> dict[tuple[str, str], _Column]:

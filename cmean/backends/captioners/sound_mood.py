@@ -97,8 +97,13 @@ def _deviations(features: SoundFeatures) -> dict[str, float]:
         "fullness": _clip((features.fullness - 0.66) / 0.25),
         "noise": _octaves(features.noisiness, 0.02, 2.5),
         "loudness": _clip((features.level_dbfs + 19) / 9, -3, 1),
-        "major": _trust(features.key_strength, _TRUSTED_KEY) * _clip(features.majorness / 0.2),
+        "major": weigh_mode(features),
     }
+
+
+def weigh_mode(features: SoundFeatures) -> float:
+    """How plainly a sound is major (above 0) or minor (below), -1.5..1.5."""
+    return _trust(features.key_strength, _TRUSTED_KEY) * _clip(features.majorness / 0.2)
 
 
 def _degree(weights: Mapping[str, float], deviations: Mapping[str, float]) -> float:

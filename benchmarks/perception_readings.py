@@ -1,0 +1,183 @@
+"""Readings of sounds and pictures, fitted on people's judgements; used by `fit_perception.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from cmean.backends.learned import heads, mood
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+SOUND_RIDGE, PICTURE_RIDGE = 300.0, 1500.0
+FOLDS, REPEATS = 8, 3
+MOODS: Final = ("excitement", "calm", "sadness")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Items of one set: inputs (n, d), judgements (n, k) by name, groups (n,)."""
+
+    name: str
+    inputs: Floats
+    judged: dict[str, Floats]
+    groups: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.intp]) -> Judged:
+        """Some of the items."""
+        judged = {name: values[rows] for name, values in self.judged.items()}
+        return replace(self, inputs=self.inputs[rows], judged=judged, groups=self.groups[rows])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A fitted reading: middle and spread (d,), weights (d, k), base (k,)."""
+
+    middle: Floats
+    spread: Floats
+    weights: Floats
+    base: Floats
+
+    def read(self, inputs: Floats) -> Floats:
+        """The readings of items, shape (n, k)."""
+        scaled = np.clip((inputs - self.middle) / self.spread, -heads.FARTHEST, heads.FARTHEST)
+        return np.asarray(self.base + scaled @ self.weights)
+
+    def combine(self, mixing: Floats) -> Reading:
+        """Readings that are sums of these: `mixing` has the shape (k, new k)."""
+        return replace(self, weights=self.weights @ mixing, base=self.base @ mixing)
+
+    def standardise(self, scores: Floats) -> Reading:
+        """Raise and scale each reading so that these scores of it have mean 0 and spread 1."""
+        spread = scores.std(axis=0)
+        base = (self.base - scores.mean(axis=0)) / spread
+        return replace(self, weights=self.weights / spread, base=base)
+
+
+def fit_ridge(sets: Sequence[Judged], names: Sequence[str], strength: float) -> Reading:
+    """Ridge regression of judgements on inputs.
+
+    Each set is centred by itself: what differs between sets (a piano, a record company) is not
+    what people judged within one.
+    """
+    centred = np.concatenate([each.inputs - each.inputs.mean(axis=0) for each in sets])
+    spread = centred.std(axis=0) + 1e-6
+    x = np.clip(centred / spread, -heads.FARTHEST, heads.FARTHEST)
+    y = np.concatenate(
+        [standardise(np.stack([each.judged[n] for n in names], axis=1)) for each in sets]
+    )
+    if x.shape[1] <= len(x):
+        gram = x.T @ x + strength * np.eye(x.shape[1])
+        weights = np.linalg.solve(gram, x.T @ y)
+    else:
+        weights = x.T @ np.linalg.solve(x @ x.T + strength * np.eye(len(x)), y)
+    middles = np.mean([each.inputs.mean(axis=0) for each in sets], axis=0)
+    return Reading(middles, spread, weights, np.zeros(len(names)))
+
+
+def standardise(values: Floats) -> Floats:
+    """Mean 0 and spread 1 in each column."""
+    return np.asarray((values - values.mean(axis=0)) / values.std(axis=0))
+
+
+def hold_out(
+    target: Judged, others: Sequence[Judged], fit: Callable[[Sequence[Judged]], Reading]
+) -> list[Floats]:
+    """Readings of a set by fits that saw none of an item's group, a repeat each."""
+    found = []
+    for repeat in range(REPEATS):
+        random = np.random.default_rng(repeat)
+        fold = (random.permutation(target.groups.max() + 1) % FOLDS)[target.groups]
+        scores = []
+        for number in range(FOLDS):
+            test = np.flatnonzero(fold == number)
+            reading = fit([target.take(np.flatnonzero(fold != number)), *others])
+            scores.append((test, reading.read(target.inputs[test])))
+        merged = np.empty((len(fold), scores[0][1].shape[1]))
+        for test, values in scores:
+            merged[test] = values
+        found.append(merged)
+    return found
+
+
+def mix_sound(reading: Reading, scores: Floats) -> Reading:
+    """Move red and blue apart: each fitted reading knows the other's opposite too well.
+
+    Listeners' excitement and sadness are far less opposed than regressions on few labels make
+    them, and tense music must not read as sad. Of each standardised reading a share of the other
+    is added.
+    """
+    mixing = np.array([[1.0, 0.0, 0.27], [0.0, 1.0, 0.0], [0.2, 0.0, 1.0]])
+    plain = reading.standardise(scores)
+    spread = scores.std(axis=0)
+    return plain.combine(mixing).standardise(((scores - scores.mean(axis=0)) / spread) @ mixing)
+
+
+def fit_sound(sets: Sequence[Judged], scores: Floats | None = None) -> Reading:
+    """The mood of sounds; `scores` are of items held out, else those fitted on are taken."""
+    plain = fit_ridge(sets, MOODS, SOUND_RIDGE)
+    if scores is None:
+        scores = plain.read(np.concatenate([each.inputs for each in sets]))
+    return mix_sound(plain, scores)
+
+
+PRIOR: Final = {"arousal": 0.6, "valence": 1.2, "colour": 0.3}
+"""Of the families of classes and of colourfulness beside the fitted reading, in spreads of it."""
+
+PICTURE_MIXING: Final = np.array(
+    # excitement, calm, sadness, valence
+    [[1.0, -0.8, -0.3, 0.0], [0.25, 1.0, -1.0, 1.0]]  # of arousal, of valence
+)
+
+
+def fit_picture(sets: Sequence[Judged], scores: Floats | None = None) -> Reading:
+    """The mood of pictures, from arousal and valence; `scores` as of `fit_sound`.
+
+    The last three inputs are the families' valence and arousal, which no label was needed for, and
+    colourfulness: they are not fitted, but added with weights of their own.
+    """
+    plain = fit_arousal_and_valence(sets)
+    every = np.concatenate([each.inputs for each in sets])
+    if scores is None:
+        scores = plain.read(every[:, :-3])
+    plain = plain.standardise(scores)
+    extra = np.array([[0, PRIOR["valence"]], [PRIOR["arousal"], 0], [0, PRIOR["colour"]]])
+    middle = np.concatenate([plain.middle, every[:, -3:].mean(axis=0)])
+    spread = np.concatenate([plain.spread, every[:, -3:].std(axis=0)])
+    joined = Reading(middle, spread, np.concatenate([plain.weights, extra]), plain.base)
+    both = (scores - scores.mean(axis=0)) / scores.std(axis=0)
+    both = both + standardise(every[:, -3:]) @ extra
+    return (
+        joined.standardise(both)
+        .combine(PICTURE_MIXING)
+        .standardise(standardise(both) @ PICTURE_MIXING)
+    )
+
+
+def fit_contents(sets: Sequence[Judged]) -> Reading:
+    """Whether a picture shows a person, an animal, scenery: shares of 0..1, about."""
+    names = mood.CONTENTS
+    fitted = [replace(each, inputs=each.inputs[:, :-3]) for each in sets]
+    plain = fit_ridge(fitted, names, PICTURE_RIDGE)
+    judged = np.concatenate([np.stack([s.judged[n] for n in names], axis=1) for s in sets])
+    weights = plain.weights * judged.std(axis=0)
+    nothing = np.zeros((3, len(names)))
+    return Reading(
+        np.concatenate([plain.middle, np.zeros(3)]),
+        np.concatenate([plain.spread, np.ones(3)]),
+        np.concatenate([weights, nothing]),
+        judged.mean(axis=0),
+    )
+
+
+def fit_arousal_and_valence(sets: Sequence[Judged]) -> Reading:
+    """Arousal and valence of pictures from the network's features alone."""
+    fitted = [replace(each, inputs=each.inputs[:, :-3]) for each in sets]
+    return fit_ridge(fitted, ("arousal", "valence"), PICTURE_RIDGE)

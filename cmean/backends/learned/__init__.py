@@ -1,0 +1,1 @@
+"""Small networks that come with ordinary packages: read from their files, made into ONNX graphs."""

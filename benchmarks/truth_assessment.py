@@ -92,8 +92,8 @@ class Assessment:
         figures: one entry a label.
         correlations: Spearman's, of channels two by two.
         red_with_blue_kept: whether that of red and blue lies within `RED_WITH_BLUE`.
-        shares: for `genre` and `group`, of each channel: the share of its variance that they
-            explain, and that by chance.
+        shares: for `genre` and `group`, of each channel and each label that is no class: the share
+            of its variance that they explain, and that by chance.
         worst: the items whose channels are farthest from their labels.
     """
 
@@ -139,6 +139,7 @@ def assess(
     correlations = correlate_channels(readings.triples)
     red_with_blue = correlations["red, blue"].value
     columns = dict(zip(CHANNELS, readings.triples.T, strict=True))
+    numbers = {label.name: label.values for label in labels if not label.two_valued}
     return Assessment(
         profile,
         {name: (float(each.mean()), float(each.std())) for name, each in columns.items()},
@@ -148,7 +149,7 @@ def assess(
         {
             named: shares
             for named in ("genre", "group")
-            if (shares := _shares(columns, [getattr(row, named) for row in rows]))
+            if (shares := _shares(columns | numbers, [getattr(row, named) for row in rows]))
         },
         find_misfits(readings.triples, labels, [row.name for row in rows], worst),
     )
@@ -246,8 +247,11 @@ def find_misfits(
 def _shares(
     columns: Mapping[str, Floats], categories: Sequence[str]
 ) -> dict[str, tuple[float, float]]:
-    """The share of each channel that the items' categories explain, of those that have one."""
-    has = np.array([bool(category) for category in categories])
-    named = [category for category in categories if category]
-    found = {name: explained_share(each[has], named) for name, each in columns.items()}
-    return {name: shares for name, shares in found.items() if shares is not None}
+    """The share of each column that categories explain, of the items that have both."""
+    found = {}
+    for name, values in columns.items():
+        here = [n for n, each in enumerate(categories) if each and np.isfinite(values[n])]
+        shares = explained_share(values[here], [categories[n] for n in here])
+        if shares is not None:
+            found[name] = shares
+    return found

@@ -144,9 +144,8 @@ def _print_channels(found: Assessment) -> None:
 
 def _print_shares(found: Assessment) -> None:
     for named, shares in found.shares.items():
-        text = "; ".join(f"{name} {share:.2f}" for name, (share, _) in shares.items())
-        chance = next(iter(shares.values()))[1]
-        print(f"share of variance that {named} explains: {text} ({chance:.2f} by chance)")
+        text = "; ".join(f"{name} {share:.2f} ({by:.2f})" for name, (share, by) in shares.items())
+        print(f"share of variance that {named} explains (by chance): {text}")
 
 
 def _print_worst(found: Assessment) -> None:

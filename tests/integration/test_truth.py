@@ -94,6 +94,7 @@ def test_the_tables_of_two_profiles_side_by_side(composed):
         assert figures["Q1 against the others"]["statistic"] == "AUC"
         assert figures["arousal"]["best"][0] not in {"excitement", "calm", "sadness", "valence"}
         assert len(embedded["worst"]) == 10
+        assert embedded["shares"]["genre"]["sad corner (−v − a)"][0] == pytest.approx(1)
         assert set(embedded["shares"]) == {"genre"}  # groups of 1.5 items explain much by chance
         assert all(each["figure"]["value"] is None for each in constant["figures"])
         assert constant["red_with_blue_kept"] is None

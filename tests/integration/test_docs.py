@@ -51,6 +51,15 @@ captioner = { backend = "openai", model = "tiny" }
 """Those of the documentation, so small that they are done in a moment."""
 
 
+def labels(paths):
+    """A labels file for the benchmark of the triples' truth."""
+    rows = [
+        f"{path.name},Q{number % 4 + 1},{number},{number * number},{number}"
+        for number, path in enumerate(paths)
+    ]
+    return "\n".join(["path,quadrant,arousal,solemnity,pleasure", *rows])
+
+
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     """A folder as the README's reader has it, with a finished catalog."""
@@ -65,6 +74,8 @@ def prepared(tmp_path_factory):
     (folder / "tracks.csv").write_text("one,200,40,10\ntwo,10,60,90\n")
     (folder / "artworks.csv").write_text("three,0,50,80\nfour,90,20,0\n")
     study_files.write(folder / "RESULTS")
+    for name, files in (("music", "track-*"), ("pictures", "*")):
+        (folder / f"{name}.csv").write_text(labels(sorted((folder / name.upper()).glob(files))))
     program = Program(folder)
     for arguments in (("ingest", "MUSIC", "PICTURES"), ("run",), ("pair",)):
         assert program(*arguments).code == 0
@@ -114,6 +125,18 @@ class Reader:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         for extra in re.findall(r"[a-z]+", words[1].partition("[")[2]):
             assert extra in project["optional-dependencies"], words
+
+    def _python(self, words):
+        """A script of the source tree, on the reader's own files."""
+        done = subprocess.run(
+            [sys.executable, ROOT / words[0], *words[1:]],
+            cwd=self.program.folder,
+            env=self.program.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
 
     def _docker(self, words):
         assert words[0] == "compose"

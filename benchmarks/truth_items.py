@@ -1,0 +1,157 @@
+"""Media in, triples and measurements out: runs cmean on folders and reads its catalog."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cmean.catalog import labels as label_rows
+from cmean.catalog import migrate, queries
+from cmean.catalog.engine import Catalog
+from cmean.config import load_settings
+from cmean.domain import WHOLE, Kind
+from cmean.errors import InputError
+from cmean.media.uris import local_path
+from cmean.pipeline import controls, recipes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from cmean.catalog.labels import KnownItem
+
+    Floats = NDArray[np.float64]
+
+_DONE = (0, 3)
+"""Exit codes of a verb that did its work; 3: some items were refused or failed, and it says so."""
+
+_TRIPLES = """
+    SELECT e.item_id, e.red, e.green, e.blue, c.measurements
+    FROM v_emotions e LEFT JOIN captions c ON c.id = e.caption_id
+    WHERE e.recipe_id = {recipe:d} AND e.position = {position:d}
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """What a profile says of n items as wholes.
+
+    Attributes:
+        triples: shape (n, 3), each 0..255.
+        measurements: by name, shape (n,): the captioner's numbers that all of the items have.
+    """
+
+    triples: Floats
+    measurements: Mapping[str, Floats]
+
+
+class Workplace:
+    """A folder with a catalog of its own, in which the program works as its users run it.
+
+    Args:
+        folder: made when there is work to do; a run that was interrupted in it goes on.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        url = f"sqlite:///{(folder / 'cmean.db').resolve()}"
+        self.settings = replace(load_settings(), database_url=url, broker_url=None)
+
+    def prepare(self, media: Sequence[Path], profiles: Sequence[str]) -> None:
+        """Ingest folders and do the work of some profiles.
+
+        Raises:
+            ConfigError: there is no such profile.
+            InputError: a folder is not there, or the catalog's cannot be made.
+            SystemExit: a verb failed, and has said why.
+        """
+        for name in profiles:
+            controls.find(self.settings, name)
+        for folder in media:
+            if not folder.is_dir():
+                raise InputError(f"no such folder: {folder}")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.folder} cannot be made: {error.strerror}") from error
+        self._cmean("ingest", *map(str, media))
+        for name in profiles:
+            self._cmean("run", "--profile", name)
+
+    def _cmean(self, *arguments: str) -> None:
+        environment = {k: v for k, v in os.environ.items() if k != "CMEAN_BROKER_URL"}
+        done = subprocess.run(
+            [sys.executable, "-m", "cmean", *arguments],
+            env=environment | {"CMEAN_DATABASE_URL": self.settings.database_url},
+            stdout=sys.stderr,  # the table alone goes to standard output
+            check=False,
+        )
+        if done.returncode not in _DONE:
+            raise SystemExit(done.returncode)
+
+    def items(self, media: Path) -> dict[int, KnownItem]:
+        """The items that lie in a folder, by id."""
+        folder = Path(os.path.realpath(media))
+        with self._catalog() as catalog, catalog.read() as connection:
+            found = label_rows.known_items(connection)
+            return {
+                item.id: item
+                for item in found
+                if item.uri and local_path(item.uri).is_relative_to(folder)
+            }
+
+    def read(self, profile: str) -> dict[int, tuple[list[int], dict[str, float]]]:
+        """The triple and the measurements of each item that a profile has mapped, by id."""
+        with self._catalog() as catalog:
+            with catalog.read() as connection:
+                mappers = recipes.mapper_ids(connection, controls.find(self.settings, profile))
+            found: dict[int, tuple[list[int], dict[str, float]]] = {}
+            for recipe in set(mappers.values()) - {None}:
+                query = _TRIPLES.format(recipe=recipe, position=WHOLE)
+                with queries.rows_of(catalog, query) as (_, rows):
+                    for item, *triple, measured in rows:
+                        found[item] = (triple, flatten(json.loads(measured or "{}")))
+        return found
+
+    @contextmanager
+    def _catalog(self) -> Iterator[Catalog]:
+        catalog = Catalog(self.settings.database_url)
+        try:
+            migrate.ensure(catalog)
+            yield catalog
+        finally:
+            catalog.close()
+
+
+def join(found: Sequence[tuple[list[int], Mapping[str, float]]]) -> Readings:
+    """What a profile says of some items, in their order."""
+    triples = np.array([triple for triple, _ in found], np.float64).reshape(-1, 3)
+    shared = set.intersection(*(set(measured) for _, measured in found)) if found else set()
+    measurements = {name: np.array([m[name] for _, m in found]) for name in sorted(shared)}
+    return Readings(triples, measurements)
+
+
+def flatten(measured: Mapping[str, Any], before: str = "") -> dict[str, float]:
+    """The numbers of a captioner's measurements; of a table within them by `table.name`."""
+    numbers: dict[str, float] = {}
+    for name, value in measured.items():
+        if isinstance(value, dict):
+            numbers |= flatten(value, f"{before}{name}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value):
+            numbers[before + name] = float(value)
+    return numbers
+
+
+def kinds_of(items: Mapping[int, KnownItem], ids: Sequence[int]) -> dict[Kind, list[int]]:
+    """Items by kind, in their order; only kinds of which there are some."""
+    by_kind = {kind: [key for key in ids if items[key].kind is kind] for kind in Kind}
+    return {kind: some for kind, some in by_kind.items() if some}

@@ -21,12 +21,15 @@ class SentenceTextEmbedder:
     """Embeds texts by their meaning; all of a text, however long.
 
     Implements `cmean.protocols.Embedder`, but for media, which it does not take.
+
+    Args:
+        encoder: None: the one whose weights are in the store.
     """
 
     revision = f"{MODEL_DIGEST[:12]}/1"
 
-    def __init__(self) -> None:
-        self._encoder = SentenceEncoder()
+    def __init__(self, encoder: SentenceEncoder | None = None) -> None:
+        self._encoder = encoder or SentenceEncoder()
 
     def load(self) -> None:
         """Bring the encoder into memory.

@@ -73,6 +73,7 @@ class SentenceEncoder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # workers are processes: threads would get in their way
         options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors; they are raised besides
         path = self.find()
         try:
             self._session = onnxruntime.InferenceSession(

@@ -67,6 +67,15 @@ _EMBEDDED = (
         batch=500,
         share=5000,
     ),
+    BackendInfo(
+        name="sentence-text",
+        role=Role.EMBEDDER,
+        kinds=(),
+        target=f"{_HERE}.embedders.sentence_text:SentenceTextEmbedder",
+        licence="Apache-2.0",
+        batch=100,
+        share=500,
+    ),
 )
 
 _CAPTIONERS = (
@@ -244,6 +253,15 @@ _MAPPERS = (
         kinds=_BOTH,
         target=f"{_HERE}.mappers.distilled:DistilledMapper",
         licence="of the model that it was fitted to",
+        batch=500,
+        share=5000,
+    ),
+    BackendInfo(
+        name="learned-mapper",
+        role=Role.MAPPER,
+        kinds=_BOTH,
+        target=f"{_HERE}.mappers.learned:LearnedMapper",
+        licence="Apache-2.0",
         batch=500,
         share=5000,
     ),

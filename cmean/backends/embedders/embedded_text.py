@@ -47,7 +47,8 @@ though through throughout thus to together too toward towards under until up upo
 was we were what when where whether which while who whom whose why will with within without
 would yet you your
 """
-_FUNCTION_WORDS: Final = frozenset(_LISTED.split())
+FUNCTION_WORDS: Final = frozenset(_LISTED.split())
+"""English words that say nothing of what a text is about."""
 
 
 class TextEmbedder:
@@ -88,7 +89,7 @@ def _embedded(text: str) -> NDArray[np.float32]:
     counts = Counter(_WORD.findall(text.lower()))
     numbers: list[list[float]] = [[] for _ in range(WIDTH)]
     for word, count in counts.items():
-        if word not in _FUNCTION_WORDS:
+        if word not in FUNCTION_WORDS:
             place, sign = _hashed(word)
             # rounded, since the last digit of a logarithm differs between platforms
             numbers[place].append(sign * round(1 + math.log(count), 9))

@@ -33,11 +33,11 @@ class EmbeddedMapper:
     @cached_property
     def revision(self) -> str:
         """The first 12 hex digits of the SHA-256 of the weights: part of the mapper's recipe."""
-        return digest(_weights_file())
+        return digest(read_weights())
 
     def load(self) -> None:
         """Read the table of word weights."""
-        self._table = WordTable.parse(_weights_file().decode(), "the embedded mapper")
+        self._table = WordTable.parse(read_weights().decode(), "the embedded mapper")
 
     def unload(self) -> None:
         """Forget the table."""
@@ -56,5 +56,6 @@ class EmbeddedMapper:
         return self._table.explain(text)
 
 
-def _weights_file() -> bytes:
+def read_weights() -> bytes:
+    """The file of the word weights."""
     return files(__package__).joinpath(WEIGHTS).read_bytes()

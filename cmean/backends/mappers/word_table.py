@@ -104,6 +104,15 @@ class WordTable:
             raise ValueError("one of its numbers is not finite")
         return cls(weights, owner)
 
+    @property
+    def base(self) -> Contribution:
+        """What every text starts from."""
+        return Contribution(BASE, *self._weights[BASE][1:])
+
+    def count_known(self, text: str) -> int:
+        """How many different words of the text the table knows."""
+        return len(self._weights.keys() & set(words(text)))
+
     def triple(self, text: str) -> RGB:
         """The triple of a text.
 
@@ -136,9 +145,8 @@ class WordTable:
                 f"no word of the caption is known to {self._owner}: {_excerpt(text)!r};"
                 " caption in English, or choose a profile with a language model",
             )
-        base = Contribution(BASE, *self._weights[BASE][1:])
         shares = tfidf(counts, self._idf)
-        return [base, *(_scaled(word, self._weights[word], x) for word, x in shares.items())]
+        return [self.base, *(_scaled(word, self._weights[word], x) for word, x in shares.items())]
 
 
 EMPTY = WordTable({}, "a mapper that is not loaded")

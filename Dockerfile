@@ -14,6 +14,7 @@ LABEL org.opencontainers.image.title="cmean" \
       org.opencontainers.image.description="Join music and pictures by the emotions they evoke" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV PYTHONUNBUFFERED=1 \
+    CMEAN_WEIGHTS_DIR=/usr/local/share/cmean/weights \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
 # The number is fixed so that files on volumes keep their owner from image to image. The home is the
@@ -30,6 +31,9 @@ ARG EXTRAS=
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=bind,from=build,source=/wheels,target=/wheels \
     pip install "$(echo /wheels/*.whl)${EXTRAS:+[${EXTRAS}]}"
+# The small learned models, for the default profile; who runs the image only reads them.
+RUN --mount=type=cache,target=/root/.cache/pip \
+    cmean setup
 USER 10001:10001
 CMD ["cmean", "--help"]
 
@@ -44,6 +48,9 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=bind,from=build,source=/wheels,target=/wheels \
     pip install "$(echo /wheels/*.whl)${EXTRAS:+[${EXTRAS}]}" \
     && install --directory --owner=cmean --group=cmean /models
+# The small learned models, for the default profile; who runs the image only reads them.
+RUN --mount=type=cache,target=/root/.cache/pip \
+    cmean setup
 # A new volume mounted here takes over the folder's owner.
 ENV HF_HOME=/models
 USER 10001:10001

@@ -1,4 +1,5 @@
-# `make help` lists the targets. Everything is installed into .venv; nothing else is touched.
+# `make help` lists the targets. Everything is installed into .venv; `cmean setup` keeps
+# weights in a folder of the user (CMEAN_WEIGHTS_DIR). Nothing else is touched.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,6 +11,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.user ## Install cmean and run the main job on a small corpus that it composes
+	@$(BIN)/cmean setup || echo 'going on without these weights'
 	$(BIN)/cmean demo $(DEMO)
 
 install: $(VENV)/.user ## Install cmean into .venv
@@ -17,6 +19,7 @@ install: $(VENV)/.user ## Install cmean into .venv
 develop: $(VENV)/.developer ## Install cmean with what its tests and linters need
 
 test: $(VENV)/.developer ## Run all tests, with real servers that the tests start themselves
+	@$(BIN)/cmean setup || echo 'tests that need these weights will fail, and say so'
 	@$(BIN)/python -m compileall -q cmean migrations tests # once for the programs that tests start
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 

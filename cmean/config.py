@@ -14,7 +14,15 @@ from cmean.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_KEYS = ("database_url", "broker_url", "profile", "lease_seconds", "model_dir", "device")
+_KEYS = (
+    "database_url",
+    "broker_url",
+    "profile",
+    "lease_seconds",
+    "model_dir",
+    "weights_dir",
+    "device",
+)
 
 
 OPTIONS: Mapping[str, Mapping[str, type]] = {
@@ -80,25 +88,28 @@ class Profile:
 class Settings:
     """Everything that can be set.
 
-    `lease_seconds` is how long a claimed task stays claimed. `device` is where models run, as
-    PyTorch names it (`cuda`, `cuda:1`, `cpu`); None: a GPU where there is one.
+    `profile` is used where a command names none; None: by what weights are on this machine.
+    `lease_seconds` is how long a claimed task stays claimed. `weights_dir` is where `cmean setup`
+    puts weights; None: into the user's data folder. `device` is where models run, as PyTorch names
+    it (`cuda`, `cuda:1`, `cpu`); None: a GPU where there is one.
     """
 
     database_url: str = "sqlite:///cmean.db"
     broker_url: str | None = None
-    profile: str = "embedded"
+    profile: str | None = None
     lease_seconds: float = 120.0
     model_dir: Path | None = None
+    weights_dir: Path | None = None
     device: str | None = None
     user_profiles: Mapping[str, Any] = field(default_factory=dict)
 
-    def get_profile(self, name: str | None = None) -> Profile:
-        """The profile of that name (default: the one set).
+    def get_profile(self, name: str) -> Profile:
+        """The profile of that name.
 
         Raises:
             ConfigError: there is none of that name, or it is not well formed.
         """
-        return _build_profile(name or self.profile, self.user_profiles)
+        return _build_profile(name, self.user_profiles)
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -126,7 +137,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _checked(values: dict[str, Any], profiles: Mapping[str, Any]) -> Settings:
     defaults = Settings()
-    for key in ("database_url", "broker_url", "profile", "model_dir", "device"):
+    for key in (key for key in _KEYS if key != "lease_seconds"):
         if not isinstance(values.get(key, ""), str):
             raise ConfigError(f"the setting {key} must be a text, not {values[key]!r}")
     try:
@@ -137,13 +148,14 @@ def _checked(values: dict[str, Any], profiles: Mapping[str, Any]) -> Settings:
         raise ConfigError(
             f"CMEAN_LEASE_SECONDS must be a positive number, not {values['lease_seconds']!r}"
         )
-    model_dir = values.get("model_dir")
+    model_dir, weights_dir = values.get("model_dir"), values.get("weights_dir")
     return Settings(
         database_url=values.get("database_url", defaults.database_url),
         broker_url=values.get("broker_url"),
-        profile=values.get("profile", defaults.profile),
+        profile=values.get("profile") or None,
         lease_seconds=lease,
         model_dir=Path(model_dir) if model_dir else None,
+        weights_dir=Path(weights_dir) if weights_dir else None,
         device=values.get("device"),
         user_profiles=profiles,
     )

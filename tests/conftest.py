@@ -10,10 +10,15 @@ from pathlib import Path
 import pytest
 from fleet import Redis
 from support import PostgreSQL, Program, new_database, write_small_corpus
+from weight_wheels import MadeWeights
 
+from cmean.backends.weights import packages, store
+from cmean.backends.weights.store import State
 from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
 
+WEIGHTS = store.weights_folder()
+"""Where `cmean setup` puts weights for whoever runs the tests."""
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -37,6 +42,32 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group("models"))
         elif 'scope="module"' in text:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_weights(tmp_path_factory):
+    """The default profile of a test is the same whatever weights the machine has."""
+    os.environ["CMEAN_WEIGHTS_DIR"] = str(tmp_path_factory.mktemp("no-weights"))
+
+
+@pytest.fixture(scope="session")
+def learned_weights():
+    """The folder of the real weights, for tests that set CMEAN_WEIGHTS_DIR to it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CMEAN_WEIGHTS_DIR", str(WEIGHTS))
+        states = {package.title: store.state(package) for package in packages.PACKAGES}
+    lacking = [title for title, found in states.items() if found is not State.PRESENT]
+    if lacking:
+        pytest.fail(f"{WEIGHTS} lacks {', '.join(lacking)}; run: cmean setup", pytrace=False)
+    return WEIGHTS
+
+
+@pytest.fixture
+def made_weights(tmp_path):
+    """Made-up weight packages, of which `tiny-tags` is there, and cmean set to them."""
+    made = MadeWeights(tmp_path)
+    made.add()
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -41,13 +41,19 @@ class Program:
 
     def __init__(self, folder: Path, database_url: str | None = None) -> None:
         self.folder = folder
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("CMEAN_")}
+        self.command = [sys.executable, "-m", "cmean"]
+        # the folder of weights is the tests' own: what the developer has must change no result
+        kept = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith("CMEAN_") or k == "CMEAN_WEIGHTS_DIR"
+        }
         self.environment = kept | ({"CMEAN_DATABASE_URL": database_url} if database_url else {})
 
     def start(self, *arguments: object, **options: Any) -> subprocess.Popen[str]:
         """Start it; standard output and error are pipes."""
         return subprocess.Popen(
-            [sys.executable, "-m", "cmean", *map(str, arguments)],
+            [*self.command, *map(str, arguments)],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from cmean.backends import hub, registry
+from cmean.backends.weights import store
+from cmean.backends.weights.packages import find_package
 from cmean.domain import RGB, WHOLE, Caption, Excerpt, Kind, Picture, Prompt, Question, Role, Sound
 from cmean.errors import CmeanError, MissingExtraError
 from cmean.protocols import LanguageModel
@@ -110,12 +112,22 @@ def _installed(info: BackendInfo) -> str:
 
 def _weights(info: BackendInfo, parameters: Mapping[str, Any]) -> str:
     licence = info.licence if info.commercial else f"{info.licence} (not for commercial use)"
+    if info.packages:
+        return f"{_require_packages(info.packages)}; licence {licence}"
     if not info.model:
         return f"none needed; licence {licence}"
     model = str(parameters["model"])
     found = hub.locate(model, str(parameters.get("revision", "main")))
     known = f"licence {licence}" if model == info.model else "licence as its publisher states"
     return f"{model}, revision {found.revision}; {known}"
+
+
+def _require_packages(names: Sequence[str]) -> str:
+    """See that weight packages are ready, and return their titles."""
+    found = [find_package(name) for name in names]
+    for package in found:
+        store.require(package, thorough=True)
+    return ", ".join(package.title for package in found)
 
 
 def _unload(backend: Backend) -> str:

@@ -62,6 +62,8 @@ def wanted(
     named = [info for info in registry.known() if info.name == name]
     fitting = [info for info in registry.known() if info.model and name in {info.name, info.model}]
     if not fitting:
+        if any(info.packages for info in named):
+            raise ConfigError(f"the weights of {name!r} are no repository's; run: cmean setup")
         if named:
             raise ConfigError(f"the back-end {name!r} needs no weights of its own")
         if name.count("/") != 1:

@@ -32,6 +32,7 @@ class BackendInfo:
         prompt: the template of its prompt where a profile names no other; empty: it takes none.
         continues: whether it can go on with a caption that was cut.
         rate: of the sounds that it takes, in Hz, where a profile names no other.
+        packages: the weight packages that `cmean setup` brings for it, by name.
         ahead: whether the next batch is decoded while it works; pays where it leaves the CPU idle.
     """
 
@@ -49,6 +50,7 @@ class BackendInfo:
     prompt: str = ""
     continues: bool = False
     rate: int = 16_000
+    packages: tuple[str, ...] = ()
     ahead: bool = False
 
     @property
@@ -59,6 +61,8 @@ class BackendInfo:
     @property
     def weights(self) -> str:
         """Whether its weights lie on this machine: present, absent, or none needed."""
+        if self.packages:
+            return _describe_packages(self.packages)
         if not self.model:
             return "none needed"
         from cmean.backends import hub  # noqa: PLC0415 - reads settings, which most never need
@@ -68,3 +72,33 @@ class BackendInfo:
         except CmeanError:
             return "absent"
         return "present"
+
+    @property
+    def repository(self) -> str | None:
+        """Where its weights come from: a repository, or packages of the package index."""
+        return ", ".join(self.packages) or self.model or None
+
+    @property
+    def revision(self) -> str | None:
+        """Of its weights: versions of packages, or what is on this machine of a repository."""
+        from cmean.backends import hub  # noqa: PLC0415 - reads settings, which most never need
+        from cmean.backends.weights.packages import find_package  # noqa: PLC0415 - as above
+
+        try:
+            if self.packages:
+                return ", ".join(find_package(name).version for name in self.packages)
+            return hub.locate(self.model).revision if self.model else None
+        except CmeanError:
+            return None
+
+
+def _describe_packages(names: tuple[str, ...]) -> str:
+    """Whether all of some packages are ready."""
+    from cmean.backends.weights import store  # noqa: PLC0415 - few back-ends need it
+
+    try:
+        for name in names:
+            store.locate(name)
+    except CmeanError:
+        return "absent"
+    return "present"

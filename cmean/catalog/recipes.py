@@ -64,6 +64,11 @@ def ids(connection: Connection) -> list[int]:
     return list(connection.execute(select(recipes.c.id).order_by(recipes.c.id)).scalars())
 
 
+def backends(connection: Connection) -> set[str]:
+    """The names of the back-ends of all recipes."""
+    return set(connection.execute(select(recipes.c.backend).distinct()).scalars())
+
+
 def rows(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
     """The recipes of these ids, as mappings."""
     query = select(recipes).where(recipes.c.id.in_(ids)).order_by(recipes.c.id)

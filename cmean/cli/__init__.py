@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 VERBS = {
     "demo": "compose a small corpus, or take yours, and do everything on it",
+    "setup": "fetch the weights of the small learned models, verified",
     "init": "create or upgrade the catalog",
     "ingest": "register tracks and artworks",
     "run": "do all the work that is missing: captions, emotions, embeddings",

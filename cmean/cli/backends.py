@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from cmean.backends.info import BackendInfo
 
 
+_SHOWN = 6
+"""Columns that the list shows to people: up to the licence; programs get all."""
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     what = parser.add_mutually_exclusive_group()
@@ -58,6 +62,8 @@ def _list(args: argparse.Namespace) -> int:
             "installed": info.installed,
             "weights": info.weights,
             "licence": info.licence,
+            "repository": info.repository,
+            "revision": info.revision,
         }
         for info in registry.known()
     ]
@@ -68,16 +74,16 @@ def _list(args: argparse.Namespace) -> int:
             [", ".join(cell) if isinstance(cell, list) else cell for cell in row.values()]
             for row in rows
         ]
-        print_table("Back-ends", list(rows[0]), cells)
+        print_table("Back-ends", list(rows[0])[:_SHOWN], [row[:_SHOWN] for row in cells])
     return EXIT_OK
 
 
 def _check(args: argparse.Namespace) -> int:
-    from cmean.pipeline import check  # noqa: PLC0415 - the list needs none of it
+    from cmean.pipeline import check, controls  # noqa: PLC0415 - the list needs none of it
 
     info = registry.info(args.check, Role(args.role) if args.role else None)
     found = []
-    for done in check.run(info, load_settings().get_profile(args.profile)):
+    for done in check.run(info, controls.find(load_settings(), args.profile)):
         found.append(done)
         if not args.json:
             print(f"{'ok' if done.ok else 'FAILED':6}  {done.check:30}  {done.detail}", flush=True)
@@ -105,9 +111,9 @@ def _fetch(args: argparse.Namespace) -> int:
 
 def _chosen(args: argparse.Namespace) -> dict[tuple[str, Role], dict[str, object]]:
     """The parameters that the profile gives its back-ends."""
-    from cmean.pipeline import check  # noqa: PLC0415 - as above
+    from cmean.pipeline import check, controls  # noqa: PLC0415 - as above
 
-    profile = load_settings().get_profile(args.profile)
+    profile = controls.find(load_settings(), args.profile)
     infos: list[BackendInfo] = [info for info in registry.known() if info.name == args.fetch]
     return {(info.name, info.role): check.parameters(info, profile) for info in infos}
 

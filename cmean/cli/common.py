@@ -15,7 +15,7 @@ from cmean.cli.types import natural
 from cmean.config import load_settings
 from cmean.domain import SHUFFLED
 from cmean.errors import UsageError
-from cmean.pipeline import controls
+from cmean.pipeline import controls, default_profile
 from cmean.pipeline.numerals import number
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ _WIDE = 10_000
 """Characters a line where no terminal sets a width: a program reads it, nothing is folded."""
 NEWEST = "default: the newest that is no null: not random, nor of a control"
 """Which pairing is meant where none is named."""
+PROFILE_HELP = (
+    "whose recipes (default: CMEAN_PROFILE; unset: learned after cmean setup, else embedded)"
+)
 _PADDING, _SHORT = 3, 30
 """What stands around a cell; and the widest column that is no text, both in characters."""
 _PLAIN_SECONDS = 5.0
@@ -44,7 +47,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def add_profile(parser: argparse.ArgumentParser) -> None:
     """The option `--profile`."""
-    parser.add_argument("--profile", metavar="NAME", help="whose recipes (default: CMEAN_PROFILE)")
+    parser.add_argument("--profile", metavar="NAME", help=PROFILE_HELP)
 
 
 def add_control(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +77,26 @@ def chosen_profile(settings: Settings, args: argparse.Namespace) -> Profile:
     if args.control is None:
         return profile
     return controls.controlled(profile, args.control, args.control_seed)
+
+
+def tell_default_profile(
+    settings: Settings, named: str | None, catalog: Catalog | None = None
+) -> None:
+    """Say, in a line on standard error, what the user should know of a default profile.
+
+    Args:
+        settings: the settings.
+        named: the profile that the command names; then nothing is said.
+        catalog: where results of another profile may be.
+    """
+    if named or settings.profile:
+        return
+    line = default_profile.explain_fallback(settings)
+    if line is None and catalog is not None:
+        with catalog.read() as connection:
+            line = default_profile.explain_change(settings, connection)
+    if line is not None:
+        say(line)
 
 
 @contextmanager

@@ -13,13 +13,21 @@ from cmean.cli import EXIT_OK, EXIT_PARTIAL
 from cmean.cli import ingest as ingest_verb
 from cmean.cli import report as report_verb
 from cmean.cli import run as run_verb
-from cmean.cli.common import add_json, add_profile, opened, print_json, print_table, progress
+from cmean.cli.common import (
+    add_json,
+    add_profile,
+    opened,
+    print_json,
+    print_table,
+    progress,
+    tell_default_profile,
+)
 from cmean.cli.pair import describe
 from cmean.config import load_settings
 from cmean.datasets import demo
 from cmean.domain import Kind
 from cmean.errors import UsageError
-from cmean.pipeline import ingest, metadata, pair, requests
+from cmean.pipeline import controls, ingest, metadata, pair, requests
 
 if TYPE_CHECKING:
     import argparse
@@ -53,7 +61,8 @@ def main(args: argparse.Namespace) -> int:
         )
     args.folder.mkdir(parents=True, exist_ok=True)
     settings = _settings(args.folder)
-    profile = settings.get_profile(args.profile)
+    profile = controls.find(settings, args.profile)
+    tell_default_profile(settings, args.profile)
     with opened(settings) as (_, catalog):
         ingested = _corpus(args, catalog) if args.tracks is None else _own(args, catalog)
         if not args.json:

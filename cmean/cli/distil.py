@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmean.backends.mappers.distilled import DistilledMapper
-from cmean.cli.common import add_json, add_profile, opened, print_json, print_table, say
+from cmean.cli.common import (
+    add_json,
+    add_profile,
+    opened,
+    print_json,
+    print_table,
+    say,
+    tell_default_profile,
+)
 from cmean.cli.types import share
 from cmean.pipeline import controls, distil
 
@@ -41,6 +49,7 @@ def main(args: argparse.Namespace) -> int:
     """Fit, write, and say how well the weights do."""
     with opened() as (settings, catalog):
         profile = controls.find(settings, args.profile)
+        tell_default_profile(settings, args.profile, catalog)
         about = distil.distil(catalog, profile, args.output, args.held_out, args.seed)
     file = args.output.resolve()
     if args.json:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from cmean.cli import EXIT_OK, EXIT_PARTIAL
-from cmean.cli.common import add_profile, say
+from cmean.cli.common import add_profile, say, tell_default_profile
 from cmean.config import load_settings
 from cmean.domain import Kind
 from cmean.errors import InputError, ItemError
+from cmean.pipeline import controls
 from cmean.pipeline.texts import text_mapper
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Map texts, a line each; a line that cannot be mapped gets its reason instead of a triple."""
-    map_texts = text_mapper(load_settings().get_profile(args.profile), Kind(args.kind))
+    settings = load_settings()
+    map_texts = text_mapper(controls.find(settings, args.profile), Kind(args.kind))
+    tell_default_profile(settings, args.profile)
     number, failed = 0, 0
     with _lines(args.file) as lines:
         while batch := [line.rstrip("\r\n") for line in islice(lines, _BATCH)]:

@@ -16,6 +16,7 @@ from cmean.cli.common import (
     print_json,
     progress,
     say,
+    tell_default_profile,
 )
 from cmean.cli.types import natural, positive
 from cmean.domain import Kind, is_control
@@ -81,6 +82,7 @@ def main(args: argparse.Namespace) -> int:
     """Pair and store."""
     with opened() as (settings, catalog):
         profile = chosen_profile(settings, args)
+        tell_default_profile(settings, args.profile, catalog)
         task = pair.request(
             catalog,
             profile,

@@ -21,6 +21,7 @@ from cmean.cli.common import (
     print_json,
     progress,
     say,
+    tell_default_profile,
 )
 from cmean.cli.fleet_view import shown
 from cmean.cli.types import positive
@@ -64,6 +65,7 @@ def main(args: argparse.Namespace) -> int:
     """Do the work that is missing."""
     with opened() as (settings, catalog):
         profile = chosen_profile(settings, args)
+        tell_default_profile(settings, args.profile, catalog)
         if args.watch:
             _watch(args, settings, profile, catalog)
         results = carry_out(settings, profile, args.stage, args.limit, announcer(settings))

@@ -10,6 +10,7 @@ from cmean.cli.common import add_json, opened, print_json, print_table, say
 from cmean.cli.fleet_view import shown
 from cmean.errors import CatalogUnavailableError
 from cmean.pipeline import status
+from cmean.pipeline.default_profile import explain_change
 from cmean.pipeline.observe import Observer
 from cmean.pipeline.queues import QUEUES
 
@@ -30,6 +31,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Print how things stand."""
     with opened() as (settings, catalog):
+        with catalog.read() as connection:
+            change = explain_change(settings, connection)
+        if change is not None:
+            say(change)
         fleet = settings.broker_url is not None
         if args.watch and not args.json:
             return _watch(catalog, fleet=fleet)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cmean.catalog import workers
 from cmean.cli import EXIT_ERROR, EXIT_OK
-from cmean.cli.common import add_profile, opened, say
+from cmean.cli.common import add_profile, opened, say, tell_default_profile
 from cmean.cli.types import positive
 from cmean.config import load_settings
 from cmean.errors import ConfigError
@@ -59,8 +59,9 @@ def main(args: argparse.Namespace) -> int:
     if args.healthy:
         return _healthy()
     queues = tuple(dict.fromkeys(args.queue or QUEUES))
-    with opened() as (settings, _):
+    with opened() as (settings, catalog):
         controls.find(settings)  # say what is wrong before anything is started
+        tell_default_profile(settings, args.profile, catalog)
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(processName)s %(message)s"
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cmean.config import BackendChoice, profile_names
 from cmean.domain import CONSTANT, SHUFFLED, UNTOLD
 from cmean.errors import ConfigError
+from cmean.pipeline.default_profile import get_default_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,12 +30,12 @@ _GREY: Final = {"red": 128, "green": 128, "blue": 128}
 
 
 def find(settings: Settings, name: str | None = None) -> Profile:
-    """The profile of that name (default: the one set), which may be that of a control.
+    """The profile of that name (default: `default_profile`), which may be that of a control.
 
     Raises:
         ConfigError: there is none of that name, or it is not well formed.
     """
-    name = name or settings.profile
+    name = name or get_default_name(settings)
     base, _, rest = name.rpartition("+")
     if not _is_control(settings, name):
         return settings.get_profile(name)

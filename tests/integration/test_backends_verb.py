@@ -55,7 +55,7 @@ def test_the_list_names_all_back_ends_with_licence_and_weights(call):
     rows = json.loads(out)
     assert code == 0
     assert len({(row["name"], row["role"]) for row in rows}) == len(rows)
-    keys = ["name", "role", "kinds", "installed", "weights", "licence"]
+    keys = ["name", "role", "kinds", "installed", "weights", "licence", "repository", "revision"]
     assert all(list(row) == keys for row in rows)
     assert {"blip", "blip-2", "instructblip", "clip", "clap"} <= {row["name"] for row in rows}
 

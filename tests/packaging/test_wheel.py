@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def run(*command, folder):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("CMEAN_", "PYTHON"))}
+    environment["CMEAN_WEIGHTS_DIR"] = os.environ["CMEAN_WEIGHTS_DIR"]  # of the tests: empty
     found = subprocess.run(
         [str(part) for part in command],
         cwd=folder,

@@ -179,7 +179,7 @@ def test_our_services_are_configured(services):
         assert environment["PGPASSWORD"] == PASSWORD
         assert settings.broker_url == "redis://redis:6379/0"
         assert settings.lease_seconds == load_settings({}).lease_seconds
-        assert settings.get_profile().name == load_settings({}).profile
+        assert settings.profile is None  # as the weights in the image say
 
 
 def test_gpus_are_reserved_where_they_are_used(services):
@@ -246,6 +246,18 @@ def test_both_images_run_as_an_ordinary_user(stages):
     every = [name for steps in stages.values() for name, _ in steps]
     assert not {"ENTRYPOINT", "HEALTHCHECK", "ADD"} & set(every)
     assert values(stages["base"], "STOPSIGNAL") == ["SIGTERM"]
+
+
+def test_both_images_hold_the_weights_of_the_default_profile(stages):
+    (folder,) = re.findall(r"CMEAN_WEIGHTS_DIR=(\S+)", " ".join(values(stages["base"], "ENV")))
+    writable = ("/tmp", "/data")  # noqa: S108 - a mount point; what volumes and tmpfs would hide
+    assert folder.startswith("/")
+    assert not folder.startswith(writable)
+    for target in ("cpu", "gpu"):
+        steps = values(stages[target], "RUN")
+        (setup,) = (n for n, step in enumerate(steps) if step.split()[-2:] == ["cmean", "setup"])
+        assert any(".whl" in step for step in steps[:setup])
+        assert not any("CMEAN_" in value for value in values(stages[target], "ENV"))
 
 
 def test_the_services_use_the_images(services, stages):

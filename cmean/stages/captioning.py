@@ -45,6 +45,7 @@ class Assignment:
         title: for the prompt; None: it is not told.
         creator: likewise.
         earlier: a caption that was cut, to go on with; None: to be begun.
+        whole: the whole item that the fragment is of; None where it is not at hand.
     """
 
     kind: Kind
@@ -54,6 +55,7 @@ class Assignment:
     title: str | None = None
     creator: str | None = None
     earlier: Caption | None = None
+    whole: Sound | Picture | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -142,7 +144,9 @@ def _parts(assignment: Assignment, longest: float | None) -> list[_Part]:
     parts = []
     for piece, before in zip(pieces, earlier, strict=True):
         prompt = _prompt(assignment, piece, len(pieces)) if assignment.template else None
-        excerpt = Excerpt(assignment.kind, assignment.position, piece.media, prompt)
+        excerpt = Excerpt(
+            assignment.kind, assignment.position, piece.media, prompt, whole=assignment.whole
+        )
         if before is None:
             parts.append(_Part(piece, excerpt))
         elif before.finish_reason is FinishReason.STOP:

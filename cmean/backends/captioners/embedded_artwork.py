@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from cmean.backends import inputs
 from cmean.backends.captioners.picture_features import PictureFeatures, measure
 from cmean.backends.captioners.picture_mood import WEIGHTS, contributions, mood_score, mood_words
+from cmean.backends.captioners.wording import join_words
 from cmean.domain import POSITION_NAMES, WHOLE, Caption, Kind
 from cmean.errors import CaptionError
 
@@ -92,7 +93,7 @@ def _colours(features: PictureFeatures, position: int) -> str:
     subject = "The whole picture" if position == WHOLE else f"The {place} part"
     first, *others = list(features.palette.items())[:4]
     named = [first, *(colour for colour in others if colour[1] >= 0.1)]  # noqa: PLR2004 - a tenth
-    return f"{subject} is mainly {_listed([f'{name} ({share:.0%})' for name, share in named])}."
+    return f"{subject} is mainly {join_words([f'{name} ({share:.0%})' for name, share in named])}."
 
 
 def _light(features: PictureFeatures) -> str:
@@ -177,16 +178,16 @@ def _mood(scores: Mapping[str, float], parts: Mapping[str, Mapping[str, float]])
         if not words:
             continue
         if not sentences and reason:
-            sentences.append(f"Studies tie {reason} to a mood that is {_listed(words)}.")
+            sentences.append(f"Studies tie {reason} to a mood that is {join_words(words)}.")
         elif reason:
-            sentences.append(f"They tie {reason} to one that is {_listed(words)}.")
+            sentences.append(f"They tie {reason} to one that is {join_words(words)}.")
         else:
-            sentences.append(f"It may also be {_listed(words)}.")
+            sentences.append(f"It may also be {join_words(words)}.")
     pleasure = 1 - 2 * scores["sadness"]
     cheer = mood_words("joy", pleasure * scores["excitement"])
     cheer += mood_words("content", pleasure * scores["calmness"])
     if cheer:
-        sentences.append(f"All in all it looks {_listed(cheer)}.")
+        sentences.append(f"All in all it looks {join_words(cheer)}.")
     return sentences
 
 
@@ -201,10 +202,6 @@ def _reason(mood: str, part: Mapping[str, float]) -> str:
 def _grade(value: float, *steps: tuple[float, str]) -> str:
     """The phrase of the first step whose limit lies above the value."""
     return next(phrase for limit, phrase in steps if value < limit)
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _rounded(numbers: Mapping[str, float]) -> dict[str, float]:

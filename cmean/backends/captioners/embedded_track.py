@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from cmean.backends import inputs
 from cmean.backends.captioners.sound_features import SAMPLE_RATE, SILENCE_DB, measure
 from cmean.backends.captioners.sound_mood import read_mood
+from cmean.backends.captioners.wording import join_words
 from cmean.domain import POSITION_NAMES, WHOLE, Caption, Kind
 from cmean.errors import CaptionError
 
@@ -175,7 +176,7 @@ def _of_mood(mood: Mood) -> str:
         (mood.calm, _first(_CALM, mood.calm) + _first(_CONTENT, joy * mood.calm)),
         (mood.sadness, _first(_SAD, mood.sadness)),
     )
-    said = [_listed(words) for _, words in sorted(clauses, key=lambda part: -part[0]) if words]
+    said = [join_words(words) for _, words in sorted(clauses, key=lambda part: -part[0]) if words]
     links = ("above all ", "then ", "and last ")
     reading = "; ".join(link + words for link, words in zip(links, said, strict=False))
     return f"Studies of musical emotion tie such sound to a mood that is {reading}."
@@ -183,11 +184,6 @@ def _of_mood(mood: Mood) -> str:
 
 def _first(words: tuple[str, ...], degree: float) -> tuple[str, ...]:
     return words[: round(degree * len(words))]
-
-
-def _listed(words: Sequence[str]) -> str:
-    *others, last = words
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _grade(value: float, limits: Sequence[float], names: Sequence[str]) -> str:

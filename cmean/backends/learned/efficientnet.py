@@ -102,5 +102,5 @@ def _convolve(
 
 
 def _relu6(graph: GraphBuilder, data: str) -> str:
-    low, high = (graph.constant(np.float32(value)) for value in (0, 6))
+    low, high = (graph.constant(np.array(value, np.float32)) for value in (0, 6))
     return graph.add("Clip", data, low, high)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+FAMILIES: Final = "picture_families.csv"
+
 FLAT: Final = (
     *(446, 539, 549, 611, 664, 681, 692, 741, 782, 794, 851, 854),
     *(904, 905, 916, 917, 918, 921, 922),
@@ -101,7 +103,7 @@ class Families:
 @cache
 def load_families() -> Families:
     """Read the table."""
-    text = files(__package__).joinpath("picture_families.csv").read_text(encoding="utf-8")
+    text = files(__package__).joinpath(FAMILIES).read_text(encoding="utf-8")
     classes: dict[str, list[int]] = {}
     valence, arousal = np.zeros(1000), np.zeros(1000)
     for row in csv.DictReader(io.StringIO(text)):

@@ -29,7 +29,7 @@ class GraphBuilder:
     """
 
     def __init__(self, input_name: str, shape: Sequence[int | str]) -> None:
-        from onnx import helper  # noqa: PLC0415 - only `cmean setup` builds graphs
+        from onnx import helper
 
         self._helper = helper
         self._input = helper.make_tensor_value_info(input_name, 1, list(shape))  # 1: float32
@@ -44,7 +44,7 @@ class GraphBuilder:
 
     def constant(self, values: NDArray[Any]) -> str:
         """Add weights, float32 or int64."""
-        from onnx import numpy_helper  # noqa: PLC0415 - as above
+        from onnx import numpy_helper
 
         name = f"weights_{len(self._weights)}"
         kind = np.int64 if values.dtype.kind == "i" else np.float32
@@ -53,8 +53,12 @@ class GraphBuilder:
         return name
 
     def convolve(
-        self, data: str, kernel: Floats, bias: Floats | None = None, **attributes: Any
-    ) -> str:  # attributes: Any, of ONNX
+        self,
+        data: str,
+        kernel: Floats,
+        bias: Floats | None = None,
+        **attributes: Any,  # noqa: ANN401 - of ONNX
+    ) -> str:
         """Add a convolution; `kernel` has the shape (out, in / groups, height, width)."""
         inputs = [data, self.constant(kernel)]
         if bias is not None:
@@ -62,7 +66,7 @@ class GraphBuilder:
         return self.add("Conv", *inputs, **attributes)
 
     def normalise(self, data: str, scale: Floats, shift: Floats) -> str:
-        """Add a batch normalisation as `scale_and_shift` gives it, over the channels of 4-D data."""
+        """Add a batch normalisation, as `scale_and_shift` gives it, over the channels."""
         shape = (1, -1, 1, 1)
         scaled = self.add("Mul", data, self.constant(scale.reshape(shape)))
         return self.add("Add", scaled, self.constant(shift.reshape(shape)))
@@ -73,7 +77,7 @@ class GraphBuilder:
         Args:
             outputs: the name of each output → the result that it is, and its shape.
         """
-        from onnx import checker  # noqa: PLC0415 - as above
+        from onnx import checker
 
         described = []
         for name, (result, shape) in outputs.items():

@@ -67,6 +67,10 @@ class Mood:
     valence: float
 
 
+STILL: Final = Mood(excitement=0.0, calm=1.0, sadness=0.0, valence=0.5)
+"""What silence reads as: nothing but stillness."""
+
+
 def list_sound_inputs(features: SoundFeatures, tagged: Tagged) -> dict[str, float]:
     """What the mood of a sound is read from: `MOOD_TAGS` as odds, then `SOUND_MEASURES`."""
     odds = {f"tag {tag}": float(tagged.odds[TAGS.index(tag)]) for tag in MOOD_TAGS}
@@ -92,9 +96,7 @@ def read_sound(features: SoundFeatures, tagged: Tagged) -> Mood:
     return Mood(**degrees, valence=read_mood(features).valence)
 
 
-def read_picture(
-    features: PictureFeatures, seen: Classified
-) -> tuple[Mood, Mapping[str, float]]:
+def read_picture(features: PictureFeatures, seen: Classified) -> tuple[Mood, Mapping[str, float]]:
     """The mood of a picture, and how sure it is to show each of `CONTENTS` (about 0..1)."""
     found = _picture_heads().read_row(list_picture_inputs(features, seen))
     contents = {name: found.pop(name) for name in CONTENTS}

@@ -25,7 +25,7 @@ class Network:
     """
 
     def __init__(self, path: Path) -> None:
-        import onnxruntime  # noqa: PLC0415 - heavy: only where a network is used
+        import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1

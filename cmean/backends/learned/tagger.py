@@ -15,6 +15,7 @@ import numpy as np
 
 from cmean.backends.learned import musicnn
 from cmean.backends.learned.sessions import Network
+from cmean.domain import Sound, cut_quarters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,8 +88,9 @@ class Tagger:
             samples: float32 of shape (n,), n > 0, finite.
             whole: of a track, which is heard quarter by quarter; else it is one of its quarters.
         """
-        parts = _cut_quarters(samples) if whole else [samples]
-        heard = np.concatenate([self._hear(part) for part in parts if len(part)])
+        sound = Sound(samples, RATE)
+        parts = cut_quarters(sound) if whole else [sound]
+        heard = np.concatenate([self._hear(p.samples) for p in parts if len(p.samples)])
         sure = np.clip(heard, _SURE, 1 - _SURE)
         odds = np.log(sure / (1 - sure)).mean(axis=0)
         return Tagged(heard.mean(axis=0), odds)
@@ -111,16 +113,17 @@ class Tagger:
 
 def log_mel(window: Floats) -> Floats:
     """The logarithm of the mel spectrogram of a window, shape (187, 96), as musicnn takes it."""
-    import librosa  # noqa: PLC0415 - heavy: only where sound is heard
+    import librosa
 
     spectrum = librosa.stft(window, n_fft=_TRANSFORM, hop_length=_HOP, center=False)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
-    return np.log10(10_000 * (_filters() @ power) + 1).T.astype(np.float32)
+    mel: Floats = np.log10(10_000 * (_filters() @ power) + 1).T.astype(np.float32)
+    return mel
 
 
 @cache
 def _filters() -> Floats:
-    import librosa  # noqa: PLC0415 - as above
+    import librosa
 
     return librosa.filters.mel(sr=RATE, n_fft=_TRANSFORM, n_mels=musicnn.BANDS)
 
@@ -128,12 +131,6 @@ def _filters() -> Floats:
 @cache
 def _index(tag: str) -> int:
     return TAGS.index(tag)
-
-
-def _cut_quarters(samples: Floats) -> list[Floats]:
-    """As `cmean.media.audio.quarters` cuts them: views, so that they are found again."""
-    size = len(samples) // 4
-    return [*(samples[i * size : (i + 1) * size] for i in range(3)), samples[3 * size :]]
 
 
 def _windows(quarter: Floats) -> list[Floats]:

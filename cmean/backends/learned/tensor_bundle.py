@@ -121,4 +121,4 @@ def _read_message(content: bytes) -> dict[int, list[int | bytes]]:
 def _read_shape(content: int | bytes) -> tuple[int, ...]:
     """Sizes of a `TensorShapeProto`: its field 2 repeats, each with a size in field 1."""
     dimensions = _read_message(bytes(content)).get(2, []) if isinstance(content, bytes) else []
-    return tuple(int(_read_message(bytes(each)).get(1, [0])[0]) for each in dimensions)  # type: ignore[arg-type]  # bytes
+    return tuple(int(_read_message(bytes(each)).get(1, [0])[0]) for each in dimensions)

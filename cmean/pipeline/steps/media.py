@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cmean.catalog import items
+from cmean.domain import WHOLE
 from cmean.errors import CmeanError, ItemError, MediaError
 from cmean.media import files
 from cmean.media.excerpts import excerpts
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """A fragment that was decoded."""
+    """A fragment that was decoded, and the whole that it is of."""
 
     item: Located
     position: int
     media: Sound | Picture
+    whole: Sound | Picture
 
 
 def opened(
@@ -59,7 +61,9 @@ def opened(
     for (item, tasks), media in zip(of_item.items(), decoded, strict=True):
         for task, position in tasks.items():
             found[task] = (
-                media if isinstance(media, ItemError) else Opened(item, position, media[position])
+                media
+                if isinstance(media, ItemError)
+                else Opened(item, position, media[position], media[WHOLE])
             )
     return found
 

@@ -1,0 +1,202 @@
+"""What the learned captioner of artworks says: sentences from classes, measures and moods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cmean.backends.captioners.wording import join_words
+from cmean.domain import POSITION_NAMES, WHOLE, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cmean.backends.captioners.picture_features import PictureFeatures
+    from cmean.backends.learned.mood import Mood
+
+PERSON: Final = 0.5
+ANIMAL: Final = 0.52
+SCENERY: Final = 0.5
+"""From which a picture is said to show one; on photographs kept back nine in ten such are right."""
+
+BEASTS: Final = frozenset(
+    {
+        *("a dog", "a cat", "a big cat", "a bird", "a snake", "an insect", "a butterfly"),
+        *("a monkey", "an elephant", "a horse", "grazing animals", "a fish"),
+    }
+)
+PLACES: Final = frozenset({"a boat", "open land or water", "a large building", "vehicles"})
+_HINT: Final = 0.28, 0.15  # of an animal, of scenery: what a name needs besides its own threshold
+
+
+class Step(NamedTuple):
+    """A word for values below a limit."""
+
+    limit: float
+    word: str
+
+
+LIGHT: Final = (
+    Step(0.25, "very dark"),
+    Step(0.37, "dark"),
+    Step(0.60, ""),
+    Step(0.74, "light"),
+    Step(9, "very light"),
+)
+CONTRAST: Final = (
+    Step(0.18, "hardly any contrast"),
+    Step(0.32, "soft contrast"),
+    Step(0.54, ""),
+    Step(9, "strong contrast"),
+)
+COLOUR: Final = (
+    Step(0.035, "colourless"),
+    Step(0.09, "faded"),
+    Step(0.16, "muted"),
+    Step(0.24, "natural"),
+    Step(0.34, "rich"),
+    Step(9, "vivid"),
+)
+HEAT: Final = (Step(-0.12, "cold"), Step(0.0, "cool"), Step(0.25, ""), Step(9, "warm"))
+_DETAIL: Final = (
+    Step(0.1, "wide plain surfaces"),
+    Step(0.6, ""),
+    Step(9, "fine detail throughout"),
+)
+
+
+class Change(NamedTuple):
+    """How far a fragment must differ from the whole to be told from it."""
+
+    measure: str
+    step: float
+    less: str
+    more: str
+
+
+CHANGES: Final[Sequence[Change]] = (
+    Change("lightness", 0.07, "darker", "lighter"),
+    Change("colourfulness", 0.09, "less colourful", "more colourful"),
+    Change("warmth", 0.12, "cooler", "warmer"),
+    Change("contrast", 0.08, "softer in contrast", "stronger in contrast"),
+    Change("edges", 0.12, "plainer", "more detailed"),
+)
+_MOST_CHANGES: Final = 2
+_PLAIN: Final = 0.02  # contrast under which a picture is one even surface
+_FOCUS: Final = 0.25
+_MIRROR: Final = 0.6
+_LEVEL, _SLANTING = 0.4, 0.53
+_NAMED_COLOURS: Final = 3
+_TENTH: Final = 0.1
+
+PLACES_OF_LIGHT: Final = (
+    ("top left", "top", "top right"),
+    ("left", "centre", "right"),
+    ("bottom left", "bottom", "bottom right"),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """Everything that was found in one excerpt.
+
+    Args:
+        features: colours, light, lines.
+        contents: how sure it is to show a person, an animal, scenery.
+        named: phrases of what is shown, the surest first.
+        mood: its degrees.
+    """
+
+    features: PictureFeatures
+    contents: Mapping[str, float]
+    named: Sequence[str]
+    mood: Mood
+
+
+def name_subject(position: int) -> str:
+    """What an excerpt is called."""
+    return (
+        "the picture" if position == WHOLE else f"the {POSITION_NAMES[Kind.ARTWORK][position]} part"
+    )
+
+
+def describe_subject(seen: Seen, position: int) -> str:
+    """Say what is shown, and in which colours."""
+    subject = name_subject(position).capitalize()
+    first, *others = list(seen.features.palette.items())[:_NAMED_COLOURS]
+    colours = join_words([first[0], *(name for name, share in others if share >= _TENTH)])
+    if seen.features.contrast < _PLAIN:
+        return f"{subject} is an even surface of {first[0]}."
+    kinds = " and ".join(
+        word
+        for word in (_grade(seen.features.chroma, COLOUR), _grade(seen.features.warmth, HEAT))
+        if word
+    )
+    shown = list_contents(seen)
+    if shown:
+        return f"{subject} shows {join_words(shown)}, in {kinds} colours, mainly {colours}."
+    return f"{subject} is in {kinds} colours, mainly {colours}."
+
+
+def list_contents(seen: Seen) -> list[str]:
+    """What is shown for certain: a human figure, an animal, a place, a thing; two at most."""
+    person, animal, scenery = (seen.contents[name] for name in ("person", "animal", "scenery"))
+    animals = [name for name in seen.named if name in BEASTS and animal >= _HINT[0]]
+    places = [name for name in seen.named if name in PLACES and scenery >= _HINT[1]]
+    things = [name for name in seen.named if name not in BEASTS | PLACES]
+    found = []
+    if animals or animal >= ANIMAL:
+        found.append((animal, animals[0] if animals else "an animal"))
+    if places or scenery >= SCENERY:
+        found.append((scenery, places[0] if places else "a view of land or buildings"))
+    if person >= PERSON:
+        found.append((person, "a human figure"))
+    said = [phrase for _, phrase in sorted(found, key=lambda each: -each[0])]
+    return (said or things)[:2]
+
+
+def describe_light(features: PictureFeatures) -> str:
+    """Say what is unusual about light, contrast and composition; empty where nothing is."""
+    parts = []
+    light, contrast = _grade(features.lightness, LIGHT), _grade(features.contrast, CONTRAST)
+    if light or contrast:
+        parts.append(f"it is {' with '.join(word for word in (light, contrast) if word)}")
+        if not light:
+            parts[-1] = f"it has {contrast}"
+    if features.focus >= _FOCUS:
+        row, column = int(features.focus_y * 3), int(features.focus_x * 3)
+        parts.append(f"light gathers at the {PLACES_OF_LIGHT[row][column]}")
+    if features.symmetry > _MIRROR:
+        parts.append("left and right mirror each other")
+    elif features.horizontal > _LEVEL:
+        parts.append("its lines run level")
+    elif features.diagonal > _SLANTING:
+        parts.append("its lines slant")
+    if detail := _grade(features.edges, _DETAIL):
+        parts.append(f"it has {detail}")
+    if not parts:
+        return ""
+    text = f"{'; '.join(parts[:3])}."
+    return text[0].upper() + text[1:]
+
+
+def compare_with_whole(seen: Seen, whole: Seen) -> str:
+    """Say what tells a fragment from the whole."""
+    steps = [
+        (
+            (getattr(seen.features, change.measure) - getattr(whole.features, change.measure))
+            / change.step,
+            change,
+        )
+        for change in CHANGES
+    ]
+    told = [each for each in sorted(steps, key=lambda s: -abs(s[0])) if abs(each[0]) >= 1]
+    if not told:
+        return "It is much like the picture as a whole."
+    words = [change.more if step > 0 else change.less for step, change in told[:_MOST_CHANGES]]
+    return f"Beside the whole picture it is {join_words(words)}."
+
+
+def _grade(value: float, steps: Sequence[Step]) -> str:
+    """The word of the first step whose limit lies above the value."""
+    return next(step.word for step in steps if value < step.limit)

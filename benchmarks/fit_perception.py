@@ -26,6 +26,7 @@ from perception_readings import (
     fit_contents,
     fit_picture,
     fit_ridge,
+    fit_signed_ridge,
     fit_sound,
     hold_out,
     standardise,
@@ -112,7 +113,7 @@ def report_sounds(sets: Sequence[Judged]) -> Floats:
         others = [each for each in sets if each is not target]
         print_figures(f"{target.name}, folds", target, hold_out(target, others, fit_sound))
         print_figures(f"{target.name}, by others", target, [fit_sound(others).read(target.inputs)])
-        scores = hold_out(target, others, lambda s: fit_ridge(s, MOODS, SOUND_RIDGE))
+        scores = hold_out(target, others, lambda s: fit_signed_ridge(s, SOUND_RIDGE))
         plain.append(scores[0])
     return np.concatenate(plain)
 

@@ -1,8 +1,8 @@
 """What musicnn hears in a sound: 100 tags, from windows of three seconds that cover it.
 
 A sound is heard quarter by quarter, so that a track's whole and its fragments have the same
-windows, and each is heard once a call. Windows lie evenly spaced and overlap where a quarter is no
-multiple of three seconds; a quarter of a long track is heard in `MOST_WINDOWS` of them.
+windows, and each is heard once a call. A quarter of n times three seconds is heard in n windows,
+n rounded, from its first second to its last, evenly spaced; one of a long track in `MOST_WINDOWS`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 RATE: Final = 16_000
 MOST_WINDOWS: Final = 6
-"""Of a quarter: 18 seconds of it at least, of a track of up to 72 s all."""
+"""Of a quarter: all of it in tracks of up to 72 s, 18 s of it in longer ones."""
 
 _HOP, _TRANSFORM = 256, 512
 _WINDOW: Final = (musicnn.FRAMES - 1) * _HOP + _TRANSFORM
@@ -134,9 +134,9 @@ def _index(tag: str) -> int:
 
 
 def _windows(quarter: Floats) -> list[Floats]:
-    """Windows that cover a quarter; a shorter one is repeated until it fills one."""
+    """Evenly spaced windows of a quarter; a quarter shorter than one is repeated to fill it."""
     if len(quarter) < _WINDOW:
         return [np.resize(quarter, _WINDOW)]
-    count = min(-(-len(quarter) // _WINDOW), MOST_WINDOWS)
+    count = min(max(round(len(quarter) / _WINDOW), 1), MOST_WINDOWS)
     starts = np.linspace(0, len(quarter) - _WINDOW, count).astype(int)
     return [quarter[start : start + _WINDOW] for start in starts]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 TARGETS = {Kind.TRACK: 1.0, Kind.ARTWORK: 0.25}
 """Seconds an item."""
 TRACK_SECONDS = 30
+PROFILE = "learned"
 REPETITIONS = 3
 
 
@@ -73,7 +74,7 @@ def composed(folder: Path) -> dict[Kind, Path]:
 
 def measure(kind: Kind, paths: list[Path]) -> tuple[float, float, float]:
     """Median seconds an item of decoding, captioning, mapping, each the best of a few runs."""
-    profile = load_settings({}).get_profile("embedded").kinds[kind]
+    profile = load_settings({}).get_profile(PROFILE).kinds[kind]
     captioner = registry.captioner(profile.captioner.backend, profile.captioner.parameters)
     mapper = cast(
         "EmotionMapper", registry.mapper(profile.mapper.backend, profile.mapper.parameters)
@@ -86,7 +87,7 @@ def measure(kind: Kind, paths: list[Path]) -> tuple[float, float, float]:
             start = time.perf_counter()
             media: Sequence[Sound | Picture] = excerpts(path, kind, profile.preprocessing)
             decoded = time.perf_counter()
-            batch = [Excerpt(kind, position, part) for position, part in enumerate(media)]
+            batch = [Excerpt(kind, n, part, whole=media[0]) for n, part in enumerate(media)]
             captions = captioner.caption(batch)
             captioned = time.perf_counter()
             mapper.map([c.text for c in captions if isinstance(c, Caption)])

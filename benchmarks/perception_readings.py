@@ -186,6 +186,10 @@ PICTURE_MIXING: Final = np.array(
 )
 
 
+WIDER: Final = 1.25
+"""How much farther than photographs other pictures lie, or most paintings would be extreme."""
+
+
 def fit_picture(sets: Sequence[Judged], scores: Floats | None = None) -> Reading:
     """The mood of pictures, from arousal and valence; `scores` as of `fit_sound`, by `fit_ridge`.
 
@@ -203,11 +207,8 @@ def fit_picture(sets: Sequence[Judged], scores: Floats | None = None) -> Reading
     joined = Reading(middle, spread, np.concatenate([plain.weights, extra]), plain.base)
     both = (scores - scores.mean(axis=0)) / scores.std(axis=0)
     both = both + standardise(every[:, -3:]) @ extra
-    return (
-        joined.standardise(both)
-        .combine(PICTURE_MIXING)
-        .standardise(standardise(both) @ PICTURE_MIXING)
-    )
+    mixed = standardise(both) @ PICTURE_MIXING
+    return joined.standardise(both).combine(PICTURE_MIXING).standardise(WIDER * mixed)
 
 
 def fit_contents(sets: Sequence[Judged]) -> Reading:

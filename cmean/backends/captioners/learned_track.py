@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cmean.domain import Excerpt
 
 PACKAGE: Final = "musicnn"
+_LEAST_TAG: Final = 0.05  # share from which a tag is kept with the measurements
 _CODE: Final = "1"
 """Raised whenever this code, or what it calls, makes other captions of the same sound."""
 
@@ -44,7 +45,7 @@ class LearnedTrackCaptioner:
 
     Implements `cmean.protocols.Captioner`. A fragment is told from its whole where the excerpt
     brings the whole along. Measurements: the fields of `SoundFeatures`, the degrees of the mood,
-    and each tag's share as ``tag NAME``.
+    and the shares of the tags that are at all likely, as ``tag NAME``.
     """
 
     def __init__(self) -> None:
@@ -111,7 +112,9 @@ def _caption(excerpt: Excerpt, listener: _Listener) -> Caption:
     text = _write(excerpt, sound, heard, listener)
     numbers = asdict(heard.features) | asdict(heard.mood)
     numbers |= {
-        f"tag {tag}": float(share) for tag, share in zip(TAGS, heard.tagged.shares, strict=True)
+        f"tag {tag}": float(share)
+        for tag, share in zip(TAGS, heard.tagged.shares, strict=True)
+        if share >= _LEAST_TAG
     }
     rounded = {
         name: round(value, 4) if isinstance(value, float) else value

@@ -181,9 +181,9 @@ def compare_with_whole(heard: Heard, whole: Heard) -> str:
     words = [change.more if step > 0 else change.less for step, change in told[:_MOST_CHANGES]]
     parts = [f"it is {join_words(words)}"] if words else []
     if new:
-        parts.append(f"{join_words(new[:2])} {'come' if new[1:] else 'comes'} forward")
+        parts.append(f"{join_words(new[:2])} {'come' if _is_plural(new) else 'comes'} forward")
     elif gone:
-        parts.append(f"{join_words(gone[:2])} {'step' if gone[1:] else 'steps'} back")
+        parts.append(f"{join_words(gone[:2])} {'step' if _is_plural(gone) else 'steps'} back")
     if not parts:
         return "It is much like the whole piece."
     return f"Beside the whole piece {' and '.join(parts)}."
@@ -203,6 +203,10 @@ def describe_course(quarters: Sequence[Heard]) -> str:
 def name_subject(position: int) -> str:
     """What an excerpt is called."""
     return "the piece" if position == WHOLE else f"the {POSITION_NAMES[Kind.TRACK][position]}"
+
+
+def _is_plural(names: Sequence[str]) -> bool:
+    return len(names) > 1 or names[0].endswith("s")
 
 
 def _list_sources(heard: Heard) -> list[str]:

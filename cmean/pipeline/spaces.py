@@ -13,6 +13,7 @@ from cmean.catalog import embeddings, pairings
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import Kind, Role
 from cmean.errors import InputError, MissingExtraError, WeightsError
+from cmean.matching.calibration import NONE
 from cmean.pipeline import recipes, vectors
 from cmean.pipeline.revisions import here_or_known
 
@@ -103,7 +104,7 @@ def sides(
 
     Args:
         connection: an open transaction.
-        chosen: its vector, space and recipes, as in its row or in the wish for it.
+        chosen: its vector, space, calibration and recipes, as in its row or in the wish for it.
         pairing_id: only what was there when this pairing was made.
     """
     by = {}
@@ -112,7 +113,7 @@ def sides(
         read = pairings.triples(connection, mapper, vectors.needed(vector), pairing_id=pairing_id)
         recipe_id = chosen.get(f"{kind.value}_embedding_recipe_id")
         if recipe_id is None:
-            by[kind] = vectors.sides(read, vector)
+            by[kind] = vectors.sides(read, vector, chosen.get("calibrate", NONE))
             continue
         found = {}
         for position in vectors.needed(vector):

@@ -3,11 +3,11 @@
     python benchmarks/pairing_choices.py TRACKS.csv ARTWORKS.csv
 
 The files are those that `cmean match` reads; of rows of 15 numbers the first three, the triple of
-the whole, are compared. For every method, metric and calibration it prints the mean, tenth percentile
-and minimum of the similarities of the pairs, and Spearman's correlation over the pairs of each
-channel of the track with that of the artwork, and of the intensities (the sums of the channels),
-all of them of the triples as they are. With no relation Spearman is 0. Similarities of different
-metrics or calibrations do not compare; the correlations do.
+the whole, are compared. For every method, metric and calibration it prints the mean, tenth
+percentile and minimum of the similarities of the pairs, and Spearman's correlation over the pairs
+of each channel of the track with that of the artwork, and of the intensities (the sums of the
+channels), all of them of the triples as they are. With no relation Spearman is 0. Similarities of
+different metrics or calibrations do not compare; the correlations do.
 """
 
 from __future__ import annotations

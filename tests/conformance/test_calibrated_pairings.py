@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from triples import Triples
+from triples import AS_THE_STUDY, Triples
 
 from cmean.catalog import pairings
 from cmean.domain import Kind
@@ -18,7 +18,7 @@ from cmean.pipeline.vectors import VECTORS
 from cmean.report import gather as gathering
 from cmean.report.page import render
 
-STUDY = ("--method", "greedy", "--metric", "cosine", "--calibrate", "none")
+STUDY = ("--method", "greedy", *AS_THE_STUDY)
 """How the study paired."""
 
 CHOICES = ("none", "quantile")

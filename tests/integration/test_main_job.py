@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-PAIR_KEYS = ["pairing", "method", "vector", "metric", "pairs"]
-PAIR_KEYS += ["unpaired_tracks", "unpaired_artworks", "mean", "minimum", "maximum"]
+PAIR_KEYS = ["pairing", "method", "vector", "metric", "calibrate", "min_similarity", "pairs"]
+PAIR_KEYS += ["unpaired_tracks", "unpaired_artworks", "below_floor"]
+PAIR_KEYS += ["mean", "tenth_percentile", "minimum", "maximum"]
 PAIR_KEYS += ["null_mean", "null_sd", "z", "gap", "space"]
 
 

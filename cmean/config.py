@@ -41,6 +41,20 @@ OPTIONS: Mapping[str, Mapping[str, type]] = {
 """What a profile says of a step besides its back-end's own parameters, and of which type."""
 
 
+PAIRING: Mapping[str, tuple[str, ...]] = {
+    "method": ("greedy", "sequential", "optimal"),
+    "metric": ("cosine", "euclidean"),
+    "calibrate": ("none", "quantile"),
+}
+"""What a profile may say of its pairing, the first of each where it says nothing; a test holds
+these equal to the names that the matching has."""
+
+
+def plain_pairing() -> dict[str, str]:
+    """Return how triples are paired where no profile says otherwise."""
+    return {name: known[0] for name, known in PAIRING.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class BackendChoice:
     """A back-end by name, and how it is used.
@@ -76,12 +90,17 @@ class KindProfile:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A named set of recipes. `embedders` embed the media that they take, and all captions."""
+    """A named set of recipes. `embedders` embed the media that they take, and all captions.
+
+    `pairing` is how its triples are paired unless something else is asked for: a choice for each
+    of `PAIRING`. It is no part of a recipe.
+    """
 
     name: str
     description: str
     kinds: Mapping[Kind, KindProfile]
     embedders: tuple[BackendChoice, ...] = ()
+    pairing: Mapping[str, str] = field(default_factory=plain_pairing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +204,15 @@ def _build_profile(name: str, user_profiles: Mapping[str, Any]) -> Profile:
     try:
         kinds = {kind: _kind_profile(merged[kind.value]) for kind in Kind}
         embedders = tuple(_choice(table, "embedder") for table in merged.get("embedders", ()))
-        unknown = set(merged) - {"description", "extends", "embedders", *map(str, Kind)}
+        pairing = _pairing(merged.get("pairing", {}))
+        unknown = set(merged) - {"description", "extends", "embedders", "pairing", *map(str, Kind)}
         if unknown:
             raise ValueError(f"unknown key {sorted(unknown)[0]!r}")  # noqa: TRY301 - said below
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ConfigError(
             f"profile {name!r} is not well formed: {error}; see profiles.toml"
         ) from error
-    return Profile(name, str(merged.get("description", "")), kinds, embedders)
+    return Profile(name, str(merged.get("description", "")), kinds, embedders, pairing)
 
 
 def _resolve(name: str, tables: Mapping[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
@@ -219,6 +239,18 @@ def _merged(old: dict[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         else:
             result[key] = value
     return result
+
+
+def _pairing(table: object) -> dict[str, str]:
+    if not isinstance(table, dict):
+        raise TypeError(f"pairing must be a table, not {table!r}")
+    for name, value in table.items():
+        if name not in PAIRING:
+            raise ValueError(f"unknown key {name!r} of the pairing; known: {', '.join(PAIRING)}")
+        if value not in PAIRING[name]:
+            known = ", ".join(PAIRING[name])
+            raise ValueError(f"{name} of the pairing is one of {known}, not {value!r}")
+    return plain_pairing() | dict(table)
 
 
 def _kind_profile(table: Mapping[str, Any]) -> KindProfile:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog
     from cmean.domain import Kind
 
+AS_THE_STUDY = ("--metric", "cosine", "--calibrate", "none")
+"""How the study compares triples, whatever a profile chooses."""
+
 _number = count(1)
 
 

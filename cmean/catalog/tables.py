@@ -282,6 +282,8 @@ pairings = Table(
     Column("vector", String(20), nullable=False),
     Column("metric", String(20), nullable=False),
     Column("space", String(20), nullable=False, server_default="emotion"),
+    Column("calibrate", String(20), nullable=False, server_default="none"),
+    Column("min_similarity", Float(53)),
     _fk("track_recipe_id", "recipes", index=True),
     _fk("artwork_recipe_id", "recipes", index=True),
     _fk("track_embedding_recipe_id", "recipes", nullable=True),
@@ -291,7 +293,9 @@ pairings = Table(
     Column("pairs", Integer, nullable=False),
     Column("unpaired_tracks", Integer, nullable=False),
     Column("unpaired_artworks", Integer, nullable=False),
+    Column("below_floor", Integer, nullable=False, server_default="0"),
     Column("mean", Float(53), nullable=False),
+    Column("tenth_percentile", Float(53), nullable=False),
     Column("minimum", Float(53), nullable=False),
     Column("maximum", Float(53), nullable=False),
     Column("null_mean", Float(53)),
@@ -303,6 +307,8 @@ pairings = Table(
     _one_of("vector", "whole", "fragments", "concatenated"),
     _one_of("metric", "cosine", "euclidean"),
     _one_of("space", "emotion", "imagebind", "captions"),
+    _one_of("calibrate", "none", "quantile"),
+    CheckConstraint("calibrate = 'none' OR space = 'emotion'", name="calibrated"),
     CheckConstraint(
         "(track_embedding_recipe_id IS NULL) = (space = 'emotion')"
         " AND (artwork_embedding_recipe_id IS NULL) = (space = 'emotion')",

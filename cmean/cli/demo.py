@@ -68,7 +68,7 @@ def main(args: argparse.Namespace) -> int:
         if not args.json:
             ingest_verb.show(ingested)
         stages = run_verb.carry_out(settings, profile)
-        task = pair.request(catalog, profile, "greedy", "whole", "cosine")
+        task = pair.request(catalog, profile)
         requests.carry_out(catalog, settings, task)
         result = pair.summary(catalog, task)
         pairs = _pairs(catalog, result["pairing"])

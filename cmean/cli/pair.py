@@ -18,14 +18,16 @@ from cmean.cli.common import (
     say,
     tell_default_profile,
 )
-from cmean.cli.types import natural, positive
+from cmean.cli.types import natural, positive, similarity
 from cmean.domain import Kind, is_control
+from cmean.matching.calibration import CALIBRATIONS
 from cmean.matching.methods import RANDOM
 from cmean.matching.vectors import METRICS
 from cmean.pipeline import pair, requests, versions
 from cmean.pipeline.pair import METHODS
 from cmean.pipeline.spaces import EMOTION, SPACES
 from cmean.pipeline.vectors import VECTORS
+from cmean.pipeline.verdict import compared_by
 
 if TYPE_CHECKING:
     import argparse
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
 _ROUNDING = 1e-12  # of a sum of similarities
 
 METRIC_HELP = "cosine: which emotions; euclidean: also how strong"
+FLOOR_HELP = (
+    "least similarity of a pair, -1 to 1: items that find none so near stay unpaired; optimal "
+    "leaves such pairs out afterwards"
+)
 
 
 def options_help(options: Mapping[str, str]) -> str:
@@ -51,6 +57,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser, "vector", VECTORS, "the wholes, each fragment by itself, or all five at once"
     )
     _add_choice(parser, "metric", METRICS, METRIC_HELP)
+    _add_choice(
+        parser,
+        "calibrate",
+        CALIBRATIONS,
+        f"what is done to the triples of each kind first; {options_help(CALIBRATIONS)}",
+    )
+    parser.add_argument("--min-similarity", type=similarity, metavar="S", help=FLOOR_HELP)
     _add_choice(parser, "space", SPACES, f"what is compared; {options_help(SPACES)}")
     parser.add_argument("--seed", type=natural, metavar="N", help="of --method random (default: 0)")
     earlier = parser.add_mutually_exclusive_group()
@@ -74,7 +87,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _add_choice(
     parser: argparse.ArgumentParser, name: str, known: Iterable[str], about: str
 ) -> None:
-    default = f"default: {versions.DEFAULTS[name]}, or as in the pairing that is named"
+    usual = versions.DEFAULTS.get(name, "the profile's for triples")
+    default = f"default: {usual}, or as in the pairing that is named"
     parser.add_argument(f"--{name}", choices=list(known), help=f"{about} ({default})")
 
 
@@ -90,6 +104,8 @@ def main(args: argparse.Namespace) -> int:
             args.vector,
             args.metric,
             space=args.space,
+            calibrate=args.calibrate,
+            min_similarity=args.min_similarity,
             seed=args.seed,
             extend=args.extend,
             compare=args.compare,
@@ -130,7 +146,9 @@ def describe(result: Mapping[str, Any]) -> str:
     line = (
         f"{result['pairs']} {noun}{what} {_how(result)}, "
         f"mean {number_text(result['mean'])} "
-        f"({number_text(result['minimum'])} to {number_text(result['maximum'])}); "
+        f"(worst pair {number_text(result['minimum'])}, "
+        f"tenth percentile {number_text(result['tenth_percentile'])}, "
+        f"best {number_text(result['maximum'])}); "
         f"random pairing of the same items: {_null(result)}"
     )
     if result["gap"] is not None:
@@ -139,13 +157,23 @@ def describe(result: Mapping[str, Any]) -> str:
     for kind in Kind:
         if left := result[f"unpaired_{kind.value}s"]:
             line += f"; {_count(left, kind, result)} unpaired"
+    if result["min_similarity"] is not None:
+        line += f"; {_below_floor(result)}"
     return line
 
 
+def _below_floor(result: Mapping[str, Any]) -> str:
+    """How many pairs were not made for lack of similarity."""
+    count, floor = result["below_floor"], result["min_similarity"]
+    noun = "pair" if count == 1 else "pairs"
+    return f"{count} {noun} not made, below the least similarity of {floor:g}"
+
+
 def _how(result: Mapping[str, Any]) -> str:
-    """By which method and metric, and in which space where that is not the usual one."""
+    """By which method, metric and calibration, and in which space where not the usual one."""
     method, metric, space = result["method"], result["metric"], result["space"]
-    paired = f"at random, {metric}" if method == RANDOM else f"by {method} {metric}"
+    how = compared_by(metric, result["calibrate"])
+    paired = f"at random, {how}" if method == RANDOM else f"by {method} {how}"
     return paired if space == EMOTION else f"{paired} of {_OF[space]}"
 
 

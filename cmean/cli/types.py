@@ -83,3 +83,14 @@ def share(text: str) -> float:
     if not 0 < value <= 0.5:  # noqa: PLR2004 - said in the message
         raise argparse.ArgumentTypeError(f"must be above 0 and at most 0.5, not {text!r}")
     return value
+
+
+def similarity(text: str) -> float:
+    """A similarity, from -1 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 2.0
+    if not -1 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number from -1 to 1, not {text!r}")
+    return value

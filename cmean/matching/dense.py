@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from cmean.matching.groups import Progress
@@ -131,28 +133,38 @@ def greedy(cost: NDArray[_Cost], on_progress: Progress) -> tuple[Indices, Indice
 
 
 def sequential(
-    cost: NDArray[_Cost], on_progress: Progress
+    cost: NDArray[_Cost],
+    on_progress: Progress,
+    accepts: Callable[[int, int], bool] = lambda _row, _column: True,
 ) -> tuple[Indices, Indices, NDArray[_Cost]]:
     """Each row in turn takes the free column of least cost, ties by column.
 
     Args:
         cost: as of `greedy`; overwritten.
+        on_progress: called now and then with how much is done, and of how much.
+        accepts: whether a row takes this column; if not, the row stays unpaired and the column
+            free.
 
     Returns:
-        Rows, columns and costs of the min(n, m) pairs, in turn.
+        Rows, columns and costs of the pairs, in turn: min(n, m) where all are accepted.
     """
     never = _never(cost)
     size = min(cost.shape)
+    pairs: list[tuple[int, int]] = []
     costs = np.empty(size, dtype=cost.dtype)
-    partner = np.empty(size, dtype=np.intp)
-    for row in range(size):
-        partner[row] = cost[row].argmin()
-        costs[row] = cost[row, partner[row]]
-        cost[:, partner[row]] = never
+    for row in range(len(cost)):
+        if len(pairs) == size:
+            break
+        column = int(cost[row].argmin())
+        if accepts(row, column):
+            costs[len(pairs)] = cost[row, column]
+            pairs.append((row, column))
+            cost[:, column] = never
         if row % _OFTEN == 0:
-            on_progress(row, size)
+            on_progress(len(pairs), size)
     on_progress(size, size)
-    return np.arange(size), partner, costs
+    rows, columns = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
+    return rows, columns, costs[: len(pairs)]
 
 
 def optimal(similarity: Floats) -> tuple[Indices, Indices, float]:

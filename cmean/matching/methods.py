@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -48,7 +49,8 @@ class Matching:
     Greedy and optimal pairs come best first, sequential ones in turn, random ones as drawn.
 
     Attributes:
-        track_index: which track, shape (min(tracks, artworks),), each at most once.
+        track_index: which track, shape (pairs,), each at most once; min(tracks, artworks) pairs
+            but for those that are below `min_similarity`.
         artwork_index: which artwork, the same shape, each at most once.
         similarity: how alike the two are, float64.
         tracks: how many tracks there were.
@@ -56,6 +58,7 @@ class Matching:
         method: by which method.
         metric: by which metric.
         gap: how much larger the total similarity could at most be; None where not known.
+        min_similarity: the least that a pair had to have; None: any was good enough.
     """
 
     track_index: Indices
@@ -66,17 +69,24 @@ class Matching:
     method: str
     metric: str
     gap: float | None = None
+    min_similarity: float | None = None
 
     def __len__(self) -> int:
         return len(self.similarity)
 
+    @property
+    def below_floor(self) -> int:
+        """How many pairs were not made because they would be below `min_similarity`."""
+        return min(self.tracks, self.artworks) - len(self)
 
-def match(
+
+def match(  # noqa: PLR0913 - each is a choice of the caller's
     tracks: ArrayLike,
     artworks: ArrayLike,
     method: str = "greedy",
     metric: str = "cosine",
     *,
+    min_similarity: float | None = None,
     max_bytes: int | None = None,
     seed: int | Sequence[int] = 0,
     on_progress: Progress = lambda _done, _total: None,
@@ -99,15 +109,21 @@ def match(
             (each track in turn takes the nearest free artwork) or "optimal" (the largest total);
             or "random": each one-to-one pairing with equal chance, whatever the vectors are.
         metric: "cosine", or "euclidean", which sees how strong an emotion is.
+        min_similarity: the least similarity of a pair, -1..1 (default: any). Greedy matching stops
+            there; in sequential matching a track whose nearest free artwork is below it stays
+            unpaired, and that artwork free; of an optimal matching the pairs below it are left
+            out afterwards, and its gap is then not known. There may be no pairs at all.
         max_bytes: the memory that may be taken (default: `MEMORY_SHARE` of what is available).
         seed: of a random pairing: whole numbers of at least 0.
         on_progress: called now and then with how much is done, and of how much.
 
     Raises:
-        InputError: vectors that are none, an unknown name, or more memory needed than allowed.
+        InputError: vectors that are none, an unknown name, a least similarity that is none or is
+            asked of a random pairing, or more memory needed than allowed.
     """
     if method not in {*METHODS, RANDOM}:
         raise InputError(f"there is no method {method!r}; there is {', '.join(METHODS)}")
+    floor = _floor(method, min_similarity)
     allowed = _Allowed(method, max_bytes)
     sides = as_array(tracks, "tracks"), as_array(artworks, "artworks")
     floats = any(side.dtype.kind == "f" for side in sides)
@@ -116,10 +132,10 @@ def match(
     if method == RANDOM:
         found = _at_random(sides, metric, seed)
     elif floats:
-        found = _over_floats(_as_floats(sides), method, allowed, on_progress)
+        found = _over_floats(_as_floats(sides), method, floor, allowed, on_progress)
     else:
-        found = _over_integers(metric_for(metric, *sides), method, allowed, on_progress)
-    track_index, artwork_index, similarity, gap = found
+        found = _over_integers(metric_for(metric, *sides), method, floor, allowed, on_progress)
+    track_index, artwork_index, similarity, gap = _above(floor, found)
     for array in (track_index, artwork_index, similarity):
         array.flags.writeable = False
     return Matching(
@@ -131,6 +147,7 @@ def match(
         method=method,
         metric=metric,
         gap=gap,
+        min_similarity=min_similarity,
     )
 
 
@@ -158,6 +175,30 @@ _Found: TypeAlias = "tuple[Indices, Indices, Floats, float | None]"
 _Sides: TypeAlias = "tuple[NDArray[np.generic], NDArray[np.generic]]"
 
 
+def _floor(method: str, min_similarity: float | None) -> float:
+    """The least similarity of a pair.
+
+    Raises:
+        InputError: it is none, or the method looks at no similarity.
+    """
+    if min_similarity is None:
+        return -np.inf
+    if not -1 <= min_similarity <= 1:
+        raise InputError(f"the least similarity must be from -1 to 1, not {min_similarity}")
+    if method == RANDOM:
+        raise InputError("a random pairing looks at no similarity, so it can have no least one")
+    return float(min_similarity)
+
+
+def _above(floor: float, found: _Found) -> _Found:
+    """The pairs that are not below the floor; a gap is known of all pairs together only."""
+    track, artwork, similarity, _gap = found
+    kept = similarity >= floor
+    if kept.all():
+        return found
+    return track[kept], artwork[kept], similarity[kept], None
+
+
 def _as_floats(sides: _Sides) -> tuple[Floats, Floats]:
     tracks, artworks = comparable(*sides)
     return tracks.astype(np.float64), artworks.astype(np.float64)
@@ -175,14 +216,16 @@ def _at_random(sides: _Sides, metric: str, seed: int | Sequence[int]) -> _Found:
     return track, artwork, similarity, None
 
 
-def _over_integers(metric: Metric, method: str, allowed: _Allowed, report: Progress) -> _Found:
+def _over_integers(
+    metric: Metric, method: str, floor: float, allowed: _Allowed, report: Progress
+) -> _Found:
     shape = metric.shape
     gap: float | None = None
     combinations = shape[0] * shape[1]
     slim = min(shape) <= SLIM[0] and combinations <= SLIM[1]
     if combinations <= SMALL or (slim and method == "optimal"):
         allowed.check(dense.predicted_bytes(method, *shape, metric.width), shape)
-        track, artwork, gap = _by_matrix(metric, method, report)
+        track, artwork, gap = _by_matrix(metric, method, floor, report)
     elif method == "optimal":
         from cmean.matching import optimal  # noqa: PLC0415 - numba, half a second
 
@@ -192,13 +235,14 @@ def _over_integers(metric: Metric, method: str, allowed: _Allowed, report: Progr
         from cmean.matching import nearest  # noqa: PLC0415 - numba, half a second
 
         allowed.check(nearest.predicted_bytes(*shape, metric.width), shape)
-        by_search = nearest.greedy if method == "greedy" else nearest.sequential
+        in_turn = partial(nearest.sequential, floor=floor)
+        by_search = nearest.greedy if method == "greedy" else in_turn
         track, artwork = by_search(metric, report)
     return track, artwork, metric.similarity(track, artwork), gap
 
 
 def _by_matrix(
-    metric: Metric, method: str, report: Progress
+    metric: Metric, method: str, floor: float, report: Progress
 ) -> tuple[Indices, Indices, float | None]:
     if method == "optimal":
         n, m = metric.shape
@@ -206,13 +250,19 @@ def _by_matrix(
         track, artwork, gap = dense.optimal(similarity)
         order = metric.order(track, artwork)
         return track[order], artwork[order], gap
-    solve = dense.greedy if method == "greedy" else dense.sequential
-    track, artwork, _ = solve(dense.ranks(metric), report)
+    if method == "greedy":
+        track, artwork, _ = dense.greedy(dense.ranks(metric), report)
+        return track, artwork, None
+
+    def accepts(row: int, column: int) -> bool:
+        return bool(metric.similarity(np.array([row]), np.array([column]))[0] >= floor)
+
+    track, artwork, _ = dense.sequential(dense.ranks(metric), report, accepts)
     return track, artwork, None
 
 
 def _over_floats(
-    sides: tuple[Floats, Floats], method: str, allowed: _Allowed, report: Progress
+    sides: tuple[Floats, Floats], method: str, floor: float, allowed: _Allowed, report: Progress
 ) -> _Found:
     shape = len(sides[0]), len(sides[1])
     allowed.check(dense.predicted_bytes(method, *shape, sides[0].shape[1]), shape)
@@ -222,6 +272,11 @@ def _over_floats(
         similarity = cosines[track, artwork]
         order = np.lexsort((artwork, track, -similarity))
         return track[order], artwork[order], similarity[order], gap
-    solve = dense.greedy if method == "greedy" else dense.sequential
-    track, artwork, cost = solve(np.negative(cosines, out=cosines), report)
+    np.negative(cosines, out=cosines)
+    if method == "greedy":
+        track, artwork, cost = dense.greedy(cosines, report)
+    else:
+        track, artwork, cost = dense.sequential(
+            cosines, report, lambda row, column: bool(-cosines[row, column] >= floor)
+        )
     return track, artwork, 0.0 - cost, None

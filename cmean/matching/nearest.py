@@ -9,6 +9,7 @@ import numpy as np
 from cmean.matching.compiled.nearest import Side, chain, in_turn
 from cmean.matching.compiled.tree import plant
 from cmean.matching.groups import grouped, in_steps
+from cmean.matching.vectors import HIGHEST
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,22 +58,31 @@ def greedy(metric: Metric, on_progress: Progress) -> tuple[Indices, Indices]:
     )
 
 
-def sequential(metric: Metric, on_progress: Progress) -> tuple[Indices, Indices]:
+def sequential(
+    metric: Metric, on_progress: Progress, floor: float = -np.inf
+) -> tuple[Indices, Indices]:
     """Give each track in turn the free artwork nearest to it, ties by artwork index.
 
+    Args:
+        metric: of the vectors.
+        on_progress: called now and then with how much is done, and of how much.
+        floor: the least similarity of a pair: a track whose nearest is below it gets none.
+
     Returns:
-        Track and artwork indices of the min(n, m) pairs, in turn.
+        Track and artwork indices of the pairs, in turn: min(n, m) where none is below the floor.
     """
 
     tracks, artworks = (_side(vectors, metric) for vectors in (metric.tracks, metric.artworks))
     size = min(metric.shape)
-    partner = np.empty(size, dtype=np.int64)
-    state = np.zeros(2 + metric.shape[1], dtype=np.int64)
+    partner = np.empty(metric.shape[0], dtype=np.int64)
+    state = np.zeros(3 + metric.shape[1], dtype=np.int64)
+    bounds = float(floor), float(HIGHEST**2 * metric.width)
     in_steps(
-        lambda steps: in_turn(tracks, artworks, metric.cosine, partner, state, steps),
-        lambda: on_progress(int(state[0]), size),
+        lambda steps: in_turn(tracks, artworks, metric.cosine, bounds, partner, state, steps),
+        lambda: on_progress(int(state[2]), size),
     )
-    return np.arange(size), partner
+    made = np.flatnonzero(partner >= 0)
+    return made, partner[made]
 
 
 def _side(vectors: NDArray[np.uint8], metric: Metric) -> Side:

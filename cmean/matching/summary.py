@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cmean.errors import InputError
+from cmean.matching.calibration import NONE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from cmean.matching.methods import Matching
     from cmean.matching.null import Null
@@ -23,10 +28,14 @@ class Summary:
         method: the matching method.
         vector: what was compared: ``whole``, ``fragments`` or ``concatenated``.
         metric: the measure of likeness.
+        calibrate: how each kind's vectors were calibrated: a name of `CALIBRATIONS`.
+        min_similarity: the least that a pair had to have; None: any was good enough.
         pairs: how many pairs.
         unpaired_tracks: tracks without a partner.
         unpaired_artworks: artworks without one.
+        below_floor: pairs that were not made because they would be below `min_similarity`.
         mean: mean similarity of the pairs.
+        tenth_percentile: a tenth of the pairs are less alike (linear interpolation).
         minimum: the smallest.
         maximum: the largest.
         null_mean: mean similarity of random one-to-one pairings of the same items.
@@ -40,10 +49,14 @@ class Summary:
     method: str
     vector: str
     metric: str
+    calibrate: str
+    min_similarity: float | None
     pairs: int
     unpaired_tracks: int
     unpaired_artworks: int
+    below_floor: int
     mean: float
+    tenth_percentile: float
     minimum: float
     maximum: float
     null_mean: float
@@ -90,26 +103,44 @@ def joint(nulls: Sequence[tuple[int, Null]]) -> JointNull:
     )
 
 
-def summarise(matching: Matching, null: Null, vector: str = "whole") -> Summary:
+def summarise(
+    matching: Matching, null: Null, vector: str = "whole", calibrate: str = NONE
+) -> Summary:
     """Sum up a matching beside the null of the same items.
 
     Args:
         matching: the pairs.
-        null: of all items that were there to be paired, by the same metric.
+        null: of all items that were there to be paired, by the same metric, and of the same
+            vectors: where these were calibrated, of the calibrated ones.
         vector: what was compared, for the record.
+        calibrate: how the vectors were calibrated, for the record.
+
+    Raises:
+        InputError: there are no pairs.
     """
-    return summarise_all([(matching, null)], vector)
+    return summarise_all([(matching, null)], vector, calibrate)
 
 
-def summarise_all(parts: Sequence[tuple[Matching, Null | None]], vector: str) -> Summary:
+def summarise_all(
+    parts: Sequence[tuple[Matching, Null | None]], vector: str, calibrate: str = NONE
+) -> Summary:
     """Sum up several matchings by one method and metric as one.
 
     Args:
-        parts: the matchings, each beside its null; one without any pair has none. At least one
-            has pairs.
+        parts: the matchings, each beside its null; one without any pair has none.
         vector: what was compared, for the record.
+        calibrate: how the vectors were calibrated, for the record.
+
+    Raises:
+        InputError: no matching has any pair.
     """
     matchings = [matching for matching, _ in parts]
+    if not any(map(len, matchings)):
+        floor = matchings[0].min_similarity
+        raise InputError(
+            f"no pair reaches the least similarity of {floor}, so there is nothing to pair: "
+            "choose a lower one"
+        )
     null = joint([(len(matching), null) for matching, null in parts if null is not None])
     gaps = [matching.gap for matching in matchings if len(matching)]
     similarity = np.concatenate([matching.similarity for matching in matchings])
@@ -118,10 +149,14 @@ def summarise_all(parts: Sequence[tuple[Matching, Null | None]], vector: str) ->
         method=matchings[0].method,
         vector=vector,
         metric=matchings[0].metric,
+        calibrate=calibrate,
+        min_similarity=matchings[0].min_similarity,
         pairs=len(similarity),
         unpaired_tracks=sum(matching.tracks - len(matching) for matching in matchings),
         unpaired_artworks=sum(matching.artworks - len(matching) for matching in matchings),
+        below_floor=sum(matching.below_floor for matching in matchings),
         mean=mean,
+        tenth_percentile=tenth_percentile(similarity),
         minimum=float(similarity.min()),
         maximum=float(similarity.max()),
         null_mean=null.mean,
@@ -129,3 +164,8 @@ def summarise_all(parts: Sequence[tuple[Matching, Null | None]], vector: str) ->
         z=null.z(mean),
         gap=None if None in gaps else sum(gap for gap in gaps if gap is not None),
     )
+
+
+def tenth_percentile(similarity: NDArray[np.float64]) -> float:
+    """The similarity that a tenth of the pairs do not reach, of shape (pairs,), at least one."""
+    return float(np.quantile(similarity, 0.1))

@@ -26,11 +26,20 @@ if TYPE_CHECKING:
     from cmean.pipeline.sections.closeness import Scores
     from cmean.pipeline.tables import Table
 
-REVISION = 5
+REVISION = 6
 """Of what is evaluated: raised when a table changes, so that stored evaluations are made anew."""
 
-_COLUMNS = ("method", "vector", "metric", "space", "profile", "pairs")
-_FIGURES = ("mean", "null_mean", "null_sd", "z")
+_COLUMNS = (
+    "method",
+    "vector",
+    "metric",
+    "calibrate",
+    "min_similarity",
+    "space",
+    "profile",
+    "pairs",
+)
+_FIGURES = ("mean", "tenth_percentile", "minimum", "null_mean", "null_sd", "z")
 
 
 @dataclass(frozen=True, slots=True)

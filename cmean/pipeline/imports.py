@@ -19,6 +19,7 @@ from cmean.catalog import recipes as recipe_rows
 from cmean.datasets.published import BACKEND, COLLECTION
 from cmean.domain import WHOLE, Caption, FinishReason, Kind, Recipe, Role
 from cmean.evaluation.lengths import count_words, is_complete
+from cmean.matching.summary import tenth_percentile
 from cmean.media import tags
 from cmean.stages.language import language_of
 
@@ -198,6 +199,7 @@ class _Import:
             "pairs": len(rows),
             **{f"unpaired_{kind.value}s": len(unpaired(self.published, kind)) for kind in Kind},
             "mean": float(rows["similarity"].mean()),
+            "tenth_percentile": tenth_percentile(rows["similarity"]),
             "minimum": float(rows["similarity"].min()),
             "maximum": float(rows["similarity"].max()),
         }

@@ -64,8 +64,8 @@ def resampled(
     them are not drawn, so the method has fewer to choose from: this null lies a little low.
 
     Args:
-        pairing: its row: method and metric.
-        sides: what it compared, by kind and position.
+        pairing: its row: method, metric and least similarity.
+        sides: what it compared, by kind and position; calibrated as there.
         choices: `resamples` of them, by `seed`.
         on_progress: called after each, with how many are done, and of how many.
 
@@ -85,7 +85,7 @@ def resampled(
             for position, artworks in sides[Kind.ARTWORK].items()
             if len(artworks) and len(sides[Kind.TRACK][position])
         ]
-        if parts:
+        if any(map(len, parts)):  # a least similarity may leave none
             made.append(np.concatenate(parts))
     on_progress(choices.resamples, choices.resamples)
     return made
@@ -105,6 +105,7 @@ def _matched(
         artworks.vectors[donors],
         pairing["method"],
         pairing["metric"],
+        min_similarity=pairing.get("min_similarity"),
         seed=int(random.integers(2**32)),  # of no effect but where pairs are made at random
         on_progress=on_progress,
     )

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cmean.catalog import embeddings, pairings, planning, results
+from cmean.catalog import pairings, planning, results
 from cmean.domain import Kind
-from cmean.errors import InputError, UsageError
 from cmean.matching import methods
+from cmean.matching.calibration import NONE
 from cmean.matching.methods import RANDOM, Matching, match
-from cmean.matching.null import random_pairing
+from cmean.matching.null import random_pairing, similarities
 from cmean.matching.summary import Summary, summarise_all
+from cmean.pipeline import pairing_choices as choices
 from cmean.pipeline import recipes, spaces, vectors, versions
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def request(  # noqa: PLR0913 - each is an option of the verb
     metric: str | None = None,
     *,
     space: str | None = None,
+    calibrate: str | None = None,
+    min_similarity: float | None = None,
     seed: int | None = None,
     extend: int | None = None,
     compare: int | None = None,
@@ -63,10 +66,14 @@ def request(  # noqa: PLR0913 - each is an option of the verb
     Args:
         catalog: an open catalog.
         profile: whose recipes.
-        method: a name of `METHODS` (default: that of the earlier pairing, else greedy).
-        vector: a name of `VECTORS` (default: likewise, else whole).
-        metric: a name of `METRICS` (default: likewise, else cosine).
-        space: a name of `SPACES` (default: likewise, else emotion).
+        method: a name of `METHODS` (default: that of the earlier pairing, else of triples that of
+            the profile, else greedy).
+        vector: a name of `VECTORS` (default: that of the earlier pairing, else whole).
+        metric: a name of `METRICS` (default: as for the method, else cosine).
+        space: a name of `SPACES` (default: that of the earlier pairing, else emotion).
+        calibrate: a name of `CALIBRATIONS` (default: as for the method, else none).
+        min_similarity: the least similarity of a pair (default: that of the earlier pairing, but
+            not for the method random; else any).
         seed: of the method random (default: likewise, else 0).
         extend: keep the pairs of this earlier pairing and match only what is free.
         compare: pair anew, but so that it can be compared with this earlier pairing.
@@ -78,81 +85,39 @@ def request(  # noqa: PLR0913 - each is an option of the verb
         InputError: a kind has nothing to compare yet, choices that do not go together, or the
             earlier pairing is not there or differs.
     """
-    asked = {"method": method, "vector": vector, "metric": metric, "space": space}
+    asked = {
+        "method": method,
+        "vector": vector,
+        "metric": metric,
+        "space": space,
+        "calibrate": calibrate,
+        "min_similarity": min_similarity,
+    }
     with catalog.read() as connection:
         earlier: Mapping[str, Any] = {}
         found = recipes.mapper_ids(connection, profile)
-        chosen: Mapping[str, str | None] = asked
+        chosen: Mapping[str, Any] = asked
         for option, earlier_id in (("extend", extend), ("compare", compare)):
             if earlier_id is not None:
                 earlier = pairings.get(connection, earlier_id)
                 versions.refuse_published(connection, earlier, option)
                 chosen = versions.like(earlier, option, chosen, profile, found)
-        choice = {name: chosen[name] or default for name, default in versions.DEFAULTS.items()}
+        choice = choices.complete(chosen, asked, profile)
         wish = {
             "profile": profile.name,
             **choice,
             "extends": extend,
-            **{f"{kind.value}_recipe_id": key for kind, key in _known(found, profile).items()},
-            **_embedding_recipes(connection, profile, choice, earlier),
-            **_seed(choice["method"], seed, earlier),
+            **{
+                f"{kind.value}_recipe_id": key
+                for kind, key in choices.known(found, profile).items()
+            },
+            **choices.embedding_recipes(connection, profile, choice, earlier),
+            **choices.seed_of(choice["method"], seed, earlier),
         }
-        numbers = _numbers(connection, wish, profile)
-    digest = _sha256(["pair", _told(wish), numbers])
+        numbers = choices.numbers(connection, wish, profile)
+    digest = _sha256(["pair", choices.told(wish), numbers])
     with catalog.write() as connection:
         return planning.plan_request(connection, "pair", digest, wish)
-
-
-def _embedding_recipes(
-    connection: Connection,
-    profile: Profile,
-    choice: Mapping[str, str],
-    earlier: Mapping[str, Any],
-) -> dict[str, int]:
-    """Those of the space, or those that the earlier pairing has."""
-    space, metric = choice["space"], choice["metric"]
-    if space == spaces.EMOTION:
-        return {}
-    if metric != "cosine":
-        raise UsageError(
-            f"the space {space} is compared by cosine, not by {metric}: leave --metric out"
-        )
-    names = {kind: f"{kind.value}_embedding_recipe_id" for kind in Kind}
-    if earlier:
-        return {name: earlier[name] for name in names.values()}
-    found = spaces.embedding_recipes(connection, profile, space)
-    return {names[kind]: recipe_id for kind, recipe_id in found.items()}
-
-
-def _seed(method: str, seed: int | None, earlier: Mapping[str, Any]) -> dict[str, int]:
-    if method != RANDOM:
-        if seed is not None:
-            raise UsageError(f"--seed is of --method {RANDOM}; {method} draws nothing")
-        return {}
-    if seed is None and earlier.get("method") == RANDOM:
-        seed = earlier["parameters"]["seed"]
-    return {"seed": seed or 0}
-
-
-def _numbers(connection: Connection, wish: Mapping[str, Any], profile: Profile) -> list[int]:
-    """How many vectors there are of each kind: as long as they stay, the wish is the same."""
-    found = results.numbers(connection, [wish[f"{kind.value}_recipe_id"] for kind in Kind])
-    if wish["space"] != spaces.EMOTION:
-        own = [wish[f"{kind.value}_embedding_recipe_id"] for kind in Kind]
-        return found + [embeddings.count(connection, recipe_id) for recipe_id in own]
-    for kind, number in zip(Kind, found, strict=True):
-        if not number:
-            raise InputError(
-                f"no {kind.value} has an emotion under profile {profile.name!r}; "
-                "ingest some, then run: cmean run"
-            )
-    return found
-
-
-def _told(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """What goes into a digest: not the space of emotions, since digests are older than spaces."""
-    plain = chosen["space"] == spaces.EMOTION
-    return {name: value for name, value in chosen.items() if name != "space" or not plain}
 
 
 def compute(
@@ -170,9 +135,9 @@ def compute(
             much; an exception that it raises ends the pairing.
 
     Raises:
-        InputError: a kind has nothing of what is compared.
+        InputError: a kind has nothing of what is compared, or no pair reaches the least similarity.
     """
-    wish = {"space": spaces.EMOTION, "extends": None, **request}  # as older requests mean it
+    wish = {**choices.UNSAID, "extends": None, **request}  # as older requests mean it
     extends = wish["extends"]
     with catalog.read() as connection:
         sides = spaces.sides(connection, wish, wish.get("as_of"))
@@ -194,7 +159,7 @@ def compute(
         parts.append((matched, null))
         rows.append(_rows(matched, tracks, artworks, position))
     parameters = _parameters(wish, sides)
-    summed = summarise_all(parts, wish["vector"])
+    summed = summarise_all(parts, wish["vector"], wish["calibrate"])
     recipe_ids = [f"{kind.value}_recipe_id" for kind in Kind]
     embedded = [f"{kind.value}_embedding_recipe_id" for kind in Kind]
     row = {
@@ -241,20 +206,25 @@ def _match(
     kept_artworks, _ = artworks.find(kept["artwork_id"])
     free_tracks = np.delete(np.arange(len(tracks)), kept_tracks)
     free_artworks = np.delete(np.arange(len(artworks)), kept_artworks)
-    track_index, artwork_index, similarity = kept_tracks, kept_artworks, kept["similarity"]
-    gap = None
     wish, position = by
-    method, metric = wish["method"], wish["metric"]
+    method, metric, floor = (wish[name] for name in ("method", "metric", "min_similarity"))
+    track_index, artwork_index, similarity = kept_tracks, kept_artworks, kept["similarity"]
+    if len(kept) and wish["calibrate"] != NONE:  # the items that came have moved the percentiles
+        one, other = tracks.vectors[kept_tracks], artworks.vectors[kept_artworks]
+        similarity = similarities(one, other, metric)
+    gap = None
     if len(free_tracks) and len(free_artworks):
         sides = tracks.vectors[free_tracks], artworks.vectors[free_artworks]
         seed = wish.get("seed", 0), position
-        made = match(*sides, method, metric, seed=seed, on_progress=on_progress)
+        made = match(
+            *sides, method, metric, min_similarity=floor, seed=seed, on_progress=on_progress
+        )
         track_index = np.concatenate([kept_tracks, free_tracks[made.track_index]])
         artwork_index = np.concatenate([kept_artworks, free_artworks[made.artwork_index]])
         similarity = np.concatenate([similarity, made.similarity])
         gap = made.gap
     size = len(tracks), len(artworks)
-    return Matching(track_index, artwork_index, similarity, *size, method, metric, gap)
+    return Matching(track_index, artwork_index, similarity, *size, method, metric, gap, floor)
 
 
 def _rows(matched: Matching, tracks: Side, artworks: Side, position: int) -> NDArray[np.void]:
@@ -279,18 +249,8 @@ def _parameters(wish: Mapping[str, Any], sides: spaces.Sides) -> dict[str, Any]:
             kind_of = "u1" if side.parts.dtype.kind == "u" else "<f4"
             inputs.update(side.parts.astype(kind_of).tobytes())
     unsaid = {"profile", "as_of"}
-    chosen = {name: value for name, value in _told(wish).items() if name not in unsaid}
+    chosen = {name: value for name, value in choices.told(wish).items() if name not in unsaid}
     return {**chosen, "inputs": inputs.hexdigest()}
-
-
-def _known(recipe_ids: Mapping[Kind, int | None], profile: Profile) -> dict[Kind, int]:
-    known = {kind: found for kind, found in recipe_ids.items() if found is not None}
-    if len(known) < len(recipe_ids):
-        raise InputError(
-            f"profile {profile.name!r} has no emotions in this catalog yet; "
-            f"run: cmean run --profile {profile.name}"
-        )
-    return known
 
 
 def _sha256(content: Sequence[Any] | Mapping[str, Any]) -> str:

@@ -20,7 +20,8 @@ _COUPLE = ["position", "track_id", "artwork_id"]
 _TRIES = 32
 """Seeds: about one random pairing in three shares no couple with another, so this is enough."""
 
-_SHARED = ("profile", "vector", "metric", "space", "track_recipe_id", "artwork_recipe_id")
+_CHOICES = ("profile", "vector", "metric", "space", "calibrate")
+_SHARED = (*_CHOICES, "track_recipe_id", "artwork_recipe_id")
 
 
 def ensure(catalog: Catalog, pairing: Mapping[str, Any], seed: int) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cmean.pipeline.tables import Cell
 
 _APART: Final = "one pairs wholes and the other fragments"
-_ABOUT: Final = ("method", "vector", "metric", "space", "profile")
+_ABOUT: Final = ("method", "vector", "metric", "calibrate", "space", "profile")
 
 
 def compare(catalog: Catalog, documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -92,6 +92,7 @@ def tables(found: Mapping[str, Any]) -> list[Table]:
             ("pairing", *_ABOUT, "pairs"),
             [(str(d["pairing"]), *(d[name] for name in _ABOUT), d["pairs"]) for d in documents],
         ),
+        _weak_end(documents),
         *_compared(documents),
         *(_labels(name, documents) for name in documents[0]["labels"]),
         *_people(documents),
@@ -116,6 +117,19 @@ def tables(found: Mapping[str, Any]) -> list[Table]:
             ),
         ),
     ]
+
+
+def _weak_end(documents: Sequence[Mapping[str, Any]]) -> Table:
+    """How alike the weakest pairs are, by what each pairing was made by."""
+    figures = ("mean", "tenth_percentile", "minimum")
+    return Table(
+        "weak end",
+        "The weakest pairs",
+        ("pairing", "mean", "tenth percentile", "minimum", "least asked for"),
+        [(str(d["pairing"]), *(d[n] for n in figures), d["min_similarity"]) for d in documents],
+        "Each by the similarity that it was made by: of different metrics or calibrations they "
+        "do not compare.",
+    )
 
 
 def _compared(documents: Sequence[Mapping[str, Any]]) -> list[Table]:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cmean.catalog import embeddings, pairings
 from cmean.catalog import recipes as recipe_rows
+from cmean.config import profile_names
 from cmean.domain import Kind, Role
 from cmean.errors import InputError, MissingExtraError, WeightsError
+from cmean.matching.calibration import NONE
 from cmean.pipeline import recipes, vectors
 from cmean.pipeline.revisions import here_or_known
 
@@ -64,7 +66,7 @@ def embedding_recipes(connection: Connection, profile: Profile, space: str) -> d
         known = {kind: recipe_id for kind, recipe_id in newest.items() if recipe_id is not None}
         if len(known) == len(Kind):
             return known
-    name = profile.name if choices else _WITH[space]
+    name = profile.name if choices else _name_profile_with(space, profile)
     what = "embeddings of tracks and artworks by ImageBind"
     if not of_media:
         what = "embeddings of the captions of both kinds by one embedder"
@@ -74,8 +76,19 @@ def embedding_recipes(connection: Connection, profile: Profile, space: str) -> d
     )
 
 
-_WITH: Final = {IMAGEBIND: "embedded-judged", CAPTIONS: "embedded-text"}
-"""A profile that has the embedder of a space."""
+_SUFFIXES: Final = {IMAGEBIND: "-judged", CAPTIONS: "-text"}
+"""Of the profiles that come with cmean, those that have the embedder of a space."""
+
+
+def _name_profile_with(space: str, profile: Profile) -> str:
+    """A profile that has the embedder of a space, and the same captions where there is one."""
+    base = profile.name.partition("+")[0]
+    packaged = profile_names({})
+    return next(
+        name + _SUFFIXES[space]
+        for name in (base, "embedded")
+        if name + _SUFFIXES[space] in packaged
+    )
 
 
 def _embedded(
@@ -103,7 +116,7 @@ def sides(
 
     Args:
         connection: an open transaction.
-        chosen: its vector, space and recipes, as in its row or in the wish for it.
+        chosen: its vector, space, calibration and recipes, as in its row or in the wish for it.
         pairing_id: only what was there when this pairing was made.
     """
     by = {}
@@ -112,7 +125,7 @@ def sides(
         read = pairings.triples(connection, mapper, vectors.needed(vector), pairing_id=pairing_id)
         recipe_id = chosen.get(f"{kind.value}_embedding_recipe_id")
         if recipe_id is None:
-            by[kind] = vectors.sides(read, vector)
+            by[kind] = vectors.sides(read, vector, chosen.get("calibrate", NONE))
             continue
         found = {}
         for position in vectors.needed(vector):

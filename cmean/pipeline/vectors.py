@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from cmean.domain import POSITIONS, WHOLE
+from cmean.matching.calibration import NONE, calibrate_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,11 +38,13 @@ class Side:
         items: their ids, ascending, shape (n,).
         emotions: the ids of their triples at the first of the positions, shape (n,); 0: none.
         parts: shape (n, positions, d): triples as integers, or embeddings as float32.
+        calibrated: the parts as they are compared, of the same shape; None: as they are.
     """
 
     items: NDArray[np.int64]
     emotions: NDArray[np.int64]
     parts: NDArray[np.uint8] | NDArray[np.float32]
+    calibrated: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.items)
@@ -52,10 +55,15 @@ class Side:
         return self.parts.astype(np.uint8, copy=False)
 
     @property
+    def compared(self) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """The parts as they are compared, shape (n, positions, d)."""
+        return self.parts if self.calibrated is None else self.calibrated
+
+    @property
     def vectors(self) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """The parts of each item joined, shape (n, positions · d)."""
+        """The parts of each item as they are compared, joined, shape (n, positions · d)."""
         _, positions, numbers = self.parts.shape
-        return self.parts.reshape(len(self), positions * numbers)
+        return self.compared.reshape(len(self), positions * numbers)
 
     def find(self, items: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Where some items stand, and whether they are here at all."""
@@ -66,19 +74,25 @@ class Side:
         return at, here
 
 
-def side(triples: NDArray[np.void], positions: Sequence[int]) -> Side:
+def side(triples: NDArray[np.void], positions: Sequence[int], calibrate: str = NONE) -> Side:
     """The items that have all these positions.
 
     Args:
         triples: `TRIPLE` rows by item and position.
         positions: ascending.
+        calibrate: how they are calibrated, each channel of each position among these items: a
+            name of `CALIBRATIONS`.
     """
     wanted = triples[np.isin(triples["position"], positions)]
     items, first, counts = np.unique(wanted["item"], return_index=True, return_counts=True)
     complete = counts == len(positions)
     first = first[complete]
     rows = first[:, np.newaxis] + np.arange(len(positions))
-    return Side(items[complete], wanted["emotion"][first], wanted["rgb"][rows])
+    found = Side(items[complete], wanted["emotion"][first], wanted["rgb"][rows])
+    if calibrate == NONE or not len(found):
+        return found
+    calibrated = calibrate_vectors(found.vectors, calibrate).reshape(found.parts.shape)
+    return replace(found, calibrated=calibrated)
 
 
 def embedded_side(
@@ -101,9 +115,11 @@ def embedded_side(
     return Side(items, emotions, np.stack(parts, axis=1))
 
 
-def sides(triples: NDArray[np.void], vector: str) -> dict[int, Side]:
+def sides(triples: NDArray[np.void], vector: str, calibrate: str = NONE) -> dict[int, Side]:
     """What a choice compares of one kind, by the position of the pairs."""
-    return {position: side(triples, joined) for position, joined in VECTORS[vector].items()}
+    return {
+        position: side(triples, joined, calibrate) for position, joined in VECTORS[vector].items()
+    }
 
 
 def needed(vector: str) -> list[int]:

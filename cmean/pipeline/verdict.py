@@ -48,6 +48,17 @@ class Means:
         return cls(**{field.name: document[field.name] for field in fields(cls)})
 
 
+def compared_by(metric: str, calibrate: str) -> str:
+    """How vectors are compared: `cosine`, or with what was done to them before."""
+    return metric + _CALIBRATED[calibrate]
+
+
+_CALIBRATED: Final = {
+    "none": "",
+    "quantile": ", calibrated by quantiles within each kind",
+}
+
+
 def vectors(space: str) -> str:
     """What the numbers of an item are called that were compared in a space."""
     return "triples" if space == "emotion" else "embeddings"

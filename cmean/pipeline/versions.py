@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog, Connection
     from cmean.config import Profile
 
-DEFAULTS: Final = {"method": "greedy", "vector": "whole", "metric": "cosine", "space": "emotion"}
-"""What is chosen where neither the user nor an earlier pairing says."""
+DEFAULTS: Final = {"vector": "whole", "space": "emotion"}
+"""What is chosen where neither the user, an earlier pairing nor the profile says."""
 
 SHARED: Final[Mapping[str, tuple[str, ...]]] = {
-    "extend": ("method", "vector", "metric", "space"),
-    "compare": ("vector", "metric", "space"),
+    "extend": ("method", "vector", "metric", "space", "calibrate", "min_similarity"),
+    "compare": ("vector", "metric", "space", "calibrate"),
 }
 """What an extension, and a recompute that is compared, have in common with the earlier pairing."""
 
@@ -53,16 +53,16 @@ def refuse_published(connection: Connection, earlier: Mapping[str, Any], option:
 def like(
     earlier: Mapping[str, Any],
     option: str,
-    asked: Mapping[str, str | None],
+    asked: Mapping[str, Any],
     profile: Profile,
     recipe_ids: Mapping[Kind, int | None],
-) -> dict[str, str]:
-    """Method, vector, metric and space of a wish that builds on an earlier pairing.
+) -> dict[str, Any]:
+    """The choices of a wish that builds on an earlier pairing.
 
     Args:
         earlier: the row of the earlier pairing; what was not asked for is as there.
         option: by which it is named: a key of `SHARED`.
-        asked: method, vector, metric and space, None where nothing was asked.
+        asked: the choices by name, all of `SHARED`; None where nothing was asked.
         profile: whose recipes the new version would use.
         recipe_ids: the mappers' recipes of that profile, None where it has no row yet.
 
@@ -72,9 +72,11 @@ def like(
     anew = f"or pair anew without --{option}"
     for name in SHARED[option]:
         if asked[name] not in {None, earlier[name]}:
+            option_name = name.replace("_", "-")
+            has = "none" if earlier[name] is None else earlier[name]
             raise InputError(
-                f"pairing {earlier['id']} has the {name} {earlier[name]}, not {asked[name]}: "
-                f"leave --{name} out, {anew}"
+                f"pairing {earlier['id']} has the {option_name} {has}, not {asked[name]}: "
+                f"leave --{option_name} out, {anew}"
             )
     made = [earlier[f"{kind.value}_recipe_id"] for kind in Kind]
     now = [recipe_ids[kind] for kind in Kind]
@@ -85,7 +87,7 @@ def like(
             f"pairing {earlier['id']} was made with the recipes {_listed(made)} of profile "
             f"{theirs!r}, not with {_listed(now)} of {ours!r}: {mend}, {anew}"
         )
-    return {name: choice or earlier[name] for name, choice in asked.items()}
+    return {name: earlier[name] if choice is None else choice for name, choice in asked.items()}
 
 
 def _listed(recipe_ids: Sequence[int | None]) -> str:

@@ -85,7 +85,9 @@ class PairingSummary:
     `null_mean` and `null_sd` describe the *mean* similarity of random one-to-one pairings of the
     same items; `z` is the distance of `mean` from it in standard deviations, None where the null
     does not vary. `resampled_mean` and `resampled_sd` are those of pairings by the same method of
-    vectors that carry no identity; None where they are not known.
+    vectors that carry no identity; None where they are not known. `calibrate` is what was done to
+    the vectors of each kind before; pairs below `min_similarity` were not made, `below_floor` of
+    them.
     """
 
     id: str
@@ -101,6 +103,10 @@ class PairingSummary:
     z: float | None
     profile: str
     space: str = "emotion"
+    calibrate: str = "none"
+    min_similarity: float | None = None
+    below_floor: int = 0
+    tenth_percentile: float | None = None
     resampled_mean: float | None = None
     resampled_sd: float | None = None
 

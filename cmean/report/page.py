@@ -122,6 +122,7 @@ def _environment() -> Environment:
         wording.chance,
         wording.compared,
         wording.count,
+        wording.floor,
         wording.measure,
         wording.method,
         wording.number,

@@ -102,8 +102,21 @@ def vectors(pairing: PairingSummary) -> str:
 
 
 def compared(pairing: PairingSummary) -> str:
-    """What was compared where that was not the triples; empty where it was."""
+    """What was compared where that was not the triples as they are; empty where it was."""
+    if pairing.calibrate != "none":
+        return "The triples were compared after they were calibrated by quantiles within each kind."
     return _COMPARED.get(pairing.space, "")
+
+
+def floor(pairing: PairingSummary) -> str:
+    """How many pairs were not made for lack of similarity; empty where any was good enough."""
+    if pairing.min_similarity is None:
+        return ""
+    made = "was" if pairing.below_floor == 1 else "were"
+    return (
+        f"{count(pairing.below_floor, 'pair')} below the least similarity of "
+        f"{pairing.min_similarity:g} {made} not made."
+    )
 
 
 _OF: Final = {"whole": "", "fragments": " of fragments", "concatenated": " by five {} each"}
@@ -116,10 +129,19 @@ def summary(pairing: PairingSummary) -> str:
     control = f"A control, {pairing.profile}: " if is_control(pairing.profile) else ""
     return (
         f"{control}{count(pairing.pairs, 'pair')}{of}, "
-        f"mean {measure(pairing.metric)} {number(pairing.mean)}; "
+        f"mean {measure(pairing.metric)} {number(pairing.mean)}{_weak_end(pairing)}; "
         f"random pairing of the same items gives {chance(pairing)} ({z})"
         f"{_resampled(pairing)}."
     )
+
+
+def _weak_end(pairing: PairingSummary) -> str:
+    """The worst pair and the tenth percentile, and what was done to the triples before."""
+    if pairing.tenth_percentile is None:
+        return ""
+    how = verdicts.compared_by("", pairing.calibrate)
+    tenth = number(pairing.tenth_percentile)
+    return f"{how} (worst pair {number(pairing.minimum)}, tenth percentile {tenth})"
 
 
 def _resampled(pairing: PairingSummary) -> str:

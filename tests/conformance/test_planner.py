@@ -84,7 +84,7 @@ def test_one_pairing_stored_twice_is_one(catalog):
         "artwork_recipe_id": mapper,
         "parameters": {},
         **dict.fromkeys(("pairs", "unpaired_tracks", "unpaired_artworks"), 0),
-        **dict.fromkeys(("mean", "minimum", "maximum", "null_mean"), 0.5),
+        **dict.fromkeys(("mean", "tenth_percentile", "minimum", "maximum", "null_mean"), 0.5),
     }
     ids = []
     for _ in range(2):

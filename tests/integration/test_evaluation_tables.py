@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from support import Program, write_artwork, write_small_corpus, write_track
 
-from cmean.evaluation.chance import beside, permuted_means
+from cmean.evaluation.chance import beside, permuted_distances
+from cmean.matching import calibrate_vectors
 
 
 @pytest.fixture(scope="module")
@@ -86,18 +87,19 @@ def test_p_is_that_of_the_permutations(paired):
     query = "SELECT kind, red, green, blue FROM v_emotions WHERE position = 0 ORDER BY item_id"
     triples = paired("sql", query, "--json").json
     sides = [
-        np.array([[t["red"], t["green"], t["blue"]] for t in triples if t["kind"] == kind], float)
+        np.array([[t["red"], t["green"], t["blue"]] for t in triples if t["kind"] == kind])
         for kind in ("track", "artwork")
     ]
-    units = [side / np.linalg.norm(side, axis=1, keepdims=True) for side in sides]
+    places = [calibrate_vectors(side) for side in sides]  # as the profile chooses
 
-    drawn = permuted_means(*units, 500, 7)
+    drawn = 1 - permuted_distances(*places, 500, 7) / (255 * np.sqrt(3))
 
     row = found["tables"]["V"]["pairs (whole)"]
     assert row["p"] == beside(row["mean"], drawn).p
     assert found["nulls"] == {"permutations": 500, "resamples": 20, "bootstraps": 1000, "seed": 7}
-    constant = np.rint(sides[1].mean(axis=0))
-    expected = (units[0] @ (constant / np.linalg.norm(constant))).mean()
+    constant = np.rint(places[1].mean(axis=0))
+    distances = np.linalg.norm(places[0] - constant, axis=1)
+    expected = 1 - distances.mean() / (255 * np.sqrt(3))
     assert row["constant_mean"] == pytest.approx(expected)
 
 

@@ -7,8 +7,10 @@ import json
 
 import pytest
 
-PAIR_KEYS = ["pairing", "method", "vector", "metric", "pairs"]
-PAIR_KEYS += ["unpaired_tracks", "unpaired_artworks", "mean", "minimum", "maximum"]
+CHOSEN = ["method", "metric", "calibrate"]
+PAIR_KEYS = ["pairing", "method", "vector", "metric", "calibrate", "min_similarity", "pairs"]
+PAIR_KEYS += ["unpaired_tracks", "unpaired_artworks", "below_floor"]
+PAIR_KEYS += ["mean", "tenth_percentile", "minimum", "maximum"]
 PAIR_KEYS += ["null_mean", "null_sd", "z", "gap", "space"]
 
 
@@ -70,7 +72,9 @@ def test_match_gives_the_same_pairs_from_csv_files(finished, tmp_path):
         assert finished("sql", query, "--format", "csv", "--output", output).code == 0
     pairs = tmp_path / "pairs.csv"
     files = [tmp_path / "tracks.csv", tmp_path / "artworks.csv"]
-    summary = finished("match", *files, "--output", pairs, "--json").json
+    chosen = [(f"--{name}", finished.paired.json[name]) for name in CHOSEN]
+    options = [word for option in chosen for word in option]
+    summary = finished("match", *files, *options, "--output", pairs, "--json").json
     assert summary == {k: v for k, v in finished.paired.json.items() if k != "pairing"}
     with pairs.open() as file:
         matched = [

@@ -8,6 +8,8 @@ import signal
 import numpy as np
 import pytest
 
+from cmean.matching import calibrate_vectors, match, random_pairing, tables
+
 
 def write(path, vectors, letter):
     rows = (f"{letter}{i},{','.join(map(str, row))}\n" for i, row in enumerate(vectors.tolist()))
@@ -26,8 +28,10 @@ def files(cmean):
 
 
 KEYS = [
-    *("method", "vector", "metric", "pairs", "unpaired_tracks", "unpaired_artworks"),
-    *("mean", "minimum", "maximum", "null_mean", "null_sd", "z", "gap", "space"),
+    *("method", "vector", "metric", "calibrate", "min_similarity"),
+    *("pairs", "unpaired_tracks", "unpaired_artworks", "below_floor"),
+    *("mean", "tenth_percentile", "minimum", "maximum"),
+    *("null_mean", "null_sd", "z", "gap", "space"),
 ]
 
 
@@ -58,6 +62,46 @@ def test_every_method_and_metric_pairs_two_files(cmean, files, method, metric, w
         assert [row["track"] for row in rows] == [f"t{i}" for i in range(700)]
     else:
         assert similarity == sorted(similarity, reverse=True)
+
+
+def test_files_are_paired_as_they_are_unless_asked(cmean, files):
+    sides = files(60, 50)
+    plain = cmean("match", *sides, "--output", "pairs.csv", "--json").json
+    chosen = [plain[name] for name in ("method", "metric", "calibrate", "min_similarity")]
+    assert chosen == ["greedy", "cosine", "none", None]
+    options = ("--calibrate", "quantile", "--metric", "euclidean", "--method", "optimal")
+    made = cmean("match", *sides, *options, "--output", "pairs.csv", "--json").json
+    vectors = [calibrate_vectors(tables.read(cmean.folder / name).vectors) for name in sides]
+    expected = match(*vectors, "optimal", "euclidean")
+    assert made["mean"] == pytest.approx(expected.similarity.mean())
+    assert made["null_mean"] == pytest.approx(random_pairing(*vectors, "euclidean").mean)
+    assert made["calibrate"] == "quantile"
+    said = cmean("match", *sides, *options).err
+    assert "by optimal euclidean, calibrated by quantiles within each kind, mean" in said
+    assert f"worst pair {made['minimum']:.4f}" in said
+    assert f"tenth percentile {made['tenth_percentile']:.4f}" in said
+
+
+def test_pairs_of_files_have_a_least_similarity(cmean, files):
+    sides = files(60, 50)
+    options = ("--min-similarity", "0.99", "--output", "pairs.csv")
+    found = cmean("match", *sides, *options, "--json").json
+    assert 0 < found["pairs"] < 50
+    assert found["below_floor"] == 50 - found["pairs"]
+    assert (found["minimum"] >= 0.99, found["min_similarity"]) == (True, 0.99)
+    said = cmean("match", *sides, *options).err
+    assert f"{found['below_floor']} pairs not made, below the least similarity of 0.99" in said
+    before = (cmean.folder / "pairs.csv").read_bytes()
+    write(cmean.folder / "tracks.csv", np.array([[255, 0, 0]]), "t")
+    write(cmean.folder / "artworks.csv", np.array([[0, 255, 0]]), "a")
+    none = cmean("match", *sides, *options)
+    assert (none.code, none.err.count("\n")) == (1, 1)
+    assert "no pair reaches the least similarity of 0.99" in none.err
+    assert (cmean.folder / "pairs.csv").read_bytes() == before
+    for floor in ("nan", "1.5", "-2", "much"):
+        wrong = cmean("match", *sides, "--min-similarity", floor)
+        assert (wrong.code, "must be a number from -1 to 1" in wrong.err) == (2, True)
+    assert cmean("match", *sides, "--calibrate", "ranks").code == 2
 
 
 GOOD = "a,1,2,3\nb,4,5,6\n"

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from triples import Triples
+from triples import AS_THE_STUDY, Triples
 
 from cmean.domain import POSITIONS, Kind
 from cmean.matching import METHODS, METRICS, match, random_pairing
@@ -86,6 +86,7 @@ def test_each_choice_is_the_engine_over_its_own_vectors(triples, program, vector
     for method in METHODS:
         for metric in METRICS:
             choice = ("--vector", vector, "--method", method, "--metric", metric)
+            choice += ("--calibrate", "none")
             found = program("pair", *choice, "--json").json
             expected, nulls, numbers = [], [], np.zeros(3, int)
             for position, both in compared.items():
@@ -118,7 +119,7 @@ def test_each_choice_is_the_engine_over_its_own_vectors(triples, program, vector
 @pytest.mark.parametrize("vector", CHOICES)
 def test_the_tables_are_those_of_what_was_compared(triples, program, vector):
     add_uneven(triples)
-    found = program("pair", "--vector", vector, "--json").json
+    found = program("pair", "--vector", vector, *AS_THE_STUDY, "--json").json
     table = program("evaluate", found["pairing"], "--json").json["tables"]["V"]
     rows = {name: row for name, row in table.items() if isinstance(row, dict)}
     assert next(iter(rows)) == f"pairs ({vector})"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import insert, select  # noqa: TID251 - writes what no user can
 from support import write_small_corpus, write_track
-from triples import Triples
+from triples import AS_THE_STUDY, Triples
 
 from cmean.catalog import recipes
 from cmean.catalog.tables import embeddings, fragments, tasks
@@ -168,6 +168,9 @@ def test_choices_that_do_not_go_together_are_refused_in_one_line(triples, progra
     grow(triples, Vectors(triples.catalog), 1, 1)
     for arguments, words in {
         ("--space", "imagebind", "--metric", "euclidean"): "compared by cosine, not by euclidean",
+        ("--space", "imagebind", "--calibrate", "quantile"): "imagebind cannot be calibrated",
+        ("--space", "captions", "--calibrate", "quantile"): "captions cannot be calibrated",
+        ("--method", "random", "--min-similarity", "0.5"): "not of --method random",
         ("--seed", "3"): "--seed is of --method random",
         ("--control-seed", "3"): "--control-seed is of --control",
     }.items():
@@ -186,6 +189,10 @@ def test_choices_that_do_not_go_together_are_refused_in_one_line(triples, progra
         assert words in found.err
     assert program("pair", "--method", "random", "--seed", "-1").code == 2
     assert program("match", "a.csv", "b.csv", "--method", "random").code == 2
+    assert program("pair", "--space", "imagebind", "--calibrate", "none").code == 0
+    for floor in ("nan", "2", "-1.5", "some"):
+        found = program("pair", "--min-similarity", floor)
+        assert (found.code, "must be a number from -1 to 1" in found.err) == (2, True)
 
 
 @on_sqlite
@@ -220,7 +227,7 @@ def test_a_pairing_by_emotions_has_the_digest_that_it_had_before_there_were_spac
 ):
     tracks = [triples.add(Kind.TRACK, FULL) for _ in range(2)]
     artworks = [triples.add(Kind.ARTWORK, FULL)]
-    assert program("pair").code == 0
+    assert program("pair", "--method", "greedy", *AS_THE_STUDY).code == 0
     (row,) = program("sql", "SELECT digest FROM pairings", "--json").json
     inputs = hashlib.sha256()
     for kind, ids in (("track", tracks), ("artwork", artworks)):
@@ -258,7 +265,9 @@ def test_random_pairs_are_a_pairing_like_any_other(triples, program):
             drawn = {p: [row[2:4] for row in rows if row[0] == p] for p in (1, 2)}
             assert sorted(drawn[1]) != sorted(drawn[2])
     said = program("pair", "--method", "random", "--seed", "5")
-    assert "6 pairs at random, cosine, mean" in said.out
+    assert (
+        "6 pairs at random, euclidean, calibrated by quantiles within each kind, mean" in said.out
+    )
     for kind in (Kind.TRACK, Kind.ARTWORK):
         triples.add(kind, FULL)
     found = program("pair", "--extend", other["pairing"], "--json").json

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from triples import Triples
+from triples import AS_THE_STUDY, Triples
 
 from cmean.catalog import migrate, pairings
 from cmean.catalog.engine import Catalog
@@ -58,7 +58,8 @@ def stored(program, pairing):
 @pytest.mark.parametrize("method", METHODS)
 def test_an_extension_keeps_every_pair_and_adds_the_free(triples, program, vector, method):
     grow(triples, 3, 5)
-    first = program("pair", "--vector", vector, "--method", method, "--json").json
+    choice = ("--vector", vector, "--method", method, *AS_THE_STUDY)
+    first = program("pair", *choice, "--json").json
     grow(triples, 4, 1, seed=1)
     found = program("pair", "--extend", first["pairing"], "--json").json
     assert [found[key] for key in ("method", "vector", "metric")] == [method, vector, "cosine"]
@@ -72,7 +73,7 @@ def test_an_extension_keeps_every_pair_and_adds_the_free(triples, program, vecto
         assert [row[1] for row in after if row[0] == position] == list(range(1, 7))
     similarities = [row[-1] for row in after]
     assert found["mean"] == pytest.approx(np.mean(similarities))
-    anew = program("pair", "--vector", vector, "--method", method, "--json").json
+    anew = program("pair", *choice, "--json").json
     assert found["null_mean"] == anew["null_mean"]
     assert found["null_sd"] == anew["null_sd"]
     parent = program("sql", "SELECT parent_id FROM pairings ORDER BY id", "--json").json
@@ -88,7 +89,8 @@ def test_the_same_extension_is_made_once(triples, program):
     grow(triples, 1, 1, seed=1)
     found = program("pair", "--extend", 1, "--json").json
     assert program("pair", "--extend", 1, "--json").json == found
-    explicit = ("--method", "greedy", "--vector", "whole", "--metric", "cosine")
+    explicit = ("--method", "optimal", "--vector", "whole", "--metric", "euclidean")
+    explicit += ("--calibrate", "quantile")
     assert program("pair", "--extend", 1, *explicit, "--json").json == found
     again = program("pair", "--extend", found["pairing"], "--json").json
     assert (again["kept"], again["added"]) == (found["pairs"], 0)
@@ -236,7 +238,15 @@ def test_a_chain_of_extensions_never_breaks_a_pair(stages, vector, method):
             for kind, added in ((Kind.TRACK, tracks), (Kind.ARTWORK, artworks)):
                 for each in added:
                     triples.add(kind, each)
-            task = pair.request(catalog, triples.profile, method, vector, extend=latest)
+            task = pair.request(
+                catalog,
+                triples.profile,
+                method,
+                vector,
+                "cosine",
+                calibrate="none",
+                extend=latest,
+            )
             requests.carry_out(catalog, Settings(), task)
             found = pair.summary(catalog, task)
             with catalog.read() as connection:

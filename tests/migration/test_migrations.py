@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import study_files
 from alembic import command
@@ -9,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData, inspect  # noqa: TID251 - compares schemas
+from sqlalchemy import MetaData, inspect, text  # noqa: TID251 - compares schemas
 
 from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
@@ -116,6 +117,60 @@ def test_going_back_keeps_what_the_earlier_schema_has_a_place_for(catalog, tmp_p
         command.upgrade(config(connection), "head")
     again = reproduce.reproduce(catalog, tmp_path / "DIR")
     assert again["cells"] == found["cells"]
+
+
+def test_the_weak_end_of_older_pairings_is_filled_in_and_calibrated_ones_go(catalog):
+    with catalog.alter() as connection:
+        command.downgrade(config(connection), "0004")
+    similarities = {1: [0.5, 0.9, 0.7], 2: [0.25], 3: [n / 32 for n in range(11)]}
+    with catalog.alter() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO recipes (id, digest, role, kind, backend, revision, parameters)"
+            " VALUES (1, 'd', 'mapper', 'track', 'x', '1', '{}')"
+        )
+        for kind, first in (("track", 1), ("artwork", 101)):
+            rows = [{"id": first + n, "kind": kind} for n in range(11)]
+            connection.execute(text(OLD_ITEM), rows)
+        for pairing, found in similarities.items():
+            row = {"id": pairing, "digest": f"d{pairing}", "pairs": len(found)}
+            connection.execute(text(OLD_PAIRING), row | {"minimum": min(found)})
+            rows = [
+                {"pairing": pairing, "rank": rank, "value": value, "other": 100 + rank}
+                for rank, value in enumerate(found, start=1)
+            ]
+            connection.execute(text(OLD_PAIR), rows)
+        command.upgrade(config(connection), "head")
+    query = "SELECT id, tenth_percentile, calibrate, below_floor FROM pairings ORDER BY id"
+    with catalog.alter() as connection:
+        rows = connection.exec_driver_sql(query).all()
+        assert [row[0] for row in rows] == [1, 2, 3]
+        for row in rows:
+            assert row[1] == pytest.approx(np.quantile(similarities[row[0]], 0.1))
+            assert (row[2], row[3]) == ("none", 0)
+        connection.exec_driver_sql("UPDATE pairings SET calibrate = 'quantile' WHERE id = 1")
+        connection.exec_driver_sql("UPDATE pairings SET min_similarity = 0.25 WHERE id = 2")
+    with catalog.alter() as connection:
+        command.downgrade(config(connection), "0004")
+        kept = connection.exec_driver_sql("SELECT id FROM pairings").scalars().all()
+        assert kept == [3]
+        shown = connection.exec_driver_sql("SELECT COUNT(*) FROM v_pairs").scalar_one()
+        assert shown == len(similarities[3])
+    with pytest.raises(CatalogError), catalog.write() as connection:  # keys hold as before
+        connection.exec_driver_sql("DELETE FROM pairings WHERE id = 3")
+
+
+OLD_ITEM = """
+INSERT INTO items (id, kind, uri, metadata) VALUES (:id, :kind, 'file:///nowhere', '{}')
+"""
+OLD_PAIRING = """
+INSERT INTO pairings (id, digest, profile, method, vector, metric, pairs, parameters,
+    track_recipe_id, artwork_recipe_id, unpaired_tracks, unpaired_artworks, mean, minimum, maximum)
+VALUES (:id, :digest, 'p', 'greedy', 'whole', 'cosine', :pairs, '{}', 1, 1, 0, 0, 0.5, :minimum, 1)
+"""
+OLD_PAIR = """
+INSERT INTO pairs (pairing_id, position, rank, similarity, track_id, artwork_id)
+VALUES (:pairing, 0, :rank, :value, :rank, :other)
+"""
 
 
 def test_several_machines_may_upgrade_at_once(database_url):

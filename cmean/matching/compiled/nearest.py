@@ -12,6 +12,7 @@ certainly farther.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -122,6 +123,7 @@ def in_turn(
     tracks: Side,
     artworks: Side,
     cosine: bool,
+    floor: tuple[float, float],
     partner: NDArray[np.int64],
     state: NDArray[np.int64],
     steps: int,
@@ -129,20 +131,26 @@ def in_turn(
     """Sequential matching: each track in turn takes the free artwork nearest to it.
 
     Call again until it returns True. A track whose nearest is orthogonal takes the free artwork
-    with the lowest index, since all are.
+    with the lowest index, since all are. A track whose nearest is below the floor takes none.
 
     Args:
         tracks: whose turn it is, by index.
         artworks: what they take.
         cosine: whether keys are sin²; otherwise squared distances.
-        partner: (tracks,): filled with artworks.
-        state: tracks done, artworks that are passed, then a 1 for each artwork taken; zeros first.
+        floor: the least similarity of a pair, and the square of the longest distance.
+        partner: (tracks,): filled with artworks; -1 where a track takes none.
+        state: tracks done, artworks that are passed, artworks taken, then a 1 for each of these;
+            zeros first.
         steps: how many tracks to do in this call.
     """
-    taken = state[2:]
-    turns = min(len(tracks.group), len(artworks.group))
+    taken = state[3:]
+    turns = len(tracks.group)
     room = _room(artworks.tree, artworks.tree)
     for track in range(state[0], min(state[0] + steps, turns)):
+        if state[2] == len(artworks.group):
+            partner[track:] = -1
+            state[0] = turns
+            break
         group = tracks.group[track]
         found, over, under = -1, np.int64(1), np.int64(1)
         if group >= 0:
@@ -150,7 +158,12 @@ def in_turn(
             found, over, under = _nearest(
                 artworks.tree, artworks.head, vector, square, tracks.places[group], cosine, room
             )
-        if found < 0 or (cosine and over == under):
+        orthogonal = found < 0 or (cosine and over == under)
+        state[0] = track + 1
+        if (0.0 if orthogonal else _similarity(over, under, cosine, floor[1])) < floor[0]:
+            partner[track] = -1
+            continue
+        if orthogonal:
             while taken[state[1]] == 1:
                 state[1] += 1
             artwork = state[1]
@@ -159,10 +172,19 @@ def in_turn(
             artwork = artworks.head[found]
         partner[track] = artwork
         taken[artwork] = 1
+        state[2] += 1
         if found >= 0:
             _take(artworks, found)
-        state[0] = track + 1
     return bool(state[0] == turns)
+
+
+@compiled
+def _similarity(over: np.int64, under: np.int64, cosine: bool, longest: float) -> float:
+    """The similarity of a key, to the bit that of `cmean.matching.vectors`: the root of a square
+    of a whole number is exact."""
+    if cosine:
+        return math.sqrt(float(under - over)) / math.sqrt(float(under))
+    return 1.0 - math.sqrt(float(over) / longest)
 
 
 @compiled

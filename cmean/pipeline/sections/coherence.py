@@ -15,6 +15,7 @@ from cmean.pipeline.nulls import permuted
 from cmean.pipeline.sections.parts import Measured, joint
 from cmean.pipeline.tables import Table, split_nulls
 from cmean.pipeline.vectors import FRAGMENTS, side
+from cmean.pipeline.verdict import compared_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,10 +86,12 @@ def _rows(vector: str, pairs: NDArray[np.void]) -> dict[str, list[_Part]]:
 def _measured(study: Study, part: _Part) -> Measured | None:
     """The similarities of the pairs whose items both have the triples, and their nulls."""
     metric, choices = study.pairing["metric"], study.choices
-    tracks, artworks = (side(study.triples[kind], part.positions) for kind in Kind)
+    tracks, artworks = (
+        side(study.triples[kind], part.positions, study.pairing["calibrate"]) for kind in Kind
+    )
     if not len(tracks) or not len(artworks):
         return None
-    one, other = (each.vectors if part.joined else each.triples for each in (tracks, artworks))
+    one, other = (each.vectors if part.joined else each.compared for each in (tracks, artworks))
     both = (tracks, one), (artworks, other)
     found = _similarities(part.pairs, "artwork_id", both, metric)
     if not len(found):
@@ -127,16 +130,16 @@ def tables(document: Mapping[str, Any], found: Mapping[str, Any]) -> list[Table]
     """The table's distribution, and its nulls.
 
     Args:
-        document: the evaluation's, for `vector`, `metric` and `space`.
+        document: the evaluation's, for `vector`, `metric`, `calibrate` and `space`.
         found: what `measure` gave.
     """
     rows = {name: row for name, row in found.items() if isinstance(row, dict)}
     unit = " fragments" if document["vector"] == "fragments" else "s"
-    space = document["space"]
+    space, how = document["space"], compared_by(document["metric"], document["calibrate"])
     other = "" if space == "emotion" else f" They were paired by {space}, not by these triples."
     return split_nulls(
         "V",
-        f"Table V: emotional coherence of the pairs ({document['metric']})",
+        f"Table V: emotional coherence of the pairs ({how})",
         rows,
         f"{_ABOUT[document['vector']]}{other} {found['unpaired_tracks']} track{unit} and "
         f"{found['unpaired_artworks']} artwork{unit} are unpaired.",

@@ -26,8 +26,9 @@ def retrieved(pairs: NDArray[np.int64], study: Study) -> list[dict[str, Any]]:
     """R@1, R@5, R@10 and the mean reciprocal rank of what belongs to an item, both ways.
 
     An item is compared by cosine with all items of the other kind, by the triples that the pairing
-    compared. Each figure has its interval and what random ranks give; of the mean reciprocal rank
-    `permuted` tells where it stands among those of items that search for each other's partners.
+    compared, calibrated as there. Each figure has its interval and what random ranks give; of the
+    mean reciprocal rank `permuted` tells where it stands among those of items that search for each
+    other's partners.
 
     Args:
         pairs: the labelled pairs, track and artwork, shape (n, 2).
@@ -39,7 +40,8 @@ def retrieved(pairs: NDArray[np.int64], study: Study) -> list[dict[str, Any]]:
     if not len(pairs):
         return []
     joined = _JOINED[study.pairing["vector"]]
-    sides = {kind: side(study.triples[kind], joined) for kind in Kind}
+    calibrate = study.pairing["calibrate"]
+    sides = {kind: side(study.triples[kind], joined, calibrate) for kind in Kind}
     places, here = zip(
         *(sides[kind].find(pairs[:, number]) for number, kind in enumerate(Kind)), strict=True
     )

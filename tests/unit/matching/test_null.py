@@ -153,12 +153,13 @@ def test_a_summary_stands_beside_its_null():
     summary = summarise(matching, null).as_dict()
 
     assert list(summary) == [
-        *("method", "vector", "metric", "pairs", "unpaired_tracks", "unpaired_artworks"),
-        *("mean", "minimum", "maximum", "null_mean", "null_sd", "z", "gap"),
+        *("method", "vector", "metric", "calibrate", "min_similarity"),
+        *("pairs", "unpaired_tracks", "unpaired_artworks", "below_floor"),
+        *("mean", "tenth_percentile", "minimum", "maximum", "null_mean", "null_sd", "z", "gap"),
     ]
     assert summary["pairs"] == 2
     assert (summary["unpaired_tracks"], summary["unpaired_artworks"]) == (0, 1)
-    assert summary["minimum"] < summary["mean"] < summary["maximum"]
+    assert summary["minimum"] < summary["tenth_percentile"] < summary["mean"] < summary["maximum"]
     assert summary["z"] == pytest.approx((summary["mean"] - null.mean) / null.sd)
     assert summary["gap"] is None
 

@@ -1,0 +1,61 @@
+"""Calibration: the numbers of one kind on a scale that both kinds share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from cmean.errors import InputError
+from cmean.matching.vectors import HIGHEST, checked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+NONE, QUANTILE = "none", "quantile"
+
+CALIBRATIONS: Final[Mapping[str, str]] = {
+    NONE: "the numbers as they are",
+    QUANTILE: "each number by its rank among those of its kind",
+}
+"""The calibrations by name, and what each makes of the vectors of one kind."""
+
+
+def calibrate_vectors(vectors: ArrayLike, calibrate: str = QUANTILE) -> NDArray[np.uint8]:
+    """Bring the vectors of one kind to the scale by which they are to be compared.
+
+    By quantiles each number becomes its mid-rank percentile within its column, p = (l + e / 2) / n
+    for l smaller and e equal numbers among n, scaled to round(255 · p): equal numbers stay equal,
+    none changes places with another, and a single item gets 128. The rank of a number says nothing
+    of the other kind, so calibrate each kind by itself, and take nulls of what this returns.
+
+    Args:
+        vectors: integers 0..255, shape (n, d): all items of one kind that are compared.
+        calibrate: a name of `CALIBRATIONS`.
+
+    Returns:
+        Integers 0..255, shape (n, d).
+
+    Raises:
+        InputError: vectors that are none (see `cmean.matching.match`), or an unknown name.
+    """
+    if calibrate not in CALIBRATIONS:
+        raise InputError(
+            f"there is no calibration {calibrate!r}; there is {', '.join(CALIBRATIONS)}"
+        )
+    given = checked(vectors, "vectors")
+    if calibrate == NONE:
+        return given
+    return np.stack([_percentiles(column) for column in given.T], axis=1)
+
+
+def _percentiles(column: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Each number's mid-rank percentile, in whole numbers: no rounding depends on the platform."""
+    equal = np.bincount(column, minlength=HIGHEST + 1)
+    smaller = np.cumsum(equal) - equal
+    n = len(column)
+    table = (HIGHEST * (2 * smaller + equal) + n) // (2 * n)
+    percentiles: NDArray[np.uint8] = table.astype(np.uint8)[column]
+    return percentiles

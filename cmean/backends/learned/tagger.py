@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from cmean.backends.learned import musicnn
+from cmean.backends.learned.mel import HOP, RATE, TRANSFORM, load_librosa, log_mel
 from cmean.backends.learned.sessions import Network
 from cmean.domain import Sound, cut_quarters
 
@@ -25,12 +26,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-RATE: Final = 16_000
 MOST_WINDOWS: Final = 6
 """Of a quarter: all of it in tracks of up to 72 s, 18 s of it in longer ones."""
 
-_HOP, _TRANSFORM = 256, 512
-_WINDOW: Final = (musicnn.FRAMES - 1) * _HOP + _TRANSFORM
+_WINDOW: Final = (musicnn.FRAMES - 1) * HOP + TRANSFORM
 _SURE: Final = 1e-4  # how near to 0 or 1 a tag may come before its logarithm is taken
 
 TAGS: Final[Sequence[str]] = (
@@ -77,6 +76,7 @@ class Tagger:
     """
 
     def __init__(self, folder: Path) -> None:
+        load_librosa()  # here rather than with the first sound: it takes a second or two
         names = map(musicnn.file_name, musicnn.VOCABULARIES)
         self._networks = [Network(folder / name) for name in names]
         self._heard: dict[tuple[int, int], Floats] = {}
@@ -109,23 +109,6 @@ class Tagger:
                 found.append(np.concatenate([each.run(spectrogram)[0] for each in self._networks]))
             self._heard[key] = np.array(found)
         return self._heard[key]
-
-
-def log_mel(window: Floats) -> Floats:
-    """The logarithm of the mel spectrogram of a window, shape (187, 96), as musicnn takes it."""
-    import librosa
-
-    spectrum = librosa.stft(window, n_fft=_TRANSFORM, hop_length=_HOP, center=False)
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
-    mel: Floats = np.log10(10_000 * (_filters() @ power) + 1).T.astype(np.float32)
-    return mel
-
-
-@cache
-def _filters() -> Floats:
-    import librosa
-
-    return librosa.filters.mel(sr=RATE, n_fft=_TRANSFORM, n_mels=musicnn.BANDS)
 
 
 @cache

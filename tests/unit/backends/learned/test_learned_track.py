@@ -1,14 +1,21 @@
 """The learned captioner of tracks on sounds that are made here, and on real ones where present."""
 
+import os
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from support import obey_permissions
 
 from cmean.backends.graded_mood import read_mood
+from cmean.backends.learned.mel import log_mel
 from cmean.backends.learned.sessions import Network
-from cmean.backends.learned.tagger import Tagger, log_mel
+from cmean.backends.learned.tagger import Tagger
 from cmean.domain import Excerpt, Kind, Picture, Sound, cut_quarters
 from cmean.errors import CaptionError
 from cmean.media.excerpts import excerpts
@@ -143,6 +150,37 @@ def test_kernels_of_other_processors_change_no_tag_by_more_than_the_tolerance(le
     spectrogram = log_mel((noise(4) + tone(4))[:48_128])
     expected = plain.run(None, {"windows": spectrogram[np.newaxis]})[0][0]
     np.testing.assert_allclose(Network(path).run(spectrogram)[0], expected, atol=1e-4)
+
+
+def run_restricted(code, environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        preexec_fn=obey_permissions,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_spectrograms_are_made_where_nothing_but_temporary_files_can_be_written(tmp_path):
+    """numba, which librosa compiles with, refuses such places: a container's read-only root."""
+    library = tmp_path / "library" / "librosa"
+    shutil.copytree(Path(find_spec("librosa").origin).parent, library)
+    for folder in (path for path in [library, *library.rglob("*")] if path.is_dir()):
+        folder.chmod(0o555)
+    nowhere = str(tmp_path / "file" / "nowhere")
+    (tmp_path / "file").write_text("no folder")
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(library.parent), *sys.path]),
+        **dict.fromkeys(("HOME", "XDG_CACHE_HOME"), nowhere),
+    }
+    environment.pop("NUMBA_CACHE_DIR", None)
+    plain = run_restricted("import librosa; librosa.util.MAX_MEM_BLOCK", environment)
+    assert "locator" in plain.stderr  # or the rest shows nothing
+    code = "import numpy; from cmean.backends.learned.mel import log_mel as m;"
+    done = run_restricted(f"{code} print(m(numpy.zeros(48128, 'f4')).shape)", environment)
+    assert done.stdout == "(187, 96)\n", done.stderr
 
 
 def corpus(name):

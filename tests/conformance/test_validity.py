@@ -19,6 +19,7 @@ from cmean.cli.common import print_table
 from cmean.config import Settings
 from cmean.domain import CHANNELS, POSITIONS, Kind
 from cmean.errors import InputError
+from cmean.matching import calibrate_vectors
 from cmean.pipeline import pair, requests
 from cmean.pipeline.sections import validity
 from cmean.pipeline.study import Choices, Study
@@ -326,7 +327,8 @@ def test_retrieval_ranks_by_the_vectors_that_were_paired(corpus, vector, joined)
     ]
     unit = {}
     for kind in Kind:
-        rows = corpus.rgb[kind][:, list(joined)].reshape(NUMBER, -1).astype(float)
+        rows = corpus.rgb[kind][:, list(joined)].reshape(NUMBER, -1)
+        rows = calibrate_vectors(rows).astype(float)  # as the profile chooses
         unit[kind] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     cosines = unit[Kind.TRACK] @ unit[Kind.ARTWORK].T
     relevant = {0: [1, 2], 1: [1], 3: [4]}

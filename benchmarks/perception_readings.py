@@ -177,8 +177,11 @@ def fit_sound(sets: Sequence[Judged], scores: Floats | None = None) -> Reading:
     return plain.standardise(scores).combine(SOUND_MIXING).standardise(mixed)
 
 
-PRIOR: Final = {"arousal": 0.6, "valence": 1.2, "colour": 0.3}
-"""Of the families of classes and of colourfulness beside the fitted reading, in spreads of it."""
+PICTURE_PRIOR: Final = np.array(
+    # arousal, valence
+    [[0.0, 1.2], [0.6, 0.0], [0.2, 0.4]]  # of family valence, family arousal, colourfulness
+)
+"""What is added to the fitted readings, in spreads of them: it needed no label."""
 
 PICTURE_MIXING: Final = np.array(
     # excitement, calm, sadness, valence
@@ -201,12 +204,11 @@ def fit_picture(sets: Sequence[Judged], scores: Floats | None = None) -> Reading
     if scores is None:
         scores = plain.read(every[:, :-3])
     plain = plain.standardise(scores)
-    extra = np.array([[0, PRIOR["valence"]], [PRIOR["arousal"], 0], [0, PRIOR["colour"]]])
     middle = np.concatenate([plain.middle, every[:, -3:].mean(axis=0)])
     spread = np.concatenate([plain.spread, every[:, -3:].std(axis=0)])
-    joined = Reading(middle, spread, np.concatenate([plain.weights, extra]), plain.base)
+    joined = Reading(middle, spread, np.concatenate([plain.weights, PICTURE_PRIOR]), plain.base)
     both = (scores - scores.mean(axis=0)) / scores.std(axis=0)
-    both = both + standardise(every[:, -3:]) @ extra
+    both = both + standardise(every[:, -3:]) @ PICTURE_PRIOR
     mixed = standardise(both) @ PICTURE_MIXING
     return joined.standardise(both).combine(PICTURE_MIXING).standardise(WIDER * mixed)
 

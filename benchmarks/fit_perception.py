@@ -19,18 +19,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from perception_readings import (
     MOODS,
-    PICTURE_RIDGE,
-    SOUND_RIDGE,
     Judged,
     Reading,
     fit_contents,
     fit_picture,
-    fit_ridge,
-    fit_signed_ridge,
     fit_sound,
-    hold_out,
     standardise,
 )
+from perception_report import report
 
 from cmean.backends.captioners import picture_features, sound_features
 from cmean.backends.learned import heads, mood
@@ -76,7 +72,8 @@ def read_sounds(folder: Path, name: str) -> Judged:
         tagged = tagger.tag(sound.samples, whole=True)
         tagger.forget()
         inputs.append(list(mood.list_sound_inputs(features, tagged).values()))
-    return Judged(name, np.array(inputs), judge_sounds(rows), number_groups(rows))
+    quadrants = np.array([row.get("quadrant", "") for row in rows])
+    return Judged(name, np.array(inputs), judge_sounds(rows), number_groups(rows), quadrants)
 
 
 def judge_sounds(rows: Sequence[dict[str, str]]) -> dict[str, Floats]:
@@ -103,53 +100,8 @@ def read_pictures(folder: Path, name: str) -> Judged:
         content: np.array([float(row["category"].lower() == content) for row in rows])
         for content in mood.CONTENTS
     }
-    return Judged(name, np.array(inputs), judged, number_groups(rows))
-
-
-def report_sounds(sets: Sequence[Judged]) -> Floats:
-    """Print figures of sounds that were not fitted on; returns plain scores of them all."""
-    plain = []
-    for target in sets:
-        others = [each for each in sets if each is not target]
-        print_figures(f"{target.name}, folds", target, hold_out(target, others, fit_sound))
-        print_figures(f"{target.name}, by others", target, [fit_sound(others).read(target.inputs)])
-        scores = hold_out(target, others, lambda s: fit_signed_ridge(s, SOUND_RIDGE))
-        plain.append(scores[0])
-    return np.concatenate(plain)
-
-
-def print_figures(title: str, target: Judged, scores: Sequence[Floats]) -> None:
-    """A line of rank correlations: of each mood with its judgement, and of red with blue."""
-    from scipy.stats import spearmanr
-
-    told = [
-        f"{name} {np.mean([spearmanr(s[:, k], target.judged[name])[0] for s in scores]):.2f}"
-        for k, name in enumerate(MOODS)
-    ]
-    red_blue = np.mean([spearmanr(s[:, 0], s[:, 2])[0] for s in scores])
-    print(f"{title}: {', '.join(told)}; red with blue {red_blue:.2f}")
-
-
-def report_pictures(target: Judged) -> Floats:
-    """Print figures of pictures that were not fitted on; returns plain scores of them all."""
-    v, a = (standardise(target.judged[name]) for name in ("valence", "arousal"))
-    circumplex = {"excitement": a, "calm": v - a, "sadness": -v}
-    judged = replace(target, judged={**target.judged, **circumplex})
-    print_figures(f"{target.name}, folds", judged, hold_out(judged, [], fit_picture))
-    for k, name in enumerate(mood.CONTENTS):
-        scores = hold_out(target, [], fit_contents)[0][:, k]
-        print(f"{target.name}, folds: AUC of {name} {auc(scores, target.judged[name]):.2f}")
-    plain = replace(target, inputs=target.inputs[:, :-3])
-    return hold_out(plain, [], lambda s: fit_ridge(s, ("arousal", "valence"), PICTURE_RIDGE))[0]
-
-
-def auc(scores: Floats, truth: Floats) -> float:
-    """The chance that an item of the kind scores above one that is not."""
-    from scipy.stats import rankdata
-
-    ranks, positive = rankdata(scores), truth > 0
-    n = positive.sum()
-    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(truth) - n)))
+    quadrants = np.array([row["quadrant"] for row in rows])
+    return Judged(name, np.array(inputs), judged, number_groups(rows), quadrants)
 
 
 def write_table(file: str, inputs: Sequence[str], outputs: Sequence[str], found: Reading) -> None:
@@ -173,7 +125,7 @@ def main() -> None:
 
     sounds = [read_sounds(arguments.folder, name) for name in ("emotify", "emopia")]
     pictures = read_pictures(arguments.folder, "oasis")
-    sound_scores, picture_scores = report_sounds(sounds), report_pictures(pictures)
+    sound_scores, picture_scores = report(sounds, pictures)
     if arguments.write:
         tags = [f"tag {tag}" for tag in mood.MOOD_TAGS]
         write_table(

@@ -23,17 +23,24 @@ MOODS: Final = ("excitement", "calm", "sadness")
 
 @dataclass(frozen=True)
 class Judged:
-    """Items of one set: inputs (n, d), judgements (n, k) by name, groups (n,)."""
+    """Items of one set: inputs (n, d), judgements (n,) by name, groups and quadrants (n,)."""
 
     name: str
     inputs: Floats
     judged: dict[str, Floats]
     groups: NDArray[np.int64]
+    quadrants: NDArray[np.str_]
 
     def take(self, rows: NDArray[np.intp]) -> Judged:
         """Some of the items."""
         judged = {name: values[rows] for name, values in self.judged.items()}
-        return replace(self, inputs=self.inputs[rows], judged=judged, groups=self.groups[rows])
+        return replace(
+            self,
+            inputs=self.inputs[rows],
+            judged=judged,
+            groups=self.groups[rows],
+            quadrants=self.quadrants[rows],
+        )
 
 
 @dataclass(frozen=True)

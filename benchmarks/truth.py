@@ -25,7 +25,7 @@ import numpy as np
 from truth_assessment import assess, compare_profiles, group_items
 from truth_items import Workplace, join, kinds_of
 from truth_labels import match_rows, parse_channel, read_labels
-from truth_pairs import CALIBRATIONS, Side, assess_pairs, list_choices
+from truth_pairs import Side, assess_pairs, list_choices
 from truth_statistics import Sampling
 from truth_tables import print_assessment, print_changes, print_pairs
 
@@ -33,7 +33,7 @@ from cmean.cli.types import at_most, natural, positive
 from cmean.config import load_settings
 from cmean.domain import Kind
 from cmean.errors import CmeanError, InputError, UsageError
-from cmean.matching import METHODS, METRICS
+from cmean.matching import CALIBRATIONS, METHODS, METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from truth_labels import QUADRANTS
-from truth_statistics import percentiles
 
 from cmean.errors import InputError
-from cmean.matching import METHODS, METRICS, match
+from cmean.matching import CALIBRATIONS, METHODS, METRICS, calibrate_vectors, match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
     Triples = NDArray[np.int64]
     Indices = NDArray[np.intp]
-
-CALIBRATIONS: Final = ("none", "quantile")
 
 TRUE_TRIPLES: Final = {
     "Q1": (255, 128, 0),
@@ -109,20 +106,10 @@ class PairTruth:
 def list_choices(
     methods: Sequence[str] = tuple(METHODS),
     metrics: Sequence[str] = tuple(METRICS),
-    calibrations: Sequence[str] = CALIBRATIONS,
+    calibrations: Sequence[str] = tuple(CALIBRATIONS),
 ) -> list[Choice]:
     """Every combination."""
     return [Choice(*each) for each in product(methods, metrics, calibrations)]
-
-
-def calibrate_triples(triples: Triples, calibration: str) -> Triples:
-    """Triples of one kind, or with `quantile` the percentiles of each channel as integers 0..255.
-
-    A percentile is the mid-rank's, so that equal values stay equal.
-    """
-    if calibration == "none":
-        return triples
-    return np.stack([np.rint(255 * percentiles(each)) for each in triples.T], 1).astype(np.int64)
 
 
 def assess_pairs(
@@ -201,7 +188,7 @@ def _tell_truth(side: Side) -> Side:
 
 def _share(sides: tuple[Side, Side], choice: Choice, seed: Sequence[int] = (0,)) -> float:
     """The share of pairs in the same quadrant."""
-    tracks, artworks = (calibrate_triples(side.triples, choice.calibrate) for side in sides)
+    tracks, artworks = (calibrate_vectors(side.triples, choice.calibrate) for side in sides)
     found = match(tracks, artworks, choice.method, choice.metric, seed=seed)
     one, other = sides[0].quadrants[found.track_index], sides[1].quadrants[found.artwork_index]
     return float(np.mean(one == other))

@@ -7,7 +7,6 @@ from truth_pairs import (
     Choice,
     Side,
     assess_pairs,
-    calibrate_triples,
     draw_balanced,
     list_choices,
 )
@@ -78,12 +77,3 @@ def test_fewer_quadrants_raise_what_chance_gives():
     assert (found.each, found.chance) == (2, 0.5)
     with pytest.raises(InputError, match="two quadrants or more"):
         assess_pairs(side({"Q1": 3}), side({"Q1": 4, "Q4": 9}), GREEDY)
-
-
-def test_calibration_spreads_each_channel_and_keeps_equal_values_equal():
-    triples = np.array([[200, 10, 5], [201, 10, 5], [202, 99, 5], [250, 10, 5]])
-    assert calibrate_triples(triples, "none") is triples
-    found = calibrate_triples(triples, "quantile")
-    assert found[:, 0].tolist() == [32, 96, 159, 223]
-    assert found[:, 1].tolist() == [96, 96, 223, 96]
-    assert found[:, 2].tolist() == [128] * 4

@@ -192,7 +192,7 @@ PICTURE_PRIOR: Final = np.array(
 
 PICTURE_MIXING: Final = np.array(
     # excitement, calm, sadness, valence
-    [[1.0, -0.8, -0.3, 0.0], [0.25, 1.0, -1.0, 1.0]]  # of arousal, of valence
+    [[1.0, -0.8, -0.2, 0.0], [0.25, 1.0, -1.0, 1.0]]  # of arousal, of valence
 )
 
 

@@ -34,6 +34,7 @@ from cmean.config import load_settings
 from cmean.domain import Kind
 from cmean.errors import CmeanError, InputError, UsageError
 from cmean.matching import CALIBRATIONS, METHODS, METRICS
+from cmean.pipeline.default_profile import get_default_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,7 +110,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         raise UsageError("--media and --labels go together")
     if args.json and not args.json.parent.is_dir():
         raise InputError(f"no such folder: {args.json.parent}, where --json is to write")
-    args.profile = list(dict.fromkeys(args.profile or [load_settings().profile]))
+    args.profile = list(dict.fromkeys(args.profile or [get_default_name(load_settings())]))
     return args
 
 

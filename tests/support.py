@@ -49,7 +49,9 @@ class Program:
             for k, v in os.environ.items()
             if not k.startswith("CMEAN_") or k == "CMEAN_WEIGHTS_DIR"
         }
-        self.environment = kept | ({"CMEAN_DATABASE_URL": database_url} if database_url else {})
+        chosen = {"CMEAN_PROFILE": "embedded"}  # else its every run would say what weights add
+        chosen |= {"CMEAN_DATABASE_URL": database_url} if database_url else {}
+        self.environment = kept | chosen
 
     def start(self, *arguments: object, **options: Any) -> subprocess.Popen[str]:
         """Start it; standard output and error are pipes."""

@@ -65,7 +65,11 @@ class MadeWeights:
         self.packages = []
         self.program = Program(folder, database_url)
         self.program.command = [sys.executable, str(WRAPPERS / "made_weights.py")]
-        kept = {k: v for k, v in self.program.environment.items() if not k.startswith("PIP_")}
+        kept = {
+            name: value
+            for name, value in self.program.environment.items()
+            if name != "CMEAN_PROFILE" and not name.startswith("PIP_")
+        }
         self.program.environment = kept | {
             "PYTHONPATH": os.pathsep.join(map(str, (ROOT, PLUGINS))),
             "CMEAN_TESTING_PACKAGES": str(self.table),

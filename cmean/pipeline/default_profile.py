@@ -14,7 +14,6 @@ from cmean.backends.weights import store
 from cmean.backends.weights.packages import find_package
 from cmean.backends.weights.store import State
 from cmean.catalog import recipes as recipe_rows
-from cmean.config import profile_names
 from cmean.domain import Role
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from cmean.config import Profile, Settings
 
 LEARNED: Final = "learned"
-"""The profile of the small learned models; where there is none of that name, it is never chosen."""
+"""The profile of the small learned models."""
 
 EMBEDDED: Final = "embedded"
 """The profile that needs no weights."""
@@ -42,12 +41,12 @@ def get_default_name(settings: Settings) -> str:
     """
     if settings.profile:
         return settings.profile
-    return LEARNED if _has_learned(settings) and not _find_lacking(settings) else EMBEDDED
+    return EMBEDDED if _find_lacking(settings) else LEARNED
 
 
 def explain_fallback(settings: Settings) -> str | None:
     """Why the profile without weights is the default here, and what to do; None: it is not."""
-    lacking = [] if settings.profile or not _has_learned(settings) else _find_lacking(settings)
+    lacking = [] if settings.profile else _find_lacking(settings)
     if not lacking:
         return None
     damaged = [package.title for package in lacking if store.state(package) is State.DAMAGED]
@@ -80,10 +79,6 @@ def explain_change(settings: Settings, connection: Connection) -> str | None:
         "default now that its weights are here; cmean run makes them, and "
         f"CMEAN_PROFILE={EMBEDDED} keeps to what is there"
     )
-
-
-def _has_learned(settings: Settings) -> bool:
-    return LEARNED in profile_names(settings.user_profiles)
 
 
 def _find_lacking(settings: Settings) -> list[WeightPackage]:

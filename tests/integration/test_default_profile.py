@@ -84,12 +84,6 @@ def test_damaged_weights_are_told(made):
     ]
 
 
-def test_without_such_a_profile_nothing_is_said(made, tmp_path):
-    (tmp_path / "cmean.toml").unlink()
-    made.program("setup")
-    assert triple(made.program) == triple(made.program, "--profile", "embedded")
-
-
 def test_each_verb_says_it_once_and_never_on_standard_output(made, tmp_path):
     write_small_corpus(tmp_path / "media")
     assert HINT not in made.program("ingest", "media").err

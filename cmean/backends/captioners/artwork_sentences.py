@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PERSON: Final = 0.5
 ANIMAL: Final = 0.52
 SCENERY: Final = 0.5
-"""From which a picture is said to show one; on photographs kept back nine in ten such are right."""
+"""From which a picture is said to show one; of photographs kept back 95 %, 96 % and 77 % did."""
 
 BEASTS: Final = frozenset(
     {

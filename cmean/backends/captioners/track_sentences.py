@@ -113,6 +113,7 @@ _BEAT: Final = 0.3  # clarity from which there is a tempo to speak of
 _FIRM_BEAT: Final = 0.55
 _BUSY, _SPARSE = 4.2, 2.0  # onsets a second
 _MODE: Final = 0.06  # of majorness either way
+_PLAIN_KEY: Final = 0.7  # key strength from which there is a mode to speak of: drums have none
 _SWELL: Final = 4.0  # dB between the first third and the last
 
 
@@ -151,7 +152,9 @@ def describe_movement(features: SoundFeatures) -> str:
     notes = _grade(
         features.onsets_per_second, _SPARSE, ", with few notes", _BUSY, ", full of notes"
     )
-    mode = _grade(features.majorness, -_MODE, ", in a minor key", _MODE, ", in a major key")
+    mode = ""
+    if features.key_strength >= _PLAIN_KEY:
+        mode = _grade(features.majorness, -_MODE, ", in a minor key", _MODE, ", in a major key")
     words = [
         word
         for quality in QUALITIES

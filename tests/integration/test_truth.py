@@ -26,7 +26,7 @@ def truth(folder, *arguments):
     done = subprocess.run(
         [sys.executable, SCRIPT, *map(str, arguments)],
         cwd=folder,
-        env=kept,
+        env=kept | {"CMEAN_PROFILE": "embedded"},
         capture_output=True,
         text=True,
         check=False,

@@ -30,10 +30,9 @@ if TYPE_CHECKING:
 
     from cmean.protocols import EmotionMapper
 
-TARGETS = {Kind.TRACK: 1.0, Kind.ARTWORK: 0.25}
+TARGETS = {Kind.TRACK: 1.5, Kind.ARTWORK: 0.25}
 """Seconds an item."""
 TRACK_SECONDS = 30
-PROFILE = "learned"
 REPETITIONS = 3
 
 
@@ -42,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tracks", type=Path)
     parser.add_argument("--artworks", type=Path)
+    parser.add_argument("--profile", default="learned", help="whose captioners and mappers")
     args = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):  # holds the threads of libraries to one core as well
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
@@ -53,7 +53,7 @@ def main() -> None:
         print("| --- | --- | --- | --- | --- | --- | --- |")
         for kind, source in given.items():
             paths = [path for path in files.walk([source]) if isinstance(path, Path)]
-            decode, caption, mapped = measure(kind, paths)
+            decode, caption, mapped = measure(kind, paths, args.profile)
             whole = decode + caption + mapped
             print(
                 f"| {kind.value} ({len(paths)} files) | {decode:.3f} s | {caption:.3f} s "
@@ -72,9 +72,9 @@ def composed(folder: Path) -> dict[Kind, Path]:
     return {Kind.TRACK: folder / "tracks", Kind.ARTWORK: folder / "artworks"}
 
 
-def measure(kind: Kind, paths: list[Path]) -> tuple[float, float, float]:
+def measure(kind: Kind, paths: list[Path], name: str) -> tuple[float, float, float]:
     """Median seconds an item of decoding, captioning, mapping, each the best of a few runs."""
-    profile = load_settings({}).get_profile(PROFILE).kinds[kind]
+    profile = load_settings({}).get_profile(name).kinds[kind]
     captioner = registry.captioner(profile.captioner.backend, profile.captioner.parameters)
     mapper = cast(
         "EmotionMapper", registry.mapper(profile.mapper.backend, profile.mapper.parameters)

@@ -140,7 +140,10 @@ def main() -> None:
             weights=np.concatenate([moods.weights, contents.weights], axis=1),
             base=np.concatenate([moods.base, contents.base]),
         )
-        features = [f"feature {number}" for number in range(pictures.inputs.shape[1] - 3)]
+        features = [
+            f"feature {number}"
+            for number in range(pictures.inputs.shape[1] - len(mood.PICTURE_MEASURES))
+        ]
         write_table(
             mood.PICTURE_HEADS,
             [*features, *mood.PICTURE_MEASURES],

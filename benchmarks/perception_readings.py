@@ -185,14 +185,21 @@ def fit_sound(sets: Sequence[Judged], scores: Floats | None = None) -> Reading:
 
 
 PICTURE_PRIOR: Final = np.array(
-    # arousal, valence
-    [[0.0, 1.2], [0.6, 0.0], [0.2, 0.4]]  # of family valence, family arousal, colourfulness
+    # arousal, valence: of family valence, family arousal, colourfulness, activity, lightness
+    [[0.0, 1.2], [0.6, 0.0], [0.25, 0.8], [0.25, 0.0], [0.0, 0.3]]
 )
-"""What is added to the fitted readings, in spreads of them: it needed no label."""
+"""What is added to the fitted readings, in spreads of them: none of it needed a label.
+
+The studies named in `cmean.backends.captioners.picture_mood` tie saturated and active colours to
+arousal, saturated and light ones to pleasure. On photographs they add little; on prints and
+drawings, which the network knows least, they are most of what there is.
+"""
+
+MEASURES: Final = len(PICTURE_PRIOR)
 
 PICTURE_MIXING: Final = np.array(
     # excitement, calm, sadness, valence
-    [[1.0, -0.8, -0.2, 0.0], [0.25, 1.0, -1.0, 1.0]]  # of arousal, of valence
+    [[1.0, -0.8, -0.1, 0.0], [0.2, 1.0, -1.0, 1.0]]  # of arousal, of valence
 )
 
 
@@ -203,19 +210,18 @@ WIDER: Final = 1.25
 def fit_picture(sets: Sequence[Judged], scores: Floats | None = None) -> Reading:
     """The mood of pictures, from arousal and valence; `scores` as of `fit_sound`, by `fit_ridge`.
 
-    The last three inputs are the families' valence and arousal, which no label was needed for, and
-    colourfulness: they are not fitted, but added with weights of their own.
+    The last inputs, `mood.PICTURE_MEASURES`, are not fitted, but added with `PICTURE_PRIOR`.
     """
     plain = fit_arousal_and_valence(sets)
     every = np.concatenate([each.inputs for each in sets])
     if scores is None:
-        scores = plain.read(every[:, :-3])
+        scores = plain.read(every[:, :-MEASURES])
     plain = plain.standardise(scores)
-    middle = np.concatenate([plain.middle, every[:, -3:].mean(axis=0)])
-    spread = np.concatenate([plain.spread, every[:, -3:].std(axis=0)])
+    middle = np.concatenate([plain.middle, every[:, -MEASURES:].mean(axis=0)])
+    spread = np.concatenate([plain.spread, every[:, -MEASURES:].std(axis=0)])
     joined = Reading(middle, spread, np.concatenate([plain.weights, PICTURE_PRIOR]), plain.base)
     both = (scores - scores.mean(axis=0)) / scores.std(axis=0)
-    both = both + standardise(every[:, -3:]) @ PICTURE_PRIOR
+    both = both + standardise(every[:, -MEASURES:]) @ PICTURE_PRIOR
     mixed = standardise(both) @ PICTURE_MIXING
     return joined.standardise(both).combine(PICTURE_MIXING).standardise(WIDER * mixed)
 
@@ -223,14 +229,14 @@ def fit_picture(sets: Sequence[Judged], scores: Floats | None = None) -> Reading
 def fit_contents(sets: Sequence[Judged]) -> Reading:
     """Whether a picture shows a person, an animal, scenery: shares of 0..1, about."""
     names = mood.CONTENTS
-    fitted = [replace(each, inputs=each.inputs[:, :-3]) for each in sets]
+    fitted = [replace(each, inputs=each.inputs[:, :-MEASURES]) for each in sets]
     plain = fit_ridge(fitted, names, PICTURE_RIDGE)
     judged = np.concatenate([np.stack([s.judged[n] for n in names], axis=1) for s in sets])
     weights = plain.weights * judged.std(axis=0)
-    nothing = np.zeros((3, len(names)))
+    nothing = np.zeros((MEASURES, len(names)))
     return Reading(
-        np.concatenate([plain.middle, np.zeros(3)]),
-        np.concatenate([plain.spread, np.ones(3)]),
+        np.concatenate([plain.middle, np.zeros(MEASURES)]),
+        np.concatenate([plain.spread, np.ones(MEASURES)]),
         np.concatenate([weights, nothing]),
         judged.mean(axis=0),
     )
@@ -238,5 +244,5 @@ def fit_contents(sets: Sequence[Judged]) -> Reading:
 
 def fit_arousal_and_valence(sets: Sequence[Judged]) -> Reading:
     """Arousal and valence of pictures from the network's features alone."""
-    fitted = [replace(each, inputs=each.inputs[:, :-3]) for each in sets]
+    fitted = [replace(each, inputs=each.inputs[:, :-MEASURES]) for each in sets]
     return fit_ridge(fitted, ("arousal", "valence"), PICTURE_RIDGE)

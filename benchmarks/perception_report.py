@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from perception_readings import (
+    MEASURES,
     MOODS,
     PICTURE_RIDGE,
     SOUND_RIDGE,
@@ -61,7 +62,7 @@ def report_pictures(target: Judged) -> Floats:
     contents = hold_out(target, [], fit_contents)[0]
     for k, name in enumerate(mood.CONTENTS):
         print_figure(f"{target.name}: AUC of {name}", target, contents[:, k], name, two=True)
-    plain = replace(target, inputs=target.inputs[:, :-3])
+    plain = replace(target, inputs=target.inputs[:, :-MEASURES])
     return hold_out(plain, [], lambda s: fit_ridge(s, ("arousal", "valence"), PICTURE_RIDGE))[0]
 
 

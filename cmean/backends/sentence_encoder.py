@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from cmean.backends.embedders.windows import cover, mean
+from cmean.backends.onnx_session import open_session
 from cmean.backends.weights import store
 from cmean.backends.word_pieces import BEGIN, END, piece_numbers, vocabulary
 from cmean.errors import WeightsError
@@ -68,21 +69,7 @@ class SentenceEncoder:
         """
         if self._session is not None:
             return
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # workers are processes: threads would get in their way
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3  # errors; they are raised besides
-        path = self.find()
-        try:
-            self._session = onnxruntime.InferenceSession(
-                path, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            # onnxruntime's errors have no common class of their own
-            said = f"{path} is no model that onnxruntime can run: {error}"
-            raise WeightsError(" ".join(said.split())) from error
+        self._session = open_session(self.find())
 
     def unload(self) -> None:
         """Give the memory back."""

@@ -103,7 +103,7 @@ def enter_wish(fleet):
     from cmean.config import load_settings  # noqa: PLC0415 - beside its only use
 
     settings = load_settings({"CMEAN_CONFIG": str(fleet.folder / "cmean.toml")})
-    pair.request(fleet.catalog, settings.get_profile("testing"), "greedy", "whole", "cosine")
+    pair.request(fleet.catalog, settings.get_profile("testing"))
 
 
 def test_a_pairing_does_not_wait_for_a_long_queue(finished_fleet):

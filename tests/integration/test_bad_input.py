@@ -138,6 +138,7 @@ def test_a_wrong_profile(cmean):
     ],
 )
 def test_a_wrong_configuration(cmean, tmp_path, small_corpus, text, said):
+    del cmean.environment["CMEAN_PROFILE"]  # it would win over the file's
     cmean("ingest", small_corpus)
     (tmp_path / "cmean.toml").write_text(text)
     assert said in one_line(cmean("run", "--profile", "mine"))

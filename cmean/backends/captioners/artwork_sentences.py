@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cmean.backends.captioners.wording import Change, join_words, name_changes
+from cmean.backends.captioners.wording import (
+    MOST_CHANGES,
+    Change,
+    join_words,
+    name_changes,
+)
 from cmean.domain import POSITION_NAMES, WHOLE, Kind
 
 if TYPE_CHECKING:
@@ -43,6 +48,16 @@ LIGHT: Final = (
     Step(0.74, "light"),
     Step(9, "very light"),
 )
+COLOUR_NAMES: Final = {
+    "silver": "light grey",
+    "charcoal": "dark grey",
+    "umber": "dark brown",
+    "petrol": "dark teal",
+    "powder blue": "pale blue",
+    "bottle green": "dark green",
+}
+"""Plainer names of some colours of `picture_features.PALETTE`."""
+
 CONTRAST: Final = (
     Step(0.18, "hardly any contrast"),
     Step(0.32, "soft contrast"),
@@ -53,11 +68,11 @@ COLOUR: Final = (
     Step(0.035, "colourless"),
     Step(0.09, "faded"),
     Step(0.16, "muted"),
-    Step(0.24, "natural"),
+    Step(0.24, ""),
     Step(0.34, "rich"),
     Step(9, "vivid"),
 )
-HEAT: Final = (Step(-0.12, "cold"), Step(0.0, "cool"), Step(0.25, ""), Step(9, "warm"))
+HEAT: Final = (Step(-0.12, "cold"), Step(-0.02, "cool"), Step(0.25, ""), Step(9, "warm"))
 _DETAIL: Final = (
     Step(0.1, "wide plain surfaces"),
     Step(0.6, ""),
@@ -84,6 +99,14 @@ PLACES_OF_LIGHT: Final = (
     ("left", "centre", "right"),
     ("bottom left", "bottom", "bottom right"),
 )
+
+
+CONSTANTS: Final = (
+    *(PERSON, ANIMAL, SCENERY, sorted(BEASTS), sorted(PLACES), _HINT, LIGHT, CONTRAST, COLOUR),
+    *(HEAT, _DETAIL, CHANGES, MOST_CHANGES, _PLAIN, _FOCUS, _MIRROR, _LEVEL, _SLANTING),
+    *(_NAMED_COLOURS, _TENTH, sorted(COLOUR_NAMES.items()), PLACES_OF_LIGHT),
+)
+"""What a caption depends on besides what was seen: a part of the captioner's revision."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,19 +136,22 @@ def name_subject(position: int) -> str:
 def describe_subject(seen: Seen, position: int) -> str:
     """Say what is shown, and in which colours."""
     subject = name_subject(position).capitalize()
-    first, *others = list(seen.features.palette.items())[:_NAMED_COLOURS]
+    first, *others = [
+        (COLOUR_NAMES.get(name, name), share)
+        for name, share in list(seen.features.palette.items())[:_NAMED_COLOURS]
+    ]
     colours = join_words([first[0], *(name for name, share in others if share >= _TENTH)])
     if seen.features.contrast < _PLAIN:
         return f"{subject} is an even surface of {first[0]}."
-    kinds = " and ".join(
-        word
-        for word in (_grade(seen.features.chroma, COLOUR), _grade(seen.features.warmth, HEAT))
-        if word
-    )
+    colour, heat = _grade(seen.features.chroma, COLOUR), _grade(seen.features.warmth, HEAT)
+    if colour == COLOUR[0].word:
+        heat = ""  # a grey has no heat
+    kinds = " and ".join(word for word in (colour, heat) if word)
+    painted = f"in {kinds} colours, mainly {colours}" if kinds else f"mainly in {colours}"
     shown = list_contents(seen)
     if shown:
-        return f"{subject} shows {join_words(shown)}, in {kinds} colours, mainly {colours}."
-    return f"{subject} is in {kinds} colours, mainly {colours}."
+        return f"{subject} shows {join_words(shown)}, {painted}."
+    return f"{subject} is {painted}."
 
 
 def list_contents(seen: Seen) -> list[str]:
@@ -174,8 +200,8 @@ def compare_with_whole(seen: Seen, whole: Seen) -> str:
     """Say what tells a fragment from the whole."""
     words = name_changes(seen.features, whole.features, CHANGES)
     if not words:
-        return "It is much like the picture as a whole."
-    return f"Beside the whole picture it is {join_words(words)}."
+        return "It looks much like the whole picture."
+    return f"Compared with the whole picture it is {join_words(words)}."
 
 
 def _grade(value: float, steps: Sequence[Step]) -> str:

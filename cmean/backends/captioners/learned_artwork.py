@@ -8,10 +8,11 @@ EfficientNet-Lite2's features and classes (`cmean.backends.learned.classifier`) 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from cmean.backends import inputs
 from cmean.backends.captioners.artwork_sentences import (
+    CONSTANTS,
     Seen,
     compare_with_whole,
     describe_light,
@@ -20,8 +21,8 @@ from cmean.backends.captioners.artwork_sentences import (
 from cmean.backends.captioners.picture_features import measure
 from cmean.backends.graded_mood import write_mood
 from cmean.backends.learned.classifier import Classifier
-from cmean.backends.learned.families import FAMILIES, load_families
-from cmean.backends.learned.mood import PICTURE_HEADS, read_picture
+from cmean.backends.learned.families import FAMILIES, FLAT, NAMED, SOFTNESS, load_families
+from cmean.backends.learned.mood import CONTENTS, PICTURE_HEADS, PICTURE_MEASURES, read_picture
 from cmean.backends.learned.revision import digest_revision
 from cmean.backends.weights import store
 from cmean.domain import WHOLE, Caption, Picture
@@ -55,7 +56,12 @@ class LearnedArtworkCaptioner:
         Raises:
             WeightsError: the weights are not on this machine.
         """
-        return digest_revision(PACKAGE, _CODE, PICTURE_HEADS, FAMILIES)
+        return digest_revision(
+            PACKAGE,
+            _CODE,
+            [PICTURE_HEADS, FAMILIES],
+            (*CONSTANTS, FLAT, SOFTNESS, NAMED, PICTURE_MEASURES, CONTENTS),
+        )
 
     def load(self) -> None:
         """Bring the network into memory.
@@ -63,7 +69,7 @@ class LearnedArtworkCaptioner:
         Raises:
             WeightsError: the weights are not on this machine, or damaged.
         """
-        self._classifier = Classifier(store.locate(PACKAGE))
+        self._classifier = Classifier(store.locate(PACKAGE, thorough=True))
 
     def unload(self) -> None:
         """Give the memory back."""
@@ -76,8 +82,8 @@ class LearnedArtworkCaptioner:
             CaptionError: `not-a-picture`, `empty-picture`.
         """
         if self._classifier is None:
-            self._classifier = Classifier(store.locate(PACKAGE))
-        viewer = _Viewer(self._classifier)
+            self.load()
+        viewer = _Viewer(cast("Classifier", self._classifier))
         return [_caption(excerpt, viewer) for excerpt in batch]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 from cmean.backends import inputs
 from cmean.backends.captioners.sound_features import SAMPLE_RATE, measure
 from cmean.backends.captioners.track_sentences import (
+    CONSTANTS,
     Heard,
     compare_with_whole,
     describe_course,
@@ -22,9 +23,9 @@ from cmean.backends.captioners.track_sentences import (
     name_subject,
 )
 from cmean.backends.graded_mood import write_mood
-from cmean.backends.learned.mood import SOUND_HEADS, STILL, read_sound
+from cmean.backends.learned.mood import MOOD_TAGS, SOUND_HEADS, SOUND_MEASURES, STILL, read_sound
 from cmean.backends.learned.revision import digest_revision
-from cmean.backends.learned.tagger import TAGS, Tagger
+from cmean.backends.learned.tagger import MOST_WINDOWS, TAGS, Tagger
 from cmean.backends.weights import store
 from cmean.domain import WHOLE, Caption, Sound, cut_quarters
 from cmean.errors import CaptionError
@@ -58,7 +59,9 @@ class LearnedTrackCaptioner:
         Raises:
             WeightsError: the weights are not on this machine.
         """
-        return digest_revision(PACKAGE, _CODE, SOUND_HEADS)
+        return digest_revision(
+            PACKAGE, _CODE, [SOUND_HEADS], (*CONSTANTS, MOST_WINDOWS, MOOD_TAGS, SOUND_MEASURES)
+        )
 
     def load(self) -> None:
         """Bring the networks into memory.
@@ -66,7 +69,7 @@ class LearnedTrackCaptioner:
         Raises:
             WeightsError: the weights are not on this machine, or damaged.
         """
-        self._tagger = Tagger(store.locate(PACKAGE))
+        self._tagger = Tagger(store.locate(PACKAGE, thorough=True))
 
     def unload(self) -> None:
         """Give the memory back."""

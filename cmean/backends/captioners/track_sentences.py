@@ -9,7 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cmean.backends.captioners.wording import Change, join_words, name_changes
+from cmean.backends.captioners.wording import (
+    MOST_CHANGES,
+    Change,
+    join_words,
+    name_changes,
+)
 from cmean.domain import POSITION_NAMES, WHOLE, Kind
 
 if TYPE_CHECKING:
@@ -93,18 +98,37 @@ CHANGES: Final[Sequence[Change]] = (
     Change("percussive_share", 0.05, "smoother", "more percussive"),
     Change("fullness", 0.06, "thinner", "fuller"),
     Change("noisiness", 0.02, "purer", "noisier"),
-    Change("majorness", 0.2, "more minor", "more major"),
 )
 _SHIFT: Final = 0.18  # of a mood's degree, between the quarters, that is worth a sentence
 
 _TEMPI: Final = ("very slowly", "slowly", "at a moderate tempo", "fast", "very fast")
 _TEMPO_LIMITS: Final = (60, 78, 118, 145)
+_MODERATE: Final = 2  # of the words above
+_EVENTS: Final = 2.8  # onsets a second, of a moderate tempo
 _BEAT: Final = 0.3  # clarity from which there is a tempo to speak of
 _FIRM_BEAT: Final = 0.55
 _BUSY, _SPARSE = 4.2, 2.0  # onsets a second
 _MODE: Final = 0.06  # of majorness either way
 _PLAIN_KEY: Final = 0.7  # key strength from which there is a mode to speak of: drums have none
 _SWELL: Final = 4.0  # dB between the first third and the last
+
+
+CONSTANTS: Final = (
+    *(STYLES, INSTRUMENTS, VOICES, QUALITIES, CHANGES, MOST_CHANGES, _SHIFT, _TEMPI),
+    *(
+        _TEMPO_LIMITS,
+        _MODERATE,
+        _EVENTS,
+        _BEAT,
+        _FIRM_BEAT,
+        _BUSY,
+        _SPARSE,
+        _MODE,
+        _PLAIN_KEY,
+        _SWELL,
+    ),
+)
+"""What a caption depends on besides what was heard: a part of the captioner's revision."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,21 +143,24 @@ class Heard:
 def name_sound(heard: Heard, position: int) -> str:
     """Say what sounds: style, instruments, voice."""
     styles = _choose(STYLES, heard.tagged, most=2)
-    sources = _choose(INSTRUMENTS, heard.tagged, most=3)
-    sources += _choose(VOICES, heard.tagged, most=1)
+    sources = _list_sources(heard)
     subject = name_subject(position).capitalize()
     if styles and sources:
         return f"{subject} sounds like {' and '.join(styles)}, with {join_words(sources)}."
     if styles:
         return f"{subject} sounds like {' and '.join(styles)}."
+    place = "" if position == WHOLE else f" in {name_subject(position)}"
     if sources:
-        return f"In {subject[0].lower()}{subject[1:]} {join_words(sources)} can be heard."
-    return f"In {subject[0].lower()}{subject[1:]} no single instrument or voice stands out."
+        named = join_words(sources)
+        return f"{named[0].upper()}{named[1:]} can be heard{place}."
+    return f"No single instrument or voice stands out{place}."
 
 
 def describe_movement(features: SoundFeatures) -> str:
     """Say how it moves, its mode, and what is unusual about its sound."""
     tempo = sum(features.tempo_bpm >= limit for limit in _TEMPO_LIMITS)
+    if (tempo - _MODERATE) * (features.onsets_per_second - _EVENTS) < 0:
+        tempo = _MODERATE  # its octave is a guess, and the number of notes speaks against it
     if features.beat_clarity < _BEAT or features.tempo_bpm <= 0:
         moves = "It moves without a firm beat"
     else:
@@ -164,20 +191,19 @@ def compare_with_whole(heard: Heard, whole: Heard) -> str:
     )
     words = name_changes(heard.features, whole.features, CHANGES)
     parts = [f"it is {join_words(words)}"] if words else []
-    if new:
-        parts.append(f"{join_words(new[:2])} {'come' if _is_plural(new) else 'comes'} forward")
-    elif gone:
-        parts.append(f"{join_words(gone[:2])} {'step' if _is_plural(gone) else 'steps'} back")
+    if told := new or gone:
+        degree = "more" if new else "less"
+        parts.append(f"{join_words(told[:2])} {_verb_of(told[:2])} {degree} prominent")
     if not parts:
-        return "It is much like the whole piece."
-    return f"Beside the whole piece {' and '.join(parts)}."
+        return "It sounds much like the whole piece."
+    return f"Compared with the whole piece {', and '.join(parts)}."
 
 
 def describe_course(quarters: Sequence[Heard]) -> str:
     """Say which quarter of a whole is the liveliest, and which the calmest."""
     excitement = [quarter.mood.excitement for quarter in quarters]
     if max(excitement) - min(excitement) < _SHIFT:
-        return "It stays much the same from beginning to end."
+        return "Its four quarters are about equally lively."
     names = [POSITION_NAMES[Kind.TRACK][position] for position in range(1, 5)]
     liveliest = names[excitement.index(max(excitement))]
     calmest = names[excitement.index(min(excitement))]
@@ -189,8 +215,8 @@ def name_subject(position: int) -> str:
     return "the piece" if position == WHOLE else f"the {POSITION_NAMES[Kind.TRACK][position]}"
 
 
-def _is_plural(names: Sequence[str]) -> bool:
-    return len(names) > 1 or names[0].endswith("s")
+def _verb_of(names: Sequence[str]) -> str:
+    return "are" if len(names) > 1 or names[0].endswith("s") else "is"
 
 
 def _list_sources(heard: Heard) -> list[str]:

@@ -57,7 +57,7 @@ NAMED: Final[Sequence[Named]] = (
     Named("a monkey", ("monkeys",), 0.65),
     Named("an elephant", ("elephants",), 0.5),
     Named("a horse", ("horses",), 0.45),
-    Named("grazing animals", ("farm animals", "antelopes and camels"), 0.6),
+    Named("grazing animals", ("farm animals", "antelopes and camels"), 0.8),
     Named("a fish", ("fish", "sharks", "lionfish"), 0.6),
     Named("a boat", ("boats",), 0.3),
     Named("open land or water", ("coast", "lake", "mountains", "cliffs", "valley"), 0.4),

@@ -7,13 +7,12 @@ hold on other items, stands in ``docs/decisions/0013-learned-captioners.md``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cmean.backends.captioners.sound_mood import read_mood, weigh_mode
+from cmean.backends.captioners.sound_mood import STILL, Mood, read_mood, weigh_mode
 from cmean.backends.learned.families import load_families
 from cmean.backends.learned.heads import LinearHeads, degree
 from cmean.backends.learned.tagger import TAGS
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from cmean.backends.captioners.sound_features import SoundFeatures
     from cmean.backends.learned.classifier import Classified
     from cmean.backends.learned.tagger import Tagged
+
+__all__ = ["STILL", "Mood", "read_picture", "read_sound"]
 
 SOUND_HEADS: Final = "sound_heads.csv"
 PICTURE_HEADS: Final = "picture_heads.csv"
@@ -50,27 +51,16 @@ The level is not among them: files are mastered to different levels.
 PICTURE_MEASURES: Final[Sequence[str]] = (
     *("family valence", "family arousal", "colourfulness", "activity", "lightness"),
 )
-"""What a picture is read from besides the features of the network; colourfulness as a logarithm."""
+"""What a picture is read from besides the features of the network."""
 
 CONTENTS: Final[Sequence[str]] = ("person", "animal", "scenery")
 """What a picture may show: readings of the picture's heads besides the mood."""
 
 _LOGARITHMIC: Final = 5
+_FAINTEST_COLOUR: Final = 0.14
+_LEAST_ACTIVE: Final = -0.59
+"""What 15 % of the photographs lie below: black and white is a medium, too, and no mood."""
 _FAINTEST: Final = 1e-3  # a measure below it counts as this before its logarithm is taken
-
-
-@dataclass(frozen=True, slots=True)
-class Mood:
-    """Degrees 0..1; about half of ordinary items lie below 0.5 of each."""
-
-    excitement: float
-    calm: float
-    sadness: float
-    valence: float
-
-
-STILL: Final = Mood(excitement=0.0, calm=1.0, sadness=0.0, valence=0.5)
-"""What silence reads as: nothing but stillness."""
 
 
 def list_sound_inputs(features: SoundFeatures, tagged: Tagged) -> dict[str, float]:
@@ -87,8 +77,8 @@ def list_sound_inputs(features: SoundFeatures, tagged: Tagged) -> dict[str, floa
 def list_picture_inputs(features: PictureFeatures, seen: Classified) -> NDArray[np.float64]:
     """What a picture is read from: the network's features, then what `PICTURE_MEASURES` names."""
     felt = load_families().feel(seen.logits)
-    colour = math.log(features.colourfulness + 0.05)
-    measures = (*felt, colour, features.activity, features.lightness)
+    colours = max(features.colourfulness, _FAINTEST_COLOUR), max(features.activity, _LEAST_ACTIVE)
+    measures = (*felt, *colours, features.lightness)
     return np.concatenate([np.sqrt(np.maximum(seen.features, 0)), measures])
 
 

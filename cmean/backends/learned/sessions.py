@@ -7,9 +7,11 @@ cores busy by worker processes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from cmean.backends.onnx_session import open_session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,14 +27,7 @@ class Network:
     """
 
     def __init__(self, path: Path) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3  # errors
-        self._session: Any = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(path)
         (self._input,) = (each.name for each in self._session.get_inputs())
 
     def run(self, item: NDArray[np.float32]) -> list[NDArray[np.float32]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MAGIC: Final = 0xDB4775248B80FB57
 _FOOTER: Final = 48
 _FLOAT32: Final = 1  # `DT_FLOAT` of TensorFlow's types.proto
+_LONGEST_VARINT: Final = 10  # bytes, of 64 bits
 _VARINT, _LENGTH, _FIXED32 = 0, 2, 5  # wire types of protocol buffers
 
 
@@ -48,8 +49,12 @@ def _read_entries(index: bytes, data: bytes) -> Iterator[tuple[str, NDArray[np.f
     footer = index[-_FOOTER:]
     _, position = _read_handle(footer, 0)  # of the meta index, which is empty
     handle, _ = _read_handle(footer, position)
+    read = {handle}
     for _, encoded in _read_block(index, handle):
         block, _ = _read_handle(encoded, 0)
+        if block in read:
+            raise ValueError("the index of the checkpoint names a block twice")
+        read.add(block)
         for key, value in _read_block(index, block):
             entry = _read_message(value)
             if not key or entry.get(1, [0])[0] != _FLOAT32:
@@ -88,14 +93,14 @@ def _read_handle(content: bytes, position: int) -> tuple[tuple[int, int], int]:
 
 
 def _read_varint(content: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
+    value = 0
+    for shift in range(0, 7 * _LONGEST_VARINT, 7):
         byte = content[position]
         position += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:  # noqa: PLR2004 - the highest bit says that more follows
             return value, position
-        shift += 7
+    raise ValueError("the checkpoint has a number of more than 64 bits")
 
 
 def _read_message(content: bytes) -> dict[int, list[int | bytes]]:

@@ -30,6 +30,13 @@ _PROTOCOL: Final = 1001
 _TYPES: Final[Mapping[str, str]] = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
 
+_DAMAGE: Final = (
+    *(pickle.UnpicklingError, EOFError, struct.error, LookupError, AttributeError),
+    *(TypeError, ArithmeticError, MemoryError, UnicodeDecodeError),
+)
+"""What a damaged pickle makes Python raise."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Storage:
     """What a pickle says of a storage: its type, its key, and how many numbers it has."""
@@ -67,7 +74,7 @@ def read_tensors(content: bytes) -> dict[str, NDArray[np.float32]]:
             for name, view in state.items()
             if view.storage.type == "FloatStorage"
         }
-    except (pickle.UnpicklingError, EOFError, struct.error, KeyError, AttributeError) as error:
+    except _DAMAGE as error:
         raise ValueError(f"the PyTorch file is damaged: {error}") from error
 
 
@@ -88,10 +95,15 @@ def _read_storages(
 
 
 def _read_view(view: _View, storage: NDArray[Any]) -> NDArray[np.float32]:
+    numbers = (view.offset, *view.shape, *view.strides)
+    proper = all(type(number) is int and number >= 0 for number in numbers)
+    if not proper or len(view.shape) != len(view.strides):
+        raise ValueError("a tensor of the PyTorch file has no proper shape")
     last = view.offset + sum(
         (size - 1) * stride for size, stride in zip(view.shape, view.strides, strict=True)
     )
-    if min(view.shape, default=1) < 1 or last >= len(storage) or min(view.strides, default=0) < 0:
+    # a stride of 0 would repeat numbers, as no weights do
+    if not 0 < math.prod(view.shape) <= len(storage) or last >= len(storage):
         raise ValueError("a tensor of the PyTorch file does not lie inside its storage")
     strides = [stride * storage.itemsize for stride in view.strides]
     part = storage[view.offset :]
@@ -106,7 +118,7 @@ class _Unpickler(pickle.Unpickler):
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _rebuild_tensor
+            return _Rebuild()
         if module == "torch" and name in _TYPES:
             return name
         raise pickle.UnpicklingError(f"it names {module}.{name}, which is no tensor")
@@ -116,10 +128,20 @@ class _Unpickler(pickle.Unpickler):
         return _Storage(kind, key, length)
 
 
-def _rebuild_tensor(
-    storage: _Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: object
-) -> _View:
-    return _View(storage, offset, shape, strides)
+class _Rebuild:
+    """Called by a pickle for each tensor; it has no attribute that a pickle could set."""
+
+    __slots__ = ()
+
+    def __call__(
+        self,
+        storage: _Storage,
+        offset: int,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        *_: object,
+    ) -> _View:
+        return _View(storage, offset, tuple(shape), tuple(strides))
 
 
 def _unpickle(file: io.BytesIO) -> Any:  # noqa: ANN401 - whatever was pickled

@@ -43,7 +43,9 @@ class State(StrEnum):
 def weights_folder() -> Path:
     """The folder of all packages: CMEAN_WEIGHTS_DIR, else in the user's data folder."""
     own = load_settings().weights_dir
-    return own or platformdirs.user_data_path("cmean", appauthor=False) / "weights"
+    if own:
+        return own.expanduser().absolute()
+    return platformdirs.user_data_path("cmean", appauthor=False) / "weights"
 
 
 def package_folder(package: WeightPackage) -> Path:
@@ -51,17 +53,18 @@ def package_folder(package: WeightPackage) -> Path:
     return weights_folder() / f"{package.name}-{package.version}-{package.revision}"
 
 
-def locate(name: str) -> Path:
-    """The folder of a package that is ready; sizes are checked, contents are not.
+def locate(name: str, *, thorough: bool = False) -> Path:
+    """The folder of a package that is ready.
 
     Args:
         name: of the package.
+        thorough: as in `state`.
 
     Raises:
         WeightsError: it is not on this machine, or a file is missing or cut.
         ConfigError: there is no such package.
     """
-    require(find_package(name))
+    require(find_package(name), thorough=thorough)
     return package_folder(find_package(name))
 
 
@@ -96,7 +99,8 @@ def _find_damage(package: WeightPackage, *, thorough: bool) -> str | None:
     folder = package_folder(package)
     try:
         manifest = json.loads((folder / _MANIFEST).read_bytes())
-        if (manifest["wheel"], manifest["convert"]) != (package.sha256, package.convert):
+        made = manifest["wheel"], manifest["convert"], bool(manifest["files"])
+        if made != (package.sha256, package.convert, True):
             return f"{folder / _MANIFEST} is of another wheel or conversion"
         for name, facts in manifest["files"].items():
             path = folder / name

@@ -55,12 +55,12 @@ def test_every_combination_of_degrees_and_tones_is_one_sentence_of_the_grammar()
 @pytest.mark.parametrize(
     ("mood", "text"),
     [
-        ((0.75, 0.25, 0.1, 0.9), "The mood is very joyful and slightly tender, but hardly sad."),
-        ((0.9, 0, 0.1, -0.9), "The mood is extremely fierce, but hardly sad and not at all calm."),
-        ((0.2, 0.6, 0.9, -0.5), "The mood is extremely mournful, rather still and faintly tense."),
+        ((0.75, 0.25, 0.1, 0.9), "The mood is very joyful and slightly calm, but hardly sad."),
+        ((0.9, 0, 0.1, -0.9), "The mood is extremely tense, but hardly sad and not at all calm."),
+        ((0.2, 0.6, 0.9, -0.5), "The mood is extremely mournful, rather still and faintly lively."),
         ((0, 1, 0.3, 0.5), "The mood is utterly peaceful and somewhat nostalgic, but not at all lively."),  # noqa: E501 - a sentence is one line
         ((0, 0, 0, 0), "The mood is not at all lively, not at all calm and not at all sad."),
-        ((7, -1, 0.5, 9), "The mood is utterly joyful and fairly melancholy, but not at all calm."),
+        ((7, -1, 0.5, 9), "The mood is utterly joyful and fairly nostalgic, but not at all calm."),
     ],
 )  # fmt: skip
 def test_the_strongest_is_said_first_in_words_of_its_tone(mood, text):
@@ -85,6 +85,8 @@ def test_a_mood_that_is_no_number_is_refused():
         "It says: 'The mood is very joyful, rather calm and slightly sad.'",
         "The mood is very joyful, rather calm and slightly sad.wav",
         "The mood is very joyful, rather calm, and slightly sad.",
+        "It is false that The mood is very joyful, rather calm and slightly sad.",
+        "A sign says The mood is very joyful, rather calm and slightly sad. It hangs there.",
     ],
 )
 def test_any_other_sentence_is_not_read(text):

@@ -60,7 +60,12 @@ levels = st.integers(0, len(LADDER) - 1)
 def test_a_graded_mood_is_the_triple_whatever_else_is_said(mapper, grades, valence):
     mood = write_mood(*(grade * STEP for grade in grades), valence)
     expected = tuple(round(255 * STEP * grade) for grade in grades)
-    for text in (mood, f"{DOMAIN} {mood}", f"{mood} {PLAIN}", f"静かな {mood}\nBattle, rage, war!"):
+    for text in (
+        mood,
+        f"{DOMAIN} {mood}",
+        f"{mood} {PLAIN}",
+        f"静かな。!\n{mood}\nBattle, rage, war!",
+    ):
         assert triple(mapper, text) == expected
 
 

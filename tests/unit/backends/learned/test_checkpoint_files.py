@@ -101,6 +101,8 @@ def test_no_damage_of_a_bundle_is_anything_but_a_value_error(data):
 
 # ---- PyTorch's old format ----
 
+REBUILD = torch._utils._rebuild_tensor_v2  # noqa: SLF001 - what such files name
+
 
 def archive(state):
     file = io.BytesIO()
@@ -142,3 +144,66 @@ def test_an_archive_that_names_code_is_refused_and_the_code_is_not_run(tmp_path)
     with pytest.raises(ValueError, match="no tensor"):
         torch_archive.read_tensors(harmful)
     assert not (tmp_path / "written").exists()
+
+
+@pytest.mark.parametrize(
+    ("offset", "shape", "strides"),
+    [
+        (-4, (2,), (7,)),
+        (-(10**9), (1,), (1,)),
+        (0, (10**9,), (0,)),
+        (0, (10**6, 10**6), (0, 0)),
+        (2, (3,), (1,)),
+        (0, (0,), (1,)),
+        (0, (2.0,), (1,)),
+        (0, ("a",), (1,)),
+        (0, (2, 2), (1,)),
+    ],
+    ids=str,
+)
+def test_a_view_that_reaches_beyond_its_storage_is_refused(offset, shape, strides):
+    class Storage:
+        pass
+
+    class View:
+        def __reduce__(self):
+            return REBUILD, (Storage(), offset, shape, strides, False, {})
+
+    file = io.BytesIO()
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, value):
+            kind = torch.FloatStorage
+            return ("storage", kind, "0", "cpu", 4, None) if isinstance(value, Storage) else None
+
+    for part in (0x1950A86A20F9469CFC6C, 1001, {}, {"w": View()}, ["0"]):
+        Pickler(file, 2).dump(part)
+    content = file.getvalue() + struct.pack("<q", 4) + np.ones(4, np.float32).tobytes()
+    with pytest.raises(ValueError, match="PyTorch file"):
+        torch_archive.read_tensors(content)
+
+
+SMALL = archive({"a": torch.ones(5), "b": torch.ones(2, 3)})
+
+
+@given(st.data())
+def test_no_damage_of_an_archive_is_anything_but_a_value_error(data):
+    content = SMALL
+    at = data.draw(st.integers(0, len(content) - 1))
+    spoilt = content[:at] + bytes([data.draw(st.integers(0, 255))]) + content[at + 1 :]
+    with contextlib.suppress(ValueError):
+        torch_archive.read_tensors(spoilt)
+
+
+def test_a_number_without_end_and_a_block_named_twice_are_refused():
+    index, numbers = bundle(TENSORS)
+    endless = index[:-48] + b"\x80" * 40 + index[-8:]
+    with pytest.raises(ValueError, match="64 bits"):
+        tensor_bundle.read_tensors(endless, numbers)
+    table = block([(b"a", entry(TENSORS["conv/bias"], 0))])
+    twice = block([(key, varint(0) + varint(len(table))) for key in (b"b", b"c")])
+    content = table + b"\0crc_" + twice + b"\0crc_"
+    handles = varint(0) + varint(0) + varint(len(table) + 5) + varint(len(twice))
+    repeated = content + handles.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57)
+    with pytest.raises(ValueError, match="twice"):
+        tensor_bundle.read_tensors(repeated, numbers)

@@ -1,0 +1,36 @@
+"""Opens graphs of onnxruntime, the same way for every small model."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from cmean.errors import WeightsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def open_session(path: Path) -> Any:  # noqa: ANN401 - of a library without types
+    """A graph in memory, to be run on one core: workers are processes, threads would be in the way.
+
+    Args:
+        path: of the .onnx file.
+
+    Raises:
+        WeightsError: the file is not there, or is no graph that onnxruntime can run.
+    """
+    # Read when it is imported. Else its wheels write an identifier of the device into the user's
+    # cache and report to their makers over HTTPS, from Linux too.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors; they are raised besides
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        # onnxruntime's errors have no common class of their own
+        said = f"{path} is no model that onnxruntime can run ({error}); run: cmean setup"
+        raise WeightsError(" ".join(said.split())) from error

@@ -83,7 +83,10 @@ def _lines(path: Path | None) -> Iterator[Iterator[str]]:
     except UnicodeDecodeError as error:
         raise InputError(f"{path or 'standard input'} is not UTF-8 text") from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}; texts come from a file or from standard "
+            "input: echo TEXT | cmean map-text"
+        ) from error
 
 
 def _text_lines(file: IO[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from cmean.cli.common import add_json, print_json, progress, say
 from cmean.cli.pair import FLOOR_HELP, METRIC_HELP, describe, options_help
 from cmean.cli.tabular import replacing
 from cmean.cli.types import similarity
-from cmean.errors import InputError
+from cmean.errors import UsageError
 from cmean.matching import tables
 from cmean.matching.calibration import CALIBRATIONS, NONE, calibrate_vectors
 from cmean.matching.methods import METHODS, match
@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Pair two files."""
     if args.json and args.output is None:
-        raise InputError("with --json the pairs need a file: name one with --output")
+        raise UsageError("with --json the pairs need a file: name one with --output")
     tracks, artworks = tables.read_sides(args.tracks, args.artworks)
     if args.output is None:
         found, summary = _match(args, tracks, artworks)

@@ -109,7 +109,7 @@ BAD_WHEELS = {
     "truncated": (truncate, "half a download; fetch it again"),
     "another": (replace_wheel, "is not the bad 1.0 that cmean knows: its SHA-256 is"),
     "longer": (lengthen, "is not the bad 1.0 that cmean knows: its SHA-256 is"),
-    "not there": (lambda made: made.wheel("bad").unlink(), "pip download --no-deps bad==1.0"),
+    "not there": (lambda made: made.wheel("bad").unlink(), "pip download --no-deps --dest "),
 }
 
 

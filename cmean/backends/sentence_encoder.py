@@ -117,4 +117,4 @@ def _windows(text: str, most: int | None) -> Iterator[list[int]]:
 
 
 def _stored_model() -> Path:
-    return store.locate(PACKAGE) / "model.onnx"
+    return store.locate(PACKAGE, thorough=True) / "model.onnx"

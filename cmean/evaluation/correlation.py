@@ -143,10 +143,21 @@ def _ranks(codes: Indices) -> Floats:
 def _pearson(x: NDArray[Any], y: NDArray[Any]) -> float | None:
     if x.min() == x.max() or y.min() == y.max():
         return None
-    moved = [column - column.mean() for column in (x, y)]
+    moved = [column - column.mean() for column in (_rescaled(x), _rescaled(y))]
     scaled = [column / np.abs(column).max() for column in moved]  # lest squares vanish or overflow
     value = scaled[0] @ scaled[1] / (np.linalg.norm(scaled[0]) * np.linalg.norm(scaled[1]))
     return float(np.clip(value, -1.0, 1.0))
+
+
+def _rescaled(column: NDArray[Any]) -> NDArray[np.float64]:
+    """A column times a power of two, which is exact, so that its largest number is about 1.
+
+    Numbers next to zero have few digits: the mean of 0 and the least of them would be 0.
+    """
+    values = column.astype(np.float64)
+    _, exponent = np.frexp(np.abs(values).max())
+    scaled: NDArray[np.float64] = np.ldexp(values, -exponent)
+    return scaled
 
 
 def _spearman(x: Indices, y: Indices) -> float | None:

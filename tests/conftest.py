@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fleet import Redis
+from hypothesis import settings
 from support import PostgreSQL, Program, new_database, write_small_corpus
 from weight_wheels import MadeWeights
 
@@ -19,6 +20,8 @@ from cmean.catalog.engine import Catalog
 
 WEIGHTS = store.weights_folder()
 """Where `cmean setup` puts weights for whoever runs the tests."""
+settings.register_profile("cmean", deadline=None)  # how long an example takes is no result
+settings.load_profile("cmean")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

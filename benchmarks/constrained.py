@@ -22,14 +22,14 @@ from typing import Any
 from cmean.backends import registry
 from cmean.backends.mappers.constrained import Mask, Patterns
 from cmean.domain import Prompt, Question
-from cmean.stages import asking
+from cmean.inference import structured_answers
 
 VOCABULARY = 151_000
 TEMPLATE = "{% for m in messages %}{{ m.content }}{% endfor %}"
 END = "<|im_end|>"
 BATCHES = (1, 8, 32)
 ROUNDS = 3
-FIVE = asking.pattern(5)
+FIVE = structured_answers.pattern(5)
 
 
 def tokenizer() -> Any:  # noqa: ANN401 - of transformers
@@ -117,7 +117,9 @@ def mask_cost(patterns: Patterns, words: Any, rows: int) -> tuple[float, float]:
 def decoding(model: Any, rows: int, pattern: str | None) -> float:  # noqa: ANN401 - a LanguageModel
     """Milliseconds a token a row, the best of some rounds."""
     questions = [
-        Question(Prompt("rate"), asking.max_tokens(5) if pattern else 40, pattern, 1.0, seed)
+        Question(
+            Prompt("rate"), structured_answers.max_tokens(5) if pattern else 40, pattern, 1.0, seed
+        )
         for seed in range(rows)
     ]
     best = float("inf")

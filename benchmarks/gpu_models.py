@@ -33,7 +33,7 @@ from peers import TEXT
 
 from cmean.backends import registry, torch_tools
 from cmean.domain import Excerpt, Kind, Picture, Prompt, Question, Sound
-from cmean.stages import asking
+from cmean.inference import structured_answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -139,12 +139,14 @@ def mapper(folder: Path, scale: Scale) -> Subject:
     said = TEXT[:90]  # nearly a byte a token here, so as many tokens as a real caption has
     captions = "\n".join(f"{number}. {said}" for number in range(1, 6))
     question = Question(
-        Prompt(captions, REQUEST.system), asking.max_tokens(5), pattern=asking.pattern(5)
+        Prompt(captions, REQUEST.system),
+        structured_answers.max_tokens(5),
+        pattern=structured_answers.pattern(5),
     )
 
     def work(questions: Sequence[Question]) -> tuple[int, int]:
         answers = backend.write(questions)
-        triples = [asking.read(answer.text, 5) for answer in answers]
+        triples = [structured_answers.read(answer.text, 5) for answer in answers]
         assert all(triples), "a constrained answer could not be read"
         return 5 * len(answers), max(answer.tokens for answer in answers) + 1  # and its end
 

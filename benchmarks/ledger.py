@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from servers import new_database, postgresql
 
-from cmean.catalog import items, ledger, migrate, planning, recipes, results, workers
+from cmean.catalog import items, job_queue, migrate, planning, recipes, results, workers
 from cmean.catalog.engine import Catalog
 from cmean.domain import Caption, Kind, Recipe, Role
 
@@ -108,7 +108,7 @@ class Raw:
 def through_cmean(catalog: Catalog, recipe_id: int, worker_id: int, size: int) -> int:
     """Claim and commit once as a worker does."""
     with catalog.write() as connection:
-        claim = ledger.claim(connection, recipe_id, worker_id, size, LEASE)
+        claim = job_queue.claim(connection, recipe_id, worker_id, size, LEASE)
     if claim is None:
         return 0
     caption, words = Caption(TEXT, measurements=MEASURED), len(TEXT.split())

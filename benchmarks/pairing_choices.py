@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmean.domain import CHANNELS
-from cmean.evaluation.correlation import spearman
 from cmean.matching import CALIBRATIONS, METHODS, METRICS, calibrate_vectors, match, tables
 from cmean.matching.summary import tenth_percentile
+from cmean.stats.correlation import spearman
 
 if TYPE_CHECKING:
     import numpy as np

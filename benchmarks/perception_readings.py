@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cmean.backends.learned import heads, mood
+from cmean.perception import linear_heads, mood_readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +54,9 @@ class Reading:
 
     def read(self, inputs: Floats) -> Floats:
         """The readings of items, shape (n, k)."""
-        scaled = np.clip((inputs - self.middle) / self.spread, -heads.FARTHEST, heads.FARTHEST)
+        scaled = np.clip(
+            (inputs - self.middle) / self.spread, -linear_heads.FARTHEST, linear_heads.FARTHEST
+        )
         return np.asarray(self.base + scaled @ self.weights)
 
     def combine(self, mixing: Floats) -> Reading:
@@ -83,7 +85,7 @@ def _standardised(sets: Sequence[Judged], names: Sequence[str]) -> tuple[Reading
     """
     centred = np.concatenate([each.inputs - each.inputs.mean(axis=0) for each in sets])
     spread = centred.std(axis=0) + 1e-6
-    x = np.clip(centred / spread, -heads.FARTHEST, heads.FARTHEST)
+    x = np.clip(centred / spread, -linear_heads.FARTHEST, linear_heads.FARTHEST)
     judged = [np.stack([each.judged[name] for name in names], axis=1) for each in sets]
     y = np.concatenate([standardise(values) for values in judged])
     middle = np.mean([each.inputs.mean(axis=0) for each in sets], axis=0)
@@ -141,7 +143,7 @@ SOUND_SIGNS: Final[Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
 }
 """What may raise each mood, and what may lower it; anything else has no part in it.
 
-Signs that the studies named in `cmean.backends.captioners.sound_mood` agree on, and that the tags
+Signs that the studies named in `cmean.perception.sound_mood` agree on, and that the tags
 mean by themselves. Weights of free sign fit a set better and the next one worse.
 """
 
@@ -151,7 +153,7 @@ def fit_signed_ridge(sets: Sequence[Judged], strength: float) -> Reading:
     from scipy.optimize import nnls
 
     plain, x, y = _standardised(sets, MOODS)
-    inputs = [*mood.MOOD_TAGS, *mood.SOUND_MEASURES]
+    inputs = [*mood_readings.MOOD_TAGS, *mood_readings.SOUND_MEASURES]
     weights = np.zeros((len(inputs), len(MOODS)))
     for column, (raise_it, lower_it) in enumerate(SOUND_SIGNS.values()):
         signs = np.array([float(name in raise_it) - (name in lower_it) for name in inputs])
@@ -193,7 +195,7 @@ PICTURE_PRIOR: Final = np.array(
 )
 """What is added to the fitted readings, in spreads of them: none of it needed a label.
 
-The studies named in `cmean.backends.captioners.picture_mood` tie saturated and active colours to
+The studies named in `cmean.perception.picture_mood` tie saturated and active colours to
 arousal, saturated and light ones to pleasure. On photographs they add little; on prints and
 drawings, which the network knows least, they are most of what there is.
 """
@@ -231,7 +233,7 @@ def fit_picture(sets: Sequence[Judged], scores: Floats | None = None) -> Reading
 
 def fit_contents(sets: Sequence[Judged]) -> Reading:
     """Whether a picture shows a person, an animal, scenery: shares of 0..1, about."""
-    names = mood.CONTENTS
+    names = mood_readings.CONTENTS
     fitted = [replace(each, inputs=each.inputs[:, :-MEASURES]) for each in sets]
     plain = fit_ridge(fitted, names, PICTURE_RIDGE)
     judged = np.concatenate([np.stack([s.judged[n] for n in names], axis=1) for s in sets])

@@ -23,10 +23,10 @@ from perception_readings import (
 from truth_pairs import Side, assess_pairs, list_choices
 from truth_statistics import Sampling, estimate, statistic_of
 
-from cmean.backends.graded_mood import STEP
-from cmean.backends.learned import mood
-from cmean.backends.learned.heads import degree
 from cmean.domain import CHANNELS
+from cmean.perception import mood_readings
+from cmean.perception.linear_heads import degree
+from cmean.perception.mood_sentence import STEP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def report_pictures(target: Judged) -> Floats:
     judged = replace(target, judged={"excitement": a, "calm": v - a, "sadness": -v})
     print_figures(target.name, judged, hold_out(target, [], fit_picture)[0])
     contents = hold_out(target, [], fit_contents)[0]
-    for k, name in enumerate(mood.CONTENTS):
+    for k, name in enumerate(mood_readings.CONTENTS):
         print_figure(f"{target.name}: AUC of {name}", target, contents[:, k], name, two=True)
     plain = replace(target, inputs=target.inputs[:, :-MEASURES])
     return hold_out(plain, [], lambda s: fit_ridge(s, ("arousal", "valence"), PICTURE_RIDGE))[0]

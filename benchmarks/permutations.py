@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cmean.evaluation.chance import permuted_distances, permuted_means
+from cmean.stats.permutation import permuted_distances, permuted_means
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,12 +24,12 @@ from cmean.catalog import migrate, workers
 from cmean.catalog.engine import Catalog
 from cmean.config import load_settings
 from cmean.domain import Caption, Kind, Picture, Role
-from cmean.pipeline import recipes, steps
-from cmean.pipeline.heartbeat import Heartbeat
-from cmean.pipeline.host import this_process
-from cmean.pipeline.ingest import ingest
-from cmean.pipeline.planner import enter_work
-from cmean.pipeline.work import Station, batches
+from cmean.inference import recipes, steps
+from cmean.jobs.executor import Station, batches
+from cmean.jobs.heartbeat import Heartbeat
+from cmean.jobs.local_processes import this_process
+from cmean.jobs.planner import enter_work
+from cmean.library.ingest import ingest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from cmean.config import Settings
     from cmean.domain import Excerpt
-    from cmean.pipeline.steps import Step
+    from cmean.inference.steps import Step
 
 HERE = Path(__file__).resolve().parent
 

@@ -33,8 +33,8 @@ from cmean.cli.types import at_most, natural, positive
 from cmean.config import load_settings
 from cmean.domain import Kind
 from cmean.errors import CmeanError, InputError, UsageError
+from cmean.inference.default_profile import get_default_name
 from cmean.matching import CALIBRATIONS, METHODS, METRICS
-from cmean.pipeline.default_profile import get_default_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

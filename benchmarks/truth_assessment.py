@@ -22,7 +22,7 @@ from truth_statistics import (
 )
 
 from cmean.domain import CHANNELS
-from cmean.evaluation.estimate import Estimate, undefined
+from cmean.stats.estimate import Estimate, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

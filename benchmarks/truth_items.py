@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cmean.catalog import browse, migrate
 from cmean.catalog import labels as label_rows
-from cmean.catalog import migrate, queries
 from cmean.catalog.engine import Catalog
 from cmean.config import load_settings
 from cmean.domain import WHOLE, Kind
 from cmean.errors import InputError
+from cmean.inference import controls, recipes
 from cmean.media.uris import local_path
-from cmean.pipeline import controls, recipes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -117,7 +117,7 @@ class Workplace:
             found: dict[int, tuple[list[int], dict[str, float]]] = {}
             for recipe in set(mappers.values()) - {None}:
                 query = _TRIPLES.format(recipe=recipe, position=WHOLE)
-                with queries.rows_of(catalog, query) as (_, rows):
+                with browse.rows_of(catalog, query) as (_, rows):
                     for item, *triple, measured in rows:
                         found[item] = (triple, flatten(json.loads(measured or "{}")))
         return found

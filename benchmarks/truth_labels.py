@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from cmean.datasets.labels.columns import is_missing, number
-from cmean.datasets.sheet import read_sheet
 from cmean.domain import CHANNELS
 from cmean.errors import InputError, UsageError
-from cmean.pipeline.item_names import ItemNames
+from cmean.library.name_resolution import ItemNames
+from cmean.util.tabular import read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.labels import KnownItem
-    from cmean.datasets.sheet import Sheet
+    from cmean.util.tabular import Sheet
 
     Floats = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cmean.evaluation.correlation import auc, spearman, spearman_of_codes
-from cmean.evaluation.estimate import Estimate, undefined
-from cmean.evaluation.intervals import bootstrap, with_interval
+from cmean.stats.correlation import auc, spearman, spearman_of_codes
+from cmean.stats.estimate import Estimate, undefined
+from cmean.stats.intervals import bootstrap, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

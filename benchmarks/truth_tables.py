@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from truth_assessment import Assessment
     from truth_pairs import PairTruth, Spread
 
-    from cmean.evaluation.estimate import Estimate
+    from cmean.stats.estimate import Estimate
 
 
 def print_assessment(found: Assessment) -> None:
@@ -102,7 +102,7 @@ def print_pairs(profile: str, found: PairTruth) -> None:
 def estimate_text(estimate: Estimate) -> str:
     """A figure with its interval: `0.52 [0.41, 0.62]`.
 
-    >>> from cmean.evaluation.estimate import Estimate
+    >>> from cmean.stats.estimate import Estimate
     >>> estimate_text(Estimate(0.523, 9, 0.4, 0.6)), estimate_text(Estimate(None, 9))
     ('0.52 [0.40, 0.60]', '–')
     """

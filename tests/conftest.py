@@ -13,10 +13,10 @@ from hypothesis import settings
 from support import PostgreSQL, Program, new_database, write_small_corpus
 from weight_wheels import MadeWeights
 
-from cmean.backends.weights import packages, store
-from cmean.backends.weights.store import State
 from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
+from cmean.weights import packages, store
+from cmean.weights.store import State
 
 WEIGHTS = store.weights_folder()
 """Where `cmean setup` puts weights for whoever runs the tests."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cmean.backends.sentence_encoder import PACKAGE, SentenceEncoder
-from cmean.backends.weights import packages, store
+from cmean.perception.networks.sentence_encoder import PACKAGE, SentenceEncoder
+from cmean.weights import packages, store
 
 FOLDER = store.package_folder(packages.find_package(PACKAGE))
 """Of whoever runs the tests; told at import, before a test chooses another folder."""

@@ -11,13 +11,16 @@ from triples import Triples
 from cmean.catalog import embeddings, pairings
 from cmean.config import Settings
 from cmean.domain import POSITIONS, Kind
-from cmean.pipeline import pair, requests, sheets
-from cmean.pipeline.study import Choices, Study
+from cmean.evaluation.inputs import Study
+from cmean.jobs import requests
+from cmean.pairing import service as pairing_service
+from cmean.stats.sampling import Choices
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cmean.catalog.engine import Catalog
+    from cmean.ratings import forms
 
 
 def add_items(catalog: Catalog, tracks: int, artworks: int, seed: int = 0) -> None:
@@ -33,9 +36,9 @@ def add_items(catalog: Catalog, tracks: int, artworks: int, seed: int = 0) -> No
 def make_pairing(catalog: Catalog, vector: str = "whole", **choices: Any) -> int:
     """Pair all items. Returns the pairing's id."""
     profile = Settings().get_profile("embedded")
-    task = pair.request(catalog, profile, vector=vector, **choices)
+    task = pairing_service.request(catalog, profile, vector=vector, **choices)
     requests.carry_out(catalog, Settings(), task, None)
-    return int(pair.summary(catalog, task)["pairing"])
+    return int(pairing_service.summary(catalog, task)["pairing"])
 
 
 def study_of(catalog: Catalog, pairing_id: int, permutations: int = 200) -> Study:
@@ -52,7 +55,7 @@ def study_of(catalog: Catalog, pairing_id: int, permutations: int = 200) -> Stud
         )
 
 
-def write_sheet(path: Path, sheet: sheets.Sheet, answers: list[dict[str, object]]) -> Path:
+def write_sheet(path: Path, sheet: forms.Sheet, answers: list[dict[str, object]]) -> Path:
     """A sheet as a rater fills it in: the answers by column, row by row."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, sheet.columns)

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select  # noqa: TID251 - writes what no user can
 from cmean.catalog import items
 from cmean.catalog.tables import captions, emotions, fragments, tasks
 from cmean.config import Settings
-from cmean.pipeline import recipes
+from cmean.inference import recipes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from pathlib import Path
 from fleet import PLUGINS, WRAPPERS
 from support import Program
 
-from cmean.backends.weights.packages import Member, WeightPackage
+from cmean.weights.packages import Member, WeightPackage
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = {"tiny_tags/triple.txt": b"10 20 30", "tiny_tags/data/.index": bytes(range(256)) * 40}

@@ -14,7 +14,7 @@ import sys
 
 from supervise import Job, supervise
 
-from cmean.pipeline.queues import QUEUES
+from cmean.inference.queues import QUEUES
 
 _MODEL_QUEUES = ("caption.track", "caption.artwork", "emotion", "embed")
 _DEVICE = re.compile(r"\s*(GPU|MIG) .*\(UUID: ([^)]+)\)")

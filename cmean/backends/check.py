@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from cmean.backends import hub, registry
-from cmean.backends.weights import store
-from cmean.backends.weights.packages import find_package
 from cmean.domain import RGB, WHOLE, Caption, Excerpt, Kind, Picture, Prompt, Question, Role, Sound
 from cmean.errors import CmeanError, MissingExtraError
 from cmean.protocols import LanguageModel
+from cmean.weights import store
+from cmean.weights.packages import find_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -82,7 +82,7 @@ class BackendInfo:
     def revision(self) -> str | None:
         """Of its weights: versions of packages, or what is on this machine of a repository."""
         from cmean.backends import hub  # noqa: PLC0415 - reads settings, which most never need
-        from cmean.backends.weights.packages import find_package  # noqa: PLC0415 - as above
+        from cmean.weights.packages import find_package  # noqa: PLC0415 - as above
 
         try:
             if self.packages:
@@ -94,7 +94,7 @@ class BackendInfo:
 
 def _describe_packages(names: tuple[str, ...]) -> str:
     """Whether all of some packages are ready."""
-    from cmean.backends.weights import store  # noqa: PLC0415 - few back-ends need it
+    from cmean.weights import store  # noqa: PLC0415 - few back-ends need it
 
     try:
         for name in names:

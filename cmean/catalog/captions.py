@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row, ScalarSelect
     from sqlalchemy.engine import Connection
 
-    from cmean.catalog.ledger import Claim
+    from cmean.catalog.job_queue import Claim
 
 
 _NAMES = ("text", "finish_reason", "measurements", "tokens", "seconds", "language", "windows")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, literal, select
 
-from cmean.catalog.ledger import in_state
+from cmean.catalog.job_queue import in_state
 from cmean.catalog.tables import captions, fragments, items, recipes, tasks
 from cmean.catalog.upsert import insert_into
 from cmean.domain import POSITIONS

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from cmean.catalog.ledger import STATES, in_state
+from cmean.catalog.job_queue import STATES, in_state
 from cmean.catalog.tables import fragments, items, recipes, tasks
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from cmean.catalog import ledger
-from cmean.catalog.hot import Hot
+from cmean.catalog import job_queue
+from cmean.catalog.prepared import Hot
 from cmean.catalog.tables import (
     captions,
     embeddings,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection
 
-    from cmean.catalog.ledger import Claim
+    from cmean.catalog.job_queue import Claim
     from cmean.domain import RGB, Caption
 
 
@@ -151,7 +151,7 @@ def commit_embeddings(
 
 def _finished(connection: Connection, claim: Claim, results: Mapping[int, object]) -> set[int]:
     everything = len(results) == len(claim.work)
-    return ledger.finish(connection, claim.token, None if everything else results)
+    return job_queue.finish(connection, claim.token, None if everything else results)
 
 
 def numbers(connection: Connection, recipe_ids: Sequence[int]) -> list[int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, func, insert, select, update
 
 from cmean.catalog.clock import now
-from cmean.catalog.ledger import in_state
+from cmean.catalog.job_queue import in_state
 from cmean.catalog.tables import recipes, tasks, workers
 
 if TYPE_CHECKING:

@@ -79,11 +79,11 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from cmean.pipeline import check, controls  # noqa: PLC0415 - the list needs none of it
+    from cmean.inference import backend_check, controls  # noqa: PLC0415 - the list needs none of it
 
     info = registry.info(args.check, Role(args.role) if args.role else None)
     found = []
-    for done in check.run(info, controls.find(load_settings(), args.profile)):
+    for done in backend_check.run(info, controls.find(load_settings(), args.profile)):
         found.append(done)
         if not args.json:
             print(f"{'ok' if done.ok else 'FAILED':6}  {done.check:30}  {done.detail}", flush=True)
@@ -111,11 +111,11 @@ def _fetch(args: argparse.Namespace) -> int:
 
 def _chosen(args: argparse.Namespace) -> dict[tuple[str, Role], dict[str, object]]:
     """The parameters that the profile gives its back-ends."""
-    from cmean.pipeline import check, controls  # noqa: PLC0415 - as above
+    from cmean.inference import backend_check, controls  # noqa: PLC0415 - as above
 
     profile = controls.find(load_settings(), args.profile)
     infos: list[BackendInfo] = [info for info in registry.known() if info.name == args.fetch]
-    return {(info.name, info.role): check.parameters(info, profile) for info in infos}
+    return {(info.name, info.role): backend_check.parameters(info, profile) for info in infos}
 
 
 def _agree(wanted: Wanted, *, accepted: bool) -> None:

@@ -15,8 +15,8 @@ from cmean.cli.types import natural
 from cmean.config import load_settings
 from cmean.domain import SHUFFLED
 from cmean.errors import UsageError
-from cmean.pipeline import controls, default_profile
-from cmean.pipeline.numerals import number
+from cmean.inference import controls, default_profile
+from cmean.presentation.number_formats import number
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from cmean.config import Profile, Settings
-    from cmean.pipeline.worker import Announce
+    from cmean.jobs.worker import Announce
 
 _WIDE = 10_000
 """Characters a line where no terminal sets a width: a program reads it, nothing is folded."""
@@ -115,7 +115,7 @@ def announcer(settings: Settings) -> Announce | None:
     """What wakes the workers of a queue; None without a broker."""
     if settings.broker_url is None:
         return None
-    from cmean.tasks.hints import Hints  # noqa: PLC0415 - Celery, which most verbs never need
+    from cmean.jobs.celery.hints import Hints  # noqa: PLC0415 - Celery, which most verbs never need
 
     return Hints(settings.broker_url)
 

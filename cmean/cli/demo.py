@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cmean.catalog import queries
+from cmean.catalog import browse
 from cmean.cli import EXIT_OK, EXIT_PARTIAL
 from cmean.cli import ingest as ingest_verb
 from cmean.cli import report as report_verb
@@ -27,14 +27,17 @@ from cmean.config import load_settings
 from cmean.datasets import demo
 from cmean.domain import Kind
 from cmean.errors import UsageError
-from cmean.pipeline import controls, ingest, metadata, pair, requests
+from cmean.inference import controls
+from cmean.jobs import requests
+from cmean.library import ingest, metadata
+from cmean.pairing import service as pairing_service
 
 if TYPE_CHECKING:
     import argparse
 
     from cmean.catalog.engine import Catalog
     from cmean.config import Settings
-    from cmean.pipeline.ingest import IngestResult
+    from cmean.library.ingest import IngestResult
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -68,9 +71,9 @@ def main(args: argparse.Namespace) -> int:
         if not args.json:
             ingest_verb.show(ingested)
         stages = run_verb.carry_out(settings, profile)
-        task = pair.request(catalog, profile)
+        task = pairing_service.request(catalog, profile)
         requests.carry_out(catalog, settings, task)
-        result = pair.summary(catalog, task)
+        result = pairing_service.summary(catalog, task)
         pairs = _pairs(catalog, result["pairing"])
         output = args.folder / "report.html"
         report_verb.write(catalog, settings, result["pairing"], output)
@@ -117,7 +120,7 @@ def _own(args: argparse.Namespace, catalog: Catalog) -> IngestResult:
 def _pairs(catalog: Catalog, pairing_id: int) -> list[dict[str, Any]]:
     """The pairs with the intended emotions of both sides, where these are known."""
     with catalog.read() as connection:
-        return queries.pairs_with_intentions(connection, pairing_id)
+        return browse.pairs_with_intentions(connection, pairing_id)
 
 
 def _agreement(pairs: list[dict[str, Any]]) -> dict[str, float] | None:
@@ -125,12 +128,22 @@ def _agreement(pairs: list[dict[str, Any]]) -> dict[str, float] | None:
 
     Chance: for random one-to-one pairing of the same sides, Σ tracks(e) · artworks(e) / pairs.
     """
-    known = [pair for pair in pairs if pair["track_intended"] and pair["artwork_intended"]]
+    known = [
+        pairing_service
+        for pairing_service in pairs
+        if pairing_service["track_intended"] and pairing_service["artwork_intended"]
+    ]
     if not known:
         return None
-    sides = [Counter(pair[f"{kind.value}_intended"] for pair in known) for kind in Kind]
+    sides = [
+        Counter(pairing_service[f"{kind.value}_intended"] for pairing_service in known)
+        for kind in Kind
+    ]
     expected = sum(sides[0][emotion] * sides[1][emotion] for emotion in sides[0]) / len(known)
-    same = sum(pair["track_intended"] == pair["artwork_intended"] for pair in known)
+    same = sum(
+        pairing_service["track_intended"] == pairing_service["artwork_intended"]
+        for pairing_service in known
+    )
     return {"agree": same, "of": len(known), "expected_by_chance": round(expected, 2)}
 
 

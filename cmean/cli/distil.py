@@ -16,7 +16,7 @@ from cmean.cli.common import (
     tell_default_profile,
 )
 from cmean.cli.types import share
-from cmean.pipeline import controls, distil
+from cmean.inference import controls, distillation
 
 if TYPE_CHECKING:
     import argparse
@@ -50,12 +50,12 @@ def main(args: argparse.Namespace) -> int:
     with opened() as (settings, catalog):
         profile = controls.find(settings, args.profile)
         tell_default_profile(settings, args.profile, catalog)
-        about = distil.distil(catalog, profile, args.output, args.held_out, args.seed)
+        about = distillation.distil(catalog, profile, args.output, args.held_out, args.seed)
     file = args.output.resolve()
     if args.json:
         print_json({"file": str(file), "revision": DistilledMapper(str(file)).revision, **about})
         return 0
-    found = distil.table(about)
+    found = distillation.table(about)
     print_table(found.title, found.header, found.rows)
     print(found.note)
     say(

@@ -11,11 +11,14 @@ from cmean.cli.common import NEWEST, add_json, announcer, opened, print_json, pr
 from cmean.cli.pair import describe, named
 from cmean.cli.types import at_most, natural, positive
 from cmean.errors import UsageError
+from cmean.evaluation import comparison, missing_embeddings, reliability
+from cmean.evaluation import service as evaluation_service
+from cmean.inference import controls
+from cmean.jobs import requests
 from cmean.matching.methods import RANDOM
-from cmean.pipeline import controls, evaluate, lacking, reliability, requests, side_by_side
-from cmean.pipeline.numerals import number
-from cmean.pipeline.study import Choices
-from cmean.pipeline.verdict import Means, vectors, verdict
+from cmean.presentation.number_formats import number
+from cmean.presentation.phrases import Means, vectors, verdict
+from cmean.stats.sampling import Choices
 
 if TYPE_CHECKING:
     import argparse
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog
     from cmean.config import Settings
-    from cmean.pipeline.tables import Table
+    from cmean.presentation.tables import Table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -88,16 +91,16 @@ def main(args: argparse.Namespace) -> int:
         with catalog.read() as connection:
             rows = [pairings.get(connection, document["pairing"]) for document in found]
             lacks = [
-                lacking.line(connection, settings, pairing, document["tables"])
+                missing_embeddings.line(connection, settings, pairing, document["tables"])
                 for pairing, document in zip(rows, found, strict=True)
             ]
         if len(found) > 1:
-            document = side_by_side.compare(catalog, found)
-            made = side_by_side.tables(document)
-            lacks.append(side_by_side.judged(found))
+            document = comparison.compare(catalog, found)
+            made = comparison.tables(document)
+            lacks.append(comparison.judged(found))
         else:
             document = found[0]
-            made = evaluate.tables(document)
+            made = evaluation_service.tables(document)
     if len(found) == 1 and args.format in {None, "table"} and not (args.output or args.json):
         _judge(rows[0], document)
     _show(args, document, made)
@@ -146,7 +149,7 @@ def _evaluated(
     labels: list[str],
     choices: Choices,
 ) -> dict[str, Any]:
-    task = evaluate.request(catalog, pairing_id, labels, choices)
+    task = evaluation_service.request(catalog, pairing_id, labels, choices)
     with progress("evaluate", brief=True) as update:
         requests.carry_out(catalog, settings, task, announcer(settings), partial(update, "nulls"))
-    return evaluate.document(catalog, task)
+    return evaluation_service.document(catalog, task)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmean.catalog import queries
+from cmean.catalog import browse
 from cmean.cli import tabular
 from cmean.cli.common import add_json, opened, print_json
 from cmean.errors import InputError
@@ -21,20 +21,20 @@ OUTPUTS = " ".join(_FORMATS)
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("what", choices=queries.EXPORTS, metavar="WHAT", help=_one_of())
+    parser.add_argument("what", choices=browse.EXPORTS, metavar="WHAT", help=_one_of())
     parser.add_argument("--output", type=Path, metavar="FILE", required=True, help=OUTPUTS)
     add_json(parser)
 
 
 def _one_of() -> str:
-    return ", ".join(queries.EXPORTS)
+    return ", ".join(browse.EXPORTS)
 
 
 def main(args: argparse.Namespace) -> int:
     """Write a view to a file whose suffix says the format."""
     form = form_of(args.output)
-    query = queries.EXPORTS[args.what]
-    with opened() as (_, catalog), queries.rows_of(catalog, query) as (columns, rows):
+    query = browse.EXPORTS[args.what]
+    with opened() as (_, catalog), browse.rows_of(catalog, query) as (columns, rows):
         number = tabular.write(columns, rows, form, args.output)
     if args.json:
         print_json({"rows": number, "output": str(args.output)})

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from cmean.pipeline.observe import FleetView, StageView
+    from cmean.jobs.monitor import FleetView, StageView
 
 _PLAIN_SECONDS = 5.0
 _LATE_SECONDS = 30.0

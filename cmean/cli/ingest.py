@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from cmean.cli import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.common import add_json, announcer, opened, print_json, progress, say
 from cmean.domain import Kind, Role
-from cmean.pipeline import ingest, metadata
-from cmean.pipeline.queues import queue_of
+from cmean.inference.queues import queue_of
+from cmean.library import ingest, metadata
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
     from cmean.catalog.engine import Catalog
-    from cmean.pipeline.ingest import IngestResult
-    from cmean.pipeline.metadata import Metadata
+    from cmean.library.ingest import IngestResult
+    from cmean.library.metadata import Metadata
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -9,12 +9,12 @@ from cmean.cli import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.common import add_json, opened, print_json, print_table, say
 from cmean.datasets.labels import LAYOUTS
 from cmean.errors import UsageError
-from cmean.pipeline import labels
+from cmean.library import labels
 
 if TYPE_CHECKING:
     import argparse
 
-    from cmean.pipeline.labels import Attached
+    from cmean.library.labels import Attached
 
 _SHOWN = 20
 """Rejected lines, and unknown names, that are told to people; `--json` has all lines."""

@@ -14,8 +14,8 @@ from cmean.cli.common import add_profile, say, tell_default_profile
 from cmean.config import load_settings
 from cmean.domain import Kind
 from cmean.errors import InputError, ItemError
-from cmean.pipeline import controls
-from cmean.pipeline.texts import text_mapper
+from cmean.inference import controls
+from cmean.inference.map_texts import text_mapper
 
 if TYPE_CHECKING:
     import argparse

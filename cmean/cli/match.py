@@ -18,7 +18,7 @@ from cmean.matching.methods import METHODS, match
 from cmean.matching.null import random_pairing
 from cmean.matching.summary import summarise
 from cmean.matching.vectors import METRICS
-from cmean.pipeline.spaces import EMOTION
+from cmean.pairing.spaces import EMOTION
 
 if TYPE_CHECKING:
     import argparse

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cmean.cli.common import opened, say
 from cmean.cli.types import port
-from cmean.pipeline.metrics import serve
+from cmean.jobs.metrics import serve
 
 if TYPE_CHECKING:
     import argparse

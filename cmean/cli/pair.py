@@ -20,14 +20,16 @@ from cmean.cli.common import (
 )
 from cmean.cli.types import natural, positive, similarity
 from cmean.domain import Kind, is_control
+from cmean.jobs import requests
 from cmean.matching.calibration import CALIBRATIONS
 from cmean.matching.methods import RANDOM
 from cmean.matching.vectors import METRICS
-from cmean.pipeline import pair, requests, versions
-from cmean.pipeline.pair import METHODS
-from cmean.pipeline.spaces import EMOTION, SPACES
-from cmean.pipeline.vectors import VECTORS
-from cmean.pipeline.verdict import compared_by
+from cmean.pairing import service as pairing_service
+from cmean.pairing import versions
+from cmean.pairing.service import METHODS
+from cmean.pairing.spaces import EMOTION, SPACES
+from cmean.pairing.vectors import VECTORS
+from cmean.presentation.phrases import compared_by
 
 if TYPE_CHECKING:
     import argparse
@@ -97,7 +99,7 @@ def main(args: argparse.Namespace) -> int:
     with opened() as (settings, catalog):
         profile = chosen_profile(settings, args)
         tell_default_profile(settings, args.profile, catalog)
-        task = pair.request(
+        task = pairing_service.request(
             catalog,
             profile,
             args.method,
@@ -114,7 +116,7 @@ def main(args: argparse.Namespace) -> int:
             requests.carry_out(
                 catalog, settings, task, announcer(settings), partial(update, "matched")
             )
-        result = pair.summary(catalog, task)
+        result = pairing_service.summary(catalog, task)
         if args.extend is not None:
             result |= versions.extension(catalog, args.extend, result["pairs"])
         if args.compare is not None:
@@ -239,7 +241,7 @@ def _signed(value: float) -> str:
 
 def _say_who_is_left_out(catalog: Catalog, result: Mapping[str, Any]) -> None:
     """Items that lack vectors are no error, but nobody should believe that they were paired."""
-    missing = pair.left_out(catalog, result["pairing"])
+    missing = pairing_service.left_out(catalog, result["pairing"])
     counts = [
         f"{number} {kind.value}{'' if number == 1 else 's'}"
         for kind, number in missing.items()

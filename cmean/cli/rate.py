@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmean.catalog import pairings, queries
+from cmean.catalog import browse, pairings
 from cmean.catalog.ratings import Rating
 from cmean.cli import EXIT_OK, EXIT_PARTIAL, tabular
 from cmean.cli.common import NEWEST, add_json, opened, print_json, say
 from cmean.cli.export import OUTPUTS, form_of
 from cmean.cli.types import natural, positive, seconds
-from cmean.pipeline import rating, sheets
-from cmean.pipeline.questions import ASKS
+from cmean.ratings import forms, importer
+from cmean.ratings.questionnaire import ASKS
 
 if TYPE_CHECKING:
     import argparse
@@ -56,9 +56,9 @@ def _sheet_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _sheet(args: argparse.Namespace) -> int:
-    wanted = sheets.Wanted(args.ask, args.pairs, args.random, args.seed, not args.open)
+    wanted = forms.Wanted(args.ask, args.pairs, args.random, args.seed, not args.open)
     with opened() as (_, catalog):
-        made = sheets.make(catalog, args.id, wanted)
+        made = forms.make(catalog, args.id, wanted)
     tabular.write(made.columns, iter(made.rows), "csv", args.output)
     facts = {
         "output": str(args.output),
@@ -87,7 +87,7 @@ def _import_options(parser: argparse.ArgumentParser) -> None:
 
 def _import(args: argparse.Namespace) -> int:
     with opened() as (_, catalog):
-        found = rating.import_file(catalog, args.file, args.rater, overwrite=args.replace)
+        found = importer.import_file(catalog, args.file, args.rater, overwrite=args.replace)
     if args.json:
         print_json(found.as_dict())
     else:
@@ -110,11 +110,11 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
 def _export(args: argparse.Namespace) -> int:
     form = form_of(args.output)
     with opened() as (_, catalog):
-        query = queries.EXPORTS["ratings"]
+        query = browse.EXPORTS["ratings"]
         if args.id is not None:
             with catalog.read() as connection:
-                query = queries.ratings_of(pairings.get(connection, args.id)["id"])
-        with queries.rows_of(catalog, query) as (columns, rows):
+                query = browse.ratings_of(pairings.get(connection, args.id)["id"])
+        with browse.rows_of(catalog, query) as (columns, rows):
             number = tabular.write(columns, rows, form, args.output)
     if args.json:
         print_json({"rows": number, "output": str(args.output)})
@@ -149,7 +149,7 @@ def _add(args: argparse.Namespace) -> int:
         args.seconds,
     )
     with opened() as (_, catalog):
-        new = rating.add(catalog, given, overwrite=args.replace)
+        new = importer.add(catalog, given, overwrite=args.replace)
     if args.json:
         print_json({"pair_id": args.pair, "rater": args.rater, "imported": int(new)})
     else:

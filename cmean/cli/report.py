@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from cmean.cli.common import NEWEST, add_json, announcer, opened, print_json, progress
 from cmean.cli.tabular import replacing
 from cmean.cli.types import positive
-from cmean.pipeline import evaluate, requests
+from cmean.evaluation import service as evaluation_service
+from cmean.jobs import requests
 from cmean.report.gather import gather
 from cmean.report.page import render
 
@@ -56,7 +57,7 @@ def write(
     labels: Sequence[str] = (),
 ) -> int:
     """Evaluate, gather, render, write; returns the size in bytes."""
-    task = evaluate.request(catalog, pairing_id, labels)
+    task = evaluation_service.request(catalog, pairing_id, labels)
     with replacing(output) as path:
         with progress("report", brief=True) as update:
             requests.carry_out(
@@ -64,7 +65,7 @@ def write(
             )
             found = gather(
                 catalog,
-                evaluate.document(catalog, task),
+                evaluation_service.document(catalog, task),
                 on_progress=partial(update, "pairs"),
             )
         return path.write_text(render(found), encoding="utf-8")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from cmean.cli import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.common import add_json, number_text, opened, print_json, print_table, say
 from cmean.datasets.published.files import find
-from cmean.pipeline import reproduce
-from cmean.pipeline.cells import lacks_rows
+from cmean.reproduction import service as reproduction_service
+from cmean.reproduction.table_cells import lacks_rows
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
     """Load, compare, print."""
     find(args.folder)  # before a catalog is made for nothing
     with opened() as (_, catalog):
-        found = reproduce.reproduce(catalog, args.folder)
+        found = reproduction_service.reproduce(catalog, args.folder)
     for problem in found["problems"]:
         line = "" if problem["line"] is None else f", line {problem['line']}"
         say(f"{problem['file']}{line}: {problem['detail']}")
@@ -45,7 +45,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _show(found: Mapping[str, Any]) -> None:
-    for table in reproduce.tables(found):
+    for table in reproduction_service.tables(found):
         print_table(table.title, table.header, table.rows)
         for note in table.note.splitlines():
             print(_folded(note))

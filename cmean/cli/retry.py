@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmean.catalog import ledger
+from cmean.catalog import job_queue
 from cmean.cli.common import add_json, announcer, opened, print_json
-from cmean.pipeline.queues import QUEUES
-from cmean.pipeline.status import STAGES
+from cmean.inference.queues import QUEUES
+from cmean.jobs.status import STAGES
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> int:
     with opened() as (settings, catalog):
         announce = announcer(settings)
         with catalog.write() as connection:
-            number = ledger.retry(connection, args.stage, args.reason)
+            number = job_queue.retry(connection, args.stage, args.reason)
     if announce is not None and number:
         for queue in QUEUES:
             announce(queue)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmean.catalog import ledger
+from cmean.catalog import job_queue
 from cmean.catalog import progress as progress_rows
 from cmean.cli import EXIT_OK, EXIT_PARTIAL
 from cmean.cli import ingest as ingest_verb
@@ -26,8 +26,9 @@ from cmean.cli.common import (
 from cmean.cli.fleet_view import shown
 from cmean.cli.types import positive
 from cmean.errors import CatalogUnavailableError, UsageError
-from cmean.pipeline import fleet, ingest, run
-from cmean.pipeline.watch import Watch
+from cmean.jobs import fleet_run, local_run
+from cmean.library import ingest
+from cmean.library.folder_watch import Watch
 
 if TYPE_CHECKING:
     import argparse
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog
     from cmean.config import Profile, Settings
-    from cmean.pipeline.run import StageResult
-    from cmean.pipeline.worker import Announce
+    from cmean.jobs.local_run import StageResult
+    from cmean.jobs.worker import Announce
 
 _WATCH_SECONDS = 2.0
 _QUIET_LOOKS = 5
@@ -47,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_profile(parser)
     add_control(parser)
-    parser.add_argument("--stage", choices=run.STAGES, nargs="+", help="only these stages")
+    parser.add_argument("--stage", choices=local_run.STAGES, nargs="+", help="only these stages")
     parser.add_argument(
         "--limit", type=positive, metavar="N", help="at most N tasks a stage, all done here"
     )
@@ -93,9 +94,9 @@ def carry_out(
     """
     if announce is not None and limit is None:
         with shown("run") as look:
-            return fleet.run(settings, profile, stages, announce, look, say)
+            return fleet_run.run(settings, profile, stages, announce, look, say)
     with progress("run") as update:
-        return run.run(
+        return local_run.run(
             settings,
             profile,
             stages,
@@ -125,12 +126,12 @@ def _watch(
 
     if announce is not None:
         with shown("run") as look:
-            fleet.run(settings, profile, args.stage, announce, look, say, keep_on=take_up)
+            fleet_run.run(settings, profile, args.stage, announce, look, say, keep_on=take_up)
     pending = True  # what an earlier run left
     while True:
         pending = take_up() > 0 or pending
         with catalog.read() as connection:
-            pending = pending or ledger.sweepable(connection)  # a failure's time has come
+            pending = pending or job_queue.sweepable(connection)  # a failure's time has come
         if pending:
             results = carry_out(settings, profile, args.stage)
             if any(result.done or result.failed for result in results.values()):
@@ -160,7 +161,7 @@ def lines(results: dict[str, StageResult]) -> list[str]:
 def tell_cut(catalog: Catalog, profile: Profile) -> None:
     """How many captions were cut by their token cap, on standard error."""
     with suppress(CatalogUnavailableError):  # the work is done; the remark is not worth a failure
-        if cut := run.cut_captions(catalog, profile):
+        if cut := local_run.cut_captions(catalog, profile):
             say(
                 f"cut: {cut} captions ended at their token cap; a profile with continue_tokens, "
                 "e.g. paper-continued, goes on with them"

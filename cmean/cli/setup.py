@@ -7,18 +7,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmean.backends.weights import packages, store
-from cmean.backends.weights.setup import bring_package
 from cmean.cli import EXIT_ERROR, EXIT_OK, EXIT_PARTIAL
 from cmean.cli.common import add_json, print_json, print_table, say
 from cmean.errors import InputError
+from cmean.weights import packages, store
+from cmean.weights.setup import bring_package
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from cmean.backends.weights.packages import WeightPackage
-    from cmean.backends.weights.setup import Outcome
+    from cmean.weights.packages import WeightPackage
+    from cmean.weights.setup import Outcome
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

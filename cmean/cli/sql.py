@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmean.catalog import queries
+from cmean.catalog import browse
 from cmean.cli import tabular
 from cmean.cli.common import opened
 
@@ -23,6 +23,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the query and print or write its rows."""
-    with opened() as (_, catalog), queries.rows_of(catalog, args.query) as (columns, rows):
+    with opened() as (_, catalog), browse.rows_of(catalog, args.query) as (columns, rows):
         tabular.write(columns, rows, args.format or "table", args.output)
     return 0

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from cmean.cli.common import add_json, opened, print_json, print_table, say
 from cmean.cli.fleet_view import shown
 from cmean.errors import CatalogUnavailableError
-from cmean.pipeline import status
-from cmean.pipeline.default_profile import explain_change
-from cmean.pipeline.observe import Observer
-from cmean.pipeline.queues import QUEUES
+from cmean.inference.default_profile import explain_change
+from cmean.inference.queues import QUEUES
+from cmean.jobs import status
+from cmean.jobs.monitor import Observer
 
 if TYPE_CHECKING:
     import argparse

@@ -12,13 +12,13 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from cmean.cli import tabular
 from cmean.cli.common import print_table
 from cmean.errors import InputError
-from cmean.pipeline import numerals
+from cmean.presentation import number_formats
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cmean.pipeline.tables import Table
+    from cmean.presentation.tables import Table
 
 SUFFIXES: Final = {
     ".txt": "table",
@@ -73,7 +73,7 @@ def write(
         else:
             for table in tables:
                 if table.rows:
-                    print_table(table.title, table.header, table.rows, file, numerals.cell)
+                    print_table(table.title, table.header, table.rows, file, number_formats.cell)
                 else:
                     file.write(f"{table.title}\n")
                 file.write(f"{table.note}\n\n" if table.note else "\n")
@@ -150,7 +150,7 @@ def _latex(table: Table) -> str:
         "l" if any(isinstance(row[number], str) for row in table.rows) else "r"
         for number in range(1, len(table.header))
     )
-    rows = (_latex_row(map(numerals.cell, row, table.header)) for row in table.rows)
+    rows = (_latex_row(map(number_formats.cell, row, table.header)) for row in table.rows)
     body = [_latex_row(table.header), r"\midrule", *rows]
     return "\n".join(
         [

@@ -15,9 +15,9 @@ from cmean.cli.common import add_profile, opened, say, tell_default_profile
 from cmean.cli.types import positive
 from cmean.config import load_settings
 from cmean.errors import ConfigError
-from cmean.pipeline import controls
-from cmean.pipeline.host import ONE_THREAD, this_process
-from cmean.pipeline.queues import QUEUES
+from cmean.inference import controls
+from cmean.inference.queues import QUEUES
+from cmean.jobs.local_processes import ONE_THREAD, this_process
 
 if TYPE_CHECKING:
     import argparse
@@ -67,14 +67,14 @@ def main(args: argparse.Namespace) -> int:
     )
     if settings.broker_url is None:
         return _alone(settings, queues, args.concurrency)
-    from cmean.tasks.program import serve  # noqa: PLC0415 - Celery, only here
+    from cmean.jobs.celery.program import serve  # noqa: PLC0415 - Celery, only here
 
     return serve(settings.broker_url, queues, args.concurrency)
 
 
 def _alone(settings: Settings, queues: Sequence[str], concurrency: int) -> int:
     """A worker without a broker: it looks for work by itself."""
-    from cmean.pipeline.worker import Worker  # noqa: PLC0415 - numpy, only here
+    from cmean.jobs.worker import Worker  # noqa: PLC0415 - numpy, only here
 
     if concurrency > 1:
         raise ConfigError(

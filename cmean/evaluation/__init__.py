@@ -1,1 +1,1 @@
-"""Statistics of captions, pairings and scores."""
+"""Evaluation of pairings: the tables of the study, validity, comparison and reliability."""

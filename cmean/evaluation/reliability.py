@@ -1,216 +1,207 @@
-"""Whether a second run says the same as the first: intraclass correlations, and self-retrieval."""
+"""Whether emotions are the same a second time: two or more emotion recipes over the same items.
+
+Two mappers, two samples of one, or the same captions written anew: how well the triples agree
+channel by channel, how near an item's two triples are beside those of two items, and whether an
+item finds itself again by its triple.
+"""
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from dataclasses import dataclass
+from functools import reduce
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cmean.evaluation.estimate import Estimate, finite, same_length, undefined
-from cmean.evaluation.intervals import LEVEL, bootstrap, with_interval
-from cmean.evaluation.retrieval import Retrieved, ranks, retrieval
+from cmean.catalog import pairings
+from cmean.catalog import recipes as recipe_rows
+from cmean.domain import CHANNELS, POSITIONS, WHOLE, Kind, Role
+from cmean.errors import InputError, UsageError
+from cmean.evaluation.reliability_tables import tables
+from cmean.inference import recipes
+from cmean.matching.null import random_pairing, similarities
+from cmean.pairing import vectors
+from cmean.stats import permutation
+from cmean.stats.correlation import pearson, spearman
+from cmean.stats.cosines import units
+from cmean.stats.estimate import Estimate
+from cmean.stats.reliability import icc, self_retrieval
+from cmean.stats.sampling import Choices
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from collections.abc import Callable, Mapping, Sequence
 
-    from cmean.evaluation.estimate import Floats
+    from numpy.typing import NDArray
 
-ICCS: Final = ("ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k")
-"""Intraclass correlations by their names in Shrout & Fleiss (1979)."""
+    from cmean.catalog.engine import Connection
+    from cmean.config import Profile
 
-_ROUNDING: Final = 1e-14
-"""Deviations below this share of the largest rating are rounding."""
+__all__ = ["PARTS", "compare", "tables"]
 
-_ZERO: Final = 1e-12
-"""A divisor below this share of the dividend is rounding."""
+PARTS: Final[Mapping[str, Sequence[int]]] = {"whole": (WHOLE,), "all five": POSITIONS}
+"""What is compared of an item: the triple of the whole, or all five."""
 
-_Bounds: TypeAlias = tuple[float | None, float | None]
-
-
-@dataclass(frozen=True, slots=True)
-class SelfRetrieval:
-    """The ranks at which items of one run find themselves in another, beside those of chance."""
-
-    n: int
-    median_rank: Retrieved
-    mean_reciprocal_rank: Retrieved
-    first: Retrieved
-    """The share of items at rank 1."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values."""
-        return asdict(self)
+_LARGEST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class _Squares:
-    """Mean squares of n subjects by k runs: between subjects, within, between runs, residual."""
+class _Named:
+    """What the user named, and the recipes that it stands for."""
 
-    n: int
-    k: int
-    subjects: float
-    within: float
-    runs: float
-    residual: float
+    name: str
+    ids: Mapping[Kind, int]
 
 
-def icc(ratings: ArrayLike, level: float = LEVEL) -> dict[str, Estimate]:
-    """Intraclass correlations of n subjects rated in each of k runs, with their F intervals.
-
-    ICC1: runs differ from subject to subject (one-way). ICC2: the same random runs, absolute
-    agreement. ICC3: the same fixed runs, consistency. With k, of the mean over the k runs. Values
-    after P. E. Shrout & J. L. Fleiss, "Intraclass correlations" (1979), intervals after K. O.
-    McGraw & S. P. Wong, "Forming inferences about some intraclass correlation coefficients" (1996).
+def compare(
+    connection: Connection,
+    names: Sequence[str],
+    profiles: Callable[[str], Profile],
+    choices: Choices | None = None,
+) -> dict[str, Any]:
+    """How well two or more emotion recipes agree on the items that all of them mapped.
 
     Args:
-        ratings: finite numbers, shape (n, k), complete.
-        level: of the intervals.
+        connection: an open transaction.
+        names: the id of a mapper's recipe, or the name of a profile, whose recipes of both kinds
+            are meant (beside an id: that of its kind). A kind of which two have the same recipe is
+            left out.
+        profiles: gives the profile of a name.
+        choices: permutations and seed.
 
     Returns:
-        By the names `ICCS`; n is the number of subjects. Undefined with fewer than two subjects or
-        runs, where all ratings are equal, or where a formula divides by 0.
+        JSON values: `recipes` (name, and id by kind) and, by kind and part, the number of items
+        `n`, for each two recipes `pearson` and `spearman` by channel, `cosine` (the mean of an
+        item's two triples, beside that of triples of different items) and `retrieval`, and for
+        all recipes together `icc` by channel; and the kinds `left_out`. Of all five triples the
+        channels are those of all positions, and vectors have 15 numbers.
 
     Raises:
-        InputError: ratings of another shape, or not finite.
+        InputError: a name stands for no mapper's recipe, they are of different kinds or the same
+            recipes, or no item was mapped by all.
+        ConfigError: there is no such profile.
     """
-    array = finite(ratings, "ratings (subjects, runs)", 2)
-    n, k = array.shape
-    if min(n, k) < 2:  # noqa: PLR2004 - of each, to compare
-        return dict.fromkeys(ICCS, undefined(n, "it needs two subjects and two runs or more"))
-    if array.min() == array.max():
-        return dict.fromkeys(ICCS, undefined(n, "all ratings are equal"))
-    squares = _mean_squares(array)
-    tails = (1 - level) / 2
-    values, bounds = _values(squares), _bounds(squares, tails)
-    return {name: _estimate(n, value, bounds[name]) for name, value in values.items()}
-
-
-def self_retrieval(one: ArrayLike, other: ArrayLike, seed: int = 0) -> SelfRetrieval:
-    """At which rank, by cosine, a row of one run finds the same row among all of another run.
-
-    Args:
-        one: shape (n, d), finite.
-        other: shape (n, d), the same items in the same order.
-        seed: of the bootstrap that gives the median and the mean their intervals.
-
-    Raises:
-        InputError: vectors of other shapes, or not finite.
-    """
-    n = len(np.asarray(one))
-    same_length(n, len(np.asarray(other)), "rows of both runs")
-    found = ranks(one, other, {row: (row,) for row in range(n)})
-    figures = retrieval(found, (1,), targets=n, relevant_counts=np.ones(n), seed=seed)
-    if n == 0:
-        median = Retrieved(undefined(0, "there is no item"), None)
-    else:
-        interval = bootstrap(np.median, found, seed=seed)
-        estimate = with_interval(Estimate(float(np.median(found)), n), interval)
-        median = Retrieved(estimate, (n + 1) / 2)
-    return SelfRetrieval(n, median, figures["MRR"], figures["R@1"])
-
-
-def _mean_squares(ratings: Floats) -> _Squares:
-    n, k = ratings.shape
-    moved = ratings - ratings.mean()
-    subjects, runs = moved.mean(axis=1, keepdims=True), moved.mean(axis=0, keepdims=True)
-    least = (_ROUNDING * float(np.abs(ratings).max())) ** 2
-    found = [
-        k * float(np.sum(subjects**2)) / (n - 1),
-        float(np.sum((moved - subjects) ** 2)) / (n * (k - 1)),
-        n * float(np.sum(runs**2)) / (k - 1),
-        float(np.sum((moved - subjects - runs) ** 2)) / ((n - 1) * (k - 1)),
+    if len(names) < 2:  # noqa: PLR2004 - to compare
+        raise UsageError("name two recipes or more: ids of emotion recipes, or profiles")
+    asked = [_named(connection, name, profiles) for name in names]
+    named = _alike(asked)
+    kinds: dict[str, Any] = {}
+    for kind in named[0].ids:
+        triples = [pairings.triples(connection, each.ids[kind], list(POSITIONS)) for each in named]
+        for part, positions in PARTS.items():
+            runs = _common([vectors.side(each, positions) for each in triples])
+            if len(runs[0]):
+                found = _measured(runs, choices or Choices())
+                kinds.setdefault(kind.value, {})[part] = found
+    if not kinds:
+        raise InputError(f"no item has emotions by all of {', '.join(names)}; run: cmean run")
+    about = [
+        {"name": each.name, **{kind.value: key for kind, key in each.ids.items()}} for each in named
     ]
-    return _Squares(n, k, *(square if square > least else 0.0 for square in found))
+    left_out = [
+        kind.value
+        for kind in Kind
+        if kind not in named[0].ids and all(kind in each.ids for each in asked)
+    ]
+    return {"recipes": about, "kinds": kinds, "left_out": left_out}
 
 
-def _values(of: _Squares) -> dict[str, float | None]:
-    n, k = of.n, of.k
-    one_way, two_way = of.subjects - of.within, of.subjects - of.residual
-    drift = (of.runs - of.residual) / n
-    return {
-        "ICC1": _ratio(one_way, of.subjects + (k - 1) * of.within),
-        "ICC2": _ratio(two_way, of.subjects + (k - 1) * of.residual + k * drift),
-        "ICC3": _ratio(two_way, of.subjects + (k - 1) * of.residual),
-        "ICC1k": _ratio(one_way, of.subjects),
-        "ICC2k": _ratio(two_way, of.subjects + drift),
-        "ICC3k": _ratio(two_way, of.subjects),
-    }
+def _named(connection: Connection, name: str, profiles: Callable[[str], Profile]) -> _Named:
+    if not (name.isascii() and name.isdigit()):
+        found = recipes.mapper_ids(connection, profiles(name))
+        ids = {kind: recipe_id for kind, recipe_id in found.items() if recipe_id is not None}
+        if not ids:
+            raise InputError(
+                f"profile {name!r} has no emotions in this catalog yet; "
+                f"run: cmean run --profile {name}"
+            )
+        return _Named(name, ids)
+    rows = recipe_rows.rows(connection, [min(int(name), _LARGEST)])
+    if not rows:
+        raise InputError(f"there is no recipe {name}; list them in the table recipes")
+    (row,) = rows
+    if row["role"] != Role.MAPPER:
+        raise InputError(
+            f"recipe {name} is that of the {row['role']} {row['backend']}: name an emotion "
+            "mapper's, or a profile"
+        )
+    return _Named(name, {Kind(row["kind"]): int(row["id"])})
 
 
-def _bounds(of: _Squares, tail: float) -> dict[str, _Bounds]:
-    df, rest = of.n - 1, (of.n - 1) * (of.k - 1)
-    one_way = _consistency(of, of.within, (df, of.n * (of.k - 1)), tail)
-    two_way = _consistency(of, of.residual, (df, rest), tail)
-    agreement = _agreement(of, tail)
-    return {
-        "ICC1": one_way[0],
-        "ICC2": agreement,
-        "ICC3": two_way[0],
-        "ICC1k": one_way[1],
-        "ICC2k": (_bound_of_mean(agreement[0], of.k), _bound_of_mean(agreement[1], of.k)),
-        "ICC3k": two_way[1],
-    }
+def _alike(named: Sequence[_Named]) -> list[_Named]:
+    """The same with the kinds in which they are to be compared: where all have a recipe of theirs.
 
-
-def _consistency(
-    of: _Squares, error: float, freedom: tuple[int, int], tail: float
-) -> tuple[_Bounds, _Bounds]:
-    """Bounds of (B − E) / (B + (k − 1)·E) and of (B − E) / B: F = B / E, over its quantiles."""
-    from scipy.stats import f
-
-    df, rest = freedom
-    low = error * float(f.isf(tail, df, rest))
-    high = error / float(f.isf(tail, rest, df))
-    single, mean = [], []
-    for scaled in (low, high):
-        single.append(_ratio(of.subjects - scaled, of.subjects + (of.k - 1) * scaled))
-        mean.append(_ratio(of.subjects - scaled, of.subjects))
-    return (single[0], single[1]), (mean[0], mean[1])
-
-
-def _agreement(of: _Squares, tail: float) -> _Bounds:
-    """Bounds of ICC2, with the degrees of freedom of Satterthwaite's approximation."""
-    from scipy.stats import f
-
-    n, k, value = of.n, of.k, _values(of)["ICC2"]
-    if value is None:
-        return None, None
-    if of.residual == 0 and of.runs == 0:
-        return 1.0, 1.0
-    runs = k * value * of.runs
-    rest = (n * (1 + (k - 1) * value) - k * value) * of.residual
-    freedom = _ratio((n - 1) * (k - 1) * (runs + rest) ** 2, (n - 1) * runs**2 + rest**2)
-    if not freedom:
-        return None, None
-    other = k * of.runs + (k * n - k - n) * of.residual
-    above, below = float(f.isf(tail, n - 1, freedom)), float(f.isf(tail, freedom, n - 1))
-    low = _ratio(n * (of.subjects - above * of.residual), above * other + n * of.subjects)
-    high = _ratio(n * (below * of.subjects - of.residual), other + n * below * of.subjects)
-    return low, high
-
-
-def _bound_of_mean(single: float | None, k: int) -> float | None:
-    """From a bound for one run to that for the mean over k of them (Spearman and Brown).
-
-    None where one run may be as low as −1 / (k − 1): the mean has no bound then.
+    Raises:
+        InputError: there is none.
     """
-    if single is None or 1 + (k - 1) * single <= 0:
-        return None
-    return _ratio(k * single, 1 + (k - 1) * single)
+    shared = [kind for kind in Kind if all(kind in each.ids for each in named)]
+    if not shared:
+        told = ", ".join(f"{each.name} of {'s and '.join(each.ids)}s" for each in named)
+        raise InputError(f"recipes of different kinds cannot be compared: {told}")
+    differ = [kind for kind in shared if len({each.ids[kind] for each in named}) == len(named)]
+    if not differ:
+        raise InputError(
+            f"of {', '.join(each.name for each in named)} two are the same recipes: "
+            "name some that differ"
+        )
+    return [_Named(each.name, {kind: each.ids[kind] for kind in differ}) for each in named]
 
 
-def _ratio(above: float, below: float) -> float | None:
-    """None where the divisor is 0 but for rounding, or a quantile was infinite."""
-    if abs(below) <= _ZERO * abs(above) or not math.isfinite(above / below):
-        return None
-    return above / below
+def _common(sides: Sequence[vectors.Side]) -> list[NDArray[np.uint8]]:
+    """The triples of the items that are on all sides, each of shape (n, positions, 3)."""
+    items = reduce(np.intersect1d, [side.items for side in sides])
+    return [side.triples[side.find(items)[0]] for side in sides]
 
 
-def _estimate(n: int, value: float | None, bounds: _Bounds) -> Estimate:
-    if value is None:
-        return undefined(n, "the variance that it is a share of is zero")
-    if None in bounds:
-        return Estimate(value, n, why="a bound of its interval is not finite")
-    return Estimate(value, n, *bounds)
+def _measured(runs: Sequence[NDArray[np.uint8]], choices: Choices) -> dict[str, Any]:
+    by_channel = [
+        np.stack([run[:, :, channel].ravel() for run in runs], axis=1)
+        for channel in range(len(CHANNELS))
+    ]
+    correlations = {"pearson": pearson, "spearman": spearman}
+    pairs = []
+    for one, other in combinations(range(len(runs)), 2):
+        found: dict[str, Any] = {"recipes": [one, other]}
+        for name, correlation in correlations.items():
+            columns = zip(CHANNELS, by_channel, strict=True)
+            found[name] = {
+                channel: correlation(values[:, one], values[:, other]).as_dict()
+                for channel, values in columns
+            }
+        joined = [runs[each].reshape(len(runs[each]), -1) for each in (one, other)]
+        pairs.append(found | _nearness(joined[0], joined[1], choices))
+    return {
+        "n": len(runs[0]),
+        "pairs": pairs,
+        "icc": {
+            channel: {
+                name: _of_items(estimate, runs[0].shape[1]).as_dict()
+                for name, estimate in icc(values).items()
+            }
+            for channel, values in zip(CHANNELS, by_channel, strict=True)
+        },
+    }
+
+
+def _of_items(estimate: Estimate, triples: int) -> Estimate:
+    """Without its interval where an item has several triples: these are not independent."""
+    if triples == 1 or estimate.value is None:
+        return estimate
+    why = "the triples of one item are not independent, so there is no interval"
+    return Estimate(estimate.value, estimate.n, why=why)
+
+
+def _nearness(one: NDArray[np.uint8], other: NDArray[np.uint8], choices: Choices) -> dict[str, Any]:
+    """How near an item's vectors of two runs are, shapes (n, d), and who finds itself by them."""
+    mean = float(similarities(one, other).mean())
+    null = random_pairing(one, other)
+    drawn = permutation.permuted_means(units(one), units(other), choices.permutations, choices.seed)
+    found = self_retrieval(one, other, choices.seed)
+    figures = ("median_rank", "mean_reciprocal_rank", "first")
+    return {
+        "cosine": {
+            "value": mean,
+            "chance": permutation.beside(mean, drawn, mean=null.mean, sd=null.sd).as_dict(),
+        },
+        "retrieval": {name: getattr(found, name).as_dict() for name in figures},
+    }

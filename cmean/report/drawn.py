@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cmean.catalog import embeddings, queries
+from cmean.catalog import browse, embeddings
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import WHOLE, FinishReason, Kind
-from cmean.evaluation.correlation import pearson
-from cmean.evaluation.lengths import aggregate, count_words
-from cmean.pipeline.sections.closeness import PAIRS
-from cmean.pipeline.vectors import FRAGMENTS
+from cmean.evaluation.measures.embedding_similarity import PAIRS
+from cmean.pairing.vectors import FRAGMENTS
 from cmean.report import wording
 from cmean.report.charts import channel_chart, closeness_chart, label_charts, length_chart
 from cmean.report.charts.data import CaptionLengths, ChannelValues, PairScores
 from cmean.report.media import svg_uri
 from cmean.report.model import ChartView
+from cmean.stats.correlation import pearson
+from cmean.stats.text_lengths import aggregate, count_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.engine import Connection
-    from cmean.pipeline.vectors import Side
+    from cmean.pairing.vectors import Side
     from cmean.report.charts.data import Chart, LabelPanel
 
 
@@ -78,7 +78,7 @@ def _channels(sides: Mapping[Kind, Mapping[int, Side]], vector: str) -> ChannelV
 def _lengths(connection: Connection, mapper_id: int, pairing_id: int) -> CaptionLengths:
     """Of the captions that were there for the pairing, counted as in Tables I and II."""
     (mapper,) = recipe_rows.rows(connection, [mapper_id])
-    found = queries.captions_by_item(connection, mapper["input_id"], pairing_id)
+    found = browse.captions_by_item(connection, mapper["input_id"], pairing_id)
     wholes = [each[WHOLE] for each in found.values() if WHOLE in each]
     parts = [each[at] for each in found.values() for at in FRAGMENTS if at in each]
     joined = [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cmean.pipeline.numerals import percent
+from cmean.presentation.number_formats import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cmean.catalog import pairings, queries
+from cmean.catalog import browse, pairings
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Role
 from cmean.errors import InputError
+from cmean.evaluation.service import tables
 from cmean.matching.null import sample
-from cmean.pipeline import spaces, vectors
-from cmean.pipeline.evaluate import tables
+from cmean.pairing import spaces, vectors
 from cmean.report import wording
 from cmean.report.drawn import charts
 from cmean.report.items import Items
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.engine import Catalog, Connection
-    from cmean.pipeline.vectors import Side
+    from cmean.pairing.vectors import Side
 
 _NULL_SAMPLE = 20_000
 """Random single pairs that draw the null's distribution."""
@@ -70,9 +70,9 @@ def gather(
         felt = _with_triples(pairs, sides)
         null = _null(spaces.sides(connection, pairing, made), pairs, pairing["metric"])
         known = [side.items for by_position in sides.values() for side in by_position.values()]
-        rows = queries.items_by_id(connection, np.unique(np.concatenate(known)).tolist())
+        rows = browse.items_by_id(connection, np.unique(np.concatenate(known)).tolist())
         shown = np.concatenate([pairs[f"{kind.value}_id"][:CARDS] for kind in Kind])
-        fragments = queries.fragments_by_item(connection, mappers, np.unique(shown).tolist())
+        fragments = browse.fragments_by_item(connection, mappers, np.unique(shown).tolist())
         recipes = _recipes(connection, mappers)
     prepared = {
         Kind(row["kind"]): row["parameters"].get("preprocessing", {})

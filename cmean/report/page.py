@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from cmean.domain import CHANNELS
 from cmean.errors import InputError
-from cmean.pipeline import numerals
+from cmean.presentation import number_formats
 from cmean.report import wording
 from cmean.report.figures import distribution
 from cmean.report.space import emotion_space
@@ -63,7 +63,7 @@ class Null:
         below = int(np.searchsorted(self._sorted, round(similarity, 12)))
         if below in (0, len(self)):
             return "above all random pairs" if below else "above no random pair"
-        return f"above {numerals.percent(below / len(self))} of random pairs"
+        return f"above {number_formats.percent(below / len(self))} of random pairs"
 
 
 def render(report: Report, *, cards: int = CARDS, rows: int = ROWS) -> str:
@@ -126,7 +126,7 @@ def _environment() -> Environment:
         wording.measure,
         wording.method,
         wording.number,
-        numerals.percent,
+        number_formats.percent,
         wording.score,
         wording.setting,
         wording.summary,

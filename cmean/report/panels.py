@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cmean.catalog import labels as label_rows
 from cmean.catalog import pairings
 from cmean.domain import CHANNELS, WHOLE, Kind
-from cmean.pipeline.vectors import side
+from cmean.pairing.vectors import side
 from cmean.report import wording
 from cmean.report.charts.data import LabelPanel
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Connection
     from cmean.catalog.labels import LabelColumn
-    from cmean.pipeline.vectors import Side
+    from cmean.pairing.vectors import Side
 
 
 def label_panels(

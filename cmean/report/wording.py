@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup
 
 from cmean.domain import is_control
-from cmean.pipeline import numerals
-from cmean.pipeline import verdict as verdicts
+from cmean.presentation import number_formats
+from cmean.presentation import phrases as verdicts
 
 if TYPE_CHECKING:
     from cmean.report.model import PairingSummary
@@ -21,7 +21,7 @@ _SPACE: Final = "\N{NO-BREAK SPACE}"
 
 def number(value: float, decimals: int = 4) -> str:
     """As `numerals.number`, with a true minus sign."""
-    return numerals.number(value, decimals).replace("-", "−")
+    return number_formats.number(value, decimals).replace("-", "−")
 
 
 def score(z: float) -> str:
@@ -42,7 +42,7 @@ def cell(value: str | int | float | None, column: str = "") -> str:
     """A cell of a table."""
     if isinstance(value, int):
         return f"{value:,}".replace("-", "−")
-    shown = numerals.cell(value, column)
+    shown = number_formats.cell(value, column)
     return shown if isinstance(value, str) else shown.replace("-", "−")
 
 

@@ -7,14 +7,14 @@ from contextlib import closing
 
 import pytest
 
-from cmean.catalog import items, ledger, planning, progress, queries, recipes, results, workers
+from cmean.catalog import browse, items, job_queue, planning, progress, recipes, results, workers
 from cmean.domain import Caption, Kind, Recipe, Role
 from cmean.errors import ConfigError
-from cmean.pipeline.heartbeat import Heartbeat
-from cmean.pipeline.work import Station, batches
+from cmean.jobs.executor import Station, batches
+from cmean.jobs.heartbeat import Heartbeat
 
 LEASE = 60.0
-NOTHING = dict.fromkeys(ledger.STATES, 0)
+NOTHING = dict.fromkeys(job_queue.STATES, 0)
 
 
 class Step:
@@ -106,8 +106,8 @@ def test_the_next_batch_is_prepared_while_the_model_works(catalog, recipe_id, st
 def test_what_a_worker_died_of_is_done_with_nothing_else_in_hand(catalog, recipe_id, station):
     with catalog.write() as connection:
         other = workers.register(connection, workers.Process("there", 1, 0.0))
-        died = ledger.claim(connection, recipe_id, other, 3, LEASE)
-        ledger.release_workers(connection, [other], crashed=True)
+        died = job_queue.claim(connection, recipe_id, other, 3, LEASE)
+        job_queue.release_workers(connection, [other], crashed=True)
     step = Step(catalog)
     done = list(batches(station, recipe_id, step, lambda: False))
     assert sum(batch.done for batch in done) == 10
@@ -122,9 +122,7 @@ def test_what_was_prepared_and_is_not_done_is_given_back(catalog, recipe_id, sta
     found = tally(catalog)
     assert found["leased"] == 0
     assert found["done"] + found["ready"] == 10
-    with queries.rows_of(
-        catalog, "SELECT MAX(lease_attempts) FROM tasks WHERE state = 'ready'"
-    ) as (
+    with browse.rows_of(catalog, "SELECT MAX(lease_attempts) FROM tasks WHERE state = 'ready'") as (
         _,
         rows,
     ):

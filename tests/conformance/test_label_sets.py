@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cmean.catalog import imports, items
+from cmean.catalog import items, published_results
 from cmean.catalog import labels as label_rows
 from cmean.domain import Kind
 from cmean.errors import CatalogError, InputError
-from cmean.pipeline import labels
+from cmean.library import labels
 
 FILES = {
     "/m/000002.mp3": "Second",
@@ -90,9 +90,9 @@ def test_what_a_name_means(catalog, ids, tmp_path, name, path):
 def test_numbers_name_items_without_media_too(catalog, tmp_path):
     files = ("000002.mp3", "old/000010.mp3", "0.wav", "song.mp3")
     with catalog.write() as connection:
-        place = imports.collection(connection, "published")
-        wanted = [imports.Unseen(Kind.TRACK, file, None) for file in files]
-        known = imports.add_items(connection, place, wanted)
+        place = published_results.collection(connection, "published")
+        wanted = [published_results.Unseen(Kind.TRACK, file, None) for file in files]
+        known = published_results.add_items(connection, place, wanted)
     found = attach(catalog, tmp_path, "item,x\n2,1\n0010.wav,2\n00,3\n3,4\n")
     assert (list(found.unknown), list(found.rejected)) == (["3"], [])
     assert stored(catalog)[0] == {

@@ -7,17 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cmean.catalog import (
+    browse,
     captions,
     items,
-    ledger,
+    job_queue,
     planning,
     progress,
-    queries,
     recipes,
     results,
     workers,
 )
-from cmean.catalog.ledger import MAX_CRASHES, MAX_ERRORS
+from cmean.catalog.job_queue import MAX_CRASHES, MAX_ERRORS
 from cmean.domain import RGB, Caption, Kind, Recipe, Role
 from cmean.errors import ItemError
 
@@ -46,7 +46,7 @@ def planned(catalog):
 
 def claim(catalog, planned, limit=5, lease=LEASE):
     with catalog.write() as connection:
-        return ledger.claim(connection, *planned, limit, lease)
+        return job_queue.claim(connection, *planned, limit, lease)
 
 
 def tally(catalog):
@@ -98,14 +98,14 @@ def test_a_commit_writes_results_once(catalog, planned):
 def test_results_carry_the_id_of_their_task(catalog, planned):
     claimed = claim(catalog, planned)
     commit(catalog, claimed)
-    with queries.rows_of(catalog, "SELECT id FROM captions ORDER BY id") as (_, rows):
+    with browse.rows_of(catalog, "SELECT id FROM captions ORDER BY id") as (_, rows):
         assert [row[0] for row in rows] == [work.task_id for work in claimed.work]
 
 
 def test_the_fence_drops_results_of_a_lost_lease(catalog, planned):
     late = claim(catalog, planned, lease=-1.0)
     with catalog.write() as connection:
-        assert ledger.sweep(connection) == 5
+        assert job_queue.sweep(connection) == 5
     assert commit(catalog, late) == 0
     assert tally(catalog)["done"] == 0
     # another worker may have it meanwhile: still nothing of the late one gets in
@@ -117,22 +117,22 @@ def test_the_fence_drops_results_of_a_lost_lease(catalog, planned):
 def test_a_lease_that_is_renewed_is_not_swept(catalog, planned):
     claimed = claim(catalog, planned, lease=-1.0)
     with catalog.write() as connection:
-        assert ledger.renew(connection, claimed.token, LEASE) == 5
-        assert ledger.sweep(connection) == 0
+        assert job_queue.renew(connection, claimed.token, LEASE) == 5
+        assert job_queue.sweep(connection) == 0
     assert commit(catalog, claimed) == 5
 
 
 def test_a_lost_lease_cannot_be_renewed(catalog, planned):
     claimed = claim(catalog, planned, lease=-1.0)
     with catalog.write() as connection:
-        ledger.sweep(connection)
-        assert ledger.renew(connection, claimed.token, LEASE) == 0
+        job_queue.sweep(connection)
+        assert job_queue.renew(connection, claimed.token, LEASE) == 0
 
 
 def test_what_took_a_worker_down_is_claimed_alone(catalog, planned):
     claim(catalog, planned, lease=-1.0)
     with catalog.write() as connection:
-        ledger.sweep(connection)
+        job_queue.sweep(connection)
     # those never held before come first, together
     assert [len(claim(catalog, planned).work) for _ in range(8)] == [5, 5, 5, 1, 1, 1, 1, 1]
 
@@ -142,7 +142,7 @@ def test_a_task_that_keeps_taking_workers_down_is_dead(catalog, planned):
     for _ in range(20 + MAX_CRASHES - 1):
         claim(catalog, planned, limit=1, lease=-1.0)
         with catalog.write() as connection:
-            ledger.sweep(connection)
+            job_queue.sweep(connection)
     assert tally(catalog)["dead"] == 1
     with catalog.read() as connection:
         assert progress.failures(connection)[0]["reason"] == "worker-crashed"
@@ -152,7 +152,7 @@ def test_killed_runs_are_never_held_against_a_task(catalog, planned):
     for _ in range(3 * MAX_CRASHES):
         claim(catalog, planned)
         with catalog.write() as connection:
-            ledger.release_workers(connection, [planned[1]], crashed=False)
+            job_queue.release_workers(connection, [planned[1]], crashed=False)
     assert tally(catalog)["dead"] == 0
     assert len(claim(catalog, planned).work) == 5
 
@@ -160,7 +160,7 @@ def test_killed_runs_are_never_held_against_a_task(catalog, planned):
 def test_what_is_given_back_is_ready_with_a_clean_slate(catalog, planned):
     claimed = claim(catalog, planned)
     with catalog.write() as connection:
-        ledger.give_back(connection, claimed.token)
+        job_queue.give_back(connection, claimed.token)
     assert tally(catalog)["ready"] == 20
     assert len(claim(catalog, planned).work) == 5
 
@@ -168,7 +168,7 @@ def test_what_is_given_back_is_ready_with_a_clean_slate(catalog, planned):
 def fail_first(catalog, planned, error):
     claimed = claim(catalog, planned, limit=1)
     with catalog.write() as connection:
-        ledger.fail(connection, claimed.token, {claimed.work[0].task_id: error})
+        job_queue.fail(connection, claimed.token, {claimed.work[0].task_id: error})
 
 
 def test_a_failure_that_nothing_mends_is_dead_with_its_reason(catalog, planned):
@@ -183,7 +183,7 @@ def test_a_failure_that_may_pass_waits_before_its_next_try(catalog, planned):
     fail_first(catalog, planned, ItemError("backend-error", "unplugged", retryable=True))
     assert tally(catalog)["failed"] == 1
     with catalog.write() as connection:
-        assert ledger.sweep(connection) == 0  # its time has not come
+        assert job_queue.sweep(connection) == 0  # its time has not come
 
 
 def test_a_failure_that_may_pass_is_dead_in_the_end(catalog, planned):
@@ -191,7 +191,7 @@ def test_a_failure_that_may_pass_is_dead_in_the_end(catalog, planned):
         fail_first(catalog, planned, ItemError("backend-error", "unplugged", retryable=True))
         with catalog.write() as connection:
             connection.exec_driver_sql("UPDATE tasks SET not_before = 0 WHERE state = 'failed'")
-            ledger.sweep(connection)
+            job_queue.sweep(connection)
     assert tally(catalog)["dead"] == 1
 
 
@@ -199,9 +199,9 @@ def test_retry_gives_a_clean_slate(catalog, planned):
     fail_first(catalog, planned, ItemError("decode-error", "cut short"))
     fail_first(catalog, planned, ItemError("silent", "nothing"))
     with catalog.write() as connection:
-        assert ledger.retry(connection, reason="silent") == 1
-        assert ledger.retry(connection, stage="emotion") == 0
-        assert ledger.retry(connection, stage="caption") == 1
+        assert job_queue.retry(connection, reason="silent") == 1
+        assert job_queue.retry(connection, stage="emotion") == 0
+        assert job_queue.retry(connection, stage="caption") == 1
     assert tally(catalog)["ready"] == 20
 
 
@@ -213,7 +213,7 @@ def test_emotions_are_planned_for_captions_only(catalog, planned):
         recipe = recipes.ensure(connection, mapper, planned[0])
         assert planning.plan_captions(connection, "emotion", recipe, planned[0]) == 5
         assert planning.plan_captions(connection, "emotion", recipe, planned[0]) == 0
-        claimed = ledger.claim(connection, recipe, planned[1], 10, LEASE)
+        claimed = job_queue.claim(connection, recipe, planned[1], 10, LEASE)
         texts = captions.texts(connection, claimed)
         triples = {task: (caption, RGB(1, 2, 3)) for task, (caption, _) in texts.items()}
         assert results.commit_emotions(connection, claimed, triples) == 5

@@ -7,15 +7,15 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from cmean.catalog import items, ledger, planning, queries, recipes, results, workers
-from cmean.catalog.ledger import MAX_CRASHES
+from cmean.catalog import browse, items, job_queue, planning, recipes, results, workers
+from cmean.catalog.job_queue import MAX_CRASHES
 from cmean.domain import Caption, Kind, Recipe, Role
 from cmean.errors import CatalogUnavailableError
-from cmean.pipeline.work import persist
+from cmean.jobs.executor import persist
 
 
 def number(catalog, query):
-    with queries.rows_of(catalog, query) as (_, rows):
+    with browse.rows_of(catalog, query) as (_, rows):
         return next(iter(rows))[0]
 
 
@@ -52,7 +52,7 @@ def test_the_sweeper_races_commits(catalog):
         while not finished.is_set():
             # as in a worker, whose next look comes after one that a deadlock ended
             with suppress(CatalogUnavailableError), catalog.write() as connection:
-                ledger.sweep(connection)
+                job_queue.sweep(connection)
                 # suspicion is not what is tested here
                 connection.exec_driver_sql(
                     "UPDATE tasks SET lease_attempts = 0, state = 'ready' "
@@ -66,7 +66,7 @@ def test_the_sweeper_races_commits(catalog):
             with catalog.write() as connection:
                 lease = moments.choice([-1.0, 0.0, 60.0])
                 size = moments.randrange(1, 9)
-                claimed = ledger.claim(connection, recipe_id, worker_id, size, lease)
+                claimed = job_queue.claim(connection, recipe_id, worker_id, size, lease)
             if claimed is not None:
                 written += commit(catalog, claimed)
         return written
@@ -114,15 +114,17 @@ def test_a_request_is_entered_once_and_claimed_once(catalog):
 
     def take(_):
         with catalog.write() as connection:
-            return ledger.claim_request(connection, worker_id, 60.0, stage="pair")
+            return job_queue.claim_request(connection, worker_id, 60.0, stage="pair")
 
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(ask, range(8)))) == 1
         taken = [found for found in pool.map(take, range(8)) if found is not None]
     assert [found.request for found in taken] == [{"method": "greedy"}]
     with catalog.write() as connection:
-        assert ledger.claim_request(connection, worker_id, 60.0, stage="evaluate") is None
-        assert ledger.finish(connection, taken[0].token, [taken[0].task_id]) == {taken[0].task_id}
+        assert job_queue.claim_request(connection, worker_id, 60.0, stage="evaluate") is None
+        assert job_queue.finish(connection, taken[0].token, [taken[0].task_id]) == {
+            taken[0].task_id
+        }
 
 
 def test_a_request_that_keeps_taking_workers_down_is_dead(catalog):
@@ -131,8 +133,8 @@ def test_a_request_that_keeps_taking_workers_down_is_dead(catalog):
         planning.plan_request(connection, "pair", "d" * 64, {"method": "greedy"})
     for _ in range(MAX_CRASHES):
         with catalog.write() as connection:
-            assert ledger.claim_request(connection, worker_id, -1.0, stage="pair") is not None
-            ledger.sweep(connection)
+            assert job_queue.claim_request(connection, worker_id, -1.0, stage="pair") is not None
+            job_queue.sweep(connection)
     assert number(catalog, "SELECT state FROM tasks") == "dead"
 
 
@@ -169,7 +171,7 @@ def test_claiming_among_a_million_that_are_done_uses_its_index(catalog):
         planning.plan_media(connection, "caption", last, Kind.ARTWORK)
         connection.exec_driver_sql("ANALYZE")
     assert number(catalog, "SELECT COUNT(*) FROM tasks WHERE state = 'done'") >= 990_000
-    from cmean.catalog.ledger import _take_fresh  # noqa: PLC0415 - what a claim issues
+    from cmean.catalog.job_queue import _take_fresh  # noqa: PLC0415 - what a claim issues
 
     with catalog.write() as connection:
         text, fixed, order = _take_fresh._text(connection)  # noqa: SLF001 - as above
@@ -186,4 +188,4 @@ def test_claiming_among_a_million_that_are_done_uses_its_index(catalog):
 
 def claim_all(catalog, recipe_id, worker_id):
     with catalog.write() as connection:
-        return ledger.claim(connection, recipe_id, worker_id, 20_000, 60.0).work
+        return job_queue.claim(connection, recipe_id, worker_id, 20_000, 60.0).work

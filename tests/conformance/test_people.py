@@ -12,9 +12,9 @@ from people import add_items, make_pairing, study_of
 
 from cmean.catalog import embeddings
 from cmean.catalog.ratings import Rating
-from cmean.evaluation.agreement import krippendorff_alpha
-from cmean.pipeline import rating, sheets
-from cmean.pipeline.sections import people
+from cmean.evaluation.measures import human_ratings
+from cmean.ratings import forms, importer
+from cmean.stats.agreement import krippendorff_alpha
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ class Rated:
     def __init__(self, catalog):
         self.catalog = catalog
         self.pairing = make_pairing(catalog)
-        self.control = sheets.make(catalog, self.pairing, sheets.Wanted()).control
+        self.control = forms.make(catalog, self.pairing, forms.Wanted()).control
 
     def ids(self, pairing):
         with self.catalog.read() as connection:
@@ -40,18 +40,18 @@ class Rated:
         """Congruence of the first pairs; None: not rated."""
         for pair_id, score in zip(self.ids(pairing), scores, strict=False):
             if score is not None:
-                rating.add(self.catalog, Rating(pair_id, rater, score, seconds=float(score)))
+                importer.add(self.catalog, Rating(pair_id, rater, score, seconds=float(score)))
 
     def choose(self, rater, answers):
         for pair_id, answer in zip(self.ids(self.pairing), answers, strict=False):
-            rating.add(self.catalog, Rating(pair_id, rater, preferred=answer))
+            importer.add(self.catalog, Rating(pair_id, rater, preferred=answer))
 
     def measure(self, permutations=200):
         with self.catalog.read() as connection:
             study = study_of(self.catalog, self.pairing, permutations)
-            found = people.measure(connection, study)
+            found = human_ratings.measure(connection, study)
         json.dumps(found, allow_nan=False)
-        for table in people.tables(json.loads(json.dumps(found))):
+        for table in human_ratings.tables(json.loads(json.dumps(found))):
             assert all(len(row) == len(table.header) for row in table.rows)
             assert table.note
         return found
@@ -61,7 +61,7 @@ def test_nobody_has_rated(rated):
     assert rated.measure() is None
     rated.rate(rated.control, "Ada", [1])  # a random pair alone says nothing of the pairing
     assert rated.measure() is None
-    assert people.tables(None) == []
+    assert human_ratings.tables(None) == []
 
 
 def test_one_rating(rated):

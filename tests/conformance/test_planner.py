@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cmean.catalog import items, pairings, planning, queries, recipes
+from cmean.catalog import browse, items, pairings, planning, recipes
 from cmean.config import Settings
 from cmean.domain import Kind, Recipe, Role
 from cmean.errors import CatalogUnavailableError
-from cmean.pipeline.planner import Planner
-from cmean.pipeline.queues import QUEUES
+from cmean.inference.queues import QUEUES
+from cmean.jobs.planner import Planner
 
 
 def number(catalog, query):
-    with queries.rows_of(catalog, query) as (_, rows):
+    with browse.rows_of(catalog, query) as (_, rows):
         return next(iter(rows))[0]
 
 

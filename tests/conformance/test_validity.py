@@ -19,10 +19,12 @@ from cmean.cli.common import print_table
 from cmean.config import Settings
 from cmean.domain import CHANNELS, POSITIONS, Kind
 from cmean.errors import InputError
+from cmean.evaluation.inputs import Study
+from cmean.evaluation.measures import label_validity
+from cmean.jobs import requests
 from cmean.matching import calibrate_vectors
-from cmean.pipeline import pair, requests
-from cmean.pipeline.sections import validity
-from cmean.pipeline.study import Choices, Study
+from cmean.pairing import service as pairing_service
+from cmean.stats.sampling import Choices
 
 NUMBER = 5  # 120 pairings: few enough to try them all
 
@@ -60,9 +62,9 @@ class Corpus:
 
     def study(self, vector="whole", choices=None):
         profile = Settings().get_profile("embedded")
-        task = pair.request(self.catalog, profile, "sequential", vector)
+        task = pairing_service.request(self.catalog, profile, "sequential", vector)
         requests.carry_out(self.catalog, Settings(), task, None)
-        made = pair.summary(self.catalog, task)["pairing"]
+        made = pairing_service.summary(self.catalog, task)["pairing"]
         with self.catalog.read() as connection:
             row = pairings.get(connection, made)
             triples = {
@@ -81,15 +83,15 @@ class Corpus:
     def check(self, *names):
         """Whether there are label sets of these names."""
         with self.catalog.read() as connection:
-            validity.check(connection, names)
+            label_validity.check(connection, names)
 
     def measure(self, study=None, name="set"):
         """What is found: without warnings, and JSON without not-a-number."""
         with warnings.catch_warnings(), self.catalog.read() as connection:
             warnings.simplefilter("error")
-            found = validity.measure(connection, study or self.study(), name)
+            found = label_validity.measure(connection, study or self.study(), name)
         found = json.loads(json.dumps(found, allow_nan=False))
-        for table in validity.tables(found):
+        for table in label_validity.tables(found):
             assert all(len(row) == len(table.header) for row in table.rows)
             text = io.StringIO()
             print_table(table.title, table.header, table.rows, text)
@@ -223,7 +225,11 @@ def test_the_null_is_over_all_items_that_were_there(catalog):
     (row,) = (r for r in corpus.measure(study)["agreement"] if r["statistic"] == "difference")
     means = []
     for chosen in permutations(artworks, 4):
-        both = [pair for pair in zip(tracks, chosen, strict=True) if None not in pair]
+        both = [
+            pairing_service
+            for pairing_service in zip(tracks, chosen, strict=True)
+            if None not in pairing_service
+        ]
         means += [np.mean([abs(one - other) for one, other in both])] if both else []
     every = np.array(means)
     assert row["random"]["mean"] == pytest.approx(every.mean(), abs=every.std() / 12)
@@ -249,7 +255,7 @@ def every_null(study, statistic, tracks, artworks):
     found = []
     for order in permutations(other, len(one)):
         pairs = [(tracks[t], artworks[a]) for t, a in zip(one, order, strict=True)]
-        both = [pair for pair in pairs if None not in pair]
+        both = [pairing_service for pairing_service in pairs if None not in pairing_service]
         found.append(statistic(*map(np.array, zip(*both, strict=True))) if both else np.nan)
     return np.array(found)
 
@@ -368,7 +374,7 @@ def test_a_constant_triple_is_undefined_with_its_reason(catalog):
         assert rows["joy", channel]["p"] == 1
     assert [way["figures"]["R@1"]["value"] for way in found["retrieval"]] == [0, 0]
     assert [way["permuted"]["p"] for way in found["retrieval"]] == [1, 1]
-    (table, _) = validity.tables(found)
+    (table, _) = label_validity.tables(found)
     assert "Undefined (–): one of the two does not vary" in table.note
 
 

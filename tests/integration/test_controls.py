@@ -6,13 +6,13 @@ import pytest
 from support import write_artwork, write_small_corpus, write_track
 from triples import Triples
 
-from cmean.catalog import queries
+from cmean.catalog import browse
 from cmean.config import Settings
 from cmean.domain import Kind
 from cmean.errors import ConfigError
-from cmean.pipeline import controls, recipes
-from cmean.pipeline.planner import Planner
-from cmean.pipeline.queues import QUEUES
+from cmean.inference import controls, recipes
+from cmean.inference.queues import QUEUES
+from cmean.jobs.planner import Planner
 
 
 def rows(program, query):
@@ -180,7 +180,7 @@ class Dealing:
             self.recipes = recipes.enter(connection, controls.find(Settings(), name))
 
     def number(self, query):
-        with queries.rows_of(self.catalog, query) as (_, found):
+        with browse.rows_of(self.catalog, query) as (_, found):
             return next(iter(found))[0]
 
     def dealing(self):

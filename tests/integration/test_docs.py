@@ -17,7 +17,7 @@ import yaml
 from servers import ChatServer
 from support import Program, write_artwork, write_small_corpus
 
-from cmean.backends.weights.packages import PACKAGES
+from cmean.weights.packages import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from support import Program, write_artwork, write_small_corpus, write_track
 
-from cmean.evaluation.chance import beside, permuted_distances
 from cmean.matching import calibrate_vectors
+from cmean.stats.permutation import beside, permuted_distances
 
 
 @pytest.fixture(scope="module")

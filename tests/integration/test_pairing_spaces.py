@@ -15,7 +15,7 @@ from cmean.catalog import recipes
 from cmean.catalog.tables import embeddings, fragments, tasks
 from cmean.domain import POSITIONS, Kind, Recipe, Role
 from cmean.matching import match, random_pairing
-from cmean.pipeline.vectors import VECTORS
+from cmean.pairing.vectors import VECTORS
 
 FULL = {position: (10 * position + 5, 20, 30) for position in POSITIONS}
 

@@ -15,8 +15,10 @@ from cmean.catalog import migrate, pairings
 from cmean.catalog.engine import Catalog
 from cmean.config import Settings
 from cmean.domain import Kind
+from cmean.jobs import requests
 from cmean.matching import METHODS, METRICS, match
-from cmean.pipeline import pair, requests, vectors, versions
+from cmean.pairing import service as pairing_service
+from cmean.pairing import vectors, versions
 
 CHOICES = list(vectors.VECTORS)
 
@@ -238,7 +240,7 @@ def test_a_chain_of_extensions_never_breaks_a_pair(stages, vector, method):
             for kind, added in ((Kind.TRACK, tracks), (Kind.ARTWORK, artworks)):
                 for each in added:
                     triples.add(kind, each)
-            task = pair.request(
+            task = pairing_service.request(
                 catalog,
                 triples.profile,
                 method,
@@ -248,7 +250,7 @@ def test_a_chain_of_extensions_never_breaks_a_pair(stages, vector, method):
                 extend=latest,
             )
             requests.carry_out(catalog, Settings(), task)
-            found = pair.summary(catalog, task)
+            found = pairing_service.summary(catalog, task)
             with catalog.read() as connection:
                 pairs = pairings.pairs_of(connection, found["pairing"])
                 ids = {kind: triples.recipes.mappers[kind].id for kind in Kind}

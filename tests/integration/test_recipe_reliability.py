@@ -15,10 +15,11 @@ from cmean.catalog.engine import Catalog
 from cmean.config import Settings
 from cmean.domain import CHANNELS, POSITIONS, Kind
 from cmean.errors import CmeanError, ConfigError, InputError
-from cmean.evaluation.reliability import icc, self_retrieval
+from cmean.evaluation import reliability
+from cmean.inference import controls, recipes
 from cmean.matching import random_pairing
-from cmean.pipeline import controls, recipes, reliability
-from cmean.pipeline.study import Choices
+from cmean.stats.reliability import icc, self_retrieval
+from cmean.stats.sampling import Choices
 
 NAMES = ("embedded", "embedded-stretched", "grey")
 FEW = Choices(permutations=200)

@@ -13,7 +13,7 @@ from support import write_small_corpus
 
 from cmean.catalog import items
 from cmean.datasets.published.model import Sheet
-from cmean.pipeline.reproduce import reproduce
+from cmean.reproduction.service import reproduce
 
 EMPTY = Sheet("a file", None, ())
 TABLES = (  # noqa: SIM905 - a list of words

@@ -9,8 +9,8 @@ import pytest
 from study_files import CAPTIONS
 
 from cmean.datasets.published.model import Published, Score, Sheet
-from cmean.datasets.published.read import read
-from cmean.pipeline.cells import cells
+from cmean.datasets.published.reader import read
+from cmean.reproduction.table_cells import cells
 
 EMPTY = Sheet("a file", None, ())
 

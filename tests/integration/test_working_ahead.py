@@ -12,12 +12,12 @@ from cmean.catalog.engine import Catalog
 from cmean.config import load_settings
 from cmean.domain import Kind
 from cmean.errors import CatalogError
-from cmean.pipeline import recipes, steps
-from cmean.pipeline.heartbeat import Heartbeat
-from cmean.pipeline.host import this_process
-from cmean.pipeline.ingest import ingest
-from cmean.pipeline.planner import enter_work
-from cmean.pipeline.work import Station, batches
+from cmean.inference import recipes, steps
+from cmean.jobs.executor import Station, batches
+from cmean.jobs.heartbeat import Heartbeat
+from cmean.jobs.local_processes import this_process
+from cmean.jobs.planner import enter_work
+from cmean.library.ingest import ingest
 
 PROFILE = """
 [profiles.ahead]

@@ -16,7 +16,7 @@ from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
 from cmean.catalog.tables import metadata
 from cmean.errors import CatalogError
-from cmean.pipeline import reproduce
+from cmean.reproduction import service as reproduction_service
 
 
 def config(connection=None):
@@ -106,7 +106,7 @@ def test_down_and_up_again(catalog):
 
 
 def test_going_back_keeps_what_the_earlier_schema_has_a_place_for(catalog, tmp_path):
-    found = reproduce.reproduce(catalog, study_files.write(tmp_path / "DIR"))
+    found = reproduction_service.reproduce(catalog, study_files.write(tmp_path / "DIR"))
     with catalog.alter() as connection:
         command.downgrade(config(connection), "0003")
     with catalog.alter() as connection:
@@ -115,7 +115,7 @@ def test_going_back_keeps_what_the_earlier_schema_has_a_place_for(catalog, tmp_p
         assert connection.exec_driver_sql("SELECT COUNT(*) FROM captions").scalar_one() > 0
         assert connection.exec_driver_sql("SELECT COUNT(*) FROM v_emotions").scalar_one() > 0
         command.upgrade(config(connection), "head")
-    again = reproduce.reproduce(catalog, tmp_path / "DIR")
+    again = reproduction_service.reproduce(catalog, tmp_path / "DIR")
     assert again["cells"] == found["cells"]
 
 

@@ -7,8 +7,8 @@ import sys
 from cmean_testing import Mapper
 
 from cmean.backends.registry import BackendInfo
-from cmean.backends.weights import store
 from cmean.domain import RGB, Kind, Role
+from cmean.weights import store
 
 PACKAGE = "tiny-tags"
 

@@ -16,8 +16,8 @@ from cmean.domain import POSITION_NAMES, WHOLE, Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cmean.backends.captioners.picture_features import PictureFeatures
-    from cmean.backends.learned.mood import Mood
+    from cmean.perception.mood_readings import Mood
+    from cmean.perception.picture_features import PictureFeatures
 
 PERSON: Final = 0.5
 ANIMAL: Final = 0.52

@@ -13,11 +13,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from cmean.backends import inputs
-from cmean.backends.captioners.picture_features import PictureFeatures, measure
-from cmean.backends.captioners.picture_mood import WEIGHTS, contributions, mood_score, mood_words
 from cmean.backends.captioners.wording import join_words
 from cmean.domain import POSITION_NAMES, WHOLE, Caption, Kind
 from cmean.errors import CaptionError
+from cmean.perception.picture_features import PictureFeatures, measure
+from cmean.perception.picture_mood import WEIGHTS, contributions, mood_score, mood_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

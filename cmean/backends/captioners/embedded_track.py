@@ -12,18 +12,18 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from cmean.backends import inputs
-from cmean.backends.captioners.sound_features import SAMPLE_RATE, SILENCE_DB, measure
-from cmean.backends.captioners.sound_mood import read_mood
 from cmean.backends.captioners.wording import join_words
 from cmean.domain import POSITION_NAMES, WHOLE, Caption, Kind
 from cmean.errors import CaptionError
+from cmean.perception.sound_features import SAMPLE_RATE, SILENCE_DB, measure
+from cmean.perception.sound_mood import read_mood
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cmean.backends.captioners.sound_features import SoundFeatures
-    from cmean.backends.captioners.sound_mood import Mood
     from cmean.domain import Excerpt
+    from cmean.perception.sound_features import SoundFeatures
+    from cmean.perception.sound_mood import Mood
 
 # Vocabularies from mild to strong: a degree of 1 says all of them, one of 0 none.
 _EXCITED = ("lively", "spirited", "energetic", "driving", "powerful", "relentless")

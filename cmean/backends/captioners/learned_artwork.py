@@ -1,7 +1,7 @@
 """The learned captioner of artworks: a small network sees what is shown, measures see the rest.
 
-EfficientNet-Lite2's features and classes (`cmean.backends.learned.classifier`) and
-`picture_features` are read by fitted heads (`cmean.backends.learned.mood`) as mood and contents;
+EfficientNet-Lite2's features and classes (`cmean.perception.networks.classifier`) and
+`picture_features` are read by fitted heads (`cmean.perception.mood_readings`) as mood and contents;
 `artwork_sentences` puts them into English. The numbers stand in the caption's measurements.
 """
 
@@ -18,15 +18,15 @@ from cmean.backends.captioners.artwork_sentences import (
     describe_light,
     describe_subject,
 )
-from cmean.backends.captioners.picture_features import measure
-from cmean.backends.graded_mood import write_mood
-from cmean.backends.learned.classifier import Classifier
-from cmean.backends.learned.families import FAMILIES, FLAT, NAMED, SOFTNESS, load_families
-from cmean.backends.learned.mood import CONTENTS, PICTURE_HEADS, PICTURE_MEASURES, read_picture
-from cmean.backends.learned.revision import digest_revision
-from cmean.backends.weights import store
 from cmean.domain import WHOLE, Caption, Picture
 from cmean.errors import CaptionError
+from cmean.perception.class_families import FAMILIES, FLAT, NAMED, SOFTNESS, load_families
+from cmean.perception.mood_readings import CONTENTS, PICTURE_HEADS, PICTURE_MEASURES, read_picture
+from cmean.perception.mood_sentence import write_mood
+from cmean.perception.networks.classifier import Classifier
+from cmean.perception.picture_features import measure
+from cmean.perception.revision import digest_revision
+from cmean.weights import store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ class LearnedArtworkCaptioner:
 
     Implements `cmean.protocols.Captioner`. A fragment is told from its whole where the excerpt
     brings the whole along. Measurements: the fields of `PictureFeatures`, the degrees of the mood,
-    and how sure the picture is to show each of `cmean.backends.learned.mood.CONTENTS`.
+    and how sure the picture is to show each of `cmean.perception.mood_readings.CONTENTS`.
     """
 
     def __init__(self) -> None:

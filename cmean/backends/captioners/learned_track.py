@@ -1,8 +1,8 @@
 """The learned captioner of tracks: a small network hears tags, measures hear the rest.
 
-musicnn names style, instruments and voice (`cmean.backends.learned.tagger`), `sound_features`
+musicnn names style, instruments and voice (`cmean.perception.networks.tagger`), `sound_features`
 measures movement, mode and tone, fitted readings of both tell the mood
-(`cmean.backends.learned.mood`), and `track_sentences` puts it into English. The numbers stand in
+(`cmean.perception.mood_readings`), and `track_sentences` puts it into English. The numbers stand in
 the caption's measurements.
 """
 
@@ -12,7 +12,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final, cast
 
 from cmean.backends import inputs
-from cmean.backends.captioners.sound_features import SAMPLE_RATE, measure
 from cmean.backends.captioners.track_sentences import (
     CONSTANTS,
     Heard,
@@ -22,13 +21,14 @@ from cmean.backends.captioners.track_sentences import (
     name_sound,
     name_subject,
 )
-from cmean.backends.graded_mood import write_mood
-from cmean.backends.learned.mood import MOOD_TAGS, SOUND_HEADS, SOUND_MEASURES, STILL, read_sound
-from cmean.backends.learned.revision import digest_revision
-from cmean.backends.learned.tagger import MOST_WINDOWS, TAGS, Tagger
-from cmean.backends.weights import store
 from cmean.domain import WHOLE, Caption, Sound, cut_quarters
 from cmean.errors import CaptionError
+from cmean.perception.mood_readings import MOOD_TAGS, SOUND_HEADS, SOUND_MEASURES, STILL, read_sound
+from cmean.perception.mood_sentence import write_mood
+from cmean.perception.networks.tagger import MOST_WINDOWS, TAGS, Tagger
+from cmean.perception.revision import digest_revision
+from cmean.perception.sound_features import SAMPLE_RATE, measure
+from cmean.weights import store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

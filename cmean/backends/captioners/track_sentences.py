@@ -20,9 +20,9 @@ from cmean.domain import POSITION_NAMES, WHOLE, Kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cmean.backends.captioners.sound_features import SoundFeatures
-    from cmean.backends.learned.mood import Mood
-    from cmean.backends.learned.tagger import Tagged
+    from cmean.perception.mood_readings import Mood
+    from cmean.perception.networks.tagger import Tagged
+    from cmean.perception.sound_features import SoundFeatures
 
 
 class Sign(NamedTuple):

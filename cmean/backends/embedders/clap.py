@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.backends import checkpoints, inputs
 from cmean.backends.embedders.two_towers import TwoTowers
-from cmean.backends.embedders.windows import cover
 from cmean.errors import EmbeddingError
+from cmean.util.covering_windows import cover
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,12 +1,12 @@
-"""Texts embedded by a sentence encoder: see `cmean.backends.sentence_encoder`."""
+"""Texts embedded by a sentence encoder: see `cmean.perception.networks.sentence_encoder`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from cmean.backends import inputs
-from cmean.backends.sentence_encoder import MODEL_DIGEST, SentenceEncoder
 from cmean.errors import EmbeddingError
+from cmean.perception.networks.sentence_encoder import MODEL_DIGEST, SentenceEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cmean.backends import inputs
-from cmean.backends.embedders.windows import cover
 from cmean.errors import EmbeddingError
+from cmean.util.covering_windows import cover
 
 SPECIAL = 2
 """A window begins with the token of the beginning, and ends with that of the end."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cmean.backends import checkpoints, torch_tools
 from cmean.backends.embedders.texts import token_windows
-from cmean.backends.embedders.windows import embed_windows
 from cmean.backends.model import Model
+from cmean.util.covering_windows import embed_windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

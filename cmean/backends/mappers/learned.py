@@ -2,7 +2,7 @@
 
 How a text is read:
 
-1. A text with a sentence of `cmean.backends.graded_mood` has the triple that it says, 255 times
+1. A text with a sentence of `cmean.perception.mood_sentence` has the triple that it says, 255 times
    each degree, and nothing else counts.
 2. A text with `ENOUGH` different words of the embedded mapper's table has the table's triple.
 3. Any other text is read by a sentence encoder and a linear head, fitted on the lexicon of mood
@@ -21,7 +21,6 @@ from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from cmean.backends import graded_mood
 from cmean.backends.embedders.embedded_text import FUNCTION_WORDS
 from cmean.backends.mappers import embedded
 from cmean.backends.mappers.sentence_head import HEAD, SentenceHead
@@ -33,9 +32,10 @@ from cmean.backends.mappers.word_table import (
     digest,
     words,
 )
-from cmean.backends.sentence_encoder import MODEL_DIGEST, SentenceEncoder
-from cmean.backends.word_pieces import vocabulary
 from cmean.domain import RGB
+from cmean.perception import mood_sentence
+from cmean.perception.networks.sentence_encoder import MODEL_DIGEST, SentenceEncoder
+from cmean.perception.networks.word_pieces import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,7 @@ class LearnedMapper:
     @cached_property
     def revision(self) -> str:
         """The first 12 hex digits of the SHA-256 of all that a triple depends on."""
-        ladder = f"{graded_mood.LADDER} {graded_mood.WORDS}"
+        ladder = f"{mood_sentence.LADDER} {mood_sentence.WORDS}"
         own = f"{_CODE} {ENOUGH} {LEAST} {_MOST_WINDOWS} {MODEL_DIGEST} {sorted(FUNCTION_WORDS)}"
         return digest(f"{own} {ladder}".encode() + embedded.read_weights() + _read_head())
 
@@ -119,7 +119,7 @@ class LearnedMapper:
         Raises:
             EmotionError, WeightsError: as `map`.
         """
-        mood = graded_mood.read_mood(text)
+        mood = mood_sentence.read_mood(text)
         if mood is not None:
             return _explain_mood(mood)
         known = self._table.count_known(text)
@@ -145,7 +145,7 @@ class LearnedMapper:
         return self._head.read(self._encoder.encode(latin, _MOST_WINDOWS))
 
 
-def _explain_mood(mood: graded_mood.GradedMood) -> list[Contribution]:
+def _explain_mood(mood: mood_sentence.GradedMood) -> list[Contribution]:
     return [
         Contribution(BASE, 0, 0, 0),
         Contribution("excitement", 255 * mood.excitement, 0, 0),

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from cmean.datasets.labels import artemis, emid, fma, plain, wikiart
 from cmean.datasets.labels.va import DEAM, EMOMUSIC
-from cmean.datasets.sheet import read_sheet
 from cmean.errors import InputError
+from cmean.util.tabular import read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from cmean.datasets.labels.found import LabelFile
-    from cmean.datasets.sheet import Sheet
+    from cmean.datasets.labels.label_file import LabelFile
+    from cmean.util.tabular import Sheet
 
 __all__ = ["LAYOUTS", "read"]
 

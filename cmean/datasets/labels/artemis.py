@@ -9,15 +9,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from cmean.datasets.labels.columns import is_missing
-from cmean.datasets.labels.found import LabelFile, LabelRow, Named
-from cmean.datasets.sheet import RejectedRow, require
+from cmean.datasets.labels.label_file import LabelFile, LabelRow, Named
 from cmean.domain import Kind
+from cmean.util.tabular import RejectedRow, require
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from cmean.datasets.labels.found import Label
-    from cmean.datasets.sheet import Sheet
+    from cmean.datasets.labels.label_file import Label
+    from cmean.util.tabular import Sheet
 
 NAME: Final = "artemis"
 _COLUMNS: Final = ("art_style", "painting", "emotion")

@@ -6,16 +6,16 @@ from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Final
 
-from cmean.datasets.labels.found import LabelRow, Named
-from cmean.datasets.sheet import RejectedRow
+from cmean.datasets.labels.label_file import LabelRow, Named
 from cmean.errors import InputError
+from cmean.util.tabular import RejectedRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from cmean.datasets.labels.found import Label
-    from cmean.datasets.sheet import Sheet
+    from cmean.datasets.labels.label_file import Label
     from cmean.domain import Kind
+    from cmean.util.tabular import Sheet
 
 _MISSING: Final = frozenset({"", "na", "n/a", "nan", "null"})
 _LONGEST: Final = 100  # characters of a dimension's name, as the catalog has them

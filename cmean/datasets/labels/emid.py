@@ -11,15 +11,15 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cmean.datasets.labels.columns import is_missing
-from cmean.datasets.labels.found import LabelFile, LabelRow, Named, PairRow
-from cmean.datasets.sheet import RejectedRow, require
+from cmean.datasets.labels.label_file import LabelFile, LabelRow, Named, PairRow
 from cmean.domain import Kind
 from cmean.errors import InputError
+from cmean.util.tabular import RejectedRow, require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cmean.datasets.sheet import Sheet
+    from cmean.util.tabular import Sheet
 
 NAME: Final = "emid"
 _CLIP: Final = "Audio_Filename"

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cmean.datasets.labels.columns import label_rows, named
-from cmean.datasets.labels.found import LabelFile
-from cmean.datasets.sheet import Sheet
+from cmean.datasets.labels.label_file import LabelFile
 from cmean.domain import Kind
 from cmean.errors import InputError
+from cmean.util.tabular import Sheet
 
 NAME: Final = "fma"
 _GROUP: Final = "audio_features"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cmean.datasets.labels.columns import is_missing, label_rows, named, number
-from cmean.datasets.labels.found import LabelFile, Named, PairRow
-from cmean.datasets.sheet import RejectedRow
+from cmean.datasets.labels.label_file import LabelFile, Named, PairRow
 from cmean.domain import Kind
 from cmean.errors import InputError
+from cmean.util.tabular import RejectedRow
 
 if TYPE_CHECKING:
-    from cmean.datasets.sheet import Sheet
+    from cmean.util.tabular import Sheet
 
 NAME: Final = "plain"
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cmean.datasets.labels.columns import label_rows, named
-from cmean.datasets.labels.found import LabelFile
-from cmean.datasets.sheet import require
+from cmean.datasets.labels.label_file import LabelFile
 from cmean.domain import Kind
+from cmean.util.tabular import require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cmean.datasets.sheet import Sheet
+    from cmean.util.tabular import Sheet
 
 _SONG: Final = "song_id"
 _SCALE: Final = (1, 9)

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from cmean.datasets.labels.columns import label_rows, named
-from cmean.datasets.labels.found import LabelFile
-from cmean.datasets.sheet import require
+from cmean.datasets.labels.label_file import LabelFile
 from cmean.domain import Kind
 from cmean.errors import InputError
+from cmean.util.tabular import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cmean.datasets.sheet import Sheet
+    from cmean.util.tabular import Sheet
 
 NAME: Final = "wikiart"
 _ID, _URL, _TITLE = "ID", "Image URL", "Title"

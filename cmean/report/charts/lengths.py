@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cmean.pipeline.numerals import percent
+from cmean.presentation.number_formats import percent
 from cmean.report.charts import mirror
 from cmean.report.charts.data import CaptionLengths, Chart
 from cmean.report.charts.sheet import draw

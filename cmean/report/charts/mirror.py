@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cmean.pipeline.numerals import percent
+from cmean.presentation.number_formats import percent
 from cmean.report.charts.sheet import ARTWORK, INK, LEFT, SMALL, TRACK
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ import os
 from cmean_testing import folder
 
 from cmean.cli import entry
-from cmean.pipeline import work
+from cmean.jobs import executor
 
-persist = work.persist
+persist = executor.persist
 
 
 def crash_once(catalog, write, stopped):
@@ -20,5 +20,5 @@ def crash_once(catalog, write, stopped):
     return written
 
 
-work.persist = crash_once
+executor.persist = crash_once
 entry()

@@ -6,9 +6,9 @@ import time
 from cmean_testing import folder
 
 from cmean.cli import entry
-from cmean.pipeline import pair
+from cmean.pairing import service as pairing_service
 
-match = pair.match
+match = pairing_service.match
 
 
 def held(*arguments, **options):
@@ -19,5 +19,5 @@ def held(*arguments, **options):
     return match(*arguments, **options)
 
 
-pair.match = held
+pairing_service.match = held
 entry()

@@ -7,9 +7,9 @@ import json
 import os
 from pathlib import Path
 
-from cmean.backends.weights import packages
-from cmean.backends.weights.packages import Member, WeightPackage
 from cmean.cli import entry
+from cmean.weights import packages
+from cmean.weights.packages import Member, WeightPackage
 
 PUBLISHED = packages.PACKAGES
 ROWS = json.loads(Path(os.environ["CMEAN_TESTING_PACKAGES"]).read_text())

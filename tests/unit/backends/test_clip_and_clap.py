@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmean.backends import registry
-from cmean.backends.embedders.windows import cover, embed_windows, mean, unit
 from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.errors import EmbeddingError
+from cmean.util.covering_windows import cover, embed_windows, mean, unit
 
 BUILDERS = {
     "clip": ("clip", clip.build),

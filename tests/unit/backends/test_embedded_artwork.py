@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from cmean.backends.captioners.embedded_artwork import EmbeddedArtworkCaptioner
-from cmean.backends.captioners.picture_features import PALETTE, measure, to_lab
-from cmean.backends.captioners.picture_mood import WEIGHTS, WORDS, mood_words
 from cmean.backends.mappers.embedded import EmbeddedMapper
 from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.errors import CaptionError
+from cmean.perception.picture_features import PALETTE, measure, to_lab
+from cmean.perception.picture_mood import WEIGHTS, WORDS, mood_words
 
 SIDE = 160
 DOWN, ACROSS = np.mgrid[0:SIDE, 0:SIDE]

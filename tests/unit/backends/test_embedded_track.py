@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cmean.backends.captioners.embedded_track import EmbeddedTrackCaptioner
-from cmean.backends.captioners.sound_features import SoundFeatures, measure
-from cmean.backends.captioners.sound_mood import read_mood
 from cmean.backends.mappers.embedded import EmbeddedMapper
 from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.errors import CaptionError
+from cmean.perception.sound_features import SoundFeatures, measure
+from cmean.perception.sound_mood import read_mood
 
 RATE = 16_000
 C4, D4, E_FLAT4, E4, F4, G4, A_FLAT4, A4, B4 = (

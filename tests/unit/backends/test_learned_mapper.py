@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from minilm import sentence_encoder
 
 from cmean.backends import registry
-from cmean.backends.graded_mood import LADDER, STEP, read_mood, write_mood
 from cmean.backends.mappers.embedded import EmbeddedMapper
 from cmean.backends.mappers.learned import ENOUGH, SENTENCE, LearnedMapper
 from cmean.backends.mappers.word_table import BASE
-from cmean.backends.sentence_encoder import SentenceEncoder
 from cmean.domain import CHANNELS, Kind, Role
 from cmean.errors import EmotionError, WeightsError
+from cmean.perception.mood_sentence import LADDER, STEP, read_mood, write_mood
+from cmean.perception.networks.sentence_encoder import SentenceEncoder
 
 ROOT = Path(__file__).resolve().parents[3]
 PUBLISHED = Path(os.environ.get("CMEAN_PUBLISHED", ROOT.parent / "shared" / "published"))

@@ -18,8 +18,8 @@ from servers import ChatServer
 from cmean.backends import registry
 from cmean.domain import Answer, Excerpt, FinishReason, Kind, Picture, Prompt, Question, Sound
 from cmean.errors import CaptionError, ConfigError, ItemError, ServerError
-from cmean.stages.captioning import validated
-from cmean.stages.isolate import isolate
+from cmean.inference.captioning import validated
+from cmean.inference.error_isolation import isolate
 
 PATTERN = "RGB: [0-9]{1,3}"
 

@@ -27,7 +27,7 @@ from study_files import (
 
 from cmean.datasets.published.files import FILES
 from cmean.datasets.published.printed import agrees, printed
-from cmean.datasets.published.read import read
+from cmean.datasets.published.reader import read
 from cmean.datasets.published.records import cells, decode, split
 from cmean.domain import RGB
 from cmean.errors import InputError

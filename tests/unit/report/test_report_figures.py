@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmean.domain import RGB, Kind
-from cmean.pipeline.numerals import percent
+from cmean.presentation.number_formats import percent
 from cmean.report.figures import distribution
 from cmean.report.model import PairingSummary, Point
 from cmean.report.space import emotion_space

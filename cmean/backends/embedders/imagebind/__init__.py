@@ -13,10 +13,10 @@ import numpy as np
 from cmean.backends import hub, inputs, state_dicts, torch_tools
 from cmean.backends.embedders.imagebind import pictures, sizes, sounds
 from cmean.backends.embedders.imagebind.texts import REPOSITORY, Tokenizer
-from cmean.backends.embedders.windows import embed_windows
 from cmean.backends.model import Model
 from cmean.domain import Picture, Sound
 from cmean.errors import EmbeddingError
+from cmean.util.covering_windows import embed_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cmean.backends.embedders.imagebind.sizes import FRAMES, MEL_BINS
-from cmean.backends.embedders.windows import cover
+from cmean.util.covering_windows import cover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,9 +16,9 @@ from PIL import Image
 
 from cmean.backends.embedders.imagebind import pictures, sizes, sounds
 from cmean.backends.embedders.imagebind.texts import Tokenizer
-from cmean.backends.embedders.windows import cover
 from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.errors import EmbeddingError
+from cmean.util.covering_windows import cover
 
 pytest.importorskip("torch", reason="the models extra is not installed")
 pytest.importorskip("transformers", reason="the models extra is not installed")

@@ -1,0 +1,336 @@
+"""The ledger of work: which task is ready, who holds it, what became of it.
+
+A row of `tasks` is one piece of work: a recipe applied to a fragment, or a request (a pairing, an
+evaluation). The life of a row:
+
+    ready → leased → done
+               ├──→ failed → ready (when its time has come)
+               ├──→ dead           (a failure that a repetition cannot mend, or too many of them)
+               └──→ ready          (given back, or its worker is gone)
+
+A claim takes a batch for a limited time (the lease) under a fresh token. A result is committed
+only where the row is still leased under that token (the fence), so a worker that stalled and was
+given up can do no harm when it wakes. No transaction is open while a back-end works.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    Float,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    case,
+    literal,
+    literal_column,
+    select,
+    true,
+    update,
+)
+
+from cmean.catalog.clock import now
+from cmean.catalog.prepared import Hot
+from cmean.catalog.tables import tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.sql import ColumnElement
+    from sqlalchemy.sql.dml import ReturningUpdate
+
+    from cmean.errors import ItemError
+
+STATES = ("ready", "leased", "done", "failed", "dead")
+MAX_CRASHES = 5
+"""Workers that one task may take down with it before it is dead."""
+MAX_ERRORS = 3
+"""Errors that a task may raise before it is dead."""
+MAX_MISSES = 10
+"""The same where its file is missing: with the pauses between, hours for media to be back."""
+BACKOFF_SECONDS = 30.0
+"""Pause after the first error; doubled after each further one, with jitter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One claimed task of a recipe."""
+
+    task_id: int
+    fragment_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A batch of tasks of one recipe held under one token.
+
+    `suspect`: a worker has died of it; it must be done alone.
+    """
+
+    token: str
+    recipe_id: int
+    work: tuple[Work, ...]
+    suspect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A pairing or an evaluation that somebody asked for, held under a token."""
+
+    token: str
+    task_id: int
+    stage: str
+    request: Mapping[str, Any]
+
+
+def claim(
+    connection: Connection,
+    recipe_id: int,
+    worker_id: int,
+    limit: int,
+    lease_seconds: float,
+    *,
+    fresh: bool = False,
+) -> Claim | None:
+    """Take up to `limit` ready tasks of one recipe, oldest first.
+
+    A task that already took a worker down with it is claimed when no other is left, and alone, so
+    that it takes no other with it; with `fresh` it is not claimed at all.
+
+    Returns:
+        The claim, or None when nothing is ready.
+    """
+    token = secrets.token_hex(16)
+    lease = {"recipe": recipe_id, "holder": token, "worker": worker_id, "seconds": lease_seconds}
+    taken: Iterable[Any] = _take_fresh(connection, size=limit, **lease).all()
+    suspect = not taken
+    if suspect and not fresh:
+        taken = _take_suspect(connection, size=1, **lease).all()
+    work = [Work(row[0], row[1]) for row in sorted(taken, key=_first)]
+    return Claim(token, recipe_id, tuple(work), suspect) if work else None
+
+
+def _first(row: Sequence[Any]) -> int:
+    return int(row[0])
+
+
+def claim_request(
+    connection: Connection,
+    worker_id: int,
+    lease_seconds: float,
+    *,
+    stage: str | None = None,
+    task_id: int | None = None,
+) -> Request | None:
+    """Take the oldest ready request of a stage, or a certain one; None when it is not ready."""
+    token = secrets.token_hex(16)
+    which: list[ColumnElement[bool]] = [tasks.c.recipe_id.is_(None)]
+    which += [tasks.c.stage == stage] if stage is not None else []
+    which += [tasks.c.id == task_id] if task_id is not None else []
+    lease = {"holder": token, "worker": worker_id, "seconds": lease_seconds, "size": 1}
+    for row in connection.execute(_taking(and_(*which)), lease):
+        return Request(token, row.id, row.stage, row.request)
+    return None
+
+
+def renew(connection: Connection, token: str, lease_seconds: float) -> int:
+    """Prolong a lease. Returns how many tasks are still held; 0 means that all is lost."""
+    held = update(tasks).where(_held(token)).values(lease_until=now() + lease_seconds)
+    return connection.execute(held).rowcount
+
+
+def finish(connection: Connection, token: str, task_ids: Iterable[int] | None = None) -> set[int]:
+    """Mark tasks done, where they are still held under the token: the fence.
+
+    Args:
+        connection: an open write transaction.
+        token: of the claim.
+        task_ids: those that were done (default: the whole claim).
+
+    Returns:
+        The ids that were marked. Only their results may be written, in the same transaction.
+    """
+    if task_ids is None:
+        return set(_finish_all(connection, holder=token).scalars())
+    some = _FINISH.where(tasks.c.id.in_(list(task_ids)))
+    return set(connection.execute(some, {"holder": token}).scalars())
+
+
+def fail(connection: Connection, token: str, failures: Mapping[int, ItemError]) -> None:
+    """Record typed failures of tasks that are still held under the token."""
+    for task_id, error in failures.items():
+        attempts = tasks.c.error_attempts + 1
+        most = MAX_MISSES if error.reason == "missing" else MAX_ERRORS
+        last = attempts >= most if error.retryable else true()
+        jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, guards no secret
+        pause = BACKOFF_SECONDS * jitter * literal(1).bitwise_lshift(tasks.c.error_attempts)
+        connection.execute(
+            update(tasks)
+            .where(_held(token), tasks.c.id == task_id)
+            .values(
+                **_FREED,
+                state=case((last, "dead"), else_="failed"),
+                not_before=now() + pause,
+                error_attempts=attempts,
+                lease_attempts=tasks.c.lease_attempts - 1,  # the worker survived it
+                reason=error.reason,
+                detail=error.detail,
+            )
+        )
+
+
+def give_back(connection: Connection, token: str) -> None:
+    """Return what is still held under the token, unworked: nothing counts against it."""
+    connection.execute(
+        update(tasks)
+        .where(_held(token))
+        .values(**_FREED, state="ready", lease_attempts=tasks.c.lease_attempts - 1)
+    )
+
+
+def release_workers(connection: Connection, worker_ids: Sequence[int], *, crashed: bool) -> int:
+    """Free what workers held that are known to be gone.
+
+    Args:
+        connection: an open write transaction.
+        worker_ids: the workers.
+        crashed: whether the tasks may be to blame. False when the whole run was killed: then it
+            was somebody's will or the machine's end, and no task is suspected.
+    """
+    if not worker_ids:
+        return 0
+    theirs = and_(in_state("leased"), tasks.c.worker_id.in_(worker_ids))
+    if crashed:
+        return _free_suspects(connection, theirs)
+    freed = update(tasks).where(theirs)
+    freed = freed.values(**_FREED, state="ready", lease_attempts=tasks.c.lease_attempts - 1)
+    return connection.execute(freed).rowcount
+
+
+def sweep(connection: Connection) -> int:
+    """Free tasks whose lease ran out, and make failed ones ready whose time has come."""
+    expired = and_(in_state("leased"), tasks.c.lease_until < now())
+    freed = _free_suspects(connection, expired)
+    due = and_(in_state("failed"), tasks.c.not_before <= now())
+    return freed + connection.execute(update(tasks).where(due).values(state="ready")).rowcount
+
+
+def sweepable(connection: Connection) -> bool:
+    """Whether `sweep` would find anything: reads only, so that idle workers need not write."""
+    expired = select(tasks.c.id).where(in_state("leased"), tasks.c.lease_until < now()).limit(1)
+    due = select(tasks.c.id).where(in_state("failed"), tasks.c.not_before <= now()).limit(1)
+    return any(connection.execute(query).first() is not None for query in (expired, due))
+
+
+def _free_suspects(connection: Connection, which: ColumnElement[bool]) -> int:
+    dead = tasks.c.lease_attempts >= MAX_CRASHES
+    return connection.execute(
+        update(tasks)
+        .where(which)
+        .values(
+            **_FREED,
+            state=case((dead, "dead"), else_="ready"),
+            reason=case((dead, "worker-crashed"), else_=tasks.c.reason),
+            detail=case(
+                (dead, f"{MAX_CRASHES} workers ended while they held it"), else_=tasks.c.detail
+            ),
+        )
+    ).rowcount
+
+
+def retry(
+    connection: Connection,
+    stage: str | None = None,
+    reason: str | None = None,
+    task_id: int | None = None,
+) -> int:
+    """Make failed and dead tasks ready again, with a clean slate. Returns how many."""
+    which: list[ColumnElement[bool]] = [tasks.c.state.in_(["failed", "dead"])]
+    if stage is not None:
+        which.append(tasks.c.stage == stage)
+    if reason is not None:
+        which.append(tasks.c.reason == reason)
+    if task_id is not None:
+        which.append(tasks.c.id == task_id)
+    clean = {"lease_attempts": 0, "error_attempts": 0, "not_before": None}
+    again = update(tasks).where(*which).values(state="ready", **clean)
+    return connection.execute(again).rowcount
+
+
+def oldest_ready(connection: Connection, recipe_ids: Iterable[int]) -> dict[int, int]:
+    """The lowest id of a ready task of each recipe; recipes with none are left out.
+
+    Tasks that a worker died of count only where a recipe has no other, as for a claim. A step into
+    the index a recipe, however many tasks there are.
+    """
+    found = {}
+    for recipe_id in recipe_ids:
+        ready = and_(in_state("ready"), tasks.c.recipe_id == recipe_id)
+        for which in (tasks.c.lease_attempts == 0, tasks.c.lease_attempts > 0):
+            query = select(tasks.c.id).where(ready, which).order_by(tasks.c.id).limit(1)
+            oldest = connection.execute(query).scalar_one_or_none()
+            if oldest is not None:
+                found[recipe_id] = int(oldest)
+                break
+    return found
+
+
+def in_state(state: str) -> ColumnElement[bool]:
+    """Tasks in a state. Compares with a literal, not a parameter, so that partial indexes serve."""
+    return tasks.c.state == literal_column(f"'{state}'")
+
+
+def _held(token: str) -> ColumnElement[bool]:
+    return and_(in_state("leased"), tasks.c.token == token)
+
+
+_FREED = {"token": None, "lease_until": None}
+
+
+def _taking(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    """Lease ready tasks, oldest first, in one statement. Parameters: size, holder (the token),
+    worker, seconds.
+
+    Materialised, or PostgreSQL may run the inner query again and take more than the limit. SQLite
+    has no row locks and leaves FOR UPDATE out: its writers queue anyway.
+    """
+    ready = (
+        select(tasks.c.id)
+        .where(in_state("ready"), which)
+        .order_by(tasks.c.id)
+        .limit(bindparam("size", type_=Integer))
+        .with_for_update(skip_locked=True)
+        .cte("ready")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    return (
+        update(tasks)
+        .where(tasks.c.id.in_(select(ready.c.id)))
+        .values(
+            state="leased",
+            token=bindparam("holder", type_=String),
+            worker_id=bindparam("worker", type_=Integer),
+            lease_attempts=tasks.c.lease_attempts + 1,
+            lease_until=now() + bindparam("seconds", type_=Float(53)),
+        )
+        .returning(tasks.c.id, tasks.c.fragment_id, tasks.c.stage, tasks.c.request)
+    )
+
+
+_OF_RECIPE = tasks.c.recipe_id == bindparam("recipe", type_=Integer)
+_take_fresh = Hot(_taking(and_(_OF_RECIPE, tasks.c.lease_attempts == 0)))
+_take_suspect = Hot(_taking(and_(_OF_RECIPE, tasks.c.lease_attempts > 0)))
+
+_FINISH = (
+    update(tasks)
+    .where(in_state("leased"), tasks.c.token == bindparam("holder", type_=String))
+    .values(**_FREED, state="done", finished=now(), reason=None, detail=None)
+    .returning(tasks.c.id)
+)
+_finish_all = Hot(_FINISH)

@@ -1,0 +1,62 @@
+"""A back-end tried out as a profile would use it: its parameters, its prompts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmean.backends import check, registry
+from cmean.domain import POSITION_NAMES, WHOLE, Kind, Role
+from cmean.inference.prompt_files import read_template
+from cmean.inference.prompting import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cmean.backends.info import BackendInfo
+    from cmean.config import BackendChoice, Profile
+    from cmean.domain import Prompt
+
+
+def run(info: BackendInfo, profile: Profile) -> Iterator[check.Check]:
+    """Try a back-end out with the profile's parameters, or, if it does not use it, its defaults.
+
+    Raises:
+        ConfigError: a prompt template cannot be read.
+    """
+    prompts = {kind: _prompt(info, profile, kind) for kind in info.kinds}
+    return check.run(info, parameters(info, profile), prompts)
+
+
+def parameters(info: BackendInfo, profile: Profile) -> dict[str, Any]:
+    """What a profile gives a back-end, completed; the first place that uses it counts."""
+    choices = [choice for kind in Kind for choice in _choices(info, profile, kind)]
+    return registry.complete(info, choices[0].parameters if choices else {})
+
+
+def _choices(info: BackendInfo, profile: Profile, kind: Kind) -> list[BackendChoice]:
+    """Where a profile uses a back-end for a kind."""
+    part = profile.kinds[kind]
+    of_role = {
+        Role.CAPTIONER: (part.captioner,),
+        Role.MAPPER: (part.mapper, part.merger),
+        Role.EMBEDDER: profile.embedders,
+    }[info.role]
+    return [choice for choice in of_role if choice is not None and choice.backend == info.name]
+
+
+def _prompt(info: BackendInfo, profile: Profile, kind: Kind) -> Prompt | None:
+    """What a captioner is asked of a whole item, nothing being known about it."""
+    if not info.prompt or info.role is not Role.CAPTIONER:
+        return None
+    own = [choice.prompt for choice in _choices(info, profile, kind) if choice.prompt]
+    facts = {
+        "whole": True,
+        "window": None,
+        "part": POSITION_NAMES[kind][WHOLE],
+        "title": None,
+        "creator": None,
+        "seconds": 1.0,
+        "kind": kind.value,
+    }
+    usual = info.prompt.format(kind=kind.value)
+    return render(read_template(own[0] if own else usual), facts)

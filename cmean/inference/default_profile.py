@@ -1,0 +1,100 @@
+"""The profile that is used where neither a command nor a setting names one.
+
+It is that of the small learned models where all their weights are on this machine, else the one
+that needs no weights. What is said of that is a line for people, since results of one profile are
+not seen by a command that works with the other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cmean.backends import registry
+from cmean.catalog import recipes as recipe_rows
+from cmean.domain import Role
+from cmean.weights import store
+from cmean.weights.packages import find_package
+from cmean.weights.store import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cmean.backends.info import BackendInfo
+    from cmean.catalog.engine import Connection
+    from cmean.config import Profile, Settings
+    from cmean.weights.packages import WeightPackage
+
+LEARNED: Final = "learned"
+"""The profile of the small learned models."""
+
+EMBEDDED: Final = "embedded"
+"""The profile that needs no weights."""
+
+
+def get_default_name(settings: Settings) -> str:
+    """The name of the profile that is used where a command names none.
+
+    Only manifests and sizes of weights are looked at, no contents.
+
+    Raises:
+        ConfigError: the profile of the learned models is not well formed.
+    """
+    if settings.profile:
+        return settings.profile
+    return EMBEDDED if _find_lacking(settings) else LEARNED
+
+
+def explain_fallback(settings: Settings) -> str | None:
+    """Why the profile without weights is the default here, and what to do; None: it is not."""
+    lacking = [] if settings.profile else _find_lacking(settings)
+    if not lacking:
+        return None
+    damaged = [package.title for package in lacking if store.state(package) is State.DAMAGED]
+    if damaged:
+        return (
+            f"profile {EMBEDDED} is used, for the weights of {' and '.join(damaged)} are damaged; "
+            "run: cmean setup"
+        )
+    return f"profile {EMBEDDED} is used; for better captions by small learned models: cmean setup"
+
+
+def explain_change(settings: Settings, connection: Connection) -> str | None:
+    """That a catalog has results of the profile without weights only; None: that is not so.
+
+    Args:
+        settings: the settings; one that names a profile needs no explanation.
+        connection: an open transaction.
+    """
+    if settings.profile or get_default_name(settings) != LEARNED:
+        return None
+    known = recipe_rows.backends(connection)
+    new, old = (
+        {info.name for info in _list_backends(settings.get_profile(name))}
+        for name in (LEARNED, EMBEDDED)
+    )
+    if known & (new - old) or not known & (old - new):
+        return None
+    return (
+        f"this catalog has results of profile {EMBEDDED}, and none yet of {LEARNED}, which is the "
+        "default now that its weights are here; cmean run makes them, and "
+        f"CMEAN_PROFILE={EMBEDDED} keeps to what is there"
+    )
+
+
+def _find_lacking(settings: Settings) -> list[WeightPackage]:
+    """The packages of the learned models that are not ready."""
+    infos = _list_backends(settings.get_profile(LEARNED))
+    names = dict.fromkeys(name for info in infos for name in info.packages)
+    packages = map(find_package, names)
+    return [package for package in packages if store.state(package) is not State.PRESENT]
+
+
+def _list_backends(profile: Profile) -> Iterator[BackendInfo]:
+    """The back-ends of a profile."""
+    for kind, part in profile.kinds.items():
+        yield registry.info(part.captioner.backend, Role.CAPTIONER, kind)
+        yield registry.info(part.mapper.backend, Role.MAPPER, kind)
+        if part.merger is not None:
+            yield registry.info(part.merger.backend, Role.MAPPER, kind)
+    for choice in profile.embedders:
+        yield registry.info(choice.backend, Role.EMBEDDER)

@@ -1,0 +1,96 @@
+"""Distillation: word weights fitted to the triples that a profile's mappers gave captions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cmean.backends.mappers import fitting
+from cmean.catalog import browse
+from cmean.catalog import recipes as recipe_rows
+from cmean.domain import CHANNELS, Recipe
+from cmean.errors import InputError
+from cmean.inference import recipes
+from cmean.inference.revisions import here_or_known
+from cmean.presentation.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cmean.catalog.engine import Catalog
+    from cmean.config import Profile
+
+
+def distil(
+    catalog: Catalog, profile: Profile, output: Path, held_out: float = 0.2, seed: int = 0
+) -> dict[str, Any]:
+    """Fit weights to all triples of the profile's mappers, both kinds, and write their file.
+
+    Args:
+        catalog: an open catalog.
+        profile: whose captions and triples.
+        output: the file, which is overwritten.
+        held_out: the share of items that is held out at once to measure.
+        seed: of the order in which items are held out.
+
+    Returns:
+        What `fitting.fit` says about the weights, whose `source` names profile and recipes.
+
+    Raises:
+        InputError: the profile has no triples yet, or too few.
+    """
+    with catalog.read() as connection:
+        mappers = recipes.mappers(profile, here_or_known(connection))
+        ids = [recipe_rows.find(connection, recipe.digest) for recipe in mappers.values()]
+        rows = browse.mapped_captions(connection, [found for found in ids if found is not None])
+    if not rows:
+        raise InputError(
+            f"profile {profile.name!r} has no emotions yet: cmean run --profile {profile.name}"
+        )
+    fitted = fitting.fit(
+        [row["text"] for row in rows],
+        np.array([[row[channel] for channel in CHANNELS] for row in rows]),
+        [row["item_id"] for row in rows],
+        held_out=held_out,
+        seed=seed,
+        source={
+            "profile": profile.name,
+            "recipes": {kind.value: _described(recipe) for kind, recipe in mappers.items()},
+        },
+    )
+    fitted.save(output)
+    return dict(fitted.about)
+
+
+def _described(recipe: Recipe) -> dict[str, str]:
+    return {"backend": recipe.backend, "revision": recipe.revision, "digest": recipe.digest}
+
+
+def table(about: Mapping[str, Any]) -> Table:
+    """The agreement with held-out triples, for people."""
+    return Table(
+        "agreement",
+        "Agreement with triples of items that were held out",
+        (
+            "",
+            "captions",
+            *(f"rho {c}" for c in CHANNELS),
+            *(f"error {c}" for c in CHANNELS),
+            "cosine",
+        ),
+        [
+            (
+                name,
+                found["captions"],
+                *found["spearman"].values(),
+                *found["mean_absolute_error"].values(),
+                found["mean_cosine"],
+            )
+            for name, found in about["agreement"].items()
+        ],
+        "rho: Spearman's rank correlation; error: mean absolute, of 255; cosine: the mean. "
+        "Constant: the mean triple for every caption. Each item was held out once, with all its "
+        "captions.",
+    )

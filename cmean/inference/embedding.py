@@ -1,0 +1,61 @@
+"""Excerpts or texts in, unit vectors or typed failures out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cmean.domain import Picture
+from cmean.errors import EmbeddingError, ItemError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from cmean.domain import Excerpt
+    from cmean.inference.batching import Batcher
+    from cmean.protocols import Embedder
+
+_TOLERANCE = 1e-3
+"""How far from 1 the length of a vector may be: half precision is as coarse."""
+
+
+def embed(
+    embedder: Embedder, batcher: Batcher, excerpts: Sequence[Excerpt]
+) -> list[NDArray[np.float32] | ItemError]:
+    """Embed media; one that fails, fails alone."""
+    return [validated(found) for found in batcher.run(embedder.embed, excerpts, _size)]
+
+
+def embed_texts(
+    embedder: Embedder, batcher: Batcher, texts: Sequence[str]
+) -> list[NDArray[np.float32] | ItemError]:
+    """Embed texts; one that fails, fails alone."""
+    return [validated(found) for found in batcher.run(embedder.embed_texts, texts, len)]
+
+
+def _size(excerpt: Excerpt) -> int:
+    media = excerpt.media
+    return int(media.pixels.size if isinstance(media, Picture) else len(media.samples))
+
+
+def validated(found: object) -> NDArray[np.float32] | ItemError:
+    """The vector, or why it is of no use; a back-end may give anything."""
+    if isinstance(found, ItemError):
+        return found
+    try:
+        vector = np.asarray(found, dtype=np.float32)
+    except (TypeError, ValueError):
+        return _unfit(f"a {type(found).__name__} instead of a vector")
+    if vector.ndim != 1 or not vector.size or not np.isfinite(vector).all():
+        return _unfit(f"numbers of shape {vector.shape} that are no vector, or are not finite")
+    length = float(np.linalg.norm(vector))
+    if abs(length - 1) > _TOLERANCE:
+        return _unfit(f"a vector of length {length:.4g}, not 1")
+    return vector
+
+
+def _unfit(what: str) -> EmbeddingError:
+    return EmbeddingError("backend-error", f"the embedder gave {what}", retryable=True)

@@ -1,0 +1,29 @@
+"""Mapping plain texts, without a catalog."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from cmean.inference import recipes, steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cmean.config import Profile
+    from cmean.domain import RGB, Kind
+    from cmean.errors import ItemError
+    from cmean.inference.steps.emotions import EmotionStep
+
+
+def text_mapper(profile: Profile, kind: Kind) -> Callable[[Sequence[str]], list[RGB | ItemError]]:
+    """A profile's mapper, loaded. Texts are mapped one by one, whatever the profile says of items.
+
+    Raises:
+        CmeanError: it is not installed, or its weights are not on this machine.
+    """
+    choice = profile.kinds[kind].mapper
+    if choice.options.get("together"):
+        choice = replace(choice, options={**choice.options, "together": False}, prompt=None)
+    step = steps.load(recipes.mapper(kind, choice))
+    return cast("EmotionStep", step).map_texts

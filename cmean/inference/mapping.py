@@ -1,0 +1,188 @@
+"""Captions in, emotion triples or typed failures out. Never a default colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import fmean, pstdev
+from typing import TYPE_CHECKING
+
+from cmean.domain import POSITION_NAMES, RGB, Kind, MeanRGB, Question
+from cmean.errors import ConfigError, EmotionError, ItemError
+from cmean.inference import structured_answers
+from cmean.inference.error_isolation import isolate
+from cmean.inference.prompting import render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cmean.inference.structured_answers import Ask
+    from cmean.protocols import EmotionMapper
+
+_NOUNS = {Kind.TRACK: "piece of music", Kind.ARTWORK: "picture"}
+
+
+def map_captions(mapper: EmotionMapper, texts: Sequence[str]) -> list[RGB | ItemError]:
+    """Map captions to triples; one that fails, fails alone."""
+    return [_validated(outcome) for outcome in isolate(mapper.map, texts)]
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """The captions of one item that are to be mapped: text by position."""
+
+    kind: Kind
+    texts: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingOptions:
+    """How captions are put to a language model.
+
+    Args:
+        together: all captions of an item in one question, as the study did; else each in its own.
+        samples: how often each question is answered; the triples are averaged.
+        temperature: of the sampling; 0 is greedy.
+        seed: of the first sample; the next ones count up.
+        attempts: how often a question is asked until its answer can be read.
+        longest: characters; a longer caption is refused, since a part of it would pass for all.
+    """
+
+    together: bool = False
+    samples: int = 1
+    temperature: float = 0.0
+    seed: int = 0
+    attempts: int = 3
+    longest: int = 20_000
+
+    def __post_init__(self) -> None:
+        if min(self.samples, self.attempts, self.longest) < 1:
+            raise ConfigError("a mapper's samples, attempts and longest are 1 or more")
+        if not 0 <= self.temperature < float("inf"):
+            raise ConfigError(f"a mapper's temperature is 0 or more, not {self.temperature}")
+        if self.samples > 1 and self.temperature == 0:
+            raise ConfigError("several samples need a temperature above 0, or all are the same")
+
+
+def map_by_asking(
+    ask: Ask, template: str, groups: Sequence[Captions], options: MappingOptions
+) -> list[dict[int, RGB | ItemError]]:
+    """Map captions by asking whoever answers.
+
+    Args:
+        ask: answers questions.
+        template: of the prompt. Its facts: `kind`, `noun` ("piece of music"), `captions` (each with
+            `position`, `part`, `text`), `example` (an answer of the right form), `attempt` (from
+            1), `said` (what was answered to the attempt before, or None).
+        groups: the captions of each item.
+        options: how they are put.
+
+    Returns:
+        For each group what each position came to. `samples` > 1 gives `MeanRGB`. Errors:
+        `empty-caption`, `caption-too-long`, `unparsed`, or the back-end's own. Captions that are
+        asked together fail together.
+
+    Raises:
+        ConfigError: the template cannot be filled in.
+    """
+    found: list[dict[int, RGB | ItemError]] = [{} for _ in groups]
+    wanted: list[tuple[int, Captions]] = []
+    for i, group in enumerate(groups):
+        for part in _split(group, options):
+            fault = _fault(part, options.longest)
+            if fault is None:
+                wanted.append((i, part))
+            else:
+                found[i] |= dict.fromkeys(part.texts, fault)
+    for (i, part), triples in zip(
+        wanted, _sampled(ask, template, [part for _, part in wanted], options), strict=True
+    ):
+        if isinstance(triples, ItemError):
+            found[i] |= dict.fromkeys(part.texts, triples)
+        else:
+            found[i] |= dict(zip(sorted(part.texts), triples, strict=True))
+    return found
+
+
+def _split(group: Captions, options: MappingOptions) -> list[Captions]:
+    """What is asked in one question each."""
+    if options.together:
+        return [group] if group.texts else []
+    return [Captions(group.kind, {p: text}) for p, text in sorted(group.texts.items())]
+
+
+def _fault(part: Captions, longest: int) -> EmotionError | None:
+    """Why these captions cannot be asked about."""
+    for position, text in sorted(part.texts.items()):
+        name = POSITION_NAMES[part.kind][position]
+        if not text.strip():
+            detail = f"the caption of the {name} is empty: caption the item again"
+            return EmotionError("empty-caption", detail)
+        if len(text) > longest:
+            detail = f"the caption of the {name} has {len(text):,} characters; {longest:,} are read"
+            return EmotionError("caption-too-long", detail)
+    return None
+
+
+def _sampled(
+    ask: Ask, template: str, parts: Sequence[Captions], options: MappingOptions
+) -> list[Sequence[RGB] | ItemError]:
+    """For each part a triple a caption, in the order of positions."""
+    samples = options.samples
+
+    def question(i: int, attempt: int, said: str | None) -> Question:
+        part, sample = parts[i // samples], i % samples
+        count = len(part.texts)
+        return Question(
+            render(template, _facts(part, attempt, said)),
+            max_tokens=structured_answers.max_tokens(count),
+            pattern=structured_answers.pattern(count),
+            temperature=options.temperature,
+            seed=options.seed + sample + attempt * samples,
+        )
+
+    counts = [len(part.texts) for part in parts for _ in range(samples)]
+    outcomes = structured_answers.ask_for_triples(ask, question, counts, options.attempts)
+    return [_mean(outcomes[i : i + samples]) for i in range(0, len(outcomes), samples)]
+
+
+def _facts(part: Captions, attempt: int, said: str | None) -> dict[str, object]:
+    names = POSITION_NAMES[part.kind]
+    captions = [
+        {"position": position, "part": names[position], "text": text}
+        for position, text in sorted(part.texts.items())
+    ]
+    return {
+        "kind": part.kind.value,
+        "noun": _NOUNS[part.kind],
+        "captions": captions,
+        "example": structured_answers.example(len(captions)),
+        "attempt": attempt + 1,
+        "said": said,
+    }
+
+
+def _mean(samples: Sequence[list[RGB] | ItemError]) -> Sequence[RGB] | ItemError:
+    """The mean of all samples at each position; an error where one of them failed."""
+    good: list[list[RGB]] = []
+    for sample in samples:
+        if isinstance(sample, ItemError):
+            return sample
+        good.append(sample)
+    if len(good) == 1:
+        return good[0]
+    return [_mean_triple(triples) for triples in zip(*good, strict=True)]
+
+
+def _mean_triple(triples: Sequence[RGB]) -> MeanRGB:
+    channels = [list(values) for values in zip(*triples, strict=True)]
+    red, green, blue = (round(fmean(values)) for values in channels)
+    spread = (pstdev(channels[0]), pstdev(channels[1]), pstdev(channels[2]))
+    return MeanRGB(red, green, blue, samples=len(triples), spread=spread)
+
+
+def _validated(found: object) -> RGB | ItemError:
+    """A triple or an error; a back-end may give anything."""
+    if isinstance(found, RGB | ItemError):
+        return found
+    said = f"the mapper gave a {type(found).__name__} instead of a triple"
+    return EmotionError("backend-error", said, retryable=True)

@@ -1,0 +1,173 @@
+"""Captions of successive windows in, one caption of all of them or a typed failure out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cmean.domain import Caption, Question, Window
+from cmean.errors import CaptionError, ConfigError, ItemError
+from cmean.inference.captioning import validated
+from cmean.inference.prompting import render
+from cmean.inference.structured_answers import answered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cmean.domain import Answer, Kind
+    from cmean.inference.structured_answers import Ask
+
+_Outcome = list[Window] | ItemError
+"""What an excerpt has come to: the windows that are left of it, or why it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was said of an excerpt, window by window, in the order of time."""
+
+    kind: Kind
+    windows: tuple[Window, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeOptions:
+    """How windows are put to a language model.
+
+    Args:
+        max_tokens: each answer is cut there.
+        longest: characters of captions in one question; more windows are merged level by level.
+        temperature: of the sampling; 0 is greedy.
+        seed: of the sampling.
+    """
+
+    max_tokens: int = 512
+    longest: int = 12_000
+    temperature: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.max_tokens, self.longest) < 1:
+            raise ConfigError("a merger's max_tokens and longest are 1 or more")
+        if not 0 <= self.temperature < float("inf"):
+            raise ConfigError(f"a merger's temperature is 0 or more, not {self.temperature}")
+
+
+def merge(
+    ask: Ask, template: str, excerpts: Sequence[Heard], options: MergeOptions
+) -> list[Caption | ItemError]:
+    """Join the captions of each excerpt's windows into one.
+
+    Windows that are too many for one question are joined in groups of neighbours, then the groups'
+    captions, until one is left: what is joined always covers one stretch of time.
+
+    Args:
+        ask: answers questions.
+        template: of the prompt. Its facts: `kind`, `windows` (each with `start`, `end` in seconds
+            and `text`), `seconds` (that they cover).
+        excerpts: what was heard.
+        options: how it is put.
+
+    Returns:
+        For each excerpt its caption, with the windows that it was made of; or the error. `tokens`
+        and `finish_reason` are those of the last answer; a single window's caption is that
+        window's. Errors: `empty-caption`, `caption-too-long` where two neighbours
+        exceed a question, or the back-end's own.
+
+    Raises:
+        ConfigError: the template cannot be filled in.
+    """
+    left: list[_Outcome] = [_start(heard) for heard in excerpts]
+    while any(isinstance(outcome, list) and len(outcome) > 1 for outcome in left):
+        left = _level(ask, template, excerpts, left, options)
+    return [_caption(heard, outcome) for heard, outcome in zip(excerpts, left, strict=True)]
+
+
+def _start(heard: Heard) -> _Outcome:
+    spoken = [window for window in heard.windows if window.text.strip()]
+    if not spoken:
+        return CaptionError("empty-caption", "no window has a caption: caption the item again")
+    return spoken
+
+
+def _level(
+    ask: Ask,
+    template: str,
+    excerpts: Sequence[Heard],
+    left: Sequence[_Outcome],
+    options: MergeOptions,
+) -> list[_Outcome]:
+    """Join neighbours once, those of all excerpts in one go."""
+    grouped = [_grouped(outcome, options.longest) for outcome in left]
+    questions = [
+        _question(template, heard.kind, group, options)
+        for heard, groups in zip(excerpts, grouped, strict=True)
+        if not isinstance(groups, ItemError)
+        for group in groups
+        if len(group) > 1
+    ]
+    answers = iter(answered(ask(questions)))
+    return [_joined(groups, answers) for groups in grouped]
+
+
+def _grouped(outcome: _Outcome, longest: int) -> list[list[Window]] | ItemError:
+    """Groups of neighbours that fit one question and have about as many characters each."""
+    if isinstance(outcome, ItemError):
+        return outcome
+    total = sum(len(window.text) for window in outcome)
+    share = total / math.ceil(total / longest)
+    groups: list[list[Window]] = []
+    size = 0
+    for window in outcome:
+        if not groups or size >= share or size + len(window.text) > longest:
+            groups.append([])
+            size = 0
+        groups[-1].append(window)
+        size += len(window.text)
+    if 1 < len(groups) == len(outcome):
+        detail = f"two neighbouring windows have captions of more than {longest:,} characters"
+        return CaptionError("caption-too-long", detail)
+    return groups
+
+
+def _question(
+    template: str, kind: Kind, group: Sequence[Window], options: MergeOptions
+) -> Question:
+    facts = {
+        "kind": kind.value,
+        "windows": group,
+        "seconds": group[-1].end - group[0].start,
+    }
+    return Question(
+        render(template, facts),
+        max_tokens=options.max_tokens,
+        temperature=options.temperature,
+        seed=options.seed,
+    )
+
+
+def _joined(
+    groups: list[list[Window]] | ItemError, answers: Iterator[Answer | ItemError]
+) -> _Outcome:
+    """A window for each group; a group of one stays as it is, the others take the next answer."""
+    if isinstance(groups, ItemError):
+        return groups
+    joined = [group[0] if len(group) == 1 else _window(group, next(answers)) for group in groups]
+    good = [window for window in joined if isinstance(window, Window)]
+    return good if len(good) == len(joined) else next(w for w in joined if isinstance(w, ItemError))
+
+
+def _window(group: Sequence[Window], answer: Answer | ItemError) -> Window | ItemError:
+    if isinstance(answer, ItemError):
+        return answer
+    found = validated(Caption(answer.text, answer.finish_reason, tokens=answer.tokens))
+    if isinstance(found, ItemError):
+        return found
+    return Window(group[0].start, group[-1].end, found.text, found.finish_reason, found.tokens)
+
+
+def _caption(heard: Heard, outcome: _Outcome) -> Caption | ItemError:
+    if isinstance(outcome, ItemError):
+        return outcome
+    (last,) = outcome
+    return Caption(last.text, last.finish_reason, tokens=last.tokens, windows=heard.windows)

@@ -1,0 +1,89 @@
+"""Mapping captions to emotion triples, by a mapper or by asking a language model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from cmean.catalog import captions, results
+from cmean.domain import WHOLE
+from cmean.errors import ItemError
+from cmean.inference import mapping, structured_answers
+from cmean.inference.steps.step import Step
+from cmean.protocols import LanguageModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cmean.catalog.engine import Catalog, Connection
+    from cmean.catalog.job_queue import Claim
+    from cmean.domain import RGB
+    from cmean.inference.steps.step import Job, Outcomes
+    from cmean.protocols import EmotionMapper
+
+
+class EmotionStep(Step):
+    """Maps the captions that a claim is about."""
+
+    def prepare(self, catalog: Catalog, claim: Claim) -> Job:
+        """Read the captions; where an item is mapped as a whole, all of its captions."""
+        options = self.recipe.parameters.get("mapping", {})
+        if options.get("together") and isinstance(self.backend, LanguageModel):
+            return self._together(catalog, claim, self.backend)
+        return self._one_by_one(catalog, claim)
+
+    def write(self, connection: Connection, claim: Claim, good: Outcomes) -> int:
+        """Write triples."""
+        return results.commit_emotions(connection, claim, good)
+
+    def map_texts(self, texts: Sequence[str]) -> list[RGB | ItemError]:
+        """Map captions, each for itself; one that fails, fails alone."""
+        if isinstance(self.backend, LanguageModel):
+            found = self._asked(self.backend, [{WHOLE: text} for text in texts])
+            return [triples[WHOLE] for triples in found]
+        return mapping.map_captions(cast("EmotionMapper", self.backend), texts)
+
+    def _one_by_one(self, catalog: Catalog, claim: Claim) -> Job:
+        with catalog.read() as connection:
+            found = captions.texts(connection, claim)
+
+        def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
+            triples = self.map_texts([text for _, text in found.values()])
+            return {
+                task: triple if isinstance(triple, ItemError) else (caption_id, triple)
+                for (task, (caption_id, _)), triple in zip(found.items(), triples, strict=True)
+            }
+
+        return carry_out
+
+    def _together(self, catalog: Catalog, claim: Claim, model: LanguageModel) -> Job:
+        """One question an item; of its triples those are kept that the claim is about."""
+        with catalog.read() as connection:
+            items = captions.of_items(connection, claim)
+        task_of = {work.fragment_id: work.task_id for work in claim.work}
+        groups = [
+            {position: text for position, (*_, text) in found.items()} for found in items.values()
+        ]
+
+        def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
+            outcomes: dict[int, object] = {}
+            answers = self._asked(model, groups)
+            for found, triples in zip(items.values(), answers, strict=True):
+                for position, (fragment_id, caption_id, _) in found.items():
+                    triple = triples[position]
+                    if fragment_id in task_of:
+                        good = not isinstance(triple, ItemError)
+                        outcomes[task_of[fragment_id]] = (caption_id, triple) if good else triple
+            return outcomes
+
+        return carry_out
+
+    def _asked(
+        self, model: LanguageModel, groups: Sequence[Mapping[int, str]]
+    ) -> list[dict[int, RGB | ItemError]]:
+        """The triples of each group of captions, by position."""
+        return mapping.map_by_asking(
+            structured_answers.asker(model, self.batcher),
+            self.recipe.parameters["prompt"],
+            [mapping.Captions(self.recipe.kind, texts) for texts in groups],
+            mapping.MappingOptions(**self.recipe.parameters["mapping"]),
+        )

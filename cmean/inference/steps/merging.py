@@ -1,0 +1,39 @@
+"""Merging what was written of the windows of a long sound into one caption."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from cmean.catalog import captions
+from cmean.inference import merging, structured_answers
+from cmean.inference.steps.captions import WritingStep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cmean.catalog.engine import Catalog
+    from cmean.catalog.job_queue import Claim
+    from cmean.inference.steps.step import Job, Outcomes
+    from cmean.protocols import LanguageModel
+
+
+class MergingStep(WritingStep):
+    """Merges the captions that have several windows; the others are taken over as they are."""
+
+    def prepare(self, catalog: Catalog, claim: Claim) -> Job:
+        """Read the captions."""
+        with catalog.read() as connection:
+            found = captions.stored(connection, claim)
+        several = {t: s.caption for t, s in found.items() if len(s.caption.windows) > 1}
+        settled: dict[int, object] = {t: s.caption for t, s in found.items() if t not in several}
+
+        def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
+            merged = merging.merge(
+                structured_answers.asker(cast("LanguageModel", self.backend), self.batcher),
+                self.recipe.parameters["prompt"],
+                [merging.Heard(self.recipe.kind, each.windows) for each in several.values()],
+                merging.MergeOptions(**self.recipe.parameters["merging"]),
+            )
+            return settled | dict(zip(several, merged, strict=True))
+
+        return carry_out

@@ -1,0 +1,84 @@
+"""Giving each item the captions of another: a control, in which no caption says what is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cmean.catalog import captions, items
+from cmean.errors import CaptionError
+from cmean.inference import shuffling
+from cmean.inference.steps.captions import WritingStep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from cmean.catalog.captions import Dealt
+    from cmean.catalog.engine import Catalog
+    from cmean.catalog.job_queue import Claim
+    from cmean.domain import Recipe
+    from cmean.inference.batching import Batcher
+    from cmean.inference.steps.step import Job, Outcomes
+    from cmean.protocols import Backend
+
+
+class ShufflingStep(WritingStep):
+    """Deals the captions of a kind's items out anew, all five of an item to one other.
+
+    Who gets whose depends on nothing but the items whose tasks were entered before or at the same
+    time. So it does not matter in which batches, by which workers or how often it is worked out,
+    and what is there stays right when items come later. Only one that was alone then gets those of
+    any that has come since.
+    """
+
+    def __init__(self, recipe: Recipe, backend: Backend, batcher: Batcher | None = None) -> None:
+        super().__init__(recipe, backend, batcher)
+        self._known: Mapping[int, Dealt] = {}
+        self._donors: dict[datetime, dict[int, int]] = {}
+
+    def prepare(self, catalog: Catalog, claim: Claim) -> Job:
+        """Find the donors, and read their captions."""
+        with catalog.read() as connection:
+            where = items.located(connection, [work.fragment_id for work in claim.work])
+            mine = {item.id for _, item in where.values()}
+            if not mine <= self._known.keys():
+                self._known = captions.dealt(connection, claim.recipe_id)
+            donor = {item_id: self._donor(item_id) for item_id in mine}
+            if alone := [item_id for item_id, giver in donor.items() if giver is None]:
+                since = shuffling.donors(captions.keys(connection, claim.recipe_id), self._seed)
+                donor |= {item_id: since.get(item_id) for item_id in alone}
+            wanted = [item_id for item_id in donor.values() if item_id is not None]
+            theirs = captions.of_donors(connection, claim.recipe_id, wanted)
+        outcomes: dict[int, object] = {}
+        for work in claim.work:
+            position, item = where[work.fragment_id]
+            giver = donor[item.id]
+            if giver is None:
+                outcomes[work.task_id] = CaptionError(
+                    "no-donor",
+                    f"there is no other {self.recipe.kind.value} with all five captions to get "
+                    "them from: ingest another, then: cmean retry",
+                    retryable=True,
+                )
+                continue
+            outcomes[work.task_id] = replace(
+                theirs[giver, position], measurements={"donor": giver}, seconds=None
+            )
+
+        def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
+            return outcomes
+
+        return carry_out
+
+    @property
+    def _seed(self) -> int:
+        return int(self.recipe.parameters["seed"])
+
+    def _donor(self, item_id: int) -> int | None:
+        """Among the items that were entered till then; None where it was the only one."""
+        till = self._known[item_id].entered
+        if till not in self._donors:
+            keys = {each: dealt.key for each, dealt in self._known.items() if dealt.entered <= till}
+            self._donors[till] = shuffling.donors(keys, self._seed)
+        return self._donors[till].get(item_id)

@@ -1,0 +1,1 @@
+"""Jobs: workers, the process pool, the fleet, and what they leave to be seen."""

@@ -1,0 +1,69 @@
+"""Sending hints: that there is work in a queue. Sent after the commit; lost without harm."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from cmean.jobs.celery.app import HINT_SECONDS, check_broker, make_app
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+_LOG = logging.getLogger(__name__)
+_QUIET_SECONDS = 1.0
+"""Pause between two hints of one queue: workers that are awake need no second one."""
+_AWAY_SECONDS = 30.0
+"""Pause after the broker could not be reached: meanwhile idle workers look by themselves."""
+
+
+class Hints:
+    """Wakes workers. Never raises, and never waits long: a hint is not worth it.
+
+    Args:
+        broker: the app, or its broker's URL.
+
+    Raises:
+        ConfigError: the URL is not a broker's.
+    """
+
+    def __init__(self, broker: Celery | str) -> None:
+        if isinstance(broker, str):
+            check_broker(broker)
+            broker = make_app(broker)
+        self._app = broker
+        self._not_before: dict[str, float] = {}
+        self._away_until = 0.0
+
+    def __call__(self, queue: str, recipe: str | None = None, copies: int = 1) -> None:
+        """Say that a queue has work.
+
+        Args:
+            queue: its name.
+            recipe: the digest of the recipe that has work, if it is known.
+            copies: how many workers to wake.
+        """
+        now = time.monotonic()
+        if now < self._away_until or now < self._not_before.get(queue, 0.0):
+            return
+        self._not_before[queue] = now + _QUIET_SECONDS
+        try:
+            with self._app.connection_for_write() as connection:
+                connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
+                for _ in range(copies):
+                    self._app.send_task(
+                        f"cmean.{queue}",
+                        kwargs={"recipe": recipe},
+                        queue=queue,
+                        expires=HINT_SECONDS,
+                        connection=connection,
+                        retry=False,
+                    )
+        except Exception as error:  # noqa: BLE001 - whatever it is, a hint is not worth it
+            self._away_until = now + _AWAY_SECONDS
+            _LOG.warning(
+                "the broker cannot be reached (%s); nothing is lost: idle workers look by "
+                "themselves every few seconds",
+                (str(error).strip().splitlines() or [type(error).__name__])[0],
+            )

@@ -1,0 +1,150 @@
+"""A run with a broker: enters what is missing, wakes the fleet, watches until all is done."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cmean.catalog import migrate, progress, workers
+from cmean.catalog.engine import Catalog
+from cmean.catalog.job_queue import STATES
+from cmean.errors import CatalogUnavailableError
+from cmean.inference import recipes
+from cmean.inference.queues import queue_of
+from cmean.jobs.local_run import StageResult
+from cmean.jobs.monitor import Observer
+from cmean.jobs.planner import Planner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cmean.config import Profile, Settings
+    from cmean.inference.recipes import Entered
+    from cmean.jobs.monitor import FleetView
+    from cmean.jobs.worker import Announce
+
+_PAUSE_SECONDS = 1.0
+_SHARE = 5
+"""A look at a large catalog takes long; so many times as long passes until the next."""
+_REMIND_SECONDS = 30.0
+"""Pause between two hints for work that is ready and that nobody takes."""
+
+
+def run(
+    settings: Settings,
+    profile: Profile,
+    stages: Sequence[str] | None,
+    announce: Announce,
+    on_look: Callable[[FleetView], None] = lambda _: None,
+    on_away: Callable[[str], None] = lambda _: None,
+    keep_on: Callable[[], object] | None = None,
+) -> dict[str, StageResult]:
+    """See a profile's missing work through with the fleet; the calling process does none of it.
+
+    Args:
+        settings: the catalog.
+        profile: whose recipes.
+        stages: of `run.STAGES` (None: those of the profile).
+        announce: wakes workers.
+        on_look: called about once a second.
+        on_away: called with a line when the database cannot be reached; then it is tried again.
+        keep_on: go on for ever, and call this before each look.
+
+    Raises:
+        CatalogError: the catalog is of another version.
+        KeyboardInterrupt: interrupted; the fleet goes on.
+    """
+    catalog = Catalog(settings.database_url)
+    migrate.ensure(catalog)
+    try:
+        chosen = stages or recipes.stages(profile)
+        return _Run(catalog, settings, profile, chosen, announce).through(on_look, on_away, keep_on)
+    finally:
+        catalog.close()
+
+
+class _Run:
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: Settings,
+        profile: Profile,
+        stages: Sequence[str],
+        announce: Announce,
+    ) -> None:
+        self.catalog = catalog
+        self.announce = announce
+        with catalog.write() as connection:
+            entered = recipes.enter(connection, profile, stages)
+        self.recipes: dict[str, list[Entered]] = {s: entered.of_stage(s) for s in stages}
+        chosen = [entry for entries in self.recipes.values() for entry in entries]
+        self.recipe_ids = [entry.id for entry in chosen]
+        queues = {queue_of(entry.recipe.role, entry.recipe.kind) for entry in chosen}
+        own = replace(settings, profile=profile.name)
+        self.planner = Planner(catalog, own, sorted(queues), announce)
+        self.observer = Observer(catalog, stages, self.recipe_ids, fleet=True)
+        self.started = time.monotonic()
+        self.seconds = dict.fromkeys(stages, 0.0)
+        self.remind_at = self.started
+        self.before = self._counts()
+
+    def through(
+        self,
+        on_look: Callable[[FleetView], None],
+        on_away: Callable[[str], None],
+        keep_on: Callable[[], object] | None,
+    ) -> dict[str, StageResult]:
+        """Until nothing is ready or held and nothing new is to be entered."""
+        while True:
+            began = time.monotonic()
+            try:
+                if keep_on is not None:
+                    keep_on()
+                # In this order: what was done before the look has then been planned for.
+                view = self.observer.look()
+                news = self.planner.plan()
+                self._remind()
+                open_ = any(stage.ready or stage.leased for stage in view.stages)
+                results = None if news or open_ or keep_on else self._results()
+            except CatalogUnavailableError as error:
+                on_away(str(error))
+                time.sleep(_PAUSE_SECONDS)
+                continue
+            on_look(view)
+            for stage in view.stages:
+                if stage.ready or stage.leased:
+                    self.seconds[stage.stage] = time.monotonic() - self.started
+            if results is not None:
+                return results
+            time.sleep(max(_PAUSE_SECONDS, _SHARE * (time.monotonic() - began)))
+
+    def _remind(self) -> None:
+        """Wake workers again: a hint may have been lost."""
+        if time.monotonic() < self.remind_at:
+            return
+        self.remind_at = time.monotonic() + _REMIND_SECONDS
+        with self.catalog.read() as connection:
+            waiting = {recipe_id for *_, recipe_id, _ in progress.ready_recipes(connection)}
+            for entries in self.recipes.values():
+                for entry in entries:
+                    queue = queue_of(entry.recipe.role, entry.recipe.kind)
+                    if entry.id in waiting and workers.serving(connection, queue):
+                        self.announce(queue, entry.recipe.digest)
+
+    def _counts(self) -> dict[str, dict[str, int]]:
+        with self.catalog.read() as connection:
+            found = progress.counts(connection, self.recipe_ids)
+        return {stage: found.get(stage, dict.fromkeys(STATES, 0)) for stage in self.recipes}
+
+    def _results(self) -> dict[str, StageResult]:
+        after = self._counts()
+        return {
+            stage: StageResult(
+                done=now["done"] - self.before[stage]["done"],
+                failed=now["failed"] + now["dead"],
+                remaining=now["ready"] + now["leased"],
+                seconds=self.seconds[stage],
+            )
+            for stage, now in after.items()
+        }

@@ -1,0 +1,216 @@
+"""A run without a broker: plans what is missing and does it with worker processes on all cores.
+
+The run itself only watches. A worker that dies takes no other down: what it held is freed and a new
+one is started. When the run dies, its workers end at once (they watch it), and the next run frees
+what they held, at once on the same host, after the lease elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from cmean.backends import registry
+from cmean.catalog import job_queue, migrate, progress, results, workers
+from cmean.catalog import recipes as recipe_rows
+from cmean.catalog.engine import Catalog
+from cmean.domain import Role
+from cmean.inference import recipes
+from cmean.inference.revisions import here_or_known
+from cmean.jobs.heartbeat import Heartbeat
+from cmean.jobs.local_processes import free_the_dead, this_process
+from cmean.jobs.planner import enter_work
+from cmean.jobs.process_pool import Crew
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cmean.catalog.engine import Connection
+    from cmean.config import Profile, Settings
+    from cmean.domain import Recipe
+    from cmean.inference.recipes import RecipeSet
+
+STAGES = ("caption", "emotion", "embed")
+"""The stages of a run, in the order in which data flows."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What a run did in one stage.
+
+    `done` in this run; `failed` tasks that failed or are dead, `remaining` ones still to do, now.
+    """
+
+    done: int
+    failed: int
+    remaining: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, float]:
+        """For JSON."""
+        return asdict(self) | {"seconds": round(self.seconds, 3)}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a stage stands: of `total` tasks planned for this run, how many are through."""
+
+    stage: str
+    done: int
+    failed: int
+    total: int
+
+
+def run(
+    settings: Settings,
+    profile: Profile,
+    stages: Sequence[str] | None = None,
+    limit: int | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> dict[str, StageResult]:
+    """Do all the work of a profile that is missing.
+
+    Args:
+        settings: the catalog and the lease.
+        profile: whose recipes to carry out.
+        stages: of `STAGES` (default: those of the profile).
+        limit: at most so many tasks in each stage.
+        on_progress: called a few times a second.
+
+    Raises:
+        CmeanError: the catalog fails, or workers cannot be started.
+        KeyboardInterrupt: interrupted; everything committed stays, the next run goes on.
+    """
+    catalog = Catalog(settings.database_url)
+    migrate.ensure(catalog)
+    with catalog.write() as connection:
+        run_id = workers.register(connection, this_process())
+        chosen = stages or recipes.stages(profile)
+        entered = recipes.enter(connection, profile, chosen)
+    try:
+        with Heartbeat(catalog, run_id, settings.lease_seconds):
+            return {
+                stage: _Stage(catalog, settings, entered, stage, run_id, limit, on_progress).run()
+                for stage in STAGES
+                if stage in chosen
+            }
+    finally:
+        with catalog.write() as connection:
+            workers.stop(connection, [run_id])
+        catalog.close()
+
+
+class _Stage:
+    """One stage of a run: its plan, its workers, its progress."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: Settings,
+        entered: RecipeSet,
+        stage: str,
+        run_id: int,
+        limit: int | None,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self.catalog = catalog
+        self.settings = settings
+        self.stage = stage
+        self.run_id = run_id
+        self.limit = limit
+        self.on_progress = on_progress
+        self.recipes = entered.of_stage(stage)
+        self.recipe_ids = [entry.id for entry in self.recipes]
+        self.before = dict.fromkeys(job_queue.STATES, 0)
+        self.total = 0
+
+    def run(self) -> StageResult:
+        """Plan and work until nothing is ready, and count.
+
+        In rounds: recipes of a stage may read what others of it write.
+        """
+        started = time.monotonic()
+        free_the_dead(self.catalog)
+        while self._round():
+            pass
+        with self.catalog.read() as connection:
+            after = self._counts(connection)
+        return StageResult(
+            done=after["done"] - self.before["done"],
+            failed=after["failed"] + after["dead"],
+            remaining=after["ready"] + after["leased"],
+            seconds=time.monotonic() - started,
+        )
+
+    def _round(self) -> bool:
+        """Enter what is missing and do what is ready. Returns whether to look again."""
+        with self.catalog.write() as connection:
+            added = sum(enter_work(connection, entry) for entry in self.recipes)
+            now = self._counts(connection)
+            if self.total == 0:
+                self.before = now
+            through = self._through(now)
+        ready = now["ready"]
+        todo = ready if self.limit is None else min(ready, self.limit - through)
+        if todo < 1 or (self.total and not added):
+            return False
+        self.total = through + todo
+        self._work(todo)
+        return True
+
+    def _counts(self, connection: Connection) -> dict[str, int]:
+        nothing = dict.fromkeys(job_queue.STATES, 0)
+        return progress.counts(connection, self.recipe_ids).get(self.stage, nothing)
+
+    def _through(self, now: Mapping[str, int]) -> int:
+        """How many of the stage's tasks this run has seen through, done or failed."""
+        return sum(now[state] - self.before[state] for state in ("done", "failed", "dead"))
+
+    def _work(self, todo: int) -> None:
+        with self.catalog.read() as connection:
+            ready = job_queue.oldest_ready(connection, self.recipe_ids)
+        entries = [entry for entry in self.recipes if entry.id in ready]
+        share = max(_share(entry.recipe) for entry in entries)
+        jobs = max(1, min(os.cpu_count() or 1, -(-todo // share)))
+        crew = Crew(self.settings, entries, self.run_id)
+        try:
+            crew.start(self._budgets(jobs, todo))
+            while crew.members:
+                crew.wait()
+                left = self.total - self._report()
+                if crashed := crew.bury():
+                    free_the_dead(self.catalog)
+                    crew.start(self._budgets(crashed, left) if left > 0 else [])
+        finally:
+            crew.stop()
+            free_the_dead(self.catalog)
+
+    def _budgets(self, jobs: int, todo: int) -> list[int]:
+        """What each worker may take: anything, or, under a limit, an equal part of what is left."""
+        if self.limit is None:
+            return [todo] * jobs
+        return [todo // jobs + (job < todo % jobs) for job in range(jobs)]
+
+    def _report(self) -> int:
+        """Tell how far it is; returns how many of this stage's tasks are through."""
+        with self.catalog.read() as connection:
+            now = self._counts(connection)
+        failed = now["failed"] + now["dead"]
+        done = now["done"] - self.before["done"]
+        self.on_progress(Progress(self.stage, done, failed, self.total))
+        return self._through(now)
+
+
+def _share(recipe: Recipe) -> int:
+    return registry.info(recipe.backend, recipes.backend_role(recipe)).share
+
+
+def cut_captions(catalog: Catalog, profile: Profile) -> int:
+    """How many captions that a profile maps were cut by their token cap."""
+    with catalog.read() as connection:
+        found = recipes.build(profile, (), here_or_known(connection))
+        last = {recipe.kind: recipe for recipe in found if recipe.role is Role.CAPTIONER}
+        ids = [recipe_rows.find(connection, recipe.digest) for recipe in last.values()]
+        return results.cut(connection, [each for each in ids if each is not None])

@@ -1,0 +1,95 @@
+"""Watching a fleet from any machine: stages with their rates, workers with their heartbeats."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cmean.jobs.status import status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cmean.catalog.engine import Catalog
+
+_WINDOW_SECONDS = 60.0
+"""Over how long a rate is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """Where a stage stands: numbers of tasks, tasks a second, seconds left (None: not known)."""
+
+    stage: str
+    ready: int
+    leased: int
+    done: int
+    failed: int
+    rate: float | None
+    left: float | None
+
+    @property
+    def total(self) -> int:
+        """All tasks of the stage."""
+        return self.ready + self.leased + self.done + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class FleetView:
+    """All of it, at one moment. `workers` and `waiting` are those of the status document."""
+
+    stages: Sequence[StageView]
+    workers: Sequence[Mapping[str, Any]]
+    waiting: Sequence[Mapping[str, Any]]
+
+
+class Observer:
+    """Looks again and again, and so can tell rates.
+
+    Args:
+        catalog: an open catalog.
+        stages: of these stages; others are left out.
+        recipe_ids: only tasks of these recipes (default: all tasks).
+        fleet: whether workers are meant to be there; then their absence is said.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        stages: Sequence[str],
+        recipe_ids: Sequence[int] | None = None,
+        *,
+        fleet: bool = False,
+    ) -> None:
+        self.catalog = catalog
+        self.stages = stages
+        self.recipe_ids = recipe_ids
+        self.fleet = fleet
+        self._seen: deque[tuple[float, dict[str, int]]] = deque()
+
+    def look(self) -> FleetView:
+        """The fleet now."""
+        found = status(self.catalog, self.recipe_ids, fleet=self.fleet)
+        now = time.monotonic()
+        self._seen.append((now, {stage: found["stages"][stage]["done"] for stage in self.stages}))
+        while now - self._seen[0][0] > _WINDOW_SECONDS:
+            self._seen.popleft()
+        stages = [self._stage(stage, found["stages"][stage]) for stage in self.stages]
+        fleet = [worker for worker in found["workers"] if worker["queues"] is not None]
+        return FleetView(stages, fleet, found["waiting"])
+
+    def _stage(self, stage: str, tasks: Mapping[str, int]) -> StageView:
+        (first, before), (last, after) = self._seen[0], self._seen[-1]
+        rate = (after[stage] - before[stage]) / (last - first) if last > first else None
+        open_ = tasks["ready"] + tasks["leased"]
+        return StageView(
+            stage,
+            tasks["ready"],
+            tasks["leased"],
+            tasks["done"],
+            tasks["failed"] + tasks["dead"],
+            rate,
+            open_ / rate if rate else None,
+        )

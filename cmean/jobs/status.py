@@ -1,0 +1,75 @@
+"""How things stand: items, tasks by stage and state, failures, workers, and what waits for one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmean.catalog import items, job_queue, progress, workers
+from cmean.inference.queues import REQUESTS, queue_of
+from cmean.jobs.local_processes import dead_workers
+from cmean.jobs.local_run import STAGES as RUN_STAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cmean.catalog.engine import Catalog, Connection
+
+STAGES = (*RUN_STAGES, *REQUESTS)
+"""The stages of all tasks."""
+
+
+def status(
+    catalog: Catalog, recipe_ids: Sequence[int] | None = None, *, fleet: bool = False
+) -> dict[str, Any]:
+    """A document of items, stages, what waits, failures (the first 20) and living workers.
+
+    Args:
+        catalog: an open catalog.
+        recipe_ids: count only tasks of these recipes (default: all tasks).
+        fleet: whether workers are meant to be there; then their absence is said.
+    """
+    gone = {worker.id for worker in dead_workers(catalog)}
+    with catalog.read() as connection:
+        counted = progress.counts(connection, recipe_ids)
+        living = [row for row in workers.listing(connection) if row["worker"] not in gone]
+        nothing = dict.fromkeys(job_queue.STATES, 0)
+        return {
+            "items": items.count(connection),
+            "stages": {stage: counted.get(stage, nothing) for stage in STAGES},
+            "waiting": _waiting(connection, living, fleet=fleet),
+            "failures": progress.failures(connection),
+            "workers": living,
+        }
+
+
+def _waiting(
+    connection: Connection, living: Sequence[dict[str, Any]], *, fleet: bool
+) -> list[dict[str, Any]]:
+    """Ready work that no living worker can do, and why.
+
+    Without any fleet the next `cmean run` does it, so nothing is amiss.
+    """
+    serving = [worker for worker in living if worker["queues"] is not None]
+    if not serving and not fleet:
+        return []
+    found = []
+    for role, kind, backend, recipe_id, number in progress.ready_recipes(connection):
+        why = _why(serving, queue_of(role, kind), str(recipe_id))
+        if why is not None:
+            queue = queue_of(role, kind)
+            found.append({"queue": queue, "backend": backend, "ready": number, "why": why})
+    for stage, number in progress.ready_requests(connection, REQUESTS).items():
+        if (why := _why(serving, stage, "")) is not None:
+            found.append({"queue": stage, "backend": None, "ready": number, "why": why})
+    return found
+
+
+def _why(workers_: Sequence[dict[str, Any]], queue: str, recipe_id: str) -> str | None:
+    """Why no worker does the work of a queue; None when one can."""
+    serving = [worker for worker in workers_ if queue in worker["queues"]]
+    if not serving:
+        return f"no worker serves it; start one: cmean worker --queue {queue}"
+    reasons = [(worker["unable"] or {}).get(recipe_id) for worker in serving]
+    if None in reasons:
+        return None
+    return f"on {serving[0]['host']}: {reasons[0]}"

@@ -1,0 +1,174 @@
+"""Spaces: what items are compared by. Emotion triples, or embeddings of the media or the captions.
+
+An embedder sees and hears what no mapper told it, so a pairing by embeddings is one to put beside
+that by emotions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cmean.catalog import embeddings, pairings
+from cmean.catalog import recipes as recipe_rows
+from cmean.config import profile_names
+from cmean.domain import Kind, Role
+from cmean.errors import InputError, MissingExtraError, WeightsError
+from cmean.inference import recipes
+from cmean.inference.revisions import here_or_known
+from cmean.matching.calibration import NONE
+from cmean.pairing import vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cmean.catalog.engine import Connection
+    from cmean.config import BackendChoice, Profile
+    from cmean.pairing.vectors import Side
+
+EMOTION, IMAGEBIND, CAPTIONS = "emotion", "imagebind", "captions"
+
+SPACES: Final[Mapping[str, str]] = {
+    EMOTION: "the triples",
+    IMAGEBIND: "ImageBind's vectors of sound and picture",
+    CAPTIONS: "a text embedder's vectors of the captions",
+}
+"""The spaces by name, and what is compared in each."""
+
+Sides = dict[Kind, dict[int, "Side"]]
+"""What is compared, by kind and by the position of the pairs."""
+
+_MISSING: Final = {
+    "whole": "no whole {} has {} yet",
+    "fragments": "no fragment of any {} has {} yet",
+    "concatenated": "no {} has {} of the whole and of all four fragments yet",
+}
+
+
+def embedding_recipes(connection: Connection, profile: Profile, space: str) -> dict[Kind, int]:
+    """The recipes of the embeddings that a space compares; none for emotion triples.
+
+    Of ImageBind that of the profile or, if it names none, the newest that has embedded anything.
+    Of captions those of the first of the profile's embedders that embedded the captions of both
+    kinds.
+
+    Raises:
+        InputError: there are no such embeddings yet.
+    """
+    if space == EMOTION:
+        return {}
+    of_media = space == IMAGEBIND
+    choices = [each for each in profile.embedders if not of_media or each.backend == IMAGEBIND]
+    for choice in choices:
+        if found := _embedded(connection, profile, choice, of_media=of_media):
+            return found
+    if of_media and not choices:
+        newest = {kind: embeddings.recipe(connection, IMAGEBIND, kind, None) for kind in Kind}
+        known = {kind: recipe_id for kind, recipe_id in newest.items() if recipe_id is not None}
+        if len(known) == len(Kind):
+            return known
+    name = profile.name if choices else _name_profile_with(space, profile)
+    what = "embeddings of tracks and artworks by ImageBind"
+    if not of_media:
+        what = "embeddings of the captions of both kinds by one embedder"
+    raise InputError(
+        f"there are no {what} yet; run: cmean run --stage embed --profile {name}, then: "
+        f"cmean pair --space {space} --profile {name}"
+    )
+
+
+_SUFFIXES: Final = {IMAGEBIND: "-judged", CAPTIONS: "-text"}
+"""Of the profiles that come with cmean, those that have the embedder of a space."""
+
+
+def _name_profile_with(space: str, profile: Profile) -> str:
+    """A profile that has the embedder of a space, and the same captions where there is one."""
+    base = profile.name.partition("+")[0]
+    packaged = profile_names({})
+    return next(
+        name + _SUFFIXES[space]
+        for name in (base, "embedded")
+        if name + _SUFFIXES[space] in packaged
+    )
+
+
+def _embedded(
+    connection: Connection, profile: Profile, choice: BackendChoice, *, of_media: bool
+) -> dict[Kind, int] | None:
+    """The recipes of one of a profile's embedders, if it has embedded something of both kinds."""
+    alone = replace(profile, embedders=(choice,))
+    try:
+        built = recipes.build(alone, ["embed"], here_or_known(connection))
+    except (MissingExtraError, WeightsError):
+        return None  # the catalog has no recipe of it: it has embedded nothing
+    found = {}
+    for recipe in built:
+        if recipe.role is Role.EMBEDDER and (recipe.input is None) is of_media:
+            recipe_id = recipe_rows.find(connection, recipe.digest)
+            if recipe_id is not None and embeddings.count(connection, recipe_id):
+                found[recipe.kind] = recipe_id
+    return found if len(found) == len(Kind) else None
+
+
+def sides(
+    connection: Connection, chosen: Mapping[str, Any], pairing_id: int | None = None
+) -> Sides:
+    """What a pairing compares.
+
+    Args:
+        connection: an open transaction.
+        chosen: its vector, space, calibration and recipes, as in its row or in the wish for it.
+        pairing_id: only what was there when this pairing was made.
+    """
+    by = {}
+    for kind in Kind:
+        mapper, vector = chosen[f"{kind.value}_recipe_id"], chosen["vector"]
+        read = pairings.triples(connection, mapper, vectors.needed(vector), pairing_id=pairing_id)
+        recipe_id = chosen.get(f"{kind.value}_embedding_recipe_id")
+        if recipe_id is None:
+            by[kind] = vectors.sides(read, vector, chosen.get("calibrate", NONE))
+            continue
+        found = {}
+        for position in vectors.needed(vector):
+            loaded = embeddings.load(connection, recipe_id, position, pairing_id)
+            found[position] = loaded.items, loaded.unit
+        by[kind] = {
+            position: vectors.embedded_side(
+                [found[each] for each in joined], read[read["position"] == joined[0]]
+            )
+            for position, joined in vectors.VECTORS[vector].items()
+        }
+    return by
+
+
+def check(compared: Sides, chosen: Mapping[str, Any]) -> None:
+    """Fail unless there is something to match.
+
+    Raises:
+        InputError: a kind has nothing of what is compared, or no position has both.
+    """
+    emotion = chosen.get("space", EMOTION) == EMOTION
+    what = "an emotion" if emotion else "an embedding"
+    run = "run: cmean run" if emotion else "run: cmean run --stage embed"
+    several = "emotions" if emotion else "embeddings"
+    for kind, by_position in compared.items():
+        if not any(map(len, by_position.values())):
+            one = several if chosen["vector"] == "concatenated" else what
+            raise InputError(f"{_MISSING[chosen['vector']].format(kind.value, one)}; {run}")
+    tracks, artworks = (compared[kind] for kind in Kind)
+    if not any(len(tracks[position]) and len(artworks[position]) for position in tracks):
+        raise InputError(f"no fragment has {what} on both sides yet; {run}")
+
+
+def incomplete(connection: Connection, pairing: Mapping[str, Any]) -> dict[Kind, int]:
+    """How many items of each kind lack now what a pairing compares."""
+    needed = vectors.needed(pairing["vector"])
+    found = {}
+    for kind in Kind:
+        recipe_id = pairing[f"{kind.value}_embedding_recipe_id"]
+        if recipe_id is None:
+            mapper = pairing[f"{kind.value}_recipe_id"]
+            found[kind] = pairings.incomplete(connection, kind.value, mapper, needed)
+        else:
+            found[kind] = embeddings.incomplete(connection, kind, recipe_id, needed)
+    return found

@@ -1,0 +1,38 @@
+"""The revision of a back-end that a network from a package and fitted tables make up."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from cmean.perception.linear_heads import FARTHEST
+from cmean.perception.mood_sentence import LADDER, WORDS
+from cmean.weights import packages, store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def digest_revision(
+    package: str, code: str, tables: Sequence[str], constants: Sequence[object]
+) -> str:
+    """The first 12 hex digits of the SHA-256 of all that a result depends on.
+
+    Args:
+        package: with the weights; pinned by its digest.
+        code: a version of the code that uses them.
+        tables: files of this package that were fitted or judged.
+        constants: thresholds, words and whatever else stands in the code as data; their `repr` must
+            be the same in every process.
+
+    Raises:
+        WeightsError: the weights are not on this machine.
+    """
+    store.locate(package)
+    found = packages.find_package(package)
+    facts = f"{found.sha256} {found.revision} {code} {LADDER} {WORDS} {FARTHEST} {constants!r}"
+    digest = hashlib.sha256(facts.encode())
+    for table in tables:
+        digest.update(files(__package__).joinpath(table).read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,1 @@
+"""Ratings of pairs by people: questionnaire, forms and importer."""

@@ -1,0 +1,291 @@
+"""Ratings of pairs by people, from files or one by one into the catalog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from cmean.catalog import ratings
+from cmean.catalog.ratings import Rating
+from cmean.domain import Kind
+from cmean.errors import InputError, UsageError
+from cmean.ratings import forms, questionnaire, rating_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from cmean.catalog.engine import Catalog, Connection
+    from cmean.ratings.questionnaire import Question
+    from cmean.ratings.rating_files import Line
+
+_SIDES = ("pair", "random")
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of the rows of a file.
+
+    Attributes:
+        imported: ratings that are new in the catalog, or changed there.
+        known: those that were there already.
+        skipped: rows without an answer.
+        rejected: the line of each row that cannot be used, and why.
+        notes: what a reader should know of how the file was read.
+    """
+
+    imported: int = 0
+    known: int = 0
+    skipped: int = 0
+    rejected: list[tuple[int, str]] = field(default_factory=list)
+    notes: Sequence[str] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document that `cmean rate import --json` prints."""
+        return {
+            "imported": self.imported,
+            "known": self.known,
+            "skipped": self.skipped,
+            "rejected": [{"line": line, "detail": detail} for line, detail in self.rejected],
+            "notes": list(self.notes),
+        }
+
+
+def import_file(
+    catalog: Catalog, path: Path, rater: str | None = None, *, overwrite: bool = False
+) -> Imported:
+    """Take in a sheet that was filled in, or ratings as they are exported.
+
+    Args:
+        catalog: an open catalog.
+        path: a CSV file with the column `code`, or with `pair_id`.
+        rater: who rated the rows that name nobody.
+        overwrite: whether an answer takes the place of another one in the catalog.
+
+    Raises:
+        InputError: the file as a whole cannot be used; what is wrong with a row is in the result.
+    """
+    lines, sheet = rating_files.read(path)
+    result = Imported(
+        skipped=sum(not line.answered for line in lines),
+        rejected=[(row.line, row.detail) for row in sheet.rejected],
+        notes=sheet.notes,
+    )
+    answered = [line for line in lines if line.answered]
+    with catalog.write() as connection:
+        read = _Reader(connection, answered, rater or "")
+        given: list[tuple[int, Rating]] = []
+        for line in answered:
+            try:
+                given.append((line.number, read.rating(line)))
+            except InputError as error:
+                result.rejected.append((line.number, str(error)))
+        _take_in(connection, given, result, overwrite=overwrite)
+    result.rejected.sort()
+    return result
+
+
+def add(catalog: Catalog, rating: Rating, *, overwrite: bool = False) -> bool:
+    """Write one rating. Returns whether anything is new.
+
+    Raises:
+        InputError: there is no such pair or artwork, or the rater answered otherwise before.
+    """
+    rating = replace(
+        rating,
+        rater=rating_files.rater(rating.rater),
+        comment=rating_files.comment(rating.comment or ""),
+    )
+    if rating.congruence is None and rating.preferred is None:
+        raise UsageError("there is no answer; give --congruence or --preferred")
+    with catalog.write() as connection:
+        _check(
+            rating,
+            ratings.artworks_of_pairs(connection, [rating.pair_id]),
+            ratings.artworks(connection, [rating.other_artwork_id or 0]),
+        )
+        old = ratings.find(connection, [rating.pair_id]).get((rating.pair_id, rating.rater))
+        merged = _merged(old, rating, overwrite=overwrite)
+        if merged != old:
+            ratings.store(connection, [merged])
+    return merged != old
+
+
+def _take_in(
+    connection: Connection,
+    given: Sequence[tuple[int, Rating]],
+    result: Imported,
+    *,
+    overwrite: bool,
+) -> None:
+    """Store what is given, but for what contradicts the catalog or the file itself."""
+    stored = ratings.find(connection, (rating.pair_id for _, rating in given))
+    changed: dict[tuple[int, str], Rating] = {}
+    answers: dict[tuple[int, str, str], int] = {}
+    for number, rating in given:
+        key = rating.pair_id, rating.rater
+        here = [(*key, name) for name in rating_files.ANSWERS if getattr(rating, name) is not None]
+        before = [answers[answer] for answer in here if answer in answers]
+        if before:
+            detail = f"{rating.rater} has rated this in line {before[0]} already"
+            result.rejected.append((number, detail))
+            continue
+        old = stored.get(key)
+        try:
+            merged = _merged(old, rating, overwrite=overwrite)
+        except InputError as error:
+            result.rejected.append((number, str(error)))
+            continue
+        answers.update(dict.fromkeys(here, number))
+        if merged == old:
+            result.known += 1
+            continue
+        result.imported += 1
+        stored[key] = changed[key] = merged
+    ratings.store(connection, list(changed.values()))
+
+
+def _merged(old: Rating | None, new: Rating, *, overwrite: bool) -> Rating:
+    """A rating with the answers of another one by the same rater of the same pair.
+
+    A rating holds two answers at most, to two questions. An equal answer changes nothing, one to
+    the other question is added.
+
+    Raises:
+        InputError: an answer is another than before, and must not take its place.
+    """
+    if old is None:
+        return new
+    names = (*rating_files.ANSWERS, "other_artwork_id")
+    before = {name: getattr(old, name) for name in names}
+    now = {name: getattr(new, name) for name in names if getattr(new, name) is not None}
+    if overwrite:
+        if new.preferred is not None:
+            now["other_artwork_id"] = new.other_artwork_id
+        return replace(
+            old,
+            **now,
+            comment=old.comment if new.comment is None else new.comment,
+            seconds=old.seconds if new.seconds is None else new.seconds,
+        )
+    for name, value in now.items():
+        if before[name] not in {None, value}:
+            what = f"{name} {before[name]}, not {value}"
+            raise InputError(
+                f"{old.rater} has rated this pair before: {what}; --replace takes the new answer"
+            )
+    if all(before[name] is not None for name in now):
+        return old
+    comments = dict.fromkeys(text for text in (old.comment, new.comment) if text)
+    times = [time for time in (old.seconds, new.seconds) if time is not None]
+    return replace(
+        old,
+        **now,
+        comment="\n".join(comments) or None,
+        seconds=sum(times) if times else None,
+    )
+
+
+class _Reader:
+    """Makes ratings of rows. What they name is looked up at once, for all of them."""
+
+    def __init__(self, connection: Connection, lines: Sequence[Line], rater: str) -> None:
+        self.rater = rater
+        self.questions = _questions(connection, {line["code"] for line in lines} - {""})
+        self.pairs = ratings.artworks_of_pairs(connection, _keys(lines, "pair_id"))
+        self.titles = ratings.titles_of_pairs(connection, self.pairs)
+        others = _keys(lines, "other_artwork_id")
+        self.artworks = ratings.artworks(connection, others)
+
+    def rating(self, line: Line) -> Rating:
+        """The rating of a row.
+
+        Raises:
+            InputError: something in it is wrong, or is not in the catalog.
+        """
+        rater = rating_files.rater(line["rater"] or self.rater)
+        comment = rating_files.comment(line.fields.get("comment", ""))
+        seconds = rating_files.seconds(line["seconds"], line.decimal)
+        congruence = rating_files.congruence(line["congruence"])
+        if "code" in line.fields:
+            answer = self._of_sheet(line, congruence)
+        else:
+            answer = self._of_export(line, congruence)
+        return replace(answer, rater=rater, comment=comment, seconds=seconds)
+
+    def _of_sheet(self, line: Line, congruence: int | None) -> Rating:
+        code = line["code"].lower()
+        question = self.questions.get(code)
+        if question is None:
+            raise InputError(f"no pair of this catalog has the code {line['code']!r}")
+        side = rating_files.one_of(line["preferred"], questionnaire.SIDES, "preferred")
+        if question.other_artwork_id is None:
+            if congruence is None or side is not None:
+                raise InputError(f"{code} asks for congruence, not which is preferred")
+            return Rating(question.pair.id, "", congruence)
+        if side is None or congruence is not None:
+            raise InputError(f"{code} asks which is preferred, not for congruence")
+        chosen = question.artwork_ids[questionnaire.SIDES.index(side)]
+        preferred = "random" if chosen == question.other_artwork_id else "pair"
+        return Rating(question.pair.id, "", None, preferred, question.other_artwork_id)
+
+    def _of_export(self, line: Line, congruence: int | None) -> Rating:
+        preferred = rating_files.one_of(line["preferred"], _SIDES, "preferred")
+        other = line["other_artwork_id"]
+        other_id = rating_files.identifier(other, "other_artwork_id") if other else None
+        pair_id = rating_files.identifier(line["pair_id"], "pair_id")
+        rating = Rating(pair_id, "", congruence, preferred, other_id)
+        _check(rating, self.pairs, self.artworks)
+        self._check_titles(line, pair_id)
+        return rating
+
+    def _check_titles(self, line: Line, pair_id: int) -> None:
+        """Fail where the file means another pair: ids are those of the catalog that it is from."""
+        for kind, title in zip(Kind, self.titles[pair_id], strict=True):
+            said = line[f"{kind.value}_title"]
+            if said and said != (title or "").strip():
+                raise InputError(
+                    f"pair {pair_id} has the {kind.value} {title!r} here, not {said!r}: the file "
+                    f"is of another catalog, or leave the column {kind.value}_title out"
+                )
+
+
+def _check(rating: Rating, pairs: dict[int, int], artworks: set[int]) -> None:
+    """Fail unless what a rating is about is in the catalog."""
+    if rating.pair_id not in pairs:
+        raise InputError(f"there is no pair {rating.pair_id}; list them in the view v_pairs")
+    other = rating.other_artwork_id
+    if other is None:
+        return
+    if rating.preferred is None:
+        raise UsageError("another artwork goes with which is preferred; say pair or random")
+    if other not in artworks:
+        raise InputError(f"there is no artwork {other}; list them in the view v_items")
+    if other == pairs[rating.pair_id]:
+        raise InputError(f"artwork {other} is that of the pair itself; name the other one")
+
+
+def _keys(lines: Iterable[Line], name: str) -> set[int]:
+    found = set()
+    for line in lines:
+        try:
+            found.add(rating_files.identifier(line[name], name))
+        except InputError:
+            continue
+    return found
+
+
+def _questions(connection: Connection, codes: Iterable[str]) -> dict[str, Question]:
+    """What codes ask, as far as the catalog can tell."""
+    wanted = {questionnaire.key_of(code.lower()) for code in codes}
+    found: dict[str, Question] = {}
+    if not wanted:
+        return found
+    for pairing, controls in ratings.controlled(connection):
+        for ask in questionnaire.ASKS:
+            for control in (None, *controls):
+                beside = [row["digest"] for row in (pairing, control) if row is not None]
+                if questionnaire.key(ask, beside) in wanted:
+                    asked = forms.asked(connection, ask, pairing, control)
+                    found |= {question.code: question for question in asked}
+    return found

@@ -1,0 +1,1 @@
+"""The study's published results: imported, and its tables recomputed cell by cell."""

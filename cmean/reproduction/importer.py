@@ -1,0 +1,289 @@
+"""The study's published results as rows of the catalog, as if they had been made here.
+
+All of it is one transaction: interrupted, nothing is there, and again it adds what is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from cmean.catalog import pairings, published_results
+from cmean.catalog import recipes as recipe_rows
+from cmean.datasets.published import BACKEND, COLLECTION
+from cmean.domain import WHOLE, Caption, FinishReason, Kind, Recipe, Role
+from cmean.matching.summary import tenth_percentile
+from cmean.media import tags
+from cmean.stats.text_lengths import count_words, is_complete
+from cmean.util.language import language_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from cmean.catalog.engine import Catalog, Connection
+    from cmean.catalog.published_results import Place
+    from cmean.datasets.published.model import Pair, PairScore, Published, Scored, Sheet, Triples
+
+REVISION_LENGTH: Final = 12
+"""Hexadecimal digits of a file's SHA-256 that are the revision of what is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What an import led to.
+
+    Attributes:
+        pairing_id: of the published pairs; None without any.
+        earlier: the mappers' recipes of the earlier run, where there are triples of both kinds.
+        stock: how many rows of what.
+    """
+
+    pairing_id: int | None
+    earlier: Mapping[Kind, int] | None
+    stock: Mapping[str, int]
+
+
+def store(catalog: Catalog, published: Published) -> Stored:
+    """Write everything that was published; what is there already stays as it is."""
+    with catalog.write() as connection:
+        return _Import(connection, published).run()
+
+
+class _Import:
+    """One import, in an open transaction."""
+
+    def __init__(self, connection: Connection, published: Published) -> None:
+        self.connection = connection
+        self.published = published
+        collection_id = published_results.collection(connection, COLLECTION)
+        self.items = published_results.add_items(connection, collection_id, _items(published))
+        self.fragments: Mapping[Place, int] = published_results.fragment_ids(
+            connection, collection_id
+        )
+        self.recipe_ids: list[int] = []
+
+    def run(self) -> Stored:
+        """All of it, in the order in which one thing reads another."""
+        captioners = {Kind.TRACK: self._track_captions(), Kind.ARTWORK: self._artwork_captions()}
+        mappers, triples = {}, {}
+        for kind, sheet in ((Kind.TRACK, self.published.triples), (Kind.ARTWORK, None)):
+            captioner, made = captioners[kind]
+            mappers[kind] = self._recipe(Role.MAPPER, kind, sheet, captioner)
+            triples[kind] = self._triples(kind, sheet, mappers[kind][1], made)
+        self._item_scores({kind: captioner[1] for kind, (captioner, _) in captioners.items()})
+        earlier = self._earlier()
+        pairing_id = self._pairs({k: m[1] for k, m in mappers.items()}, triples[Kind.TRACK])
+        counted = published_results.stock(self.connection, sorted(set(self.recipe_ids)))
+        mine = [kind for kind, _ in {(item.kind, item.file) for item in _items(self.published)}]
+        numbers = {f"{kind.value}s": mine.count(kind) for kind in Kind}
+        pairs = len(self.published.pairs.rows)
+        return Stored(pairing_id, earlier, numbers | counted | {"pairs": pairs})
+
+    def _recipe(
+        self,
+        role: Role,
+        kind: Kind,
+        sheet: Sheet[Any] | None,
+        source: tuple[Recipe, int] | None = None,
+        note: Mapping[str, str] = MappingProxyType({}),
+    ) -> tuple[Recipe, int]:
+        """The recipe of a file's content; of what was not published too, which others build on."""
+        known = sheet is not None and sheet.sha256 is not None
+        sha256 = sheet.sha256 if sheet is not None else None
+        said = {"file": sheet.name, "sha256": sha256} if sheet is not None and known else {}
+        revision = (sha256 or "")[:REVISION_LENGTH] or "unpublished"
+        recipe = Recipe(
+            role, kind, BACKEND, revision, said | dict(note), None if source is None else source[0]
+        )
+        input_id = None if source is None else source[1]
+        recipe_id = recipe_rows.ensure(self.connection, recipe, input_id)
+        self.recipe_ids.append(recipe_id)
+        return recipe, recipe_id
+
+    def _track_captions(self) -> tuple[tuple[Recipe, int], dict[int, int]]:
+        sheet = self.published.captions
+        recipe = self._recipe(Role.CAPTIONER, Kind.TRACK, sheet)
+        results = {
+            self._fragment(Kind.TRACK, row.name, position): _caption(text)
+            for row in sheet.rows
+            for position, text in row.texts.items()
+        }
+        return recipe, published_results.add_captions(self.connection, recipe[1], results)
+
+    def _artwork_captions(self) -> tuple[tuple[Recipe, int], dict[int, int]]:
+        """Those of the wholes; those of the four fragments, published joined, have a recipe too."""
+        found = []
+        both: Sequence[tuple[Sheet[Scored], Mapping[str, str]]] = (
+            (self.published.clip_aggregated, {"of": "the four fragments, joined"}),
+            (self.published.clip, {}),
+        )
+        for sheet, what in both:
+            recipe = self._recipe(Role.CAPTIONER, Kind.ARTWORK, sheet, note=what)
+            results = {
+                self._fragment(Kind.ARTWORK, row.name, WHOLE): _caption(row.text)
+                for row in sheet.rows
+                if row.text is not None
+            }
+            found.append(
+                (recipe, published_results.add_captions(self.connection, recipe[1], results))
+            )
+        return found[-1]
+
+    def _triples(
+        self,
+        kind: Kind,
+        sheet: Sheet[Triples] | None,
+        recipe_id: int,
+        captions: Mapping[int, int],
+    ) -> dict[int, int]:
+        results = {}
+        for row in () if sheet is None else sheet.rows:
+            for position, rgb in row.rgb.items():
+                fragment_id = self._fragment(kind, row.name, position)
+                results[fragment_id] = (captions.get(fragment_id), rgb)
+        return published_results.add_emotions(self.connection, recipe_id, results)
+
+    def _item_scores(self, captioners: Mapping[Kind, int]) -> None:
+        """Of items and their captions, by the captioner's recipe."""
+        sheets = self.published
+        by_metric: Sequence[tuple[str, Kind, Sheet[Any]]] = (
+            ("clap", Kind.TRACK, sheets.clap),
+            ("clap-aggregated", Kind.TRACK, sheets.clap_aggregated),
+            ("clip", Kind.ARTWORK, sheets.clip),
+            ("clip-aggregated", Kind.ARTWORK, sheets.clip_aggregated),
+        )
+        for metric, kind, sheet in by_metric:
+            values = {
+                self.items[kind, row.name]: row.value for row in sheet.rows if row.value is not None
+            }
+            published_results.add_scores(
+                self.connection, metric, captioners[kind], "item_id", values
+            )
+
+    def _earlier(self) -> dict[Kind, int] | None:
+        """The triples of the earlier run, whose captions were not published."""
+        sheets = {
+            Kind.TRACK: self.published.earlier_tracks,
+            Kind.ARTWORK: self.published.earlier_artworks,
+        }
+        made = {}
+        for kind, sheet in sheets.items():
+            if sheet.rows:
+                captioner = self._recipe(Role.CAPTIONER, kind, None, note={"run": "earlier"})
+                _, made[kind] = self._recipe(Role.MAPPER, kind, sheet, captioner)
+                self._triples(kind, sheet, made[kind], {})
+        return made if len(made) == len(sheets) else None
+
+    def _pairs(self, mappers: Mapping[Kind, int], triples: Mapping[int, int]) -> int | None:
+        """The published pairs as a pairing, with their ImageBind scores."""
+        sheet = self.published.pairs
+        if not sheet.rows:
+            return None
+        parameters = {
+            "method": "greedy",
+            "vector": "concatenated",
+            "metric": "cosine",
+            **{f"{kind.value}_recipe_id": mappers[kind] for kind in Kind},
+            "extends": None,
+            "file": sheet.name,
+            "sha256": sheet.sha256,
+        }
+        rows = self._pair_rows(sheet.rows, triples)
+        digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
+        pairing = {
+            **{name: parameters[name] for name in ("method", "vector", "metric")},
+            **{f"{kind.value}_recipe_id": mappers[kind] for kind in Kind},
+            "profile": BACKEND,
+            "parameters": parameters,
+            "digest": digest,
+            "pairs": len(rows),
+            **{f"unpaired_{kind.value}s": len(unpaired(self.published, kind)) for kind in Kind},
+            "mean": float(rows["similarity"].mean()),
+            "tenth_percentile": tenth_percentile(rows["similarity"]),
+            "minimum": float(rows["similarity"].min()),
+            "maximum": float(rows["similarity"].max()),
+        }
+        pairing_id = pairings.store(self.connection, pairing, rows)
+        self._pair_scores(pairing_id)
+        return pairing_id
+
+    def _pair_rows(self, pairs: Sequence[Pair], triples: Mapping[int, int]) -> Any:  # noqa: ANN401
+        rows = np.zeros(len(pairs), pairings.PAIR)
+        for at, pair in enumerate(pairs):
+            track = self.items[Kind.TRACK, pair.track]
+            fragment_id = self.fragments[track, WHOLE]
+            rows[at] = (
+                *(WHOLE, pair.rank, pair.similarity),
+                *(track, self.items[Kind.ARTWORK, pair.artwork]),
+                *(triples.get(fragment_id, 0), 0),
+            )
+        return rows
+
+    def _pair_scores(self, pairing_id: int) -> None:
+        sheet = self.published.imagebind
+        if not sheet.rows:
+            return
+        _, recipe_id = self._recipe(Role.EMBEDDER, Kind.TRACK, sheet)
+        known = published_results.pair_ids(self.connection, pairing_id)
+        values = {}
+        for row in sheet.rows:
+            key = self.items[Kind.TRACK, row.track], self.items[Kind.ARTWORK, row.artwork]
+            if key in known:
+                values[known[key]] = row.value
+        published_results.add_scores(self.connection, "imagebind", recipe_id, "pair_id", values)
+
+    def _fragment(self, kind: Kind, name: str, position: int) -> int:
+        return self.fragments[self.items[kind, name], position]
+
+
+def unpaired(published: Published, kind: Kind) -> set[str]:
+    """The items of a kind that the study had to pair, as far as they are here, without a partner.
+
+    Those of tracks are the ones with a triple, those of artworks the ones with a caption.
+    """
+    sheets = (published.triples,) if kind is Kind.TRACK else (published.clip,)
+    there = {row.name for sheet in sheets for row in sheet.rows}
+    return there - {getattr(pair, kind.value) for pair in published.pairs.rows}
+
+
+def _items(published: Published) -> Iterator[published_results.Unseen]:
+    """Every item that is named anywhere, once, in the order of the files."""
+    seen = set()
+    for kind, name in _names(published):
+        if (kind, name) not in seen:
+            seen.add((kind, name))
+            said = tags.from_name(Path(name))
+            yield published_results.Unseen(kind, name, said.title or name, said.creator, said.year)
+
+
+def _names(published: Published) -> Iterator[tuple[Kind, str]]:
+    tracks: Iterable[Sheet[Any]] = (
+        published.captions,
+        published.triples,
+        published.clap,
+        published.clap_aggregated,
+        published.earlier_tracks,
+    )
+    artworks: Iterable[Sheet[Any]] = (
+        published.clip,
+        published.clip_aggregated,
+        published.earlier_artworks,
+    )
+    for kind, sheets in ((Kind.TRACK, tracks), (Kind.ARTWORK, artworks)):
+        yield from ((kind, row.name) for sheet in sheets for row in sheet.rows)
+    both: Sequence[Pair | PairScore] = (*published.pairs.rows, *published.imagebind.rows)
+    for row in both:
+        yield Kind.TRACK, row.track
+        yield Kind.ARTWORK, row.artwork
+
+
+def _caption(text: str) -> tuple[Caption, int]:
+    """A caption with its words; that its token cap cut it is inferred from its end."""
+    ended = FinishReason.STOP if is_complete(text) else FinishReason.LENGTH
+    return Caption(text, ended, language=language_of(text)), count_words(text)

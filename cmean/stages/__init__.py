@@ -1,1 +1,0 @@
-"""Pure functions between back-ends and rows: batching, isolating, validating."""

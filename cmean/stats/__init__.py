@@ -1,0 +1,1 @@
+"""Statistics of captions, pairings and scores; arrays in, numbers out."""

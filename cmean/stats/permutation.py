@@ -1,0 +1,268 @@
+"""Where an observed statistic stands among those of random pairings of the same items."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from cmean.errors import InputError
+from cmean.stats.permutation_sums import Distances, Products, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from cmean.stats.estimate import Floats, Indices
+    from cmean.stats.permutation_sums import Sums
+
+ALTERNATIVES: Final = ("greater", "less", "two-sided")
+
+_ROUNDING: Final = 1e-12
+"""A deviation below this (or this share of the mean) is rounding: chance does not vary."""
+
+_SAME: Final = 1e-6
+"""Statistics nearer than this share of a deviation count as equal: what parts them is rounding."""
+
+_SINGLE: Final = 2048
+"""Up to so many items each random pairing is drawn by itself."""
+
+_GROUP: Final = 1024
+"""Pairings from one random order, at most."""
+
+_SHARE: Final = 10
+"""Items for each pairing from one random order, at least. With as many pairings as items, those of
+one order would spread more, or less, than chance does; with so few, hardly (see the tests)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """The null distribution of a statistic, sampled, and where an observed one stands in it.
+
+    Attributes:
+        mean: of the statistic over random one-to-one pairings; None where it is undefined.
+        sd: its standard deviation (ddof = 0).
+        z: how many deviations the observed one lies above the mean; None where nothing was
+            observed, or where chance does not vary.
+        p: of the permutation test; None where nothing was observed or nothing drawn.
+        permutations: how many random pairings were drawn.
+        why: why something is None; empty where nothing is.
+    """
+
+    mean: float | None
+    sd: float | None
+    z: float | None
+    p: float | None
+    permutations: int
+    why: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return asdict(self)
+
+
+def permuted_means(
+    one: ArrayLike, other: ArrayLike, permutations: int = 1000, seed: int = 0
+) -> Floats:
+    """Means of the products of paired rows, Σ one[i]·other[π(i)] / min(n, m), over random π.
+
+    With rows of length 1 these are mean cosines; with 0/1 indicators, a column a label, they are
+    the shares of pairs that agree. Each π is a uniformly random one-to-one pairing of min(n, m)
+    pairs. Up to 2,048 items on the larger side they are independent. With more, up to 1,024 come
+    from one random order of the items (see `cmean.stats.permutation_sums`): two of one order
+    correlate by less than the reciprocal of the number of items.
+
+    Args:
+        one: finite numbers, shape (n, d); float32 stays, all else becomes float64.
+        other: the same, shape (m, d).
+        permutations: how many, at least 1.
+        seed: the same seed gives the same values.
+
+    Returns:
+        Shape (permutations,); empty where a side has no rows.
+
+    Raises:
+        InputError: sides that are no such arrays, or no permutation at all.
+    """
+    arrays = [_floats(side) for side in (one, other)]
+    if arrays[0].shape[1] != arrays[1].shape[1]:
+        widths = f"{arrays[0].shape[1]} and {arrays[1].shape[1]}"
+        raise InputError(f"both sides of a pairing need vectors of the same width, not {widths}")
+    _check(permutations)
+    size, pairs = max(map(len, arrays)), min(map(len, arrays))
+    if pairs == 0:
+        return np.empty(0)
+    sums = Products(*(Side(array, _total(array), size) for array in arrays))
+    means: Floats = _drawn(sums, permutations, seed) / pairs
+    return means
+
+
+def permuted_distances(
+    one: ArrayLike, other: ArrayLike, permutations: int = 1000, seed: int = 0
+) -> Floats:
+    """Means of the Euclidean distances of paired rows, over random pairings.
+
+    The pairings are drawn as those of `permuted_means`.
+
+    Args:
+        one: integers of shape (n, d), or (n, p, d) for p rows an item: the distance of two items
+            is then the mean over p of the distances of their rows at the same place.
+        other: the same, m of them.
+        permutations: how many, at least 1.
+        seed: the same seed gives the same values.
+
+    Returns:
+        Shape (permutations,); empty where a side has no rows.
+
+    Raises:
+        InputError: sides that are no such arrays, or no permutation at all.
+    """
+    arrays = [_whole(side) for side in (one, other)]
+    if arrays[0].shape[1:] != arrays[1].shape[1:]:
+        shapes = f"{arrays[0].shape[1:]} and {arrays[1].shape[1:]}"
+        raise InputError(f"both sides of a pairing need items of the same shape, not {shapes}")
+    _check(permutations)
+    pairs = min(map(len, arrays))
+    if pairs == 0:
+        return np.empty(0)
+    means: Floats = _drawn(Distances(*arrays), permutations, seed) / (pairs * arrays[0].shape[1])
+    return means
+
+
+def _drawn(sums: Sums, permutations: int, seed: int) -> Floats:
+    """Sums over so many random pairings."""
+    random = np.random.default_rng(seed)
+    if sums.size <= _SINGLE:
+        return sums.single(permutations, random)
+    group = min(_power_of_two(sums.size // _SHARE), _GROUP)
+    orders = -(-permutations // group)
+    drawn: Floats = np.concatenate([sums.group(group, random) for _ in range(orders)])
+    return drawn[:permutations]
+
+
+def permuted_statistics(
+    statistic: Callable[[Indices, Indices], float],
+    n: int,
+    m: int,
+    permutations: int = 1000,
+    seed: int = 0,
+) -> Floats:
+    """Any statistic of random one-to-one pairings, each drawn by itself.
+
+    Args:
+        statistic: of the row numbers of either side, pair by pair, min(n, m) of each; NaN where
+            it is undefined.
+        n: rows of the one side.
+        m: rows of the other.
+        permutations: how many, at least 1.
+        seed: the same seed gives the same values.
+
+    Returns:
+        Shape (permutations,); empty where a side has no rows.
+
+    Raises:
+        InputError: no permutation at all.
+    """
+    _check(permutations)
+    if min(n, m) == 0:
+        return np.empty(0)
+    random = np.random.default_rng(seed)
+    places = np.arange(min(n, m))
+    drawn = np.empty(permutations)
+    for number in range(permutations):
+        partners = random.permutation(max(n, m))[: len(places)]
+        pairs = (places, partners) if n <= m else (partners, places)
+        drawn[number] = statistic(*pairs)
+    return drawn
+
+
+def beside(
+    observed: float | None,
+    drawn: Floats,
+    *,
+    mean: float | None = None,
+    sd: float | None = None,
+    alternative: str = "greater",
+) -> Chance:
+    """An observed statistic beside the same of random pairings.
+
+    The observed pairing counts as one of the random ones, p = (1 + #{drawn ≥ observed}) /
+    (1 + #drawn), so that p is never 0 and the test keeps its level (B. Phipson & G. K. Smyth,
+    "Permutation p-values should never be zero", 2010). Two-sided it is twice the smaller of both
+    sides, at most 1. What differs from the observed by rounding alone counts as equal to it.
+
+    Args:
+        observed: None or NaN where it is undefined.
+        drawn: of `permuted_means` or `permuted_statistics`; NaN are left out.
+        mean: of the null, where it is known exactly; otherwise that of `drawn`.
+        sd: the same of its standard deviation.
+        alternative: what the observed is suspected to be, a name of `ALTERNATIVES`.
+
+    Raises:
+        InputError: an unknown alternative.
+    """
+    if alternative not in ALTERNATIVES:
+        raise InputError(f"there is no alternative {alternative!r}; there is {ALTERNATIVES}")
+    kept = drawn[np.isfinite(drawn)]
+    count = int(kept.size)
+    mean = float(kept.mean()) if mean is None and count else mean
+    sd = float(kept.std()) if sd is None and count else sd
+    if mean is None or sd is None:
+        why = "there is no random pairing of which the statistic is defined"
+        return Chance(mean, sd, None, None, count, why)
+    constant = sd <= _ROUNDING * max(1.0, abs(mean))
+    sd = 0.0 if constant else sd
+    if observed is None or not np.isfinite(observed):
+        return Chance(mean, sd, None, None, count, "nothing was observed")
+    p = _p(observed, kept, _ROUNDING * max(1.0, abs(mean)) + _SAME * sd, alternative)
+    if constant:
+        return Chance(mean, sd, None, p, count, "every random pairing gives the same")
+    why = "" if count else "no random pairing was drawn"
+    return Chance(mean, sd, (observed - mean) / sd, p, count, why)
+
+
+def _p(observed: float, drawn: Floats, rounding: float, alternative: str) -> float | None:
+    if drawn.size == 0:
+        return None
+    above = (1 + int(np.sum(drawn >= observed - rounding))) / (1 + drawn.size)
+    below = (1 + int(np.sum(drawn <= observed + rounding))) / (1 + drawn.size)
+    return {"greater": above, "less": below, "two-sided": min(1.0, 2 * min(above, below))}[
+        alternative
+    ]
+
+
+def _floats(side: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(side)
+    if array.ndim != 2:  # noqa: PLR2004 - rows, columns
+        raise InputError(f"a side of a pairing has the shape (items, numbers), not {array.shape}")
+    return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
+
+
+def _whole(side: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(side)
+    if array.ndim == 2:  # noqa: PLR2004 - rows, columns
+        array = array[:, np.newaxis]
+    if array.ndim != 3 or array.dtype.kind not in "iu":  # noqa: PLR2004 - items, rows, columns
+        raise InputError(
+            "distances are of integers of the shape (items, numbers) or (items, rows, numbers), "
+            f"not of {array.dtype} of the shape {np.shape(side)}"
+        )
+    return array
+
+
+def _total(rows: NDArray[Any]) -> Floats:
+    total: Floats = rows.sum(axis=0, dtype=np.float64)
+    if not np.isfinite(total).all():
+        raise InputError("the vectors of a pairing must be finite numbers")
+    return total
+
+
+def _check(permutations: int) -> None:
+    if permutations < 1:
+        raise InputError(f"a permutation test needs at least 1 permutation, not {permutations}")
+
+
+def _power_of_two(at_most: int) -> int:
+    return 1 << (at_most.bit_length() - 1)

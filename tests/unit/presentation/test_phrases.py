@@ -1,0 +1,53 @@
+"""What is said of a mean beside its nulls: no more than it means."""
+
+from __future__ import annotations
+
+import pytest
+
+from cmean.presentation.phrases import Means, verdict
+
+
+def said(mean=0.95, z=4.0, resampled=None, **other):
+    chosen = {"method": "greedy", "space": "emotion", "null_mean": 0.85} | other
+    return verdict(Means(mean=mean, z=z, resampled_mean=resampled, **chosen))
+
+
+@pytest.mark.parametrize(
+    ("resampled", "words"),
+    [
+        (0.95, "But the same method finds as much among triples handed out at random"),
+        (0.96, "finds as much"),
+        (0.94, "But 90\N{NO-BREAK SPACE}% of that the same method finds"),
+        (0.949999, "But over 99.9\N{NO-BREAK SPACE}% of that"),
+        (0.80, "But 0\N{NO-BREAK SPACE}% of that"),
+    ],
+)
+def test_what_the_method_finds_anyway_is_a_share_of_the_distance_from_chance(resampled, words):
+    sentence = said(resampled=resampled)
+    assert sentence.startswith("The pairs are clearly more alike than random pairs")
+    assert words in sentence
+    assert "only labels, ImageBind or people can tell" in sentence
+
+
+@pytest.mark.parametrize("z", [1.9, -5.0, None])
+def test_without_a_distance_from_chance_there_is_no_share_of_it(z):
+    assert "of that" not in said(z=z, resampled=0.9)
+    assert "as much" not in said(z=z, resampled=0.99)
+
+
+@pytest.mark.parametrize(
+    ("space", "words"),
+    [
+        ("captions", "more alike by embeddings of their captions than"),
+        ("imagebind", "more alike by ImageBind's embeddings than"),
+    ],
+)
+def test_it_says_in_what_the_pairs_are_alike(space, words):
+    sentence = said(space=space, resampled=0.9)
+    assert words in sentence
+    assert "among embeddings handed out at random" in sentence
+    assert ("ImageBind or people" in sentence) is (space != "imagebind")
+
+
+def test_random_pairs_have_no_method_to_look_at():
+    assert "method" not in said(z=2.5, method="random", resampled=0.9)

@@ -14,7 +14,6 @@ item gives a retryable `ItemError` of reason `server-away`; the next batch raise
 from __future__ import annotations
 
 import os
-import random
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from urllib.parse import urlsplit
 
 from cmean.backends import server_replies
 from cmean.errors import CmeanError, ConfigError, ItemError, ServerError
+from cmean.util.retry import Backoff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -200,14 +200,13 @@ class Server:
 
     def _answer(self, fields: Mapping[str, Any], batch: _Batch) -> Answer:
         how, tried = self.connection, 0
+        backoff = Backoff(how.backoff, _LONGEST_PAUSE)
         while True:
             try:
                 return server_replies.read(self._send(fields), how.model)
             except _PassingError as error:
-                pause = error.pause
-                if pause is None:
-                    pause = min(how.backoff * 2**tried, _LONGEST_PAUSE)
-                    pause *= random.uniform(0.5, 1)  # noqa: S311 - spreads requests, hides nothing
+                delay = backoff.next_delay()
+                pause = delay if error.pause is None else error.pause
                 if tried == how.retries or pause > max(how.timeout, _LONGEST_PAUSE):
                     raise error.lasting from error.__cause__
             tried += 1

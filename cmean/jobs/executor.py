@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cmean.catalog import job_queue
 from cmean.errors import CatalogUnavailableError, ItemError
 from cmean.jobs.prefetch import Feed
+from cmean.util.retry import Backoff, retry_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from cmean.jobs.prefetch import Prepared
 
 _RETRY_SECONDS = (0.2, 5.0)
-"""First and longest pause while the database cannot be reached."""
+"""First and longest delay between attempts while the database cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +134,14 @@ def persist(
     What was worked out survives a restart of the server so. Should the first try have been
     committed after all, or the lease have run out meanwhile, the fence drops the second.
     """
-    pause, longest = _RETRY_SECONDS
-    while True:
-        try:
-            with catalog.write() as connection:
-                return write(connection)
-        except CatalogUnavailableError:
-            if stopped():
-                raise
-            time.sleep(pause)
-            pause = min(2 * pause, longest)
+
+    def write_once() -> int:
+        with catalog.write() as connection:
+            return write(connection)
+
+    return retry_call(
+        write_once,
+        retry_on=CatalogUnavailableError,
+        backoff=Backoff(*_RETRY_SECONDS),
+        is_stopped=stopped,
+    )

@@ -7,7 +7,6 @@ seconds, frees what dead workers held, and enters the work of its profile that i
 from __future__ import annotations
 
 import logging
-import random
 import threading
 import time
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +22,7 @@ from cmean.jobs.heartbeat import Heartbeat
 from cmean.jobs.local_processes import free_the_dead, this_process
 from cmean.jobs.model_cache import Bench
 from cmean.jobs.planner import Planner
+from cmean.util.retry import Backoff, retry_call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,31 +111,33 @@ class Worker:
         with Heartbeat(self.catalog, worker_id, lease) as heartbeat:
             station = Station(self.catalog, worker_id, lease, heartbeat)
             _LOG.info("worker %d is ready: %s", worker_id, ", ".join(self.queues))
-            pause, longest = _POLL_SECONDS
+            backoff = Backoff(*_POLL_SECONDS, growth=1.5, jitter=(0.75, 1.25))
             while not self._stopping.is_set():
                 if self._look(station):
-                    pause = _POLL_SECONDS[0]
+                    backoff.reset()
                     continue
                 heartbeat.rest()
-                if self._woken.wait(pause * random.uniform(0.75, 1.25)):  # noqa: S311 - spreads polls
+                if self._woken.wait(backoff.next_delay()):
                     self._woken.clear()
-                    pause = _POLL_SECONDS[0]
-                else:
-                    pause = min(1.5 * pause, longest)
+                    backoff.reset()
         self.bench.clear()
         self._unregister(worker_id)
         _LOG.info("worker %d has ended", worker_id)
 
     def _register(self) -> int:
-        while True:
-            try:
-                migrate.ensure(self.catalog)
-                with self.catalog.write() as connection:
-                    return workers.register(connection, this_process(), queues=self.queues)
-            except CatalogUnavailableError as error:
-                _LOG.warning("%s; trying again", error)
-                if self._stopping.wait(_POLL_SECONDS[0]):
-                    raise
+        def register_once() -> int:
+            migrate.ensure(self.catalog)
+            with self.catalog.write() as connection:
+                return workers.register(connection, this_process(), queues=self.queues)
+
+        return retry_call(
+            register_once,
+            retry_on=CatalogUnavailableError,
+            backoff=Backoff(*_POLL_SECONDS),
+            is_stopped=self._stopping.is_set,
+            wait=self._stopping.wait,
+            on_retry=lambda error: _LOG.warning("%s; trying again", error),
+        )
 
     def _unregister(self, worker_id: int) -> None:
         try:

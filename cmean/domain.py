@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from cmean.util.hashing import hash_canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -245,5 +245,4 @@ class Recipe:
             "parameters": self.parameters,
             "input": self.input.digest if self.input else None,
         }
-        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return hash_canonical_json(content)

@@ -5,7 +5,6 @@ Nothing here loads a model, and nothing but `fetch` uses the network.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from cmean.config import load_settings
 from cmean.errors import MissingExtraError, WeightsError
+from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 """The files of a repository that are fetched: tensors and settings, no pickles and no code."""
@@ -96,12 +96,14 @@ def _fingerprint(folder: Path) -> str:
 
 @cache
 def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
-    digest = hashlib.sha256()
-    for path, size, _ in files:
-        digest.update(f"{path.name}\0{size}\0".encode())
-        step = max(_SAMPLE_BYTES, size // _SAMPLES)
-        with path.open("rb") as file:
-            for start in range(0, size, step):
-                file.seek(start)
-                digest.update(file.read(_SAMPLE_BYTES))
-    return digest.hexdigest()[:16]
+    return hash_parts(part for path, size, _ in files for part in _sample_file(path, size))[:16]
+
+
+def _sample_file(path: Path, size: int) -> Iterator[bytes | str]:
+    """The name and size of a file, then parts evenly spaced over all of it."""
+    yield f"{path.name}\0{size}\0"
+    step = max(_SAMPLE_BYTES, size // _SAMPLES)
+    with path.open("rb") as file:
+        for start in range(0, size, step):
+            file.seek(start)
+            yield file.read(_SAMPLE_BYTES)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
 from cmean.catalog.tables import evaluations, label_pairs, labels, ratings
+from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,15 +20,16 @@ _CHUNK = 10_000
 
 def state_of_people(connection: Connection, names: Sequence[str]) -> str:
     """A digest of all ratings, and of some label sets: unlike results, these may change."""
-    digest = hashlib.sha256()
-    for query in (
+    queries = (
         select(ratings).order_by(ratings.c.id),
         select(labels).where(labels.c.name.in_(names)).order_by(labels.c.item_id, *labels.c),
         select(label_pairs).where(label_pairs.c.name.in_(names)).order_by(*label_pairs.c),
-    ):
-        for row in connection.execute(query.execution_options(yield_per=_CHUNK)):
-            digest.update(json.dumps(list(row), default=str).encode())
-    return digest.hexdigest()
+    )
+    return hash_parts(
+        json.dumps(list(row), default=str)
+        for query in queries
+        for row in connection.execute(query.execution_options(yield_per=_CHUNK))
+    )
 
 
 def store(connection: Connection, task_id: int, document: Mapping[str, Any]) -> None:

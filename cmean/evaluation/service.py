@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +22,7 @@ from cmean.pairing import spaces
 from cmean.pairing.null_models import resampled
 from cmean.stats.coherence import describe
 from cmean.stats.sampling import Choices
+from cmean.util.hashing import hash_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +89,7 @@ def request(
         "labels": sorted(set(labels)),
         "choices": asdict(choices or Choices()),
     }
-    digest = hashlib.sha256(json.dumps(["evaluate", wish, state]).encode()).hexdigest()
+    digest = hash_json(["evaluate", wish, state], sort_keys=False)  # as stored requests have it
     with catalog.write() as connection:
         return planning.plan_request(connection, "evaluate", digest, wish, pairing["id"])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
+
+from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,5 +32,5 @@ def donors(keys: Mapping[int, str], seed: int) -> dict[int, int]:
     return dict(zip(circle, [*circle[1:], circle[0]], strict=True))
 
 
-def _place(key: str, seed: int) -> bytes:
-    return hashlib.sha256(f"{seed} {key}".encode()).digest()
+def _place(key: str, seed: int) -> str:
+    return hash_parts([f"{seed} {key}"])

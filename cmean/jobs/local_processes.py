@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import socket
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from cmean.catalog import job_queue, workers
+from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog
@@ -60,7 +60,7 @@ def _namespace() -> str | None:
         inode = Path("/proc/self/ns/pid").stat().st_ino
     except OSError:
         return None
-    return hashlib.sha256(f"{boot}/{inode}".encode()).hexdigest()[:40]
+    return hash_parts([f"{boot}/{inode}"])[:40]
 
 
 def alive(worker: workers.Worker) -> bool:

@@ -110,7 +110,7 @@ def _look(catalog: Catalog, entry: Path | Rejected, kind: Kind | None, metadata:
         return _Seen(entry.path, rejected=MediaError(entry.reason, entry.detail))
     try:
         path = entry.resolve()
-        digest = files.sha256(path)
+        digest = files.hash_media_file(path)
         with catalog.read() as connection:
             known = item_rows.find(connection, digest)
         if known is not None:

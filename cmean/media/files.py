@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cmean.domain import Kind
 from cmean.errors import InputError, MediaError
+from cmean.util.hashing import hash_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,8 +92,8 @@ def require_readable(path: Path) -> None:
         raise MediaError("empty-file", "the file has 0 bytes")
 
 
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes as 64 hexadecimal digits: the identity of an item.
+def hash_media_file(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits: the identity of an item.
 
     Raises:
         MediaError: the reasons of `require_readable`.
@@ -101,7 +101,7 @@ def sha256(path: Path) -> str:
     require_readable(path)
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hash_file(file)
     except OSError as error:
         raise MediaError("read-error", f"reading failed: {error.strerror}") from error
 

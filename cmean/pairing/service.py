@@ -5,8 +5,6 @@ A pairing is a version: it never changes once it is there. A later one may exten
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,9 +19,10 @@ from cmean.matching.methods import RANDOM, Matching, match
 from cmean.matching.null import random_pairing, similarities
 from cmean.matching.summary import Summary, summarise_all
 from cmean.pairing import choices, spaces, vectors, versions
+from cmean.util.hashing import hash_json, hash_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -115,7 +114,7 @@ def request(  # noqa: PLR0913 - each is an option of the verb
             **choices.seed_of(choice["method"], seed, earlier),
         }
         numbers = choices.numbers(connection, wish, profile)
-    digest = _sha256(["pair", choices.told(wish), numbers])
+    digest = hash_json(["pair", choices.told(wish), numbers])
     with catalog.write() as connection:
         return planning.plan_request(connection, "pair", digest, wish)
 
@@ -169,7 +168,7 @@ def compute(
         **{name: wish.get(name) for name in embedded},
         "parent_id": extends,
         "parameters": parameters,
-        "digest": _sha256(parameters),
+        "digest": hash_json(parameters),
     }
     return Pairing(row, np.concatenate(rows))
 
@@ -241,17 +240,15 @@ def _rows(matched: Matching, tracks: Side, artworks: Side, position: int) -> NDA
 
 def _parameters(wish: Mapping[str, Any], sides: spaces.Sides) -> dict[str, Any]:
     """Everything that determines a pairing: the choices, what it extends, and its inputs."""
-    inputs = hashlib.sha256()
+    inputs: list[bytes | str] = []
     for kind in Kind:
         for position, side in sides[kind].items():
-            inputs.update(f"{kind.value} {position} {len(side)} ".encode())
-            inputs.update(side.items.astype("<i8").tobytes())
             kind_of = "u1" if side.parts.dtype.kind == "u" else "<f4"
-            inputs.update(side.parts.astype(kind_of).tobytes())
+            inputs += [
+                f"{kind.value} {position} {len(side)} ",
+                side.items.astype("<i8").tobytes(),
+                side.parts.astype(kind_of).tobytes(),
+            ]
     unsaid = {"profile", "as_of"}
     chosen = {name: value for name, value in choices.told(wish).items() if name not in unsaid}
-    return {**chosen, "inputs": inputs.hexdigest()}
-
-
-def _sha256(content: Sequence[Any] | Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return {**chosen, "inputs": hash_parts(inputs)}

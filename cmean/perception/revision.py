@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from cmean.perception.linear_heads import FARTHEST
 from cmean.perception.mood_sentence import LADDER, WORDS
+from cmean.util.hashing import hash_parts
 from cmean.weights import packages, store
 
 if TYPE_CHECKING:
@@ -32,7 +32,5 @@ def digest_revision(
     store.locate(package)
     found = packages.find_package(package)
     facts = f"{found.sha256} {found.revision} {code} {LADDER} {WORDS} {FARTHEST} {constants!r}"
-    digest = hashlib.sha256(facts.encode())
-    for table in tables:
-        digest.update(files(__package__).joinpath(table).read_bytes())
-    return digest.hexdigest()[:12]
+    contents = [files(__package__).joinpath(table).read_bytes() for table in tables]
+    return hash_parts([facts, *contents])[:12]

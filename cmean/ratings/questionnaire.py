@@ -8,10 +8,10 @@ the catalog alone, also from one that was copied to another database.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from cmean.util.hashing import hash_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -163,4 +163,4 @@ def sampled(asked: Sequence[Question], number: int, controls: int, seed: int) ->
 
 
 def _hex(*content: Any) -> str:  # noqa: ANN401 - whatever JSON holds
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    return hash_json(content)

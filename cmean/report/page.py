@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +19,7 @@ from cmean.presentation import number_formats
 from cmean.report import wording
 from cmean.report.figures import distribution
 from cmean.report.space import emotion_space
+from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,7 +148,7 @@ def _policy(style: str, script: str) -> str:
     """A content security policy: nothing from outside, and no code but the page's own."""
 
     def digest(text: str) -> str:
-        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+        return base64.b64encode(bytes.fromhex(hash_parts([text]))).decode("ascii")
 
     return (
         "default-src 'none'; img-src data:; media-src data:; "

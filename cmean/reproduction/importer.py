@@ -5,8 +5,6 @@ All of it is one transaction: interrupted, nothing is there, and again it adds w
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +19,7 @@ from cmean.domain import WHOLE, Caption, FinishReason, Kind, Recipe, Role
 from cmean.matching.summary import tenth_percentile
 from cmean.media import tags
 from cmean.stats.text_lengths import count_words, is_complete
+from cmean.util.hashing import hash_json
 from cmean.util.language import language_of
 
 if TYPE_CHECKING:
@@ -195,7 +194,7 @@ class _Import:
             "sha256": sheet.sha256,
         }
         rows = self._pair_rows(sheet.rows, triples)
-        digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
+        digest = hash_json(parameters)
         pairing = {
             **{name: parameters[name] for name in ("method", "vector", "metric")},
             **{f"{kind.value}_recipe_id": mappers[kind] for kind in Kind},

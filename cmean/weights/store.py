@@ -7,7 +7,6 @@ the size and the SHA-256 of each file.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ import platformdirs
 
 from cmean.config import load_settings
 from cmean.errors import WeightsError
+from cmean.util.hashing import hash_file, hash_parts
 from cmean.weights.packages import find_package
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _find_damage(package: WeightPackage, *, thorough: bool) -> str | None:
 
 def _digest_file(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hash_file(file)
 
 
 @contextmanager
@@ -198,7 +198,7 @@ def write_package(package: WeightPackage, files: Mapping[str, bytes], temporary:
 
 
 def _describe(content: bytes) -> dict[str, Any]:
-    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return {"bytes": len(content), "sha256": hash_parts([content])}
 
 
 def _write_file(path: Path, content: bytes) -> None:

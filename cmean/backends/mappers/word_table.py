@@ -13,7 +13,6 @@ weigh nothing.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import math
 import re
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cmean.domain import RGB
 from cmean.errors import EmotionError
+from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ def tfidf(counts: Mapping[str, int], idf: Mapping[str, float]) -> dict[str, floa
 
 def digest(content: bytes) -> str:
     """The first 12 hex digits of the SHA-256 of a table's file."""
-    return hashlib.sha256(content).hexdigest()[:12]
+    return hash_parts([content])[:12]
 
 
 class WordTable:

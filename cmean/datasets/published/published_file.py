@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from typing import TYPE_CHECKING, Final
 
 from cmean.datasets.published.model import Problem
 from cmean.datasets.published.records import Record, UnfitError, cells, decode, header, split
+from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ class Reader:
         except OSError as error:
             self.refuse(None, f"cannot be read: {error.strerror}")
             return ""
-        self.sha256 = hashlib.sha256(data).hexdigest()
+        self.sha256 = hash_parts([data])
         text, guessed = decode(data)
         if guessed:
             self.refuse(None, "is not UTF-8: read as Windows-1252, letters may be wrong")

@@ -103,7 +103,7 @@ def _open(item: Located, preprocessing: Mapping[str, Any]) -> list[Sound] | list
         detail = f"{display(path)} cannot be read: {error.strerror}"
         raise MediaError("missing", detail, retryable=True) from error
     unchanged = (status.st_size, status.st_mtime) == (item.bytes, item.modified)
-    if not unchanged and files.sha256(path) != item.sha256:
+    if not unchanged and files.hash_media_file(path) != item.sha256:
         raise MediaError(
             "changed", f"{display(path)} is not the file that was ingested; ingest it again"
         )

@@ -8,7 +8,14 @@ import pytest
 
 from cmean.domain import Kind
 from cmean.errors import InputError, MediaError
-from cmean.media.files import SUFFIXES, Rejected, guess_kind, require_readable, sha256, walk
+from cmean.media.files import (
+    SUFFIXES,
+    Rejected,
+    guess_kind,
+    hash_media_file,
+    require_readable,
+    walk,
+)
 
 
 @pytest.mark.parametrize(
@@ -108,14 +115,16 @@ def test_what_may_not_be_read_is_rejected(open_folder, unprivileged):
         (locked / "b.mp3", "no-permission"),
     ]
     with pytest.raises(MediaError) as caught:
-        sha256(locked / "b.mp3")
+        hash_media_file(locked / "b.mp3")
     assert caught.value.reason == "no-permission"
 
 
 def test_identity_is_the_hash_of_the_bytes(put):
     content = os.urandom(300_000)
     expected = hashlib.sha256(content).hexdigest()
-    assert sha256(put("a.mp3", content)) == sha256(put("b.png", content)) == expected
+    assert (
+        hash_media_file(put("a.mp3", content)) == hash_media_file(put("b.png", content)) == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,7 +141,7 @@ def test_identity_is_the_hash_of_the_bytes(put):
 def test_what_has_no_content_has_no_identity(tmp_path, put, name, reason):
     put("empty", b"")
     with pytest.raises(MediaError) as caught:
-        sha256(tmp_path / name)
+        hash_media_file(tmp_path / name)
     assert caught.value.reason == reason
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cmean.stats.permutation import permuted_distances, permuted_means
+from cmean.stats.permutation_draws import draw_distance_means, draw_product_means
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,13 +108,13 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- |")
     for width, few in WIDTHS.items():
         one, other = vectors(args.pairs, width)
-        permuted_means(one[:5000], other[:5000], 2)  # loads what is imported on first use
-        fast = seconds(partial(permuted_means, one, other, PERMUTATIONS), ROUNDS)
+        draw_product_means(one[:5000], other[:5000], 2)  # loads what is imported on first use
+        fast = seconds(partial(draw_product_means, one, other, PERMUTATIONS), ROUNDS)
         slow = seconds(partial(one_by_one, one, other, few), 1)
         print(row(f"{width} numbers, float32", fast, slow, few))
     for shape, few in SHAPES.items():
         sides = integers(args.pairs, shape)
-        fast = seconds(partial(permuted_distances, *sides, PERMUTATIONS), ROUNDS)
+        fast = seconds(partial(draw_distance_means, *sides, PERMUTATIONS), ROUNDS)
         slow = seconds(partial(distances_one_by_one, *sides, few), 1)
         print(row(f"{shape[0]} x {shape[1]} integers, euclidean", fast, slow, few))
 

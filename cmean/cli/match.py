@@ -15,7 +15,7 @@ from cmean.errors import UsageError
 from cmean.matching import tables
 from cmean.matching.calibration import CALIBRATIONS, NONE, calibrate_vectors
 from cmean.matching.methods import METHODS, match
-from cmean.matching.null import random_pairing
+from cmean.matching.random_pairing_null import compute_random_pairing_null
 from cmean.matching.summary import summarise
 from cmean.matching.vectors import METRICS
 from cmean.pairing.spaces import EMOTION
@@ -76,6 +76,6 @@ def _match(
             min_similarity=args.min_similarity,
             on_progress=partial(update, args.method),
         )
-    null = random_pairing(sides[0], sides[1], args.metric)
+    null = compute_random_pairing_null(sides[0], sides[1], args.metric)
     summed = summarise(found, null, tracks.vector, args.calibrate)
     return found, {**summed.as_dict(), "space": EMOTION}

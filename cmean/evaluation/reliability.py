@@ -20,12 +20,14 @@ from cmean.domain import CHANNELS, POSITIONS, WHOLE, Kind, Role
 from cmean.errors import InputError, UsageError
 from cmean.evaluation.reliability_tables import tables
 from cmean.inference import recipes
-from cmean.matching.null import random_pairing, similarities
+from cmean.matching.pair_similarity import compute_similarities
+from cmean.matching.random_pairing_null import compute_random_pairing_null
 from cmean.pairing import vectors
-from cmean.stats import permutation
+from cmean.stats import permutation_draws
 from cmean.stats.correlation import pearson, spearman
 from cmean.stats.cosines import units
 from cmean.stats.estimate import Estimate
+from cmean.stats.null_distribution import compare_with_null
 from cmean.stats.reliability import icc, self_retrieval
 from cmean.stats.sampling import Choices
 
@@ -193,15 +195,17 @@ def _of_items(estimate: Estimate, triples: int) -> Estimate:
 
 def _nearness(one: NDArray[np.uint8], other: NDArray[np.uint8], choices: Choices) -> dict[str, Any]:
     """How near an item's vectors of two runs are, shapes (n, d), and who finds itself by them."""
-    mean = float(similarities(one, other).mean())
-    null = random_pairing(one, other)
-    drawn = permutation.permuted_means(units(one), units(other), choices.permutations, choices.seed)
+    mean = float(compute_similarities(one, other).mean())
+    null = compute_random_pairing_null(one, other)
+    drawn = permutation_draws.draw_product_means(
+        units(one), units(other), choices.permutations, choices.seed
+    )
     found = self_retrieval(one, other, choices.seed)
     figures = ("median_rank", "mean_reciprocal_rank", "first")
     return {
         "cosine": {
             "value": mean,
-            "chance": permutation.beside(mean, drawn, mean=null.mean, sd=null.sd).as_dict(),
+            "chance": compare_with_null(mean, drawn, null=null).as_dict(),
         },
         "retrieval": {name: getattr(found, name).as_dict() for name in figures},
     }

@@ -19,8 +19,8 @@ from cmean.evaluation.measures import (
     label_validity,
 )
 from cmean.pairing import spaces
-from cmean.pairing.null_models import resampled
-from cmean.stats.coherence import describe
+from cmean.pairing.null_models import resample_pairings
+from cmean.stats.coherence import describe_values
 from cmean.stats.sampling import Choices
 from cmean.util.hashing import hash_json
 
@@ -147,14 +147,14 @@ def _study(connection: Connection, request: Mapping[str, Any], on_progress: Prog
             for kind in Kind
         },
         triples,
-        resampled(pairing, sides, choices, on_progress),
+        resample_pairings(pairing, sides, choices, on_progress),
         choices,
     )
 
 
 def _resampled(study: Study) -> dict[str, float | None]:
     """The null of the pairing's mean: what its method finds among vectors without identity."""
-    found = describe([pairs["similarity"].mean() for pairs in study.resampled])
+    found = describe_values([pairs["similarity"].mean() for pairs in study.resampled])
     return {"resampled_mean": found.mean, "resampled_sd": found.std}
 
 

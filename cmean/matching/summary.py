@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from cmean.errors import InputError
 from cmean.matching.calibration import NONE
+from cmean.stats.null_distribution import combine_nulls, compare_with_null
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.matching.methods import Matching
-    from cmean.matching.null import Null
+    from cmean.stats.null_distribution import NullDistribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,42 +69,8 @@ class Summary:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class JointNull:
-    """The null of the mean over several independent matchings, each random one-to-one.
-
-    Attributes:
-        mean: its mean.
-        sd: its standard deviation; 0 where it does not vary.
-    """
-
-    mean: float
-    sd: float
-
-    def z(self, mean: float) -> float | None:
-        """How many deviations a mean lies above the null's; None where the null does not vary."""
-        return (mean - self.mean) / self.sd if self.sd > 0 else None
-
-
-def joint(nulls: Sequence[tuple[int, Null]]) -> JointNull:
-    """The null of the mean of all pairs of several matchings.
-
-    The mean of all is the mean of the means weighted by pairs, so its variance is the sum of their
-    variances by the squared weights.
-
-    Args:
-        nulls: of each matching the number of its pairs, at least 1, and its null.
-    """
-    total = sum(pairs for pairs, _ in nulls)
-    weighted = [(pairs / total, null) for pairs, null in nulls]
-    return JointNull(
-        mean=sum(weight * null.mean for weight, null in weighted),
-        sd=math.hypot(*(weight * null.sd for weight, null in weighted)),
-    )
-
-
 def summarise(
-    matching: Matching, null: Null, vector: str = "whole", calibrate: str = NONE
+    matching: Matching, null: NullDistribution, vector: str = "whole", calibrate: str = NONE
 ) -> Summary:
     """Sum up a matching beside the null of the same items.
 
@@ -122,7 +88,7 @@ def summarise(
 
 
 def summarise_all(
-    parts: Sequence[tuple[Matching, Null | None]], vector: str, calibrate: str = NONE
+    parts: Sequence[tuple[Matching, NullDistribution | None]], vector: str, calibrate: str = NONE
 ) -> Summary:
     """Sum up several matchings by one method and metric as one.
 
@@ -141,7 +107,7 @@ def summarise_all(
             f"no pair reaches the least similarity of {floor}, so there is nothing to pair: "
             "choose a lower one"
         )
-    null = joint([(len(matching), null) for matching, null in parts if null is not None])
+    null = combine_nulls([(len(matching), null) for matching, null in parts if null is not None])
     gaps = [matching.gap for matching in matchings if len(matching)]
     similarity = np.concatenate([matching.similarity for matching in matchings])
     mean = float(similarity.mean())
@@ -161,7 +127,7 @@ def summarise_all(
         maximum=float(similarity.max()),
         null_mean=null.mean,
         null_sd=null.sd,
-        z=null.z(mean),
+        z=compare_with_null(mean, null=null).z,
         gap=None if None in gaps else sum(gap for gap in gaps if gap is not None),
     )
 

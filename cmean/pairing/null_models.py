@@ -8,9 +8,6 @@ import numpy as np
 
 from cmean.domain import Kind
 from cmean.matching.methods import match
-from cmean.matching.null import unit_rows
-from cmean.matching.vectors import HIGHEST
-from cmean.stats import permutation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,30 +27,7 @@ RESAMPLED: Final = np.dtype(
 """A pair that was made where each artwork has the vector of one drawn at random, the donor."""
 
 
-def permuted(
-    tracks: NDArray[Any], artworks: NDArray[Any], metric: str, permutations: int, seed: int
-) -> NDArray[np.float64]:
-    """Mean similarities of random one-to-one pairings, shape (permutations,).
-
-    Args:
-        tracks: shape (n, d), or (n, p, d) for p vectors an item, as `similarities` takes them.
-        artworks: the same, m of them.
-        metric: a name of `cmean.matching.vectors.METRICS`.
-        permutations: how many.
-        seed: of the draw.
-    """
-    if not permutations:
-        return np.empty(0)
-    if metric == "cosine":
-        return permutation.permuted_means(
-            unit_rows(tracks), unit_rows(artworks), permutations, seed
-        )
-    distances = permutation.permuted_distances(tracks, artworks, permutations, seed)
-    similarities: NDArray[np.float64] = 1.0 - distances / (HIGHEST * np.sqrt(tracks.shape[-1]))
-    return similarities
-
-
-def resampled(
+def resample_pairings(
     pairing: Mapping[str, Any],
     sides: Mapping[Kind, Mapping[int, Side]],
     choices: Choices,

@@ -16,7 +16,8 @@ from cmean.inference import recipes
 from cmean.matching import methods
 from cmean.matching.calibration import NONE
 from cmean.matching.methods import RANDOM, Matching, match
-from cmean.matching.null import random_pairing, similarities
+from cmean.matching.pair_similarity import compute_similarities
+from cmean.matching.random_pairing_null import compute_random_pairing_null
 from cmean.matching.summary import Summary, summarise_all
 from cmean.pairing import choices, spaces, vectors, versions
 from cmean.util.hashing import hash_json, hash_parts
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog, Connection
     from cmean.config import Profile
     from cmean.matching.groups import Progress
-    from cmean.matching.null import Null
     from cmean.pairing.vectors import Side
+    from cmean.stats.null_distribution import NullDistribution
 
 METHODS: Final[Mapping[str, str]] = {**methods.METHODS, RANDOM: "by chance: a null to look at"}
 """The methods by name, and what each does."""
@@ -146,7 +147,7 @@ def compute(
             else pairings.pairs_of(connection, extends)
         )
     spaces.check(sides, wish)
-    parts: list[tuple[Matching, Null | None]] = []
+    parts: list[tuple[Matching, NullDistribution | None]] = []
     rows = []
     for position in vectors.VECTORS[wish["vector"]]:
         tracks, artworks = (sides[kind][position] for kind in Kind)
@@ -154,7 +155,7 @@ def compute(
         matched = _match(tracks, artworks, earlier, (wish, position), on_progress)
         null = None
         if len(matched):
-            null = random_pairing(tracks.vectors, artworks.vectors, wish["metric"])
+            null = compute_random_pairing_null(tracks.vectors, artworks.vectors, wish["metric"])
         parts.append((matched, null))
         rows.append(_rows(matched, tracks, artworks, position))
     parameters = _parameters(wish, sides)
@@ -210,7 +211,7 @@ def _match(
     track_index, artwork_index, similarity = kept_tracks, kept_artworks, kept["similarity"]
     if len(kept) and wish["calibrate"] != NONE:  # the items that came have moved the percentiles
         one, other = tracks.vectors[kept_tracks], artworks.vectors[kept_artworks]
-        similarity = similarities(one, other, metric)
+        similarity = compute_similarities(one, other, metric)
     gap = None
     if len(free_tracks) and len(free_artworks):
         sides = tracks.vectors[free_tracks], artworks.vectors[free_artworks]

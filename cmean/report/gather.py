@@ -12,7 +12,7 @@ from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Role
 from cmean.errors import InputError
 from cmean.evaluation.service import tables
-from cmean.matching.null import sample
+from cmean.matching.random_pairing_null import draw_random_similarities
 from cmean.pairing import spaces, vectors
 from cmean.report import wording
 from cmean.report.drawn import charts
@@ -183,7 +183,7 @@ def _null(
     for position, count in zip(positions.tolist(), counts.tolist(), strict=True):
         tracks, artworks = (sides[kind][position].vectors for kind in Kind)
         size = max(1, _NULL_SAMPLE * count // len(pairs))
-        found += sample(tracks, artworks, metric, size).tolist()
+        found += draw_random_similarities(tracks, artworks, metric, size).tolist()
     return found
 
 

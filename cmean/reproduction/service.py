@@ -20,7 +20,7 @@ from cmean.pairing import service as pairing_service
 from cmean.presentation.tables import Table
 from cmean.reproduction import importer
 from cmean.reproduction.table_cells import cells, shown
-from cmean.stats.coherence import describe
+from cmean.stats.coherence import describe_values
 from cmean.stats.correlation import pearson_interval
 from cmean.stats.sampling import Choices
 
@@ -70,7 +70,7 @@ def reproduce(catalog: Catalog, folder: Path) -> dict[str, Any]:
             "published": stored.pairing_id,
             "earlier": None if earlier is None else earlier["pairing"],
         },
-        "pairs": describe([row.similarity for row in published.pairs.rows]).as_dict(),
+        "pairs": describe_values([row.similarity for row in published.pairs.rows]).as_dict(),
         "correlation": _correlation(published),
         "earlier": earlier,
     }
@@ -98,8 +98,8 @@ def _earlier(catalog: Catalog, mappers: Mapping[Kind, int]) -> dict[str, Any] | 
     with catalog.write() as connection:
         pairing_id = pairings.store(connection, greedy.row, greedy.pairs)
         sides = spaces.sides(connection, wish | {"space": spaces.EMOTION})
-    made = null_models.resampled(greedy.row, sides, Choices(), lambda _done, _total: None)
-    beside = describe([pairs["similarity"].mean() for pairs in made])
+    made = null_models.resample_pairings(greedy.row, sides, Choices(), lambda _done, _total: None)
+    beside = describe_values([pairs["similarity"].mean() for pairs in made])
     null = {name: greedy.row[name] for name in ("pairs", "null_mean", "null_sd", "z")}
     means = {"greedy": greedy.row["mean"], "optimal": optimal.row["mean"]}
     without = {"resampled_mean": beside.mean, "resampled_sd": beside.std}

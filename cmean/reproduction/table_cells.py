@@ -13,7 +13,7 @@ from cmean.datasets.published.printed import agrees, decimals, number, printed
 from cmean.domain import WHOLE, Kind
 from cmean.pairing.vectors import FRAGMENTS
 from cmean.reproduction.importer import unpaired
-from cmean.stats.coherence import describe
+from cmean.stats.coherence import describe_values
 from cmean.stats.italian_lengths import lengths_without_function_words
 from cmean.stats.text_lengths import aggregate, lengths
 
@@ -216,7 +216,7 @@ def _table_three(published: Published) -> dict[tuple[str, str], _Column]:
 def _closeness_of_tracks(name: str, sheet: Sheet[Any]) -> _Column:
     values = [row.value for row in sheet.rows]
     of = int(printed()["III"][name]["n"])
-    first = describe(values[:_FIRST]).as_dict()
+    first = describe_values(values[:_FIRST]).as_dict()
 
     def why(metric: str, figure: str) -> str:
         if metric == "n":
@@ -230,7 +230,7 @@ def _closeness_of_tracks(name: str, sheet: Sheet[Any]) -> _Column:
             f"{_FIRST} of the {of:,} rows give {_short(first[metric])}"
         )
 
-    return _Column(sheet, len(values), of, "rows", describe(values).as_dict(), why)
+    return _Column(sheet, len(values), of, "rows", describe_values(values).as_dict(), why)
 
 
 def _table_four(published: Published) -> dict[tuple[str, str], _Column]:
@@ -238,13 +238,13 @@ def _table_four(published: Published) -> dict[tuple[str, str], _Column]:
     for name, sheet in (("total", published.clip), ("aggregated", published.clip_aggregated)):
         values = [row.value for row in sheet.rows if row.value is not None]
         of = int(printed()["IV"][name]["n"])
-        figures = describe(values).as_dict()
+        figures = describe_values(values).as_dict()
         columns["IV", name] = _Column(sheet, len(values), of, "rows", figures)
     return columns
 
 
 def _table_five(published: Published) -> _Column:
-    figures = describe([row.similarity for row in published.pairs.rows]).as_dict()
+    figures = describe_values([row.similarity for row in published.pairs.rows]).as_dict()
     sheets: Mapping[Kind, Sheet[Any]] = {
         Kind.TRACK: published.triples,
         Kind.ARTWORK: published.clip,
@@ -269,7 +269,7 @@ def _table_five(published: Published) -> _Column:
 
 def _table_six(published: Published) -> _Column:
     rows = published.imagebind.rows
-    figures: Figures = dict(describe([row.value for row in rows]).as_dict())
+    figures: Figures = dict(describe_values([row.value for row in rows]).as_dict())
     scored = {(row.track, row.artwork) for row in rows}
     paired = {(row.track, row.artwork) for row in published.pairs.rows}
     figures["skipped"] = len(paired - scored) if paired else None

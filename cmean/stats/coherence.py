@@ -1,44 +1,32 @@
-"""How alike the two sides of the pairs are: the statistics of the study's Table V, and nulls.
+"""Similarity of the two sides of pairs (the study's Table V), compared with null distributions.
 
-The study prints them for the similarity by which it paired. Here the same statistics stand for the
-whole, for each fragment with its counterpart (first quarter with top left, and so on), and for the
-fragments aggregated, each beside what random pairing of the same items gives. The study names no
+The study prints these statistics for the similarity by which it paired. Here they are computed for
+the whole, for each fragment with its counterpart (first quarter with top left, and so on), and for
+the fragments aggregated, each compared with random pairing of the same items. The study names no
 aggregated similarity of pairs; here it is the mean over the four positions for each pair.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cmean.errors import InputError
-from cmean.stats import permutation
+from cmean.stats.null_distribution import NullComparison, compare_with_null
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-
-class Null(Protocol):
-    """The distribution of a mean over random one-to-one pairings of the same items."""
-
-    @property
-    def mean(self) -> float:
-        """Its mean."""
-        ...
-
-    @property
-    def sd(self) -> float:
-        """Its standard deviation."""
-        ...
+    from cmean.stats.null_distribution import NullDistribution
 
 
 @dataclass(frozen=True, slots=True)
-class Distribution:
-    """n values in six numbers; `std` is that of a population (ddof = 0). None where n is 0."""
+class DescriptiveStatistics:
+    """Descriptive statistics of n values; `std` has ddof = 0. None where n is 0."""
 
     n: int
     mean: float | None
@@ -48,60 +36,56 @@ class Distribution:
     max: float | None
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values."""
+        """The fields as JSON values."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
-class Nulls:
-    """What a mean stands beside; None where it is undefined or was not asked for.
+class Coherence:
+    """Similarities of pairs, and the null distributions of their mean.
 
     Attributes:
-        null_mean: the mean over random one-to-one pairings of the same items.
-        null_sd: its standard deviation.
-        z: how many deviations the mean lies above it.
-        p: the share of random pairings whose mean is no lower, the pairing itself counted.
-        resampled_mean: the mean where the pairs are made by the same method of vectors that
-            carry no identity: each artwork has that of an artwork drawn at random.
-        resampled_sd: its standard deviation over the draws.
-        constant_mean: the mean where one triple stands for all artworks.
-        why: what is undefined, and why.
+        similarity: of the pairs.
+        null: the mean compared with random one-to-one pairing of the same items; without values
+            where that is not known.
+        resampled: means of pairings by the same method over vectors without identity: each artwork
+            has the vector of one drawn at random.
+        constant_mean: the mean similarity to one vector that stands for all artworks.
+        why: why a value is None; empty where none is.
     """
 
-    null_mean: float | None = None
-    null_sd: float | None = None
-    z: float | None = None
-    p: float | None = None
-    resampled_mean: float | None = None
-    resampled_sd: float | None = None
-    constant_mean: float | None = None
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Coherence:
-    """Similarities of pairs, beside the nulls of their mean."""
-
-    similarity: Distribution
-    nulls: Nulls
+    similarity: DescriptiveStatistics
+    null: NullComparison
+    resampled: DescriptiveStatistics
+    constant_mean: float | None
+    why: str
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values, flat."""
-        return self.similarity.as_dict() | asdict(self.nulls)
+        """The figures as JSON values, flat."""
+        return self.similarity.as_dict() | {
+            "null_mean": self.null.mean,
+            "null_sd": self.null.sd,
+            "z": self.null.z,
+            "p": self.null.p,
+            "resampled_mean": self.resampled.mean,
+            "resampled_sd": self.resampled.std,
+            "constant_mean": self.constant_mean,
+            "why": self.why,
+        }
 
 
-def describe(values: ArrayLike) -> Distribution:
-    """The distribution of some finite values, shape (n,).
+def describe_values(values: ArrayLike) -> DescriptiveStatistics:
+    """Compute the descriptive statistics of finite values, shape (n,).
 
     Raises:
         InputError: a value is not finite.
     """
     array = np.asarray(values, dtype=np.float64)
     if not np.isfinite(array).all():
-        raise InputError("a statistic was asked of values that are not all finite numbers")
+        raise InputError("statistics need finite numbers; the values are not all finite")
     if array.size == 0:
-        return Distribution(0, None, None, None, None, None)
-    return Distribution(
+        return DescriptiveStatistics(0, None, None, None, None, None)
+    return DescriptiveStatistics(
         n=array.size,
         mean=float(array.mean()),
         median=float(np.median(array)),
@@ -111,52 +95,32 @@ def describe(values: ArrayLike) -> Distribution:
     )
 
 
-def coherence(
+def compute_coherence(
     similarities: ArrayLike,
-    null: Null | None,
-    drawn: NDArray[np.float64] | None = None,
+    null: NullDistribution | None,
+    draws: NDArray[np.float64] | None = None,
     resampled: Sequence[float] = (),
     constant: float | None = None,
     why: str = "",
 ) -> Coherence:
-    """The similarities of some pairs, shape (n,), beside the nulls of their mean.
+    """Compare the similarities of pairs, shape (n,), with the null distributions of their mean.
 
     Args:
         similarities: one a pair, finite.
-        null: of the items that were there to be paired, by the same similarity; None: unknown.
-        drawn: the means of random pairings of those items, shape (permutations,).
+        null: of the items available for pairing, by the same similarity; None: unknown.
+        draws: the means of random pairings of those items, shape (permutations,).
         resampled: the means of pairings of vectors without identity.
-        constant: the mean where one triple stands for all artworks.
-        why: what is undefined, and why, as far as the caller knows.
+        constant: the mean similarity to one vector that stands for all artworks.
+        why: why a value is undefined, as far as the caller knows.
 
     Raises:
         InputError: a similarity is not finite.
     """
-    similarity = describe(similarities)
-    free = describe(resampled)
-    beside: dict[str, Any] = {}
-    if null is not None:
-        stands = permutation.beside(
-            similarity.mean,
-            np.empty(0) if drawn is None else drawn,
-            mean=null.mean,
-            sd=null.sd,
-        )
-        asked = drawn is not None and len(drawn) > 0
-        beside = {
-            "null_mean": null.mean,
-            "null_sd": null.sd,
-            "z": stands.z,
-            "p": stands.p if asked else None,
-        }
-        why = why or stands.why
+    similarity = describe_values(similarities)
+    if null is None:
+        comparison = NullComparison.undefined(why)
+    else:
+        comparison = compare_with_null(similarity.mean, draws, null=null)
     return Coherence(
-        similarity,
-        Nulls(
-            **beside,
-            resampled_mean=free.mean,
-            resampled_sd=free.std,
-            constant_mean=constant,
-            why=why,
-        ),
+        similarity, comparison, describe_values(resampled), constant, why or comparison.why
     )

@@ -28,7 +28,7 @@ _NEAR: Final = 64
 """Rows of a run whose distances are worked on at a time, so that they stay in the cache."""
 
 
-class Side:
+class CentredRows:
     """The rows of one side, less their mean, after zeros that fill the side up.
 
     Args:
@@ -56,7 +56,7 @@ class Side:
         return taken
 
 
-class Sums(ABC):
+class PairingSums(ABC):
     """Sums over random pairings of two sides of the same size."""
 
     size: int
@@ -102,10 +102,10 @@ class Sums(ABC):
         return sums
 
 
-class Products(Sums):
+class ProductSums(PairingSums):
     """Sums of the products of rows of the same width."""
 
-    def __init__(self, one: Side, other: Side) -> None:
+    def __init__(self, one: CentredRows, other: CentredRows) -> None:
         self.one, self.other, self.size = one, other, one.size
         means = [side.mean.astype(np.float64) for side in (one, other)]
         self._constant = float(
@@ -132,7 +132,7 @@ class Products(Sums):
         return products
 
 
-class Distances(Sums):
+class DistanceSums(PairingSums):
     """Sums of the Euclidean distances of rows of whole numbers; over p rows an item their sum.
 
     Whoever finds no partner has the distance 0. All combinations of a run are compared, which is

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cmean.stats.estimate import Floats
 
 
-def permuted_mrr(
+def draw_mean_reciprocal_ranks(
     queries: ArrayLike,
     targets: ArrayLike,
     relevant: Sequence[Collection[int]],

@@ -12,6 +12,7 @@ from triples import AS_THE_STUDY, Triples
 from cmean.catalog import pairings
 from cmean.domain import Kind
 from cmean.matching import calibrate_vectors, match, random_pairing, similarities
+from cmean.matching.random_pairing_null import draw_random_pairing_means
 from cmean.pairing import null_models, random_pairs, spaces
 from cmean.pairing.vectors import VECTORS
 from cmean.report import gather as gathering
@@ -110,7 +111,7 @@ def test_the_tables_have_the_mean_and_the_nulls_of_the_pairing(triples, program,
         vectors = [sides[kind][position].vectors for kind in Kind]
         raw = [raw_sides(triples.catalog, row)[kind][position].vectors for kind in Kind]
         assert [v.tolist() for v in vectors] == [calibrate_vectors(v).tolist() for v in raw]
-        means = null_models.permuted(*vectors, "euclidean", 400, 0)
+        means = draw_random_pairing_means(*vectors, "euclidean", 400, 0)
         null = random_pairing(*vectors, "euclidean")
         assert means.mean() == pytest.approx(null.mean, abs=4 * null.sd / 20)
     said = program("evaluate", found["pairing"]).out
@@ -212,7 +213,9 @@ def test_pairs_below_the_least_similarity_are_not_made(triples, program):
     assert (first["n"], first["mean"]) == (found["pairs"], pytest.approx(found["mean"]))
     with triples.catalog.read() as connection:
         sides = spaces.sides(connection, row, row["id"])
-    made = null_models.resampled(row, sides, Choices(resamples=5), lambda _done, _total: None)
+    made = null_models.resample_pairings(
+        row, sides, Choices(resamples=5), lambda _done, _total: None
+    )
     assert all((pairs["similarity"] >= floor).all() for pairs in made)
     grow(triples, 1, 0, seed=5)
     extended = program("pair", "--extend", found["pairing"], "--json").json

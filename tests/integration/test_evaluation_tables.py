@@ -11,7 +11,8 @@ import pytest
 from support import Program, write_artwork, write_small_corpus, write_track
 
 from cmean.matching import calibrate_vectors
-from cmean.stats.permutation import beside, permuted_distances
+from cmean.stats.null_distribution import compare_with_null
+from cmean.stats.permutation_draws import draw_distance_means
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +93,10 @@ def test_p_is_that_of_the_permutations(paired):
     ]
     places = [calibrate_vectors(side) for side in sides]  # as the profile chooses
 
-    drawn = 1 - permuted_distances(*places, 500, 7) / (255 * np.sqrt(3))
+    drawn = 1 - draw_distance_means(*places, 500, 7) / (255 * np.sqrt(3))
 
     row = found["tables"]["V"]["pairs (whole)"]
-    assert row["p"] == beside(row["mean"], drawn).p
+    assert row["p"] == compare_with_null(row["mean"], drawn).p
     assert found["nulls"] == {"permutations": 500, "resamples": 20, "bootstraps": 1000, "seed": 7}
     constant = np.rint(places[1].mean(axis=0))
     distances = np.linalg.norm(places[0] - constant, axis=1)

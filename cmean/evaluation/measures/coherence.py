@@ -10,12 +10,15 @@ import numpy as np
 
 from cmean.domain import POSITION_NAMES, POSITIONS, WHOLE, Kind
 from cmean.evaluation.measures.positions import Measured, joint
-from cmean.matching.null import random_pairing, similarities
-from cmean.pairing.null_models import permuted
+from cmean.matching.pair_similarity import compute_similarities
+from cmean.matching.random_pairing_null import (
+    compute_random_pairing_null,
+    draw_random_pairing_means,
+)
 from cmean.pairing.vectors import FRAGMENTS, side
 from cmean.presentation.phrases import compared_by
 from cmean.presentation.tables import Table, split_nulls
-from cmean.stats.coherence import coherence
+from cmean.stats.coherence import compute_coherence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +67,7 @@ def measure(study: Study) -> dict[str, Any]:
             rows[name] = joint(found).as_dict()
         elif not rows:  # what was paired by is known, if nothing else
             similarity = np.concatenate([part.pairs["similarity"] for part in parts])
-            rows[name] = coherence(similarity, None, why=_UNKNOWN).as_dict()
+            rows[name] = compute_coherence(similarity, None, why=_UNKNOWN).as_dict()
     unpaired = {f"unpaired_{k.value}s": study.pairing[f"unpaired_{k.value}s"] for k in Kind}
     return rows | unpaired
 
@@ -103,10 +106,10 @@ def _measured(study: Study, part: _Part) -> Measured | None:
     constant = np.broadcast_to(np.rint(other.mean(axis=0)).astype(np.uint8), one.shape)
     return Measured(
         found,
-        random_pairing(one, other, metric),
-        permuted(one, other, metric, choices.permutations, choices.seed + part.at),
+        compute_random_pairing_null(one, other, metric),
+        draw_random_pairing_means(one, other, metric, choices.permutations, choices.seed + part.at),
         np.array([each.mean() for each in free if len(each)]),
-        float(similarities(one, constant, metric).mean()),
+        float(compute_similarities(one, constant, metric).mean()),
     )
 
 
@@ -123,7 +126,7 @@ def _similarities(
     both = has_track & has_artwork
     if not both.any():
         return np.empty(0)
-    return similarities(one[track[both]], other[artwork[both]], metric)
+    return compute_similarities(one[track[both]], other[artwork[both]], metric)
 
 
 def tables(document: Mapping[str, Any], found: Mapping[str, Any]) -> list[Table]:

@@ -15,11 +15,11 @@ from cmean.catalog import embeddings
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import WHOLE, Kind
 from cmean.evaluation.measures.positions import Measured, joint
-from cmean.matching.null import random_pairing
+from cmean.matching.random_pairing_null import compute_random_pairing_null
 from cmean.pairing.vectors import FRAGMENTS
 from cmean.presentation.tables import Table, split_nulls
-from cmean.stats.coherence import coherence
-from cmean.stats.permutation import permuted_means
+from cmean.stats.coherence import compute_coherence
+from cmean.stats.permutation_draws import draw_product_means
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ def measure(connection: Connection, study: Study) -> Closeness:
 def _published(values: Mapping[str, NDArray[np.float64]]) -> dict[str, Any] | None:
     """Rows of scores that were read from files, without the vectors behind them."""
     rows = {
-        name: coherence(found, None, why=_UNKNOWN).as_dict()
+        name: compute_coherence(found, None, why=_UNKNOWN).as_dict()
         for name, found in values.items()
         if len(found)
     }
@@ -122,9 +122,9 @@ def _row(
 ) -> dict[str, Any]:
     """Media and captions of the same items; no pairing made them, so none is made anew."""
     choices = study.choices
-    drawn = permuted_means(one, other, choices.permutations, choices.seed)
-    return coherence(
-        values, random_pairing(one, other), drawn, constant=_to_the_mean(one, other)
+    drawn = draw_product_means(one, other, choices.permutations, choices.seed)
+    return compute_coherence(
+        values, compute_random_pairing_null(one, other), drawn, constant=_to_the_mean(one, other)
     ).as_dict()
 
 
@@ -164,13 +164,13 @@ def _beside(
 ) -> Measured:
     """The pairs of a position beside their nulls; one triple for all tells no pair from another."""
     tracks, artworks = (_among(v, study.items[k]) for v, k in zip(vectors, Kind, strict=True))
-    null = random_pairing(tracks, artworks)
+    null = compute_random_pairing_null(tracks, artworks)
     choices = study.choices
     free = [_alike(made[made["position"] == position], vectors)[1] for made in study.resampled]
     return Measured(
         values,
         null,
-        permuted_means(tracks, artworks, choices.permutations, choices.seed),
+        draw_product_means(tracks, artworks, choices.permutations, choices.seed),
         np.array([found.mean() for found in free if len(found)]),
         null.mean,
     )

@@ -13,7 +13,8 @@ from cmean.stats.agreement import LEVELS, krippendorff_interval
 from cmean.stats.correlation import spearman, spearman_interval
 from cmean.stats.estimate import undefined
 from cmean.stats.intervals import binomial_p, mean_interval, proportion
-from cmean.stats.permutation import Chance, beside, permuted_statistics
+from cmean.stats.null_distribution import NullComparison, NullDistribution, compare_with_null
+from cmean.stats.permutation_draws import draw_statistics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,11 +95,11 @@ def _compared(
     difference = float(one.mean() - other.mean()) if len(other) else None
     both = np.intersect1d(groups[own], groups[~own])
     if difference is None:
-        null = Chance(None, None, None, None, 0, _NO_CONTROLS)
+        null = NullComparison.undefined(_NO_CONTROLS)
     elif not len(both):
-        null = Chance(None, None, None, None, 0, _NOT_BOTH)
+        null = NullComparison.undefined(_NOT_BOTH)
     else:
-        null = beside(difference, _differences(values, own, groups, choices))
+        null = compare_with_null(difference, _differences(values, own, groups, choices))
     control = mean_interval(other) if len(other) else undefined(0, _NO_CONTROLS)
     return {
         "mean": mean_interval(one).as_dict(),
@@ -118,7 +119,7 @@ def _differences(values: Floats, own: Flags, groups: NDArray[np.intp], choices: 
         return float(shuffled[own].mean() - shuffled[~own].mean())
 
     n = len(values)
-    return permuted_statistics(difference, n, n, choices.permutations, choices.seed)
+    return draw_statistics(difference, n, n, choices.permutations, choices.seed)
 
 
 def _similarity(rated: Rated, choices: Choices) -> dict[str, Any]:
@@ -129,14 +130,15 @@ def _similarity(rated: Rated, choices: Choices) -> dict[str, Any]:
     n = len(means)
     found = spearman_interval(means, alike, choices.bootstraps, choices.seed)
     if found.value is None:
-        return {**found.as_dict(), "null": Chance(None, None, None, None, 0, found.why).as_dict()}
+        return {**found.as_dict(), "null": NullComparison.undefined(found.why).as_dict()}
 
     def statistic(one: NDArray[np.intp], other: NDArray[np.intp]) -> float:
         value = spearman(means[one], alike[other]).value
         return math.nan if value is None else value
 
-    drawn = permuted_statistics(statistic, n, n, choices.permutations, choices.seed)
-    null = beside(found.value, drawn, mean=0.0, sd=1 / math.sqrt(n - 1))  # exact, ties or none
+    drawn = draw_statistics(statistic, n, n, choices.permutations, choices.seed)
+    exact = NullDistribution(0.0, 1 / math.sqrt(n - 1))  # with ties and without
+    null = compare_with_null(found.value, drawn, null=exact)
     return {**found.as_dict(), "null": null.as_dict()}
 
 

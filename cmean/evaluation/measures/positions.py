@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cmean.matching.summary import joint as joint_null
-from cmean.stats.coherence import Coherence, coherence
+from cmean.stats.coherence import Coherence, compute_coherence
+from cmean.stats.null_distribution import combine_nulls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from cmean.matching.null import Null
+    from cmean.stats.null_distribution import NullDistribution
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +31,7 @@ class Measured:
     """
 
     similarity: NDArray[np.float64]
-    null: Null
+    null: NullDistribution
     drawn: NDArray[np.float64]
     resampled: NDArray[np.float64]
     constant: float
@@ -43,9 +43,9 @@ def joint(parts: Sequence[Measured]) -> Coherence:
     weights = np.array(counts) / sum(counts)
     least = min(len(part.resampled) for part in parts)
     free = weights @ np.stack([part.resampled[:least] for part in parts])
-    return coherence(
+    return compute_coherence(
         np.concatenate([part.similarity for part in parts]),
-        joint_null([(count, part.null) for count, part in zip(counts, parts, strict=True)]),
+        combine_nulls([(count, part.null) for count, part in zip(counts, parts, strict=True)]),
         weights @ np.stack([part.drawn for part in parts]),
         free.tolist(),
         float(weights @ [part.constant for part in parts]),

@@ -10,7 +10,8 @@ import numpy as np
 from cmean.domain import CHANNELS, WHOLE
 from cmean.pairing.vectors import side
 from cmean.stats.correlation import auc_interval, spearman_interval
-from cmean.stats.permutation import beside, permuted_means
+from cmean.stats.null_distribution import compare_with_null
+from cmean.stats.permutation_draws import draw_product_means
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,8 +114,8 @@ def _p(values: Floats, labels: Floats, choices: Choices) -> float | None:
     """Of both statistics: each is a linear function of the correlation of the ranks."""
     one, other = (standard_ranks(each)[:, np.newaxis] for each in (values, labels))
     observed = float(np.mean(one * other))
-    drawn = permuted_means(one, other, choices.permutations, choices.seed)
-    return beside(observed, drawn, alternative="two-sided").p
+    drawn = draw_product_means(one, other, choices.permutations, choices.seed)
+    return compare_with_null(observed, drawn, alternative="two-sided").p
 
 
 def standard_ranks(values: Floats) -> Floats:

@@ -12,7 +12,7 @@ from cmean.evaluation.validity.label_nulls import drawn
 from cmean.stats.correlation import spearman, spearman_interval, spearman_of_codes
 from cmean.stats.estimate import Estimate, undefined
 from cmean.stats.intervals import mean_interval, proportion
-from cmean.stats.permutation import beside
+from cmean.stats.null_distribution import compare_with_null
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -108,7 +108,7 @@ def _measured(statistic: _Statistic, columns: Columns, study: Study) -> dict[str
         return row
     values = statistic.encoded(columns[0].values, columns[1].values)
     chance = drawn(statistic.quick, columns, values, study)
-    random = beside(estimate.value, chance, alternative=statistic.alternative)
+    random = compare_with_null(estimate.value, chance, alternative=statistic.alternative)
     others = [_labelled(pairs, columns) for pairs in study.resampled]
     known = [statistic.plain(*other) for other in others if len(other[0])]
     constant = statistic.constant(*labelled)

@@ -9,9 +9,9 @@ import numpy as np
 
 from cmean.domain import POSITIONS, WHOLE, Kind
 from cmean.pairing.vectors import FRAGMENTS, side
-from cmean.stats.permutation import beside
+from cmean.stats.null_distribution import compare_with_null
 from cmean.stats.retrieval import ranks, retrieval
-from cmean.stats.retrieval_null import permuted_mrr
+from cmean.stats.retrieval_null import draw_mean_reciprocal_ranks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,9 +77,9 @@ def _one_way(
     found = ranks(asking, targets, dict(enumerate(wanted)))
     counts = [len(each) for each in wanted]
     figures = retrieval(found, targets=len(targets), relevant_counts=counts, seed=choices.seed)
-    drawn = permuted_mrr(asking, targets, wanted, choices.permutations, choices.seed)
+    drawn = draw_mean_reciprocal_ranks(asking, targets, wanted, choices.permutations, choices.seed)
     return {
         "figures": {name: figure.as_dict() for name, figure in figures.items()},
-        "permuted": beside(figures["MRR"].estimate.value, drawn).as_dict(),
+        "permuted": compare_with_null(figures["MRR"].estimate.value, drawn).as_dict(),
         "why": "",
     }

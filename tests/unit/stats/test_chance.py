@@ -12,7 +12,8 @@ from pairings import assert_every_pairing_equally_often
 
 from cmean.errors import InputError
 from cmean.matching import random_pairing
-from cmean.stats.permutation import beside, permuted_means, permuted_statistics
+from cmean.stats.null_distribution import NullDistribution, compare_with_null
+from cmean.stats.permutation_draws import draw_product_means, draw_statistics
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -49,7 +50,7 @@ sizes = pytest.mark.parametrize(
 @sizes
 def test_few_items_are_paired_in_every_way_equally_often(n, m):
     one, other = normal(n, 2), normal(m, 2, seed=1)
-    drawn = permuted_means(one, other, 20_000)
+    drawn = draw_product_means(one, other, 20_000)
     assert_every_pairing_equally_often(drawn, all_means(one, other))
 
 
@@ -68,7 +69,7 @@ def test_the_sample_has_the_mean_and_deviation_of_all_pairings(n, m, d, dtype):
     one, other = normal(n, d, dtype=dtype) + 1, normal(m, d, seed=1, dtype=dtype) + 2
     mean, sd = exact(one, other)
 
-    drawn = permuted_means(one, other, 4_000, seed=2)
+    drawn = draw_product_means(one, other, 4_000, seed=2)
 
     assert len(drawn) == 4_000
     assert drawn.mean() == pytest.approx(mean, abs=4 * sd / math.sqrt(4_000))
@@ -82,7 +83,7 @@ def test_the_closed_form_of_pairing_agrees(n, m):
     null = random_pairing(tracks, artworks)
 
     units = [side / np.linalg.norm(side, axis=1, keepdims=True) for side in (tracks, artworks)]
-    drawn = permuted_means(*units, 2_000)
+    drawn = draw_product_means(*units, 2_000)
 
     assert drawn.mean() == pytest.approx(null.mean, abs=4 * null.sd / math.sqrt(2_000))
     assert drawn.std() == pytest.approx(null.sd, rel=0.07)
@@ -93,7 +94,7 @@ def test_pairings_of_one_order_spread_as_independent_ones_do(arranged):
     """Whatever the order that the items come in, and with the fewest items for such pairings."""
     one, other = (arranged(normal(2049, seed=seed))[:, np.newaxis] for seed in (0, 1))
     sd = exact(one, other)[1]
-    found = np.array([permuted_means(one, other, 200, seed) for seed in range(300)]) / sd
+    found = np.array([draw_product_means(one, other, 200, seed) for seed in range(300)]) / sd
 
     independent = 1 / math.sqrt(2 * 200)
     assert found.std(axis=1).mean() == pytest.approx(1, abs=0.01)
@@ -109,8 +110,8 @@ def test_the_test_keeps_its_level():
     below = 0
     for seed in range(400):
         one, other = normal(2049, 1, seed=seed), normal(2049, 1, seed=1000 + seed)
-        drawn = permuted_means(one, other, 199, seed)
-        below += beside(float(np.mean(one * other)), drawn).p <= 0.05
+        drawn = draw_product_means(one, other, 199, seed)
+        below += compare_with_null(float(np.mean(one * other)), drawn).p <= 0.05
     assert 8 <= below <= 33  # within 3 deviations of 20
 
 
@@ -124,7 +125,7 @@ def test_every_drawn_mean_is_that_of_some_pairing(n, m, d, seed):
     random = np.random.default_rng(seed)
     one, other = random.integers(0, 2, (n, d)), random.integers(0, 2, (m, d))
 
-    drawn = permuted_means(one, other, 20, seed)
+    drawn = draw_product_means(one, other, 20, seed)
 
     totals = drawn * min(n, m)
     assert totals == pytest.approx(totals.round(), abs=1e-12)
@@ -137,7 +138,7 @@ def test_many_indicators_agree_in_whole_pairs():
     random = np.random.default_rng(3)
     classes = [np.eye(4, dtype=np.float32)[random.integers(4, size=20_000)] for _ in range(2)]
 
-    drawn = permuted_means(*classes)
+    drawn = draw_product_means(*classes)
 
     mean, sd = exact(*classes)
     pairs = drawn * 20_000
@@ -148,10 +149,10 @@ def test_many_indicators_agree_in_whole_pairs():
 def test_the_same_seed_gives_the_same_values():
     one, other = normal(MANY, 3), normal(MANY, 3, seed=1)
 
-    first = permuted_means(one, other, 300, seed=5)
+    first = draw_product_means(one, other, 300, seed=5)
 
-    assert (permuted_means(one, other, 300, seed=5) == first).all()
-    assert (permuted_means(one, other, 300, seed=6) != first).all()
+    assert (draw_product_means(one, other, 300, seed=5) == first).all()
+    assert (draw_product_means(one, other, 300, seed=6) != first).all()
     assert len(np.unique(first)) == 300
 
 
@@ -159,19 +160,19 @@ def test_the_same_seed_gives_the_same_values():
 def test_what_does_not_vary_has_no_z(count):
     one, other = np.full((count, 3), 0.3), normal(count, 3) if count > 1 else np.ones((1, 3))
 
-    drawn = permuted_means(one, other, 50)
-    found = beside(float(np.mean(np.sum(one * other, axis=1))), drawn)
+    drawn = draw_product_means(one, other, 50)
+    found = compare_with_null(float(np.mean(np.sum(one * other, axis=1))), drawn)
 
     assert (found.z, found.sd, found.p) == (None, 0.0, 1.0)
     assert found.why == "every random pairing gives the same"
 
 
 def test_no_items_have_no_null():
-    found = beside(None, permuted_means(np.empty((0, 3)), np.ones((2, 3))))
+    found = compare_with_null(None, draw_product_means(np.empty((0, 3)), np.ones((2, 3))))
 
     assert (found.mean, found.sd, found.z, found.p, found.permutations) == (None,) * 4 + (0,)
     assert found.why
-    assert len(permuted_statistics(lambda *_: 1.0, 0, 3)) == 0
+    assert len(draw_statistics(lambda *_: 1.0, 0, 3)) == 0
 
 
 @pytest.mark.parametrize(("n", "m"), [(4, 4), (3, 5), (5, 3)])
@@ -182,14 +183,14 @@ def test_any_statistic_is_of_one_to_one_pairs(n, m):
         seen.append((tuple(rows), tuple(columns)))
         return float(np.sum(rows * columns))
 
-    drawn = permuted_statistics(statistic, n, m, 200, seed=1)
+    drawn = draw_statistics(statistic, n, m, 200, seed=1)
 
     assert len(drawn) == len(seen) == 200
     for rows, columns in seen:
         assert len(set(rows)) == len(set(columns)) == min(n, m)
         assert max(rows) < n
         assert max(columns) < m
-    assert (permuted_statistics(statistic, n, m, 200, seed=1) == drawn).all()
+    assert (draw_statistics(statistic, n, m, 200, seed=1) == drawn).all()
 
 
 def test_both_ways_of_drawing_have_one_distribution():
@@ -200,36 +201,38 @@ def test_both_ways_of_drawing_have_one_distribution():
     def mean(rows, columns):
         return float(np.einsum("nd,nd->", one[rows], other[columns])) / MANY
 
-    direct = permuted_statistics(mean, MANY, MANY, 500, seed=1)
-    assert ks_2samp(permuted_means(one, other, 1000), direct).pvalue > 0.01
+    direct = draw_statistics(mean, MANY, MANY, 500, seed=1)
+    assert ks_2samp(draw_product_means(one, other, 1000), direct).pvalue > 0.01
 
 
 def test_p_counts_the_observed_pairing_too():
     drawn = np.array([1.0, 2.0, 3.0, 4.0])
 
-    assert beside(9.0, drawn).p == pytest.approx(1 / 5)
-    assert beside(3.0 + 1e-13, drawn).p == pytest.approx(3 / 5)  # rounding is no difference
-    assert beside(3.0, drawn, alternative="less").p == pytest.approx(4 / 5)
-    assert beside(9.0, drawn, alternative="two-sided").p == pytest.approx(2 / 5)
-    assert beside(2.5, drawn, alternative="two-sided").p == 1.0
+    assert compare_with_null(9.0, drawn).p == pytest.approx(1 / 5)
+    assert compare_with_null(3.0 + 1e-13, drawn).p == pytest.approx(
+        3 / 5
+    )  # rounding is no difference
+    assert compare_with_null(3.0, drawn, alternative="less").p == pytest.approx(4 / 5)
+    assert compare_with_null(9.0, drawn, alternative="two-sided").p == pytest.approx(2 / 5)
+    assert compare_with_null(2.5, drawn, alternative="two-sided").p == 1.0
 
 
 def test_moments_known_exactly_stand_before_those_drawn():
     drawn = np.array([1.0, 2.0, 3.0, math.nan])
 
-    found = beside(4.0, drawn, mean=2.0, sd=0.5)
+    found = compare_with_null(4.0, drawn, null=NullDistribution(2.0, 0.5))
 
     assert (found.mean, found.sd, found.z, found.permutations) == (2.0, 0.5, 4.0, 3)
-    assert beside(4.0, drawn).sd == pytest.approx(np.std([1, 2, 3]))
+    assert compare_with_null(4.0, drawn).sd == pytest.approx(np.std([1, 2, 3]))
 
 
 def test_nothing_observed_stands_nowhere():
     for observed in (None, math.nan):
-        found = beside(observed, np.array([1.0, 2.0]))
+        found = compare_with_null(observed, np.array([1.0, 2.0]))
 
         assert (found.mean, found.z, found.p) == (1.5, None, None)
         assert found.why == "nothing was observed"
-    alone = beside(1.0, np.empty(0), mean=0.0, sd=1.0)
+    alone = compare_with_null(1.0, np.empty(0), null=NullDistribution(0.0, 1.0))
     assert (alone.z, alone.p, alone.why) == (1.0, None, "no random pairing was drawn")
 
 
@@ -240,7 +243,7 @@ def test_nothing_observed_stands_nowhere():
     alternative=st.sampled_from(["greater", "less", "two-sided"]),
 )
 def test_whatever_stands_beside_is_json(observed, drawn, alternative):
-    found = beside(observed, np.array(drawn, dtype=float), alternative=alternative)
+    found = compare_with_null(observed, np.array(drawn, dtype=float), alternative=alternative)
 
     assert json.loads(json.dumps(found.as_dict(), allow_nan=False)) == found.as_dict()
     assert found.p is None or 0 < found.p <= 1
@@ -250,11 +253,11 @@ def test_whatever_stands_beside_is_json(observed, drawn, alternative):
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: permuted_means(np.ones((2, 3)), np.ones((2, 2))), "same width"),
-        (lambda: permuted_means(np.ones(3), np.ones((2, 2))), "shape"),
-        (lambda: permuted_means(np.full((2, 1), np.nan), np.ones((2, 1))), "finite"),
-        (lambda: permuted_means(np.ones((2, 1)), np.ones((2, 1)), 0), "at least 1"),
-        (lambda: beside(1.0, np.ones(3), alternative="more"), "alternative"),
+        (lambda: draw_product_means(np.ones((2, 3)), np.ones((2, 2))), "same width"),
+        (lambda: draw_product_means(np.ones(3), np.ones((2, 2))), "shape"),
+        (lambda: draw_product_means(np.full((2, 1), np.nan), np.ones((2, 1))), "finite"),
+        (lambda: draw_product_means(np.ones((2, 1)), np.ones((2, 1)), 0), "at least 1"),
+        (lambda: compare_with_null(1.0, np.ones(3), alternative="more"), "alternative"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(call, says):

@@ -11,9 +11,10 @@ from pairings import assert_every_pairing_equally_often
 
 from cmean.errors import InputError
 from cmean.matching import random_pairing
-from cmean.matching.null import similarities
-from cmean.pairing.null_models import permuted
-from cmean.stats.permutation import beside, permuted_distances, permuted_statistics
+from cmean.matching.pair_similarity import compute_similarities
+from cmean.matching.random_pairing_null import draw_random_pairing_means
+from cmean.stats.null_distribution import compare_with_null
+from cmean.stats.permutation_draws import draw_distance_means, draw_statistics
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -42,7 +43,7 @@ def all_means(one, other):
 @pytest.mark.parametrize(("n", "m"), [(1, 4), (2, 2), (3, 5), (5, 3), (6, 6), (4, 6)], ids=str)
 def test_few_items_are_paired_in_every_way_equally_often(n, m, places):
     one, other = triples(n, *places, 3), triples(m, *places, 3, seed=1)
-    drawn = permuted_distances(one, other, 20_000)
+    drawn = draw_distance_means(one, other, 20_000)
     assert_every_pairing_equally_often(drawn, all_means(one, other))
 
 
@@ -63,7 +64,7 @@ def test_the_closed_form_of_pairing_agrees(n, m, shape):
     null = random_pairing(tracks, artworks, "euclidean")
     assert null.exact
 
-    drawn = permuted(tracks, artworks, "euclidean", 4_000, 2)
+    drawn = draw_random_pairing_means(tracks, artworks, "euclidean", 4_000, 2)
 
     assert len(drawn) == 4_000
     assert drawn.mean() == pytest.approx(null.mean, abs=4 * null.sd / math.sqrt(4_000))
@@ -77,10 +78,13 @@ def test_both_ways_of_drawing_have_one_distribution(n, m):
     tracks, artworks = triples(n, 4, 3), triples(m, 4, 3, seed=1)
 
     def mean(track, artwork):
-        return float(similarities(tracks[track], artworks[artwork], "euclidean").mean())
+        return float(compute_similarities(tracks[track], artworks[artwork], "euclidean").mean())
 
-    direct = permuted_statistics(mean, n, m, 500, seed=1)
-    assert ks_2samp(permuted(tracks, artworks, "euclidean", 1000, 0), direct).pvalue > 0.01
+    direct = draw_statistics(mean, n, m, 500, seed=1)
+    assert (
+        ks_2samp(draw_random_pairing_means(tracks, artworks, "euclidean", 1000, 0), direct).pvalue
+        > 0.01
+    )
 
 
 @pytest.mark.parametrize("arranged", [np.sort, lambda side: side], ids=["sorted", "as drawn"])
@@ -88,7 +92,7 @@ def test_pairings_of_one_order_spread_as_independent_ones_do(arranged):
     """Whatever the order that the items come in, and with the fewest items for such pairings."""
     one, other = (arranged(triples(2049, seed=seed))[:, np.newaxis] for seed in (0, 1))
     null = random_pairing(one, other, "euclidean")
-    found = [permuted(one, other, "euclidean", 200, seed) for seed in range(300)]
+    found = [draw_random_pairing_means(one, other, "euclidean", 200, seed) for seed in range(300)]
     found = (np.array(found) - null.mean) / null.sd
 
     independent = 1 / math.sqrt(2 * 200)
@@ -105,9 +109,9 @@ def test_the_test_keeps_its_level():
     below = 0
     for seed in range(400):
         one, other = triples(2049, 1, seed=seed), triples(2049, 1, seed=1000 + seed)
-        drawn = permuted(one, other, "euclidean", 199, seed)
-        observed = float(similarities(one, other, "euclidean").mean())
-        below += beside(observed, drawn).p <= 0.05
+        drawn = draw_random_pairing_means(one, other, "euclidean", 199, seed)
+        observed = float(compute_similarities(one, other, "euclidean").mean())
+        below += compare_with_null(observed, drawn).p <= 0.05
     assert 8 <= below <= 33  # within 3 deviations of 20
 
 
@@ -116,7 +120,7 @@ def test_every_drawn_mean_is_that_of_some_pairing(n, m, seed):
     """Distances of 0 and 1: each mean times the pairs is a whole number."""
     one, other = triples(n, 1, seed=seed, highest=1), triples(m, 1, seed=seed + 1, highest=1)
 
-    totals = permuted_distances(one, other, 20, seed) * min(n, m)
+    totals = draw_distance_means(one, other, 20, seed) * min(n, m)
 
     assert totals == pytest.approx(totals.round(), abs=1e-12)
     assert totals.min() >= 0
@@ -128,7 +132,7 @@ def test_many_items_are_paired_one_to_one(n, m):
     """The distance is the artwork's number: one that was left out, or paired twice, would tell."""
     one, other = np.zeros((n, 1), np.uint8), triples(m, 1, seed=3, highest=1)
 
-    totals = (permuted_distances(one, other, 1_100) * min(n, m)).round(9)
+    totals = (draw_distance_means(one, other, 1_100) * min(n, m)).round(9)
 
     assert (totals == totals.round()).all()
     if n >= m:
@@ -144,35 +148,35 @@ def test_distances_are_exact():
     one = np.zeros((MANY, 3), np.uint8)
     other = np.repeat(triples(1, 3), MANY, axis=0)
 
-    drawn = permuted(one, other, "euclidean", 200, 0)
+    drawn = draw_random_pairing_means(one, other, "euclidean", 200, 0)
 
-    found = beside(float(similarities(one, other, "euclidean").mean()), drawn)
+    found = compare_with_null(float(compute_similarities(one, other, "euclidean").mean()), drawn)
     assert (found.z, found.sd, found.p) == (None, 0.0, 1.0)
-    assert (permuted(other, other, "euclidean", 200, 0) == 1).all()
+    assert (draw_random_pairing_means(other, other, "euclidean", 200, 0) == 1).all()
 
 
 def test_the_same_seed_gives_the_same_values():
     one, other = triples(MANY, 3), triples(MANY, 3, seed=1)
 
-    first = permuted_distances(one, other, 300, seed=5)
+    first = draw_distance_means(one, other, 300, seed=5)
 
-    assert (permuted_distances(one, other, 300, seed=5) == first).all()
-    assert (permuted_distances(one, other, 300, seed=6) != first).all()
+    assert (draw_distance_means(one, other, 300, seed=5) == first).all()
+    assert (draw_distance_means(one, other, 300, seed=6) != first).all()
     assert len(np.unique(first)) == 300
 
 
 def test_no_items_have_no_null():
-    assert len(permuted_distances(np.empty((0, 3), np.uint8), triples(2, 3))) == 0
+    assert len(draw_distance_means(np.empty((0, 3), np.uint8), triples(2, 3))) == 0
 
 
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: permuted_distances(triples(2, 3), triples(2, 2)), "same shape"),
-        (lambda: permuted_distances(triples(2, 4, 3), triples(2, 3)), "same shape"),
-        (lambda: permuted_distances(triples(3), triples(2, 2)), "shape"),
-        (lambda: permuted_distances(np.ones((2, 1)), triples(2, 1)), "integers"),
-        (lambda: permuted_distances(triples(2, 1), triples(2, 1), 0), "at least 1"),
+        (lambda: draw_distance_means(triples(2, 3), triples(2, 2)), "same shape"),
+        (lambda: draw_distance_means(triples(2, 4, 3), triples(2, 3)), "same shape"),
+        (lambda: draw_distance_means(triples(3), triples(2, 2)), "shape"),
+        (lambda: draw_distance_means(np.ones((2, 1)), triples(2, 1)), "integers"),
+        (lambda: draw_distance_means(triples(2, 1), triples(2, 1), 0), "at least 1"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(call, says):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cmean.errors import InputError
 from cmean.stats.retrieval import ranks
-from cmean.stats.retrieval_null import permuted_mrr
+from cmean.stats.retrieval_null import draw_mean_reciprocal_ranks
 
 
 @st.composite
@@ -33,7 +33,7 @@ def mrr(queries, targets, relevant):
 def test_each_is_the_plain_figure_of_some_assignment(case):
     queries, targets, relevant = case
     every = [mrr(queries, targets, order) for order in permutations(relevant)]
-    drawn = permuted_mrr(queries, targets, relevant, 50)
+    drawn = draw_mean_reciprocal_ranks(queries, targets, relevant, 50)
     assert np.abs(drawn[:, np.newaxis] - every).min(axis=1).max() < 1e-12
 
 
@@ -42,14 +42,14 @@ def test_all_assignments_are_as_likely():
     queries, targets = random.random((4, 3)), random.random((9, 3))
     relevant = [{0}, {3, 4}, {8}, {1}]
     every = np.array([mrr(queries, targets, order) for order in permutations(relevant)])
-    drawn = permuted_mrr(queries, targets, relevant, 20_000)
+    drawn = draw_mean_reciprocal_ranks(queries, targets, relevant, 20_000)
     assert drawn.mean() == pytest.approx(every.mean(), rel=0.01)
     assert drawn.std() == pytest.approx(every.std(), rel=0.02)
-    assert np.array_equal(drawn, permuted_mrr(queries, targets, relevant, 20_000))
+    assert np.array_equal(drawn, draw_mean_reciprocal_ranks(queries, targets, relevant, 20_000))
 
 
 def test_nothing_to_ask_and_wrong_questions():
-    assert permuted_mrr(np.empty((0, 3)), np.ones((2, 3)), []).size == 0
+    assert draw_mean_reciprocal_ranks(np.empty((0, 3)), np.ones((2, 3)), []).size == 0
     for relevant, count in (([set()], 10), ([], 10), ([{0}], 0)):
         with pytest.raises(InputError):
-            permuted_mrr(np.ones((1, 3)), np.ones((2, 3)), relevant, count)
+            draw_mean_reciprocal_ranks(np.ones((1, 3)), np.ones((2, 3)), relevant, count)

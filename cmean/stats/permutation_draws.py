@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from cmean.errors import InputError
-from cmean.stats.permutation_sums import Distances, Products, Side
+from cmean.stats.permutation_sums import CentredRows, DistanceSums, ProductSums
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,15 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from cmean.stats.estimate import Floats, Indices
-    from cmean.stats.permutation_sums import Sums
-
-ALTERNATIVES: Final = ("greater", "less", "two-sided")
-
-_ROUNDING: Final = 1e-12
-"""A deviation below this (or this share of the mean) is rounding: chance does not vary."""
-
-_SAME: Final = 1e-6
-"""Statistics nearer than this share of a deviation count as equal: what parts them is rounding."""
+    from cmean.stats.permutation_sums import PairingSums
 
 _SINGLE: Final = 2048
 """Up to so many items each random pairing is drawn by itself."""
@@ -37,33 +28,7 @@ _SHARE: Final = 10
 one order would spread more, or less, than chance does; with so few, hardly (see the tests)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chance:
-    """The null distribution of a statistic, sampled, and where an observed one stands in it.
-
-    Attributes:
-        mean: of the statistic over random one-to-one pairings; None where it is undefined.
-        sd: its standard deviation (ddof = 0).
-        z: how many deviations the observed one lies above the mean; None where nothing was
-            observed, or where chance does not vary.
-        p: of the permutation test; None where nothing was observed or nothing drawn.
-        permutations: how many random pairings were drawn.
-        why: why something is None; empty where nothing is.
-    """
-
-    mean: float | None
-    sd: float | None
-    z: float | None
-    p: float | None
-    permutations: int
-    why: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values."""
-        return asdict(self)
-
-
-def permuted_means(
+def draw_product_means(
     one: ArrayLike, other: ArrayLike, permutations: int = 1000, seed: int = 0
 ) -> Floats:
     """Means of the products of paired rows, Σ one[i]·other[π(i)] / min(n, m), over random π.
@@ -94,17 +59,17 @@ def permuted_means(
     size, pairs = max(map(len, arrays)), min(map(len, arrays))
     if pairs == 0:
         return np.empty(0)
-    sums = Products(*(Side(array, _total(array), size) for array in arrays))
+    sums = ProductSums(*(CentredRows(array, _total(array), size) for array in arrays))
     means: Floats = _drawn(sums, permutations, seed) / pairs
     return means
 
 
-def permuted_distances(
+def draw_distance_means(
     one: ArrayLike, other: ArrayLike, permutations: int = 1000, seed: int = 0
 ) -> Floats:
     """Means of the Euclidean distances of paired rows, over random pairings.
 
-    The pairings are drawn as those of `permuted_means`.
+    The pairings are drawn as those of `draw_product_means`.
 
     Args:
         one: integers of shape (n, d), or (n, p, d) for p rows an item: the distance of two items
@@ -127,11 +92,11 @@ def permuted_distances(
     pairs = min(map(len, arrays))
     if pairs == 0:
         return np.empty(0)
-    means: Floats = _drawn(Distances(*arrays), permutations, seed) / (pairs * arrays[0].shape[1])
+    means: Floats = _drawn(DistanceSums(*arrays), permutations, seed) / (pairs * arrays[0].shape[1])
     return means
 
 
-def _drawn(sums: Sums, permutations: int, seed: int) -> Floats:
+def _drawn(sums: PairingSums, permutations: int, seed: int) -> Floats:
     """Sums over so many random pairings."""
     random = np.random.default_rng(seed)
     if sums.size <= _SINGLE:
@@ -142,7 +107,7 @@ def _drawn(sums: Sums, permutations: int, seed: int) -> Floats:
     return drawn[:permutations]
 
 
-def permuted_statistics(
+def draw_statistics(
     statistic: Callable[[Indices, Indices], float],
     n: int,
     m: int,
@@ -176,61 +141,6 @@ def permuted_statistics(
         pairs = (places, partners) if n <= m else (partners, places)
         drawn[number] = statistic(*pairs)
     return drawn
-
-
-def beside(
-    observed: float | None,
-    drawn: Floats,
-    *,
-    mean: float | None = None,
-    sd: float | None = None,
-    alternative: str = "greater",
-) -> Chance:
-    """An observed statistic beside the same of random pairings.
-
-    The observed pairing counts as one of the random ones, p = (1 + #{drawn ≥ observed}) /
-    (1 + #drawn), so that p is never 0 and the test keeps its level (B. Phipson & G. K. Smyth,
-    "Permutation p-values should never be zero", 2010). Two-sided it is twice the smaller of both
-    sides, at most 1. What differs from the observed by rounding alone counts as equal to it.
-
-    Args:
-        observed: None or NaN where it is undefined.
-        drawn: of `permuted_means` or `permuted_statistics`; NaN are left out.
-        mean: of the null, where it is known exactly; otherwise that of `drawn`.
-        sd: the same of its standard deviation.
-        alternative: what the observed is suspected to be, a name of `ALTERNATIVES`.
-
-    Raises:
-        InputError: an unknown alternative.
-    """
-    if alternative not in ALTERNATIVES:
-        raise InputError(f"there is no alternative {alternative!r}; there is {ALTERNATIVES}")
-    kept = drawn[np.isfinite(drawn)]
-    count = int(kept.size)
-    mean = float(kept.mean()) if mean is None and count else mean
-    sd = float(kept.std()) if sd is None and count else sd
-    if mean is None or sd is None:
-        why = "there is no random pairing of which the statistic is defined"
-        return Chance(mean, sd, None, None, count, why)
-    constant = sd <= _ROUNDING * max(1.0, abs(mean))
-    sd = 0.0 if constant else sd
-    if observed is None or not np.isfinite(observed):
-        return Chance(mean, sd, None, None, count, "nothing was observed")
-    p = _p(observed, kept, _ROUNDING * max(1.0, abs(mean)) + _SAME * sd, alternative)
-    if constant:
-        return Chance(mean, sd, None, p, count, "every random pairing gives the same")
-    why = "" if count else "no random pairing was drawn"
-    return Chance(mean, sd, (observed - mean) / sd, p, count, why)
-
-
-def _p(observed: float, drawn: Floats, rounding: float, alternative: str) -> float | None:
-    if drawn.size == 0:
-        return None
-    above = (1 + int(np.sum(drawn >= observed - rounding))) / (1 + drawn.size)
-    below = (1 + int(np.sum(drawn <= observed + rounding))) / (1 + drawn.size)
-    return {"greater": above, "less": below, "two-sided": min(1.0, 2 * min(above, below))}[
-        alternative
-    ]
 
 
 def _floats(side: ArrayLike) -> NDArray[Any]:

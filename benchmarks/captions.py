@@ -75,9 +75,9 @@ def composed(folder: Path) -> dict[Kind, Path]:
 def measure(kind: Kind, paths: list[Path], name: str) -> tuple[float, float, float]:
     """Median seconds an item of decoding, captioning, mapping, each the best of a few runs."""
     profile = load_settings({}).get_profile(name).kinds[kind]
-    captioner = registry.captioner(profile.captioner.backend, profile.captioner.parameters)
+    captioner = registry.create_captioner(profile.captioner.backend, profile.captioner.parameters)
     mapper = cast(
-        "EmotionMapper", registry.mapper(profile.mapper.backend, profile.mapper.parameters)
+        "EmotionMapper", registry.create_mapper(profile.mapper.backend, profile.mapper.parameters)
     )
     captioner.load()
     mapper.load()

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cmean.backends import registry
-from cmean.backends.mappers.constrained import Mask, Patterns
+from cmean.backends.mappers.constrained import PatternMask, PatternMatchers
 from cmean.domain import Prompt, Question
 from cmean.inference import structured_answers
 
@@ -86,12 +86,12 @@ def build(folder: Path) -> Any:  # noqa: ANN401 - of transformers
     return words
 
 
-def mask_cost(patterns: Patterns, words: Any, rows: int) -> tuple[float, float]:  # noqa: ANN401 - of transformers
+def mask_cost(patterns: PatternMatchers, words: Any, rows: int) -> tuple[float, float]:  # noqa: ANN401 - of transformers
     """Milliseconds a token a row: of computing and of applying the mask, mean over an answer."""
     import torch
 
     answer = words("RGB: (200,100,50) (12,0,255) (7,77,177) (1,2,3) (99,240,30)")["input_ids"]
-    mask = Mask(patterns, [patterns.matcher(FIVE) for _ in range(rows)])
+    mask = PatternMask(patterns, [patterns.matcher(FIVE) for _ in range(rows)])
     total = 0.0
     for step in range(len(answer)):
         scores = torch.zeros(rows, VOCABULARY)
@@ -137,10 +137,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         words = build(Path(name))
         start = time.perf_counter()
-        patterns = Patterns(words, VOCABULARY, [0])
+        patterns = PatternMatchers(words, VOCABULARY, [0])
         patterns.matcher(FIVE)
         print(f"vocabulary {len(words):,}; prepared in {time.perf_counter() - start:.2f} s, once")
-        model = registry.mapper("qwen3", {"model": name, "dtype": "float32"})
+        model = registry.create_mapper("qwen3", {"model": name, "dtype": "float32"})
         model.load()
         print("ms a token a row   compute     apply   decoding with    without")
         for rows in BATCHES:

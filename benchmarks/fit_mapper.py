@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cmean.backends.mappers.embedded import WEIGHTS
-from cmean.backends.mappers.word_table import BASE, words
+from cmean.backends.mappers.word_table import BASE, split_lexicon_words
 from cmean.domain import CHANNELS
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def read_corpus(folder: Path) -> Corpus:
     names = sorted(n for n in captions if len(captions[n]) == len(triples.get(n, ())))
     return Corpus(
         [
-            [w for w in words(text) if w not in function_words]
+            [w for w in split_lexicon_words(text) if w not in function_words]
             for n in names
             for text in captions[n]
         ],

@@ -61,13 +61,13 @@ def number_groups(rows: Iterable[dict[str, str]]) -> NDArray[np.int64]:
 
 def read_sounds(folder: Path, name: str) -> Judged:
     """A set of recordings, heard and judged."""
-    rows, tagger = read_rows(folder, name), Tagger(store.locate("musicnn"))
+    rows, tagger = read_rows(folder, name), Tagger(store.locate_package("musicnn"))
     preprocessing = load_settings({}).get_profile("learned").kinds[Kind.TRACK].preprocessing
     inputs = []
     for row in rows:
         sound = excerpts(folder / name / row["path"], Kind.TRACK, preprocessing)[0]
         assert isinstance(sound, Sound)
-        features = sound_features.measure(sound.samples)
+        features = sound_features.measure_sound(sound.samples)
         tagged = tagger.tag(sound.samples, whole=True)
         tagger.forget()
         inputs.append(list(mood_readings.list_sound_inputs(features, tagged).values()))
@@ -86,13 +86,13 @@ def judge_sounds(rows: Sequence[dict[str, str]]) -> dict[str, Floats]:
 
 def read_pictures(folder: Path, name: str) -> Judged:
     """A set of photographs, seen and judged."""
-    rows, classifier = read_rows(folder, name), Classifier(store.locate(EFFICIENTNET))
+    rows, classifier = read_rows(folder, name), Classifier(store.locate_package(EFFICIENTNET))
     preprocessing = load_settings({}).get_profile("learned").kinds[Kind.ARTWORK].preprocessing
     inputs = []
     for row in rows:
         picture = excerpts(folder / name / row["path"], Kind.ARTWORK, preprocessing)[0]
         assert isinstance(picture, Picture)
-        features = picture_features.measure(picture.pixels)
+        features = picture_features.measure_picture(picture.pixels)
         inputs.append(
             mood_readings.list_picture_inputs(features, classifier.classify(picture.pixels))
         )

@@ -87,7 +87,7 @@ def made(model_class: Any, config: Any) -> Any:  # noqa: ANN401 - of transformer
     usual = torch.get_default_dtype()
     torch.set_default_dtype(torch.bfloat16)
     try:
-        with torch.device(torch_tools.device()):
+        with torch.device(torch_tools.choose_device()):
             return model_class(config).eval()
     finally:
         torch.set_default_dtype(usual)
@@ -103,7 +103,7 @@ def captioner(name: str, folder: Path, scale: Scale) -> Subject:
     hears = name == "qwen2-audio"
     (qwen2_audio if hears else qwen2_5_vl).build(folder)
     settings = {"model": str(folder), "max_new_tokens": scale.tokens}
-    backend: Any = registry.captioner(name, settings)
+    backend: Any = registry.create_captioner(name, settings)
     backend.load()
     tiny, processor = backend._network, backend._processor  # noqa: SLF001 - see the module's text
     config = shape(QWEN2_AUDIO if hears else QWEN2_5_VL, tiny.config, tiny=scale.tiny)
@@ -129,7 +129,7 @@ def mapper(folder: Path, scale: Scale) -> Subject:
     """Qwen3-4B, constrained to five triples a question."""
     from checkpoints import qwen3  # noqa: PLC0415 - of the tests
 
-    backend: Any = registry.mapper("qwen3", {"model": str(qwen3.build(folder))})
+    backend: Any = registry.create_mapper("qwen3", {"model": str(qwen3.build(folder))})
     backend.load()
     loaded = backend._loaded  # noqa: SLF001 - see the module's text
     config = shape(QWEN3, loaded.model.config, tiny=scale.tiny)
@@ -171,7 +171,7 @@ class Device:
         import torch
 
         self.torch = torch
-        self.cuda = torch_tools.device().type == "cuda"
+        self.cuda = torch_tools.choose_device().type == "cuda"
         self.name = torch.cuda.get_device_name() if self.cuda else "CPU"
         found = [rate for sign, rate in BANDWIDTHS.items() if sign in self.name]
         self.bandwidth = found[0] if found else None
@@ -191,7 +191,7 @@ class Device:
     def forget_peak(self) -> None:
         """Measure the most memory from here."""
         if self.cuda:
-            torch_tools.release()
+            torch_tools.release_memory()
             self.torch.cuda.reset_peak_memory_stats()
 
     def peak(self) -> str:
@@ -269,7 +269,7 @@ def main() -> None:
         ]
         for make in subjects:  # one in memory at a time
             measure(make(), scale, device)
-            torch_tools.release()
+            torch_tools.release_memory()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 from cmean.backends.mappers.embedded import EmbeddedMapper
-from cmean.backends.mappers.word_table import words
+from cmean.backends.mappers.word_table import split_lexicon_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,7 @@ def main() -> None:
     mapper = EmbeddedMapper()
     mapper.load()
     print(f"load                {1000 * (time.process_time() - start):10.1f} ms")
-    floor = rate(lambda batch: [words(text) for text in batch], texts)
+    floor = rate(lambda batch: [split_lexicon_words(text) for text in batch], texts)
     mapped = rate(mapper.map, texts)
     print(f"split into words    {floor:10,.0f} captions/s")
     print(f"map to triples      {mapped:10,.0f} captions/s ({floor / mapped:.1f} times the floor)")

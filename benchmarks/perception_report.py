@@ -25,7 +25,7 @@ from truth_statistics import Sampling, estimate, statistic_of
 
 from cmean.domain import CHANNELS
 from cmean.perception import mood_readings
-from cmean.perception.linear_heads import degree
+from cmean.perception.linear_heads import grade_score
 from cmean.perception.mood_sentence import STEP
 
 if TYPE_CHECKING:
@@ -104,6 +104,6 @@ def report_pairs(sounds: Sequence[Judged], pictures: Judged) -> None:
 
 def write_triples(scores: Floats) -> NDArray[np.int64]:
     """Triples as the mapper reads them from the graded words of these scores."""
-    degrees = np.vectorize(degree)(scores[:, : len(MOODS)])
+    degrees = np.vectorize(grade_score)(scores[:, : len(MOODS)])
     steps: NDArray[np.int64] = np.rint(255 * np.rint(degrees / STEP) * STEP).astype(np.int64)
     return steps

@@ -125,7 +125,7 @@ def register(folder: Path) -> dict[str, str]:
     lines = [f"{name} = stand_ins:{constant}" for name, constant in _ENTRIES.items()]
     (package / "entry_points.txt").write_text("\n".join(["[cmean.backends]", *lines, ""]))
     sys.path.append(str(folder))
-    registry.known.cache_clear()
+    registry.list_backends.cache_clear()
     paths = [str(folder), str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
 

@@ -16,9 +16,9 @@ from weight_wheels import MadeWeights
 from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
 from cmean.weights import packages, store
-from cmean.weights.store import State
+from cmean.weights.store import PackageState
 
-WEIGHTS = store.weights_folder()
+WEIGHTS = store.get_weights_folder()
 """Where `cmean setup` puts weights for whoever runs the tests."""
 settings.register_profile("cmean", deadline=None)  # how long an example takes is no result
 settings.load_profile("cmean")
@@ -58,8 +58,8 @@ def learned_weights():
     """The folder of the real weights, for tests that set CMEAN_WEIGHTS_DIR to it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CMEAN_WEIGHTS_DIR", str(WEIGHTS))
-        states = {package.title: store.state(package) for package in packages.PACKAGES}
-    lacking = [title for title, found in states.items() if found is not State.PRESENT]
+        states = {package.title: store.find_state(package) for package in packages.PACKAGES}
+    lacking = [title for title, found in states.items() if found is not PackageState.PRESENT]
     if lacking:
         pytest.fail(f"{WEIGHTS} lacks {', '.join(lacking)}; run: cmean setup", pytrace=False)
     return WEIGHTS

@@ -5,7 +5,7 @@ import pytest
 from cmean.perception.networks.sentence_encoder import PACKAGE, SentenceEncoder
 from cmean.weights import packages, store
 
-FOLDER = store.package_folder(packages.find_package(PACKAGE))
+FOLDER = store.get_package_folder(packages.find_package(PACKAGE))
 """Of whoever runs the tests; told at import, before a test chooses another folder."""
 
 

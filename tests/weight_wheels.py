@@ -13,7 +13,7 @@ from pathlib import Path
 from fleet import PLUGINS, WRAPPERS
 from support import Program
 
-from cmean.weights.packages import Member, WeightPackage
+from cmean.weights.packages import WeightPackage, WheelMember
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = {"tiny_tags/triple.txt": b"10 20 30", "tiny_tags/data/.index": bytes(range(256)) * 40}
@@ -44,7 +44,7 @@ def make_wheel(folder, name, files, version="1.0"):
 def describe(wheel, name, files, **facts):
     """The row of the table for a wheel."""
     content = wheel.read_bytes()
-    members = tuple(Member(path, len(each), digest(each)) for path, each in files.items())
+    members = tuple(WheelMember(path, len(each), digest(each)) for path, each in files.items())
     row = WeightPackage(name, "1.0", digest(content), len(content), "MIT", members)
     return replace(row, **facts)
 

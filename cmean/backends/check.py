@@ -40,7 +40,7 @@ _SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class BackendCheck:
     """What was tried, whether it went well, and what is to be said of it."""
 
     check: str
@@ -48,33 +48,38 @@ class Check:
     detail: str
 
 
-def excerpts(kind: Kind, rate: int, prompt: Prompt | None) -> list[Excerpt]:
+def make_sample_excerpts(kind: Kind, rate: int, prompt: Prompt | None) -> list[Excerpt]:
     """Two excerpts of a kind: chords of about a second at `rate` in Hz, or small gradients."""
     media: list[Sound] | list[Picture]
     if kind is Kind.TRACK:
-        media = [Sound(_chord(tones, rate, rate + 77 * n), rate) for n, tones in enumerate(_CHORDS)]
+        media = [
+            Sound(_make_chord(tones, rate, rate + 77 * n), rate) for n, tones in enumerate(_CHORDS)
+        ]
     else:
-        media = [Picture(_gradient(_SIDE, _SIDE)), Picture(_gradient(_SIDE, _SIDE + 32)[:, ::-1])]
+        media = [
+            Picture(_make_gradient(_SIDE, _SIDE)),
+            Picture(_make_gradient(_SIDE, _SIDE + 32)[:, ::-1]),
+        ]
     return [Excerpt(kind, WHOLE, medium, prompt) for medium in media]
 
 
-def _chord(tones: Sequence[float], rate: int, samples: int) -> Any:  # noqa: ANN401 - an array
+def _make_chord(tones: Sequence[float], rate: int, samples: int) -> Any:  # noqa: ANN401 - an array
     seconds = np.arange(samples) / rate
     waves = [np.sin(2 * np.pi * tone * seconds) for tone in tones]
     return (0.2 * np.sum(waves, axis=0) * np.exp(-seconds)).astype(np.float32)
 
 
-def _gradient(height: int, width: int) -> Any:  # noqa: ANN401 - an array
+def _make_gradient(height: int, width: int) -> Any:  # noqa: ANN401 - an array
     down, across = np.mgrid[0:height, 0:width]
     channels = (255 * down / height, 255 * across / width, np.full((height, width), 96.0))
     return np.stack(channels, axis=-1).astype(np.uint8)
 
 
-def run(
+def check_backend(
     info: BackendInfo,
     parameters: Mapping[str, Any],
     prompts: Mapping[Kind, Prompt | None],
-) -> Iterator[Check]:
+) -> Iterator[BackendCheck]:
     """Try a back-end out, giving each check as soon as it is made. Ends at what makes more useless.
 
     Args:
@@ -82,42 +87,42 @@ def run(
         parameters: that it is built with.
         prompts: of the kinds that it takes, if it is a captioner.
     """
-    parameters = registry.complete(info, parameters)
+    parameters = registry.complete_parameters(info, parameters)
     step = "installed"
     try:
-        yield Check(step, ok=True, detail=_installed(info))
+        yield BackendCheck(step, ok=True, detail=_check_installation(info))
         step = "weights"
-        yield Check(step, ok=True, detail=_weights(info, parameters))
+        yield BackendCheck(step, ok=True, detail=_check_weights(info, parameters))
         step = "loaded"
-        backend = registry.create(info.name, info.role, parameters)
+        backend = registry.create_backend(info.name, info.role, parameters)
         revision = backend.revision
         started = time.perf_counter()
         backend.load()
         seconds = time.perf_counter() - started
     except Exception as error:  # noqa: BLE001 - a back-end may raise anything
-        yield Check(step, ok=False, detail=_line(error))
+        yield BackendCheck(step, ok=False, detail=_describe_in_one_line(error))
         return
-    yield Check(step, ok=True, detail=f"in {seconds:.1f} s, revision {revision}")
-    for name, use in _uses(info, backend, prompts).items():
-        yield from _used(name, use)
-    yield Check("memory", ok=True, detail=_memory())
-    yield _tried("unloaded", lambda: _unload(backend))
+    yield BackendCheck(step, ok=True, detail=f"in {seconds:.1f} s, revision {revision}")
+    for name, use in _list_uses(info, backend, prompts).items():
+        yield from _check_use(name, use)
+    yield BackendCheck("memory", ok=True, detail=_describe_memory())
+    yield _try("unloaded", lambda: _unload(backend))
 
 
-def _installed(info: BackendInfo) -> str:
+def _check_installation(info: BackendInfo) -> str:
     if not info.installed:
         raise MissingExtraError(f"back-ends like {info.name}", info.extra)
     return f"with the extra {info.extra}" if info.extra else "no extra needed"
 
 
-def _weights(info: BackendInfo, parameters: Mapping[str, Any]) -> str:
+def _check_weights(info: BackendInfo, parameters: Mapping[str, Any]) -> str:
     licence = info.licence if info.commercial else f"{info.licence} (not for commercial use)"
     if info.packages:
         return f"{_require_packages(info.packages)}; licence {licence}"
     if not info.model:
         return f"none needed; licence {licence}"
     model = str(parameters["model"])
-    found = hub.locate(model, str(parameters.get("revision", "main")))
+    found = hub.locate_checkpoint(model, str(parameters.get("revision", "main")))
     known = f"licence {licence}" if model == info.model else "licence as its publisher states"
     return f"{model}, revision {found.revision}; {known}"
 
@@ -126,7 +131,7 @@ def _require_packages(names: Sequence[str]) -> str:
     """See that weight packages are ready, and return their titles."""
     found = [find_package(name) for name in names]
     for package in found:
-        store.require(package, thorough=True)
+        store.require_package(package, thorough=True)
     return ", ".join(package.title for package in found)
 
 
@@ -151,7 +156,7 @@ class _Use:
         self.alike = alike
 
 
-def _uses(
+def _list_uses(
     info: BackendInfo, backend: Backend, prompts: Mapping[Kind, Prompt | None]
 ) -> dict[str, _Use]:
     if info.role is Role.CAPTIONER:
@@ -159,9 +164,9 @@ def _uses(
         return {
             f"{kind.value} caption": _Use(
                 captioner.caption,
-                excerpts(kind, info.rate, prompts.get(kind)),
+                make_sample_excerpts(kind, info.rate, prompts.get(kind)),
                 _describe_caption,
-                _same_words,
+                _compare_words,
             )
             for kind in info.kinds
         }
@@ -169,48 +174,51 @@ def _uses(
         embedder = cast("Embedder", backend)
         media = {
             f"{kind.value} vector": _Use(
-                embedder.embed, excerpts(kind, info.rate, None), _describe_vector, _same_direction
+                embedder.embed,
+                make_sample_excerpts(kind, info.rate, None),
+                _describe_vector,
+                _compare_directions,
             )
             for kind in info.kinds
         }
-        texts = _Use(embedder.embed_texts, TEXTS, _describe_vector, _same_direction)
+        texts = _Use(embedder.embed_texts, TEXTS, _describe_vector, _compare_directions)
         return media | {"text vector": texts}
     if isinstance(backend, LanguageModel):
-        return {"answer": _Use(backend.write, QUESTIONS, _describe_answer(backend), _same_words)}
+        return {"answer": _Use(backend.write, QUESTIONS, _describe_answer(backend), _compare_words)}
     mapper = cast("EmotionMapper", backend)
-    return {"triple": _Use(mapper.map, TEXTS, _describe_triple, _same_triple)}
+    return {"triple": _Use(mapper.map, TEXTS, _describe_triple, _compare_triples)}
 
 
-def _used(name: str, use: _Use) -> Iterator[Check]:
+def _check_use(name: str, use: _Use) -> Iterator[BackendCheck]:
     """The result of a single input, then whether a batch of two gives what single ones give."""
     singles: list[Any] = []
 
     def one_by_one() -> str:
-        singles.extend(_applied(use, [given])[0] for given in use.inputs)
+        singles.extend(_apply(use, [given])[0] for given in use.inputs)
         return use.describe(singles[0])
 
     def together() -> str:
-        batch = _applied(use, use.inputs)
+        batch = _apply(use, use.inputs)
         return "; ".join(map(use.alike, singles, batch))
 
-    first = _tried(name, one_by_one)
+    first = _try(name, one_by_one)
     yield first
     if first.ok:
-        yield _tried(f"{name}, batch of 2", together)
+        yield _try(f"{name}, batch of 2", together)
 
 
-def _applied(use: _Use, inputs: Sequence[Any]) -> Sequence[Any]:
+def _apply(use: _Use, inputs: Sequence[Any]) -> Sequence[Any]:
     results = use.apply(inputs)
     if len(results) != len(inputs):
         raise CmeanError(f"{len(results)} results for {len(inputs)} inputs")
     return results
 
 
-def _tried(name: str, do: Callable[[], str]) -> Check:
+def _try(name: str, do: Callable[[], str]) -> BackendCheck:
     try:
-        return Check(name, ok=True, detail=do())
+        return BackendCheck(name, ok=True, detail=do())
     except Exception as error:  # noqa: BLE001 - a back-end may raise anything
-        return Check(name, ok=False, detail=_line(error))
+        return BackendCheck(name, ok=False, detail=_describe_in_one_line(error))
 
 
 def _describe_caption(found: Any) -> str:  # noqa: ANN401 - whatever the captioner gave
@@ -218,7 +226,7 @@ def _describe_caption(found: Any) -> str:  # noqa: ANN401 - whatever the caption
         raise CmeanError(f"a {type(found).__name__} instead of a caption")
     if not found.text.strip():
         raise CmeanError("the caption is empty")
-    return f"{_shortened(found.text)!r}, ended by {found.finish_reason.value}"
+    return f"{_shorten(found.text)!r}, ended by {found.finish_reason.value}"
 
 
 def _describe_answer(model: LanguageModel) -> Callable[[Any], str]:
@@ -227,8 +235,8 @@ def _describe_answer(model: LanguageModel) -> Callable[[Any], str]:
         if re.fullmatch(pattern, text):
             return f"{text!r}, as the pattern wants"
         if model.constrains or not text:
-            raise CmeanError(f"the answer {_shortened(text)!r} does not match {pattern}")
-        return f"{_shortened(text)!r}; this model is not held to patterns"
+            raise CmeanError(f"the answer {_shorten(text)!r} does not match {pattern}")
+        return f"{_shorten(text)!r}; this model is not held to patterns"
 
     return describe
 
@@ -249,7 +257,7 @@ def _describe_vector(found: Any) -> str:  # noqa: ANN401 - whatever the embedder
     return f"float32 of {len(vector)} numbers, length {length:.4f}"
 
 
-def _same_words(single: Any, batched: Any) -> str:  # noqa: ANN401 - captions or answers
+def _compare_words(single: Any, batched: Any) -> str:  # noqa: ANN401 - captions or answers
     """The first words must agree; rounding in half precision may part long texts later on."""
     one, other = single.text.split(), batched.text.split()
     if one == other:
@@ -259,24 +267,24 @@ def _same_words(single: Any, batched: Any) -> str:  # noqa: ANN401 - captions or
         min(len(one), len(other)),
     )
     if agreeing < _WORDS_ALIKE:
-        raise CmeanError(f"{_shortened(batched.text)!r}, but alone {_shortened(single.text)!r}")
+        raise CmeanError(f"{_shorten(batched.text)!r}, but alone {_shorten(single.text)!r}")
     return f"the same for {agreeing} words, then rounding parts them"
 
 
-def _same_triple(single: RGB, batched: RGB) -> str:
+def _compare_triples(single: RGB, batched: RGB) -> str:
     if single != batched:
         raise CmeanError(f"{tuple(batched)}, but alone {tuple(single)}")
     return "the same"
 
 
-def _same_direction(single: Any, batched: Any) -> str:  # noqa: ANN401 - vectors
+def _compare_directions(single: Any, batched: Any) -> str:  # noqa: ANN401 - vectors
     cosine = float(np.dot(single, batched))
     if not cosine > _COSINE_ALIKE:
         raise CmeanError(f"cosine {cosine:.6f} with the vector that it has alone")
     return f"cosine {cosine:.6f}"
 
 
-def _memory() -> str:
+def _describe_memory() -> str:
     """What the process holds now, and the most that a GPU held."""
     import psutil  # noqa: PLC0415 - most of the module's users never ask
 
@@ -287,11 +295,11 @@ def _memory() -> str:
     return ", ".join(parts)
 
 
-def _line(error: Exception) -> str:
+def _describe_in_one_line(error: Exception) -> str:
     said = " ".join(str(error).split())
     return said if isinstance(error, CmeanError) else f"{type(error).__name__}: {said}"[:500]
 
 
-def _shortened(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"

@@ -26,7 +26,7 @@ _DIGITS = re.compile(r"\d+")
 _KEYS_SHOWN = 3
 
 
-def quantization(wanted: str | None) -> str | None:
+def choose_quantization(wanted: str | None) -> str | None:
     """How weights are to be quantized, if it is a way that there is.
 
     Raises:
@@ -37,11 +37,11 @@ def quantization(wanted: str | None) -> str | None:
     return wanted
 
 
-def open_folder(model: str, revision: str, architectures: Collection[str] = ()) -> Path:
+def open_checkpoint(model: str, revision: str, architectures: Collection[str] = ()) -> Path:
     """The folder of a checkpoint, all its weight files whole.
 
     Args:
-        model: a repository or a folder, as `hub.locate` takes it.
+        model: a repository or a folder, as `hub.locate_checkpoint` takes it.
         revision: of the repository.
         architectures: what `model_type` in its ``config.json`` may be; none: anything.
 
@@ -49,8 +49,8 @@ def open_folder(model: str, revision: str, architectures: Collection[str] = ()) 
         WeightsError: it is not on this machine, is of another architecture, or a file is missing
             or cut.
     """
-    folder = hub.locate(model, revision).folder
-    found = _json(folder / "config.json").get("model_type")
+    folder = hub.locate_checkpoint(model, revision).folder
+    found = _read_json(folder / "config.json").get("model_type")
     if architectures and found not in architectures:
         wanted = " or ".join(sorted(architectures))
         raise WeightsError(f"{folder} holds a model of type {found!r}, not {wanted}: name another")
@@ -71,7 +71,7 @@ def load_model(
 
     Args:
         model_class: of transformers.
-        folder: from `open_folder`.
+        folder: from `open_checkpoint`.
         dtype: one of `torch_tools.DTYPES`.
         quantization: None, or ``"4bit"``: NF4 by bitsandbytes, computing in `dtype`.
 
@@ -80,16 +80,16 @@ def load_model(
         MissingExtraError: quantization is wanted and bitsandbytes is not installed.
         MemoryError: the model does not fit.
     """
-    options: dict[str, Any] = {"dtype": torch_tools.dtype(dtype)}
+    options: dict[str, Any] = {"dtype": torch_tools.get_dtype(dtype)}
     if quantization is not None:
-        options["quantization_config"] = _four_bit(dtype)
-    with _typed(folder), torch_tools.typed_memory_errors():
+        options["quantization_config"] = _make_four_bit_config(dtype)
+    with _convert_loading_errors(folder), torch_tools.convert_memory_errors():
         model, report = model_class.from_pretrained(
             folder,
             local_files_only=True,
             use_safetensors=True,
             trust_remote_code=False,
-            device_map={"": torch_tools.device()},
+            device_map={"": torch_tools.choose_device()},
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are in the report, which says more than the error
             **options,
@@ -108,7 +108,7 @@ def load_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - a tokenizer of transf
 
     if not any((folder / name).is_file() for name in _VOCABULARIES):  # transformers makes one up
         raise WeightsError(f"{folder} has no tokenizer ({_VOCABULARIES[0]}): {_AGAIN}")
-    return _part(AutoTokenizer, folder, padding_side="left")
+    return _load_part(AutoTokenizer, folder, padding_side="left")
 
 
 def load_image_processor(folder: Path) -> Any:  # noqa: ANN401 - of transformers
@@ -121,7 +121,7 @@ def load_image_processor(folder: Path) -> Any:  # noqa: ANN401 - of transformers
 
     if not any((folder / name).is_file() for name in _PROCESSORS):
         raise WeightsError(f"{folder} has no image processor ({_PROCESSORS[0]}): {_AGAIN}")
-    return _part(AutoImageProcessor, folder, backend="pil")
+    return _load_part(AutoImageProcessor, folder, backend="pil")
 
 
 def load_feature_extractor(folder: Path) -> Any:  # noqa: ANN401 - of transformers
@@ -132,10 +132,10 @@ def load_feature_extractor(folder: Path) -> Any:  # noqa: ANN401 - of transforme
     """
     from transformers import AutoFeatureExtractor
 
-    return _part(AutoFeatureExtractor, folder)
+    return _load_part(AutoFeatureExtractor, folder)
 
 
-def assemble(
+def assemble_processor(
     processor_class: Any,  # noqa: ANN401 - a class of transformers
     folder: Path,
     parts: Mapping[str, Any],
@@ -144,13 +144,13 @@ def assemble(
 
     Args:
         processor_class: of transformers, or a subclass that has parts already.
-        folder: from `open_folder`.
+        folder: from `open_checkpoint`.
         parts: by the class's name of each: ``tokenizer``, ``image_processor``, ….
 
     Raises:
         WeightsError: its settings cannot be read.
     """
-    with _typed(folder):
+    with _convert_loading_errors(folder):
         settings, _ = processor_class.get_processor_dict(folder, local_files_only=True)
         ordered = [parts[name] for name in processor_class.get_attributes() if name in parts]
         return processor_class.from_args_and_dict(ordered, settings)
@@ -159,14 +159,14 @@ def assemble(
 _AGAIN = "fetch the weights again"
 
 
-def _part(loader: Any, folder: Path, **options: Any) -> Any:  # noqa: ANN401 - of transformers
-    with _typed(folder):
+def _load_part(loader: Any, folder: Path, **options: Any) -> Any:  # noqa: ANN401 - of transformers
+    with _convert_loading_errors(folder):
         return loader.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, **options
         )
 
 
-def _four_bit(dtype: str) -> Any:  # noqa: ANN401 - of transformers
+def _make_four_bit_config(dtype: str) -> Any:  # noqa: ANN401 - of transformers
     if find_spec("bitsandbytes") is None:
         raise MissingExtraError("4-bit weights", "quantized")
     import transformers
@@ -176,13 +176,13 @@ def _four_bit(dtype: str) -> Any:  # noqa: ANN401 - of transformers
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch_tools.dtype(dtype),
+        bnb_4bit_compute_dtype=torch_tools.get_dtype(dtype),
     )
 
 
 def _check_weight_files(folder: Path) -> None:
     index = folder / _INDEX
-    mapped = _json(index).get("weight_map", {}) if index.is_file() else {"": _SINGLE}
+    mapped = _read_json(index).get("weight_map", {}) if index.is_file() else {"": _SINGLE}
     for name in sorted(set(mapped.values())):
         if not (folder / name).is_file():
             raise WeightsError(f"{folder} lacks the weight file {name}: {_AGAIN}")
@@ -219,7 +219,7 @@ def _check_report(folder: Path, report: Mapping[str, Any], used: Iterable[str]) 
             raise WeightsError(f"{folder}: {len(keys)} weights {fault} ({shown}): {_AGAIN}")
 
 
-def _json(file: Path) -> dict[str, Any]:
+def _read_json(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -232,7 +232,7 @@ def _json(file: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _typed(folder: Path) -> Iterator[None]:
+def _convert_loading_errors(folder: Path) -> Iterator[None]:
     """What transformers raises over a folder becomes one line."""
     try:
         yield

@@ -25,7 +25,7 @@ _SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WeightsToFetch:
     """What is to be fetched, under which licence.
 
     Args:
@@ -44,11 +44,11 @@ class Wanted:
     parts: tuple[tuple[str, str], ...] = ()
 
 
-def wanted(
+def find_weights_to_fetch(
     name: str,
     revision: str | None,
     chosen: Mapping[tuple[str, Role], Mapping[str, Any]],
-) -> Wanted:
+) -> WeightsToFetch:
     """What a name stands for.
 
     Args:
@@ -59,27 +59,29 @@ def wanted(
     Raises:
         ConfigError: it is neither, or a back-end that needs no weights.
     """
-    named = [info for info in registry.known() if info.name == name]
-    fitting = [info for info in registry.known() if info.model and name in {info.name, info.model}]
+    named = [info for info in registry.list_backends() if info.name == name]
+    fitting = [
+        info for info in registry.list_backends() if info.model and name in {info.name, info.model}
+    ]
     if not fitting:
         if any(info.packages for info in named):
             raise ConfigError(f"the weights of {name!r} are no repository's; run: cmean setup")
         if named:
             raise ConfigError(f"the back-end {name!r} needs no weights of its own")
         if name.count("/") != 1:
-            registry.info(name)  # says which there are
-        return Wanted(name, revision or "main")
+            registry.get_info(name)  # says which there are
+        return WeightsToFetch(name, revision or "main")
     info = fitting[0]
     parameters = chosen.get((info.name, info.role), {}) if named else {}
     model = str(parameters.get("model", info.model))
     revision = revision or str(parameters.get("revision", "main"))
-    parts = _parts(info)
+    parts = _list_parts(info)
     if parts or model == info.model:
-        return Wanted(model, revision, info.licence, info.commercial, parts)
-    return Wanted(model, revision)
+        return WeightsToFetch(model, revision, info.licence, info.commercial, parts)
+    return WeightsToFetch(model, revision)
 
 
-def _parts(info: BackendInfo) -> tuple[tuple[str, str], ...]:
+def _list_parts(info: BackendInfo) -> tuple[tuple[str, str], ...]:
     """What the back-end's module says of where the files lie, if it does."""
     if not info.installed:
         raise MissingExtraError(f"back-ends like {info.name}", info.extra)
@@ -87,7 +89,7 @@ def _parts(info: BackendInfo) -> tuple[tuple[str, str], ...]:
     return tuple(getattr(module, "FILES_TO_FETCH", ()))
 
 
-def fetch(wanted: Wanted) -> hub.Weights:
+def fetch_weights(wanted: WeightsToFetch) -> hub.Checkpoint:
     """Download what is not here yet, with progress on standard error.
 
     Raises:
@@ -99,15 +101,15 @@ def fetch(wanted: Wanted) -> hub.Weights:
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - of an extra
     except ImportError as error:
         raise MissingExtraError("models", "models") from error
-    if (own := hub.own(wanted.model)) is not None:
+    if (own := hub.find_local_folder(wanted.model)) is not None:
         return own  # it goes before whatever could be fetched
     if wanted.parts:
         return _fetch_parts(wanted)
     try:
         snapshot_download(wanted.model, revision=wanted.revision, allow_patterns=list(hub.PATTERNS))
     except Exception as error:  # the libraries below raise errors of their own
-        raise WeightsError(_why(error, wanted.model, wanted.revision)) from error
-    found = hub.locate(wanted.model, wanted.revision)
+        raise WeightsError(_explain_failure(error, wanted.model, wanted.revision)) from error
+    found = hub.locate_checkpoint(wanted.model, wanted.revision)
     if not any(found.folder.rglob("*.safetensors")):
         raise WeightsError(
             f"{wanted.model} has no safetensors at revision {wanted.revision}: "
@@ -116,7 +118,7 @@ def fetch(wanted: Wanted) -> hub.Weights:
     return found
 
 
-def _fetch_parts(wanted: Wanted) -> hub.Weights:
+def _fetch_parts(wanted: WeightsToFetch) -> hub.Checkpoint:
     """Put a model together in the folder of local checkpoints."""
     from huggingface_hub import hf_hub_download  # noqa: PLC0415 - of an extra
 
@@ -136,9 +138,9 @@ def _fetch_parts(wanted: Wanted) -> hub.Weights:
             else:
                 hf_hub_download(place, file, local_dir=unfinished)
         except Exception as error:  # as above
-            raise WeightsError(_why(error, place, "main")) from error
+            raise WeightsError(_explain_failure(error, place, "main")) from error
     unfinished.rename(folder)
-    return hub.locate(wanted.model)
+    return hub.locate_checkpoint(wanted.model)
 
 
 def _download(address: str, path: Path) -> None:
@@ -169,7 +171,7 @@ def _download(address: str, path: Path) -> None:
     begun.rename(path)
 
 
-def _why(error: Exception, name: str, revision: str) -> str:
+def _explain_failure(error: Exception, name: str, revision: str) -> str:
     """What went wrong, and what to do, in one line."""
     from huggingface_hub import constants, errors  # noqa: PLC0415 - of an extra
 

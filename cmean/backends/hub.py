@@ -25,7 +25,7 @@ _SAMPLE_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class Checkpoint:
     """A checkpoint on this machine: its folder, and what tells it from others.
 
     `revision` is the commit of a repository, or a fingerprint of a local folder's files.
@@ -35,7 +35,7 @@ class Weights:
     revision: str
 
 
-def locate(model: str, revision: str = "main") -> Weights:
+def locate_checkpoint(model: str, revision: str = "main") -> Checkpoint:
     """The checkpoint of that name.
 
     Args:
@@ -47,7 +47,7 @@ def locate(model: str, revision: str = "main") -> Weights:
         WeightsError: it is not on this machine.
         MissingExtraError: the library that reads the cache is not installed.
     """
-    if (found := own(model)) is not None:
+    if (found := find_local_folder(model)) is not None:
         return found
     try:
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - of an extra
@@ -66,24 +66,24 @@ def locate(model: str, revision: str = "main") -> Weights:
             f"the weights of {model} are not on this machine; fetch them: "
             f"cmean backends --fetch {model}, or put them into CMEAN_MODEL_DIR/{model}"
         ) from error
-    return Weights(folder, folder.name)
+    return Checkpoint(folder, folder.name)
 
 
-def own(model: str) -> Weights | None:
+def find_local_folder(model: str) -> Checkpoint | None:
     """A folder of the user's by that name."""
-    for folder in _local(model):
+    for folder in _describe_local_folder(model):
         if folder.is_dir():
-            return Weights(folder, _fingerprint(folder))
+            return Checkpoint(folder, _compute_fingerprint(folder))
     return None
 
 
-def _local(model: str) -> Sequence[Path]:
+def _describe_local_folder(model: str) -> Sequence[Path]:
     inside = load_settings().model_dir
     named = [] if inside is None else [inside / model, inside / Path(model).name]
     return [*named, Path(model)]
 
 
-def _fingerprint(folder: Path) -> str:
+def _compute_fingerprint(folder: Path) -> str:
     """16 hex digits over the names, sizes and contents of a folder's files.
 
     Of a large file, parts evenly spaced over all of it are read: training changes every tensor, so

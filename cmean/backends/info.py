@@ -68,7 +68,7 @@ class BackendInfo:
         from cmean.backends import hub  # noqa: PLC0415 - reads settings, which most never need
 
         try:
-            hub.locate(self.model)
+            hub.locate_checkpoint(self.model)
         except CmeanError:
             return "absent"
         return "present"
@@ -87,7 +87,7 @@ class BackendInfo:
         try:
             if self.packages:
                 return ", ".join(find_package(name).version for name in self.packages)
-            return hub.locate(self.model).revision if self.model else None
+            return hub.locate_checkpoint(self.model).revision if self.model else None
         except CmeanError:
             return None
 
@@ -98,7 +98,7 @@ def _describe_packages(names: tuple[str, ...]) -> str:
 
     try:
         for name in names:
-            store.locate(name)
+            store.locate_package(name)
     except CmeanError:
         return "absent"
     return "present"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from cmean.errors import ItemError
 
 
-def sound(
+def check_sound(
     media: Sound | Picture,
     who: str,
     error: type[ItemError],
@@ -42,11 +42,11 @@ def sound(
     return media
 
 
-def picture(media: Sound | Picture, who: str, error: type[ItemError]) -> Picture:
+def check_picture(media: Sound | Picture, who: str, error: type[ItemError]) -> Picture:
     """The picture, if it is one that can be seen.
 
     Raises:
-        ItemError: `not-a-picture` or `empty-picture`; arguments as of `sound`.
+        ItemError: `not-a-picture` or `empty-picture`; arguments as of `check_sound`.
     """
     if not isinstance(media, Picture):
         raise error("not-a-picture", f"{who} takes pictures, not sounds: choose another")
@@ -55,7 +55,7 @@ def picture(media: Sound | Picture, who: str, error: type[ItemError]) -> Picture
     return media
 
 
-def text(given: str, error: type[ItemError]) -> str:
+def check_text(given: str, error: type[ItemError]) -> str:
     """The text, if there is something to read.
 
     Raises:

@@ -9,7 +9,7 @@ from cmean.backends import hub, torch_tools
 from cmean.errors import ConfigError
 
 
-class Model(ABC):
+class ModelBackend(ABC):
     """A back-end with weights; a subclass says what of them it holds, and what it does with it.
 
     Args:
@@ -35,7 +35,7 @@ class Model(ABC):
         Raises:
             WeightsError: the weights are not on this machine.
         """
-        return f"{hub.locate(self.model, self._revision).revision}/{self.code}"
+        return f"{hub.locate_checkpoint(self.model, self._revision).revision}/{self.code}"
 
     def load(self) -> None:
         """Read the weights and what belongs to them. From here on, libraries say nothing.
@@ -51,7 +51,7 @@ class Model(ABC):
     def unload(self) -> None:
         """Give the memory back."""
         self._forget()
-        torch_tools.release()
+        torch_tools.release_memory()
 
     @abstractmethod
     def _load(self) -> None:

@@ -22,18 +22,27 @@ if TYPE_CHECKING:
     from cmean.domain import Kind
     from cmean.protocols import Backend, Captioner, Embedder, EmotionMapper, LanguageModel
 
-__all__ = ["BACKENDS", "BackendInfo", "captioner", "create", "embedder", "info", "known", "mapper"]
+__all__ = [
+    "BACKENDS",
+    "BackendInfo",
+    "create_backend",
+    "create_captioner",
+    "create_embedder",
+    "create_mapper",
+    "get_info",
+    "list_backends",
+]
 
 
 @cache
-def known() -> tuple[BackendInfo, ...]:
+def list_backends() -> tuple[BackendInfo, ...]:
     """Every back-end, cmean's own first. A name may stand for one of each role."""
     mine = {(info.name, info.role) for info in BACKENDS}
-    others = [info for info in _of_others() if (info.name, info.role) not in mine]
+    others = [info for info in _list_plugins() if (info.name, info.role) not in mine]
     return (*BACKENDS, *others)
 
 
-def _of_others() -> list[BackendInfo]:
+def _list_plugins() -> list[BackendInfo]:
     """Back-ends that other packages add. One that cannot be imported is left out."""
     found = []
     for entry in entry_points(group="cmean.backends"):
@@ -44,15 +53,15 @@ def _of_others() -> list[BackendInfo]:
     return found
 
 
-def info(name: str, role: Role | None = None, kind: Kind | None = None) -> BackendInfo:
+def get_info(name: str, role: Role | None = None, kind: Kind | None = None) -> BackendInfo:
     """The back-end of that name, and role where the name has several.
 
     Raises:
         ConfigError: there is none, or it is not of that role or for that kind.
     """
-    named = [info for info in (*known(), *STEPS) if info.name == name]
+    named = [info for info in (*list_backends(), *STEPS) if info.name == name]
     if not named:
-        names = ", ".join(dict.fromkeys(info.name for info in known()))
+        names = ", ".join(dict.fromkeys(info.name for info in list_backends()))
         raise ConfigError(f"there is no back-end {name!r}; there are: {names}")
     fitting = [info for info in named if role in {None, info.role}]
     if not fitting:
@@ -63,39 +72,39 @@ def info(name: str, role: Role | None = None, kind: Kind | None = None) -> Backe
     return fitting[0]
 
 
-def complete(found: BackendInfo, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def complete_parameters(found: BackendInfo, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters with the repository of the back-end's weights, where they name none."""
     return ({"model": found.model} if found.model else {}) | dict(parameters)
 
 
-def create(name: str, role: Role, parameters: Mapping[str, Any]) -> Backend:
+def create_backend(name: str, role: Role, parameters: Mapping[str, Any]) -> Backend:
     """Build a back-end, not yet loaded.
 
     Raises:
         ConfigError: there is none of that name and role, or it does not know a parameter.
         MissingExtraError: what it imports is not installed.
     """
-    found = info(name, role)
+    found = get_info(name, role)
     if not found.installed:
         raise MissingExtraError(f"back-ends like {name}", found.extra)
     module, _, attribute = found.target.partition(":")
     factory = getattr(import_module(module), attribute)
     try:
-        return cast("Backend", factory(**complete(found, parameters)))
+        return cast("Backend", factory(**complete_parameters(found, parameters)))
     except TypeError as error:
         raise ConfigError(f"the back-end {name!r} was given wrong parameters: {error}") from error
 
 
-def captioner(name: str, parameters: Mapping[str, Any]) -> Captioner:
-    """Build a captioner; errors as `create`."""
-    return cast("Captioner", create(name, Role.CAPTIONER, parameters))
+def create_captioner(name: str, parameters: Mapping[str, Any]) -> Captioner:
+    """Build a captioner; errors as `create_backend`."""
+    return cast("Captioner", create_backend(name, Role.CAPTIONER, parameters))
 
 
-def mapper(name: str, parameters: Mapping[str, Any]) -> EmotionMapper | LanguageModel:
-    """Build an emotion mapper, or a language model that is asked to map; errors as `create`."""
-    return cast("EmotionMapper | LanguageModel", create(name, Role.MAPPER, parameters))
+def create_mapper(name: str, parameters: Mapping[str, Any]) -> EmotionMapper | LanguageModel:
+    """Build an emotion mapper or a language model; errors as `create_backend`."""
+    return cast("EmotionMapper | LanguageModel", create_backend(name, Role.MAPPER, parameters))
 
 
-def embedder(name: str, parameters: Mapping[str, Any]) -> Embedder:
-    """Build an embedder; errors as `create`."""
-    return cast("Embedder", create(name, Role.EMBEDDER, parameters))
+def create_embedder(name: str, parameters: Mapping[str, Any]) -> Embedder:
+    """Build an embedder; errors as `create_backend`."""
+    return cast("Embedder", create_backend(name, Role.EMBEDDER, parameters))

@@ -43,7 +43,7 @@ _CONNECTING = 10.0  # seconds: a server may think for minutes, but not before it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class ServerConnection:
     """How a server is reached: the parameters that both back-ends share.
 
     Args:
@@ -78,7 +78,7 @@ class Connection:
         if not isinstance(given["key_env"], str):
             raise ConfigError("the back-end 'openai': `key_env` names an environment variable")
         if self.url is not None:
-            _checked_url(self.url)
+            _check_url(self.url)
         for name, least in (("concurrency", 1), ("timeout", 0.001), ("retries", 0), ("backoff", 0)):
             value = given[name]
             whole = name in {"concurrency", "retries"}
@@ -113,7 +113,7 @@ class _Batch:
         self.ended.set()
 
 
-class Server:
+class ModelServer:
     """Asks a model server, a few requests at a time; see the module for what becomes of failures.
 
     Args:
@@ -121,7 +121,7 @@ class Server:
         failure: the type of the errors that concern one item.
     """
 
-    def __init__(self, connection: Connection, failure: type[ItemError] = ItemError) -> None:
+    def __init__(self, connection: ServerConnection, failure: type[ItemError] = ItemError) -> None:
         self.connection = connection
         self._failure = failure
         self._key = ""
@@ -137,7 +137,7 @@ class Server:
         from openai import OpenAI, Timeout  # noqa: PLC0415 - of an extra, and slow
 
         how = self.connection
-        url = how.url or _checked_url(os.environ.get("CMEAN_SERVER_URL") or DEFAULT_URL)
+        url = how.url or _check_url(os.environ.get("CMEAN_SERVER_URL") or DEFAULT_URL)
         self._key = os.environ.get(how.key_env, "").strip()
         if not (self._key.isascii() and self._key.isprintable()):
             raise ConfigError(f"{how.key_env} holds characters that no API key has")
@@ -203,7 +203,7 @@ class Server:
         backoff = Backoff(how.backoff, _LONGEST_PAUSE)
         while True:
             try:
-                return server_replies.read(self._send(fields), how.model)
+                return server_replies.read_answer(self._send(fields), how.model)
             except _PassingError as error:
                 delay = backoff.next_delay()
                 pause = delay if error.pause is None else error.pause
@@ -235,7 +235,7 @@ class Server:
             detail = f"the model server did not answer in {how.timeout:g} s"
             raise ItemError("timeout", detail, retryable=True) from error
         except openai.APIConnectionError as error:
-            why = server_replies.shown(str(error.__cause__))
+            why = server_replies.shorten_line(str(error.__cause__))
             if "Connect" in type(error.__cause__).__name__:
                 raise _PassingError(self._away(f"cannot be reached: {why}")) from error
             detail = f"the model server broke the connection off: {why}"
@@ -245,9 +245,9 @@ class Server:
     def _refused(self, response: Any) -> Exception:  # noqa: ANN401 - httpx is the client's affair
         body = response.text.replace(self._key, "***") if self._key else response.text
         status = response.status_code
-        error = server_replies.refused(status, body, self.connection.key_env)
-        if server_replies.is_passing(status):
-            return _PassingError(error, _asked_pause(response.headers.get("retry-after")))
+        error = server_replies.make_refusal(status, body, self.connection.key_env)
+        if server_replies.is_transient(status):
+            return _PassingError(error, _read_retry_after(response.headers.get("retry-after")))
         return error
 
     def _away(self, what: str) -> ServerError:
@@ -256,7 +256,7 @@ class Server:
         return ServerError(f"the model server {where.rpartition('@')[2]} {what}; {hint}")
 
 
-def messages(prompt: Prompt, *media: Mapping[str, Any]) -> list[dict[str, Any]]:
+def make_messages(prompt: Prompt, *media: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The messages of a request: the system's, if there is one, then the user's.
 
     Media come before the text; without any, the text goes alone, as every server takes it.
@@ -266,7 +266,7 @@ def messages(prompt: Prompt, *media: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*system, {"role": "user", "content": content}]
 
 
-def _checked_url(url: object) -> str:
+def _check_url(url: object) -> str:
     try:
         parts = urlsplit(url) if isinstance(url, str) else None
         fine = parts is not None and parts.scheme in {"http", "https"} and bool(parts.hostname)
@@ -281,7 +281,7 @@ def _checked_url(url: object) -> str:
     return str(url)
 
 
-def _asked_pause(header: str | None) -> float | None:
+def _read_retry_after(header: str | None) -> float | None:
     """Seconds to wait, from a Retry-After header: a number, or a date."""
     if header is None:
         return None

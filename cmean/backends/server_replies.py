@@ -19,7 +19,7 @@ _NOT_THERE = {404, 405, 410}
 _OVERLOADED = {429, 502, 503}  # when they last, they still say nothing about what was sent
 
 
-def read(body: str, model: str) -> Answer:
+def read_answer(body: str, model: str) -> Answer:
     """The answer that the body of a reply holds.
 
     Raises:
@@ -31,7 +31,7 @@ def read(body: str, model: str) -> Answer:
         message, finish = choice["message"], choice.get("finish_reason")
         content = message["content"]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        detail = f"the server's reply is no chat completion: {shown(body) or 'it is empty'}"
+        detail = f"the server's reply is no chat completion: {shorten_line(body) or 'it is empty'}"
         raise ItemError("bad-reply", detail, retryable=True) from error
     if named and not is_same_model(model, named):
         detail = f"the server answered with the model {named!r}, not {model!r}"
@@ -40,20 +40,20 @@ def read(body: str, model: str) -> Answer:
         raise ItemError("content-filter", f"the server refused: {message.get('refusal') or finish}")
     if not isinstance(finish, str) or finish not in set(FinishReason):
         raise ItemError("finish-reason", f"the answer ended for the reason {finish!r}")
-    text = without_thinking(content) if isinstance(content, str) else ""
+    text = remove_reasoning(content) if isinstance(content, str) else ""
     if not text.strip():
         detail = f"the server wrote nothing but, maybe, its thoughts (finish reason {finish})"
         raise ItemError("empty-answer", detail, retryable=True)
-    return Answer(text, FinishReason(finish), _tokens(reply))
+    return Answer(text, FinishReason(finish), _count_tokens(reply))
 
 
-def _tokens(reply: dict[str, Any]) -> int | None:
+def _count_tokens(reply: dict[str, Any]) -> int | None:
     usage = reply.get("usage")
     tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
     return tokens if isinstance(tokens, int) else None
 
 
-def without_thinking(text: str) -> str:
+def remove_reasoning(text: str) -> str:
     """The text without the block of reasoning before it; some servers leave its first tag out."""
     return "" if _ONLY_THINKING.match(text) else _THINKING.sub("", text, count=1)
 
@@ -66,27 +66,29 @@ def is_same_model(asked: str, named: object) -> bool:
     """
     if not isinstance(named, str):
         return False
-    short, long = sorted((_plain(asked), _plain(named)), key=len)
-    dated = _plain(named).removeprefix(_plain(asked))
+    short, long = sorted((_extract_text(asked), _extract_text(named)), key=len)
+    dated = _extract_text(named).removeprefix(_extract_text(asked))
     return long == short or long.endswith(f"/{short}") or bool(_DATED.fullmatch(dated))
 
 
-def _plain(name: str) -> str:
+def _extract_text(name: str) -> str:
     name = name.strip().rstrip("/").replace("\\", "/").lower()
     return re.sub(r"(:latest|@main|\.gguf)\Z", "", name)
 
 
-def is_passing(status: int) -> bool:
+def is_transient(status: int) -> bool:
     """Whether a failure of that HTTP status may be over soon."""
     return status in {408, 409, 425, 429} or status >= 500  # noqa: PLR2004 - HTTP's server errors
 
 
-def refused(status: int, body: str, key_env: str) -> CmeanError:
+def make_refusal(status: int, body: str, key_env: str) -> CmeanError:
     """The error that a reply of that HTTP status is.
 
     An `ItemError` where what was sent may be at fault, a `ServerError` where it cannot be.
     """
-    said = f"{status}: {told(body)}" if told(body) else str(status)
+    said = (
+        f"{status}: {extract_error_message(body)}" if extract_error_message(body) else str(status)
+    )
     if status in _KEY_REFUSED:
         return ServerError(f"the model server refuses the key of {key_env} ({said})")
     if status in _NOT_THERE:
@@ -94,24 +96,24 @@ def refused(status: int, body: str, key_env: str) -> CmeanError:
         return ServerError(f"the model server has no such model or address ({said}); {hint}")
     if status in _OVERLOADED:
         return ServerError(f"the model server takes no more requests ({said})")
-    if is_passing(status):
+    if is_transient(status):
         return ItemError("server-error", f"the model server failed ({said})", retryable=True)
     return ItemError("refused", f"the model server refused the request ({said})")
 
 
-def told(body: str) -> str:
+def extract_error_message(body: str) -> str:
     """What the body of an error says, in the forms that servers give it, or its beginning."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
-        return shown(body)
+        return shorten_line(body)
     for key in ("error", "message", "detail"):
         if isinstance(found, dict) and found.get(key):
             found = found[key]
-    return shown(found if isinstance(found, str) else json.dumps(found))
+    return shorten_line(found if isinstance(found, str) else json.dumps(found))
 
 
-def shown(text: str) -> str:
+def shorten_line(text: str) -> str:
     """The beginning of a text, on one line."""
     line = " ".join(text[: 4 * _SHOWN].split())
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"

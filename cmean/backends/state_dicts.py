@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".pth", ".safetensors")
 
 
-def find(folder: Path, preferred: str) -> Path:
+def find_checkpoint_file(folder: Path, preferred: str) -> Path:
     """The checkpoint in a folder: the file of that name, else the only one there.
 
     Raises:
@@ -39,7 +39,7 @@ def find(folder: Path, preferred: str) -> Path:
     return files[0]
 
 
-def folder_with(choices: Sequence[Sequence[str]], folder: Path, repository: str) -> Path:
+def find_companion_folder(choices: Sequence[Sequence[str]], folder: Path, repository: str) -> Path:
     """Where the files lie that belong to tensors and are not published with them.
 
     Args:
@@ -52,7 +52,7 @@ def folder_with(choices: Sequence[Sequence[str]], folder: Path, repository: str)
     """
     places = [folder]
     with suppress(WeightsError):
-        places.append(hub.locate(repository).folder)
+        places.append(hub.locate_checkpoint(repository).folder)
     for place in places:
         if any(all((place / name).is_file() for name in names) for names in choices):
             return place
@@ -62,7 +62,7 @@ def folder_with(choices: Sequence[Sequence[str]], folder: Path, repository: str)
     )
 
 
-def read(path: Path) -> dict[str, Tensor]:
+def read_state_dict(path: Path) -> dict[str, Tensor]:
     """The tensors of a file by name, mapped from the disk and not yet read.
 
     A ``.pth`` holds the state dict, or an object that has it as ``state_dict``.
@@ -70,39 +70,39 @@ def read(path: Path) -> dict[str, Tensor]:
     Raises:
         WeightsError: the file is damaged, or holds something else.
     """
-    content = _safetensors(path) if path.suffix == ".safetensors" else _pth(path)
+    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pth(path)
     return {name: value for name, value in content.items() if hasattr(value, "shape")}
 
 
-def _safetensors(path: Path) -> Mapping[str, Tensor]:
+def _read_safetensors(path: Path) -> Mapping[str, Tensor]:
     from safetensors import SafetensorError  # noqa: PLC0415 - of an extra
     from safetensors.torch import load_file  # noqa: PLC0415 - it imports PyTorch
 
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
-        raise _damaged(path, error) from error
+        raise _make_damage_error(path, error) from error
 
 
-def _pth(path: Path) -> Mapping[str, Any]:
+def _read_pth(path: Path) -> Mapping[str, Any]:
     import torch
 
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
-        raise _damaged(path, error) from error
+        raise _make_damage_error(path, error) from error
     if not isinstance(content, dict):
         raise WeightsError(f"{path} holds a {type(content).__name__}, not tensors by name")
     inner = content.get("state_dict", content)
     return inner if isinstance(inner, dict) else content
 
 
-def _damaged(path: Path, error: Exception) -> WeightsError:
+def _make_damage_error(path: Path, error: Exception) -> WeightsError:
     said = (str(error).strip().splitlines() or [""])[0][:200]
     return WeightsError(f"{path} cannot be read; fetch it again ({type(error).__name__}: {said})")
 
 
-def fill(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+def fill_module(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
     """Give a module its tensors, without a copy; names that it lacks are left out.
 
     Raises:

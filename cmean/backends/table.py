@@ -13,7 +13,7 @@ _BOTH = (Kind.TRACK, Kind.ARTWORK)
 _HERE = "cmean.backends"
 
 
-def _model(
+def _make_model_info(
     name: str,
     role: Role,
     kinds: tuple[Kind, ...],
@@ -32,7 +32,7 @@ def _model(
 
 
 _CAPTIONERS = (
-    _model(
+    _make_model_info(
         "qwen2-audio",
         Role.CAPTIONER,
         _TRACK,
@@ -42,7 +42,7 @@ _CAPTIONERS = (
         prompt="track",
         continues=True,
     ),
-    _model(
+    _make_model_info(
         "qwen2.5-vl",
         Role.CAPTIONER,
         _ARTWORK,
@@ -52,7 +52,7 @@ _CAPTIONERS = (
         prompt="artwork",
         continues=True,
     ),
-    _model(
+    _make_model_info(
         "qwen2.5-omni",
         Role.CAPTIONER,
         _BOTH,
@@ -62,7 +62,7 @@ _CAPTIONERS = (
         prompt="{kind}",
         continues=True,
     ),
-    _model(
+    _make_model_info(
         "qwen3-omni",
         Role.CAPTIONER,
         _BOTH,
@@ -72,7 +72,7 @@ _CAPTIONERS = (
         prompt="{kind}",
         continues=True,
     ),
-    _model(
+    _make_model_info(
         "audio-flamingo-3",
         Role.CAPTIONER,
         _TRACK,
@@ -83,7 +83,7 @@ _CAPTIONERS = (
         prompt="track",
         continues=True,
     ),
-    _model(
+    _make_model_info(
         "music-flamingo",
         Role.CAPTIONER,
         _TRACK,
@@ -94,7 +94,7 @@ _CAPTIONERS = (
         prompt="track",
         continues=True,
     ),
-    _model(
+    _make_model_info(
         "llava",
         Role.CAPTIONER,
         _ARTWORK,
@@ -104,7 +104,7 @@ _CAPTIONERS = (
         prompt="artwork",
         continues=True,
     ),
-    _model(
+    _make_model_info(
         "llava-next",
         Role.CAPTIONER,
         _ARTWORK,
@@ -114,7 +114,7 @@ _CAPTIONERS = (
         prompt="artwork",
         continues=True,
     ),
-    _model(
+    _make_model_info(
         "llava-next-interleave",
         Role.CAPTIONER,
         _ARTWORK,
@@ -125,7 +125,7 @@ _CAPTIONERS = (
         prompt="artwork",
         continues=True,
     ),
-    _model(
+    _make_model_info(
         "blip",
         Role.CAPTIONER,
         _ARTWORK,
@@ -133,7 +133,7 @@ _CAPTIONERS = (
         licence="BSD-3-Clause",
         model="Salesforce/blip-image-captioning-large",
     ),
-    _model(
+    _make_model_info(
         "blip-2",
         Role.CAPTIONER,
         _ARTWORK,
@@ -142,7 +142,7 @@ _CAPTIONERS = (
         model="Salesforce/blip2-opt-2.7b",
         prompt="artwork-short",
     ),
-    _model(
+    _make_model_info(
         "instructblip",
         Role.CAPTIONER,
         _ARTWORK,
@@ -152,7 +152,7 @@ _CAPTIONERS = (
         model="Salesforce/instructblip-vicuna-7b",
         prompt="artwork-short",
     ),
-    _model(
+    _make_model_info(
         "lp-musiccaps",
         Role.CAPTIONER,
         _TRACK,
@@ -177,7 +177,7 @@ _CAPTIONERS = (
 )
 
 _MAPPERS = (
-    _model(
+    _make_model_info(
         "qwen3",
         Role.MAPPER,
         _BOTH,
@@ -221,7 +221,7 @@ _MAPPERS = (
 )
 
 _EMBEDDERS = (
-    _model(
+    _make_model_info(
         "imagebind",
         Role.EMBEDDER,
         _BOTH,
@@ -231,7 +231,7 @@ _EMBEDDERS = (
         extra="imagebind",
         model="nielsr/imagebind-huge",
     ),
-    _model(
+    _make_model_info(
         "clip",
         Role.EMBEDDER,
         _ARTWORK,
@@ -240,7 +240,7 @@ _EMBEDDERS = (
         model="openai/clip-vit-base-patch32",
         batch=100,
     ),
-    _model(
+    _make_model_info(
         "clap",
         Role.EMBEDDER,
         _TRACK,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DTYPES = ("float32", "bfloat16", "float16")
 
 
-def device() -> torch.device:
+def choose_device() -> torch.device:
     """Where models run: CMEAN_DEVICE, else a GPU where there is one, else the CPU."""
     import torch
 
@@ -34,7 +34,7 @@ def device() -> torch.device:
     return found
 
 
-def dtype(name: str) -> torch.dtype:
+def get_dtype(name: str) -> torch.dtype:
     """The number format of that name.
 
     Raises:
@@ -62,14 +62,14 @@ def silence_libraries() -> None:
 
 
 @contextmanager
-def typed_memory_errors() -> Iterator[None]:
+def convert_memory_errors() -> Iterator[None]:
     """Out of memory, on a GPU or not, becomes a MemoryError, and what was cached is given back."""
     import torch
 
     try:
         yield
     except torch.OutOfMemoryError as error:
-        release()
+        release_memory()
         raise MemoryError(str(error).splitlines()[0]) from error
     except RuntimeError as error:
         if "can't allocate memory" not in str(error):
@@ -77,7 +77,7 @@ def typed_memory_errors() -> Iterator[None]:
         raise MemoryError(str(error).splitlines()[0]) from error
 
 
-def release() -> None:
+def release_memory() -> None:
     """Give back the memory of models that nobody holds any more."""
     import torch
 

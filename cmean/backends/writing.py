@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     import torch
 
 _ANCHOR = 16
-"""Tokens before an answer that it is decoded with, see `decoded_behind`."""
+"""Tokens before an answer that it is decoded with, see `decode_continuation`."""
 
 
-class Draws:
+class SamplingProcessor:
     """A logits processor that draws a token of each row with a temperature: all others get -inf.
 
     Row and step have one random number, from a generator of the row's own; the token is where it
@@ -56,7 +56,7 @@ class Draws:
         return scores
 
 
-def control_tokens(tokenizer: Any) -> re.Pattern[str]:  # noqa: ANN401 - of transformers
+def list_control_tokens(tokenizer: Any) -> re.Pattern[str]:  # noqa: ANN401 - of transformers
     """What a text may look like and must not become: the tokens that structure a conversation."""
     added = tokenizer.added_tokens_decoder.values()
     marks = {str(token) for token in added if token.special or str(token).startswith("<")}
@@ -64,7 +64,7 @@ def control_tokens(tokenizer: Any) -> re.Pattern[str]:  # noqa: ANN401 - of tran
     return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
 
-def plain(text: str, control: re.Pattern[str]) -> str:
+def break_control_tokens(text: str, control: re.Pattern[str]) -> str:
     """The text with control tokens broken up by a space, and encodable: never an instruction."""
     safe = text.encode(errors="replace").decode()
     while (broken := control.sub(lambda m: f"{m[0][0]} {m[0][1:]}", safe)) != safe:
@@ -72,7 +72,7 @@ def plain(text: str, control: re.Pattern[str]) -> str:
     return safe
 
 
-def decoded(tokenizer: Any, tokens: Sequence[int]) -> str:  # noqa: ANN401 - of transformers
+def decode_tokens(tokenizer: Any, tokens: Sequence[int]) -> str:  # noqa: ANN401 - of transformers
     """The text of some tokens, without control tokens."""
     text: str = tokenizer.decode(
         list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False
@@ -80,11 +80,11 @@ def decoded(tokenizer: Any, tokens: Sequence[int]) -> str:  # noqa: ANN401 - of 
     return text
 
 
-def decoded_behind(tokenizer: Any, before: Sequence[int], tokens: Sequence[int]) -> str:  # noqa: ANN401 - of transformers
+def decode_continuation(tokenizer: Any, before: Sequence[int], tokens: Sequence[int]) -> str:  # noqa: ANN401 - of transformers
     """The text of some tokens, as it goes on behind those before it.
 
     Some tokenizers drop the space before the first word, so the end of what is before is decoded
     with it.
     """
     anchor = list(before[-_ANCHOR:])
-    return decoded(tokenizer, [*anchor, *tokens])[len(decoded(tokenizer, anchor)) :]
+    return decode_tokens(tokenizer, [*anchor, *tokens])[len(decode_tokens(tokenizer, anchor)) :]

@@ -16,7 +16,7 @@ from cmean.errors import InputError
 if TYPE_CHECKING:
     import argparse
 
-    from cmean.backends.fetch import Wanted
+    from cmean.backends.fetch import WeightsToFetch
     from cmean.backends.info import BackendInfo
 
 
@@ -65,7 +65,7 @@ def _list(args: argparse.Namespace) -> int:
             "repository": info.repository,
             "revision": info.revision,
         }
-        for info in registry.known()
+        for info in registry.list_backends()
     ]
     if args.json:
         print_json(rows)
@@ -81,7 +81,7 @@ def _list(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     from cmean.inference import backend_check, controls  # noqa: PLC0415 - the list needs none of it
 
-    info = registry.info(args.check, Role(args.role) if args.role else None)
+    info = registry.get_info(args.check, Role(args.role) if args.role else None)
     found = []
     for done in backend_check.run(info, controls.find(load_settings(), args.profile)):
         found.append(done)
@@ -97,10 +97,10 @@ def _check(args: argparse.Namespace) -> int:
 def _fetch(args: argparse.Namespace) -> int:
     from cmean.backends import fetch  # noqa: PLC0415 - the list needs none of it
 
-    wanted = fetch.wanted(args.fetch, args.revision, _chosen(args))
+    wanted = fetch.find_weights_to_fetch(args.fetch, args.revision, _chosen(args))
     _agree(wanted, accepted=args.accept_licence)
     say(f"fetching {wanted.model}, revision {wanted.revision}, licence {wanted.licence}")
-    weights = fetch.fetch(wanted)
+    weights = fetch.fetch_weights(wanted)
     found = {"model": wanted.model, "revision": weights.revision, "path": str(weights.folder)}
     if args.json:
         print_json(found | {"licence": wanted.licence})
@@ -114,11 +114,13 @@ def _chosen(args: argparse.Namespace) -> dict[tuple[str, Role], dict[str, object
     from cmean.inference import backend_check, controls  # noqa: PLC0415 - as above
 
     profile = controls.find(load_settings(), args.profile)
-    infos: list[BackendInfo] = [info for info in registry.known() if info.name == args.fetch]
+    infos: list[BackendInfo] = [
+        info for info in registry.list_backends() if info.name == args.fetch
+    ]
     return {(info.name, info.role): backend_check.parameters(info, profile) for info in infos}
 
 
-def _agree(wanted: Wanted, *, accepted: bool) -> None:
+def _agree(wanted: WeightsToFetch, *, accepted: bool) -> None:
     """Go on only with what may be used for all, or what the user says yes to.
 
     Raises:

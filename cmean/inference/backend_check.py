@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from cmean.domain import Prompt
 
 
-def run(info: BackendInfo, profile: Profile) -> Iterator[check.Check]:
+def run(info: BackendInfo, profile: Profile) -> Iterator[check.BackendCheck]:
     """Try a back-end out with the profile's parameters, or, if it does not use it, its defaults.
 
     Raises:
         ConfigError: a prompt template cannot be read.
     """
     prompts = {kind: _prompt(info, profile, kind) for kind in info.kinds}
-    return check.run(info, parameters(info, profile), prompts)
+    return check.check_backend(info, parameters(info, profile), prompts)
 
 
 def parameters(info: BackendInfo, profile: Profile) -> dict[str, Any]:
     """What a profile gives a back-end, completed; the first place that uses it counts."""
     choices = [choice for kind in Kind for choice in _choices(info, profile, kind)]
-    return registry.complete(info, choices[0].parameters if choices else {})
+    return registry.complete_parameters(info, choices[0].parameters if choices else {})
 
 
 def _choices(info: BackendInfo, profile: Profile, kind: Kind) -> list[BackendChoice]:

@@ -14,7 +14,7 @@ from cmean.catalog import recipes as recipe_rows
 from cmean.domain import Role
 from cmean.weights import store
 from cmean.weights.packages import find_package
-from cmean.weights.store import State
+from cmean.weights.store import PackageState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,9 @@ def explain_fallback(settings: Settings) -> str | None:
     lacking = [] if settings.profile else _find_lacking(settings)
     if not lacking:
         return None
-    damaged = [package.title for package in lacking if store.state(package) is State.DAMAGED]
+    damaged = [
+        package.title for package in lacking if store.find_state(package) is PackageState.DAMAGED
+    ]
     if damaged:
         return (
             f"profile {EMBEDDED} is used, for the weights of {' and '.join(damaged)} are damaged; "
@@ -86,15 +88,17 @@ def _find_lacking(settings: Settings) -> list[WeightPackage]:
     infos = _list_backends(settings.get_profile(LEARNED))
     names = dict.fromkeys(name for info in infos for name in info.packages)
     packages = map(find_package, names)
-    return [package for package in packages if store.state(package) is not State.PRESENT]
+    return [
+        package for package in packages if store.find_state(package) is not PackageState.PRESENT
+    ]
 
 
 def _list_backends(profile: Profile) -> Iterator[BackendInfo]:
     """The back-ends of a profile."""
     for kind, part in profile.kinds.items():
-        yield registry.info(part.captioner.backend, Role.CAPTIONER, kind)
-        yield registry.info(part.mapper.backend, Role.MAPPER, kind)
+        yield registry.get_info(part.captioner.backend, Role.CAPTIONER, kind)
+        yield registry.get_info(part.mapper.backend, Role.MAPPER, kind)
         if part.merger is not None:
-            yield registry.info(part.merger.backend, Role.MAPPER, kind)
+            yield registry.get_info(part.merger.backend, Role.MAPPER, kind)
     for choice in profile.embedders:
-        yield registry.info(choice.backend, Role.EMBEDDER)
+        yield registry.get_info(choice.backend, Role.EMBEDDER)

@@ -36,7 +36,7 @@ def distil(
         seed: of the order in which items are held out.
 
     Returns:
-        What `fitting.fit` says about the weights, whose `source` names profile and recipes.
+        What `fitting.fit_word_weights` says about the weights; `source` names profile and recipes.
 
     Raises:
         InputError: the profile has no triples yet, or too few.
@@ -49,7 +49,7 @@ def distil(
         raise InputError(
             f"profile {profile.name!r} has no emotions yet: cmean run --profile {profile.name}"
         )
-    fitted = fitting.fit(
+    fitted = fitting.fit_word_weights(
         [row["text"] for row in rows],
         np.array([[row[channel] for channel in CHANNELS] for row in rows]),
         [row["item_id"] for row in rows],

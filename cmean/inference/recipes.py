@@ -180,7 +180,7 @@ def _captions(kind: Kind, part: KindProfile, revise: Revise) -> list[Recipe]:
     """The captioner's recipe and those that work on its captions."""
     choice = part.captioner
     extra: dict[str, Any] = {"preprocessing": dict(part.preprocessing)}
-    found = registry.info(choice.backend, Role.CAPTIONER, kind)
+    found = registry.get_info(choice.backend, Role.CAPTIONER, kind)
     if template := _template(found, choice, kind):
         extra["prompt"] = template
     if choice.options.get("metadata"):
@@ -195,7 +195,7 @@ def _captions(kind: Kind, part: KindProfile, revise: Revise) -> list[Recipe]:
         more = {**choice.parameters, "max_new_tokens": tokens}
         chain.append(_recipe(revise, Role.CAPTIONER, kind, choice, extra, chain[-1], more))
     if part.merger is not None:
-        merger = registry.info(part.merger.backend, Role.MAPPER)
+        merger = registry.get_info(part.merger.backend, Role.MAPPER)
         extra = {
             "step": MERGE,
             "prompt": _template(merger, part.merger, kind, "merge"),
@@ -213,7 +213,7 @@ def mapper(
     kind: Kind, choice: BackendChoice, source: Recipe | None = None, revise: Revise = here
 ) -> Recipe:
     """The recipe of a mapper that reads the captions of another recipe, or plain texts."""
-    found = registry.info(choice.backend, Role.MAPPER, kind)
+    found = registry.get_info(choice.backend, Role.MAPPER, kind)
     options = MappingOptions(**choice.options)
     usual = "emotion-five" if options.together else "emotion"
     template = _template(found, choice, kind, usual)
@@ -232,7 +232,7 @@ def _embedder(
 
     Where nobody knows the captions' recipe, there are no captions to embed.
     """
-    found = registry.info(choice.backend, Role.EMBEDDER)
+    found = registry.get_info(choice.backend, Role.EMBEDDER)
     made = []
     if kind in found.kinds:
         prepared = {"rate": found.rate} if kind is Kind.TRACK else dict(part.preprocessing)
@@ -261,7 +261,9 @@ def _recipe(
     parameters: Mapping[str, Any] | None = None,
 ) -> Recipe:
     backend_of = Role.MAPPER if extra.get("step") == MERGE else role
-    found = registry.info(choice.backend, backend_of)
-    given = registry.complete(found, choice.parameters if parameters is None else parameters)
+    found = registry.get_info(choice.backend, backend_of)
+    given = registry.complete_parameters(
+        found, choice.parameters if parameters is None else parameters
+    )
     draft = Recipe(role, kind, choice.backend, "", {"backend": given, **extra}, source)
     return replace(draft, revision=revise(draft, backend_of))

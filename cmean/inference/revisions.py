@@ -27,7 +27,7 @@ def here(draft: Recipe, role: Role) -> str:
         MissingExtraError: it is not installed.
         WeightsError: its weights are not here.
     """
-    return registry.create(draft.backend, role, draft.parameters["backend"]).revision
+    return registry.create_backend(draft.backend, role, draft.parameters["backend"]).revision
 
 
 def here_or_known(connection: Connection) -> Revise:

@@ -204,7 +204,7 @@ class _Stage:
 
 
 def _share(recipe: Recipe) -> int:
-    return registry.info(recipe.backend, recipes.backend_role(recipe)).share
+    return registry.get_info(recipe.backend, recipes.backend_role(recipe)).share
 
 
 def cut_captions(catalog: Catalog, profile: Profile) -> int:

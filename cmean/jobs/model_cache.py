@@ -135,7 +135,7 @@ class Bench:
 def _require_revision(recipe: Recipe) -> None:
     """The back-end that is here must be the one that the recipe was made for."""
     role = backend_role(recipe)
-    here = registry.create(recipe.backend, role, recipe.parameters["backend"]).revision
+    here = registry.create_backend(recipe.backend, role, recipe.parameters["backend"]).revision
     if here != recipe.revision:
         raise ConfigError(
             f"{recipe.backend} is here in revision {here}, and the recipe wants "

@@ -38,7 +38,7 @@ SOFTNESS: Final = 2.0
 """What logits are divided by before families are felt: the second guess counts, too."""
 
 
-class Named(NamedTuple):
+class NamedFamily(NamedTuple):
     """What is said where the shares of some families reach a threshold together."""
 
     phrase: str
@@ -46,26 +46,28 @@ class Named(NamedTuple):
     threshold: float
 
 
-NAMED: Final[Sequence[Named]] = (
-    Named("a dog", ("dogs",), 0.55),
-    Named("a cat", ("cats",), 0.55),
-    Named("a big cat", ("big cats",), 0.6),
-    Named("a bird", ("birds", "bright birds", "water birds", "birds of prey", "poultry"), 0.45),
-    Named("a snake", ("snakes",), 0.45),
-    Named("an insect", ("flies", "bees", "beetles", "dragonflies"), 0.65),
-    Named("a butterfly", ("butterflies",), 0.6),
-    Named("a monkey", ("monkeys",), 0.65),
-    Named("an elephant", ("elephants",), 0.5),
-    Named("a horse", ("horses",), 0.45),
-    Named("grazing animals", ("farm animals", "antelopes and camels"), 0.8),
-    Named("a fish", ("fish", "sharks", "lionfish"), 0.6),
-    Named("a boat", ("boats",), 0.3),
-    Named("open land or water", ("coast", "lake", "mountains", "cliffs", "valley"), 0.4),
-    Named("a large building", ("churches", "castles and palaces"), 0.5),
-    Named("flowers", ("flowers",), 0.55),
-    Named("food", ("food", "sweets", "fruit", "vegetables"), 0.6),
-    Named("cups and drinks", ("drinks",), 0.65),
-    Named("vehicles", ("streets", "emergency", "speed"), 0.6),
+NAMED: Final[Sequence[NamedFamily]] = (
+    NamedFamily("a dog", ("dogs",), 0.55),
+    NamedFamily("a cat", ("cats",), 0.55),
+    NamedFamily("a big cat", ("big cats",), 0.6),
+    NamedFamily(
+        "a bird", ("birds", "bright birds", "water birds", "birds of prey", "poultry"), 0.45
+    ),
+    NamedFamily("a snake", ("snakes",), 0.45),
+    NamedFamily("an insect", ("flies", "bees", "beetles", "dragonflies"), 0.65),
+    NamedFamily("a butterfly", ("butterflies",), 0.6),
+    NamedFamily("a monkey", ("monkeys",), 0.65),
+    NamedFamily("an elephant", ("elephants",), 0.5),
+    NamedFamily("a horse", ("horses",), 0.45),
+    NamedFamily("grazing animals", ("farm animals", "antelopes and camels"), 0.8),
+    NamedFamily("a fish", ("fish", "sharks", "lionfish"), 0.6),
+    NamedFamily("a boat", ("boats",), 0.3),
+    NamedFamily("open land or water", ("coast", "lake", "mountains", "cliffs", "valley"), 0.4),
+    NamedFamily("a large building", ("churches", "castles and palaces"), 0.5),
+    NamedFamily("flowers", ("flowers",), 0.55),
+    NamedFamily("food", ("food", "sweets", "fruit", "vegetables"), 0.6),
+    NamedFamily("cups and drinks", ("drinks",), 0.65),
+    NamedFamily("vehicles", ("streets", "emergency", "speed"), 0.6),
 )
 """The vetted names, of which at most one or two are said of a picture."""
 
@@ -86,12 +88,12 @@ class Families:
 
     def feel(self, logits: NDArray[np.floating]) -> tuple[float, float]:
         """Expected valence and arousal of a picture, -1..1, from its logits of shape (1000,)."""
-        shares = _soften(logits, SOFTNESS)
+        shares = _compute_class_shares(logits, SOFTNESS)
         return float(shares @ self.valence), float(shares @ self.arousal)
 
     def name(self, logits: NDArray[np.floating]) -> list[str]:
         """The phrases whose threshold a picture reaches, the surest first."""
-        shares = _soften(logits, 1.0)
+        shares = _compute_class_shares(logits, 1.0)
         found = []
         for phrase, families, threshold in NAMED:
             share = sum(float(shares[self.classes[name]].sum()) for name in families)
@@ -107,19 +109,19 @@ def load_families() -> Families:
     classes: dict[str, list[int]] = {}
     valence, arousal = np.zeros(1000), np.zeros(1000)
     for row in csv.DictReader(io.StringIO(text)):
-        members = [number for part in row["classes"].split() for number in _expand(part)]
+        members = [number for part in row["classes"].split() for number in _expand_range(part)]
         classes[row["family"]] = members
         valence[members], arousal[members] = float(row["valence"]), float(row["arousal"])
     return Families(classes, valence, arousal)
 
 
-def _expand(part: str) -> range:
+def _expand_range(part: str) -> range:
     """Class numbers from ``7`` or ``7-12``."""
     first, _, last = part.partition("-")
     return range(int(first), int(last or first) + 1)
 
 
-def _soften(logits: NDArray[np.floating], softness: float) -> Floats:
+def _compute_class_shares(logits: NDArray[np.floating], softness: float) -> Floats:
     """The shares of the classes, without the flat ones; their sum is 1."""
     kept = np.array(logits, np.float64) / softness
     kept[list(FLAT)] = -np.inf

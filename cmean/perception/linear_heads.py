@@ -69,6 +69,6 @@ class LinearHeads:
         return dict(zip(self.outputs, map(float, found), strict=True))
 
 
-def degree(score: float) -> float:
+def grade_score(score: float) -> float:
     """A score, 0 in the middle and 1 a spread above it, as the share of items below it: 0..1."""
     return (1 + math.erf(score / math.sqrt(2))) / 2

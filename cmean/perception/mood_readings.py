@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from cmean.perception.class_families import load_families
-from cmean.perception.linear_heads import LinearHeads, degree
+from cmean.perception.linear_heads import LinearHeads, grade_score
 from cmean.perception.networks.tagger import TAGS
-from cmean.perception.sound_mood import STILL, Mood, read_mood, weigh_mode
+from cmean.perception.sound_mood import PerceivedMood, grade_sound_mood, weigh_mode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from cmean.perception.networks.classifier import Classified
-    from cmean.perception.networks.tagger import Tagged
+    from cmean.perception.networks.classifier import PictureClasses
+    from cmean.perception.networks.tagger import SoundTags
     from cmean.perception.picture_features import PictureFeatures
     from cmean.perception.sound_features import SoundFeatures
 
-__all__ = ["STILL", "Mood", "read_picture", "read_sound"]
 
 SOUND_HEADS: Final = "sound_heads.csv"
 PICTURE_HEADS: Final = "picture_heads.csv"
@@ -63,7 +62,7 @@ _LEAST_ACTIVE: Final = -0.59
 _FAINTEST: Final = 1e-3  # a measure below it counts as this before its logarithm is taken
 
 
-def list_sound_inputs(features: SoundFeatures, tagged: Tagged) -> dict[str, float]:
+def list_sound_inputs(features: SoundFeatures, tagged: SoundTags) -> dict[str, float]:
     """What the mood of a sound is read from: `MOOD_TAGS` as odds, then `SOUND_MEASURES`."""
     odds = {f"tag {tag}": float(tagged.odds[TAGS.index(tag)]) for tag in MOOD_TAGS}
     measures = {"mode": weigh_mode(features)} | {
@@ -74,7 +73,7 @@ def list_sound_inputs(features: SoundFeatures, tagged: Tagged) -> dict[str, floa
     return odds | {name: measures[name] for name in SOUND_MEASURES}
 
 
-def list_picture_inputs(features: PictureFeatures, seen: Classified) -> NDArray[np.float64]:
+def list_picture_inputs(features: PictureFeatures, seen: PictureClasses) -> NDArray[np.float64]:
     """What a picture is read from: the network's features, then what `PICTURE_MEASURES` names."""
     felt = load_families().feel(seen.logits)
     colours = max(features.colourfulness, _FAINTEST_COLOUR), max(features.activity, _LEAST_ACTIVE)
@@ -82,25 +81,27 @@ def list_picture_inputs(features: PictureFeatures, seen: Classified) -> NDArray[
     return np.concatenate([np.sqrt(np.maximum(seen.features, 0)), measures])
 
 
-def read_sound(features: SoundFeatures, tagged: Tagged) -> Mood:
+def read_sound_mood(features: SoundFeatures, tagged: SoundTags) -> PerceivedMood:
     """The mood of a sound; its valence is that of the measures, which hear mode best."""
-    found = _sound_heads().read(list_sound_inputs(features, tagged))
-    degrees = {name: degree(score) for name, score in found.items()}
-    return Mood(**degrees, valence=read_mood(features).valence)
+    found = _load_sound_heads().read(list_sound_inputs(features, tagged))
+    degrees = {name: grade_score(score) for name, score in found.items()}
+    return PerceivedMood(**degrees, valence=grade_sound_mood(features).valence)
 
 
-def read_picture(features: PictureFeatures, seen: Classified) -> tuple[Mood, Mapping[str, float]]:
+def read_picture_mood(
+    features: PictureFeatures, seen: PictureClasses
+) -> tuple[PerceivedMood, Mapping[str, float]]:
     """The mood of a picture, and how sure it is to show each of `CONTENTS` (about 0..1)."""
-    found = _picture_heads().read_row(list_picture_inputs(features, seen))
+    found = _load_picture_heads().read_row(list_picture_inputs(features, seen))
     contents = {name: found.pop(name) for name in CONTENTS}
-    return Mood(**{name: degree(score) for name, score in found.items()}), contents
+    return PerceivedMood(**{name: grade_score(score) for name, score in found.items()}), contents
 
 
 @cache
-def _sound_heads() -> LinearHeads:
+def _load_sound_heads() -> LinearHeads:
     return LinearHeads.load(SOUND_HEADS)
 
 
 @cache
-def _picture_heads() -> LinearHeads:
+def _load_picture_heads() -> LinearHeads:
     return LinearHeads.load(PICTURE_HEADS)

@@ -61,7 +61,7 @@ class GradedMood:
     sadness: float
 
 
-def write_mood(excitement: float, calm: float, sadness: float, valence: float) -> str:
+def write_mood_sentence(excitement: float, calm: float, sadness: float, valence: float) -> str:
     """Say a mood in one sentence, the strongest part first.
 
     Args:
@@ -75,11 +75,11 @@ def write_mood(excitement: float, calm: float, sadness: float, valence: float) -
     """
     if math.isnan(excitement + calm + sadness + valence):
         raise ValueError("a mood has numbers only, not NaN")
-    levels = [_level(degree) for degree in (excitement, calm, sadness)]
+    levels = [_grade_level(degree) for degree in (excitement, calm, sadness)]
     chosen = (
-        _excitement_word(levels[0], valence),
-        _calm_word(levels[1], levels[2], valence),
-        _sadness_word(levels[2], valence),
+        _choose_excitement_word(levels[0], valence),
+        _choose_calm_word(levels[1], levels[2], valence),
+        _choose_sadness_word(levels[2], valence),
     )
     # a stable sort: equal parts keep the order of the channels
     clauses = sorted(zip(levels, chosen, strict=True), key=lambda clause: -clause[0])
@@ -92,13 +92,13 @@ def write_mood(excitement: float, calm: float, sadness: float, valence: float) -
     return f"The mood is {said[0]}, {said[1]} and {said[2]}."
 
 
-def read_mood(text: str) -> GradedMood | None:
+def read_mood_sentence(text: str) -> GradedMood | None:
     """Read the mood sentences of a text; None where it has none that grades all three moods.
 
     Where a text has several, as captions of successive windows joined to one do, each degree is
     their mean.
     """
-    found = [mood for match in _SENTENCE.finditer(text) if (mood := _read(match))]
+    found = [mood for match in _SENTENCE.finditer(text) if (mood := _read_clauses(match))]
     if not found:
         return None
     return GradedMood(
@@ -106,11 +106,11 @@ def read_mood(text: str) -> GradedMood | None:
     )
 
 
-def _level(degree: float) -> int:
+def _grade_level(degree: float) -> int:
     return round(min(1.0, max(0.0, degree)) / STEP)
 
 
-def _excitement_word(level: int, valence: float) -> str:
+def _choose_excitement_word(level: int, valence: float) -> str:
     plain, pleasant, neutral, unpleasant = WORDS["excitement"]
     if level < _STRONG:
         return plain
@@ -119,7 +119,7 @@ def _excitement_word(level: int, valence: float) -> str:
     return unpleasant if valence < -_TONE else neutral
 
 
-def _calm_word(level: int, sadness: int, valence: float) -> str:
+def _choose_calm_word(level: int, sadness: int, valence: float) -> str:
     plain, pleasant, neutral, sad = WORDS["calm"]
     if level < _STRONG:
         return plain
@@ -128,7 +128,7 @@ def _calm_word(level: int, sadness: int, valence: float) -> str:
     return pleasant if valence > _TONE else neutral
 
 
-def _sadness_word(level: int, valence: float) -> str:
+def _choose_sadness_word(level: int, valence: float) -> str:
     plain, pleasant, neutral, very_pleasant, strong, very_unpleasant = WORDS["sadness"]
     if level <= _WEAK:
         return plain
@@ -139,7 +139,7 @@ def _sadness_word(level: int, valence: float) -> str:
     return strong if valence >= -_TONE else very_unpleasant
 
 
-def _read(match: re.Match[str]) -> GradedMood | None:
+def _read_clauses(match: re.Match[str]) -> GradedMood | None:
     degrees = {}
     for clause in _CLAUSE.finditer(match[0]):
         level = LADDER.index(" ".join(clause["adverb"].split()))

@@ -144,7 +144,7 @@ class PictureFeatures:
     """Centre of the lightest block, 0 at the top to 1 at the bottom."""
 
 
-def measure(pixels: NDArray[np.uint8]) -> PictureFeatures:
+def measure_picture(pixels: NDArray[np.uint8]) -> PictureFeatures:
     """Measure a picture.
 
     Args:
@@ -154,15 +154,18 @@ def measure(pixels: NDArray[np.uint8]) -> PictureFeatures:
     shrinks = min(pixels.shape[:2]) >= SIDE
     kernel = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
     small = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), kernel), dtype=np.uint8)
-    lab = to_lab(small)
+    lab = convert_to_lab(small)
     return PictureFeatures(
-        palette=_palette(lab), **_colour(small, lab), **_lines(lab), **_composition(lab)
+        palette=_measure_palette(lab),
+        **_measure_colour(small, lab),
+        **_measure_edges(lab),
+        **_measure_composition(lab),
     )
 
 
-def to_lab(pixels: NDArray[np.uint8]) -> Floats:
+def convert_to_lab(pixels: NDArray[np.uint8]) -> Floats:
     """Convert sRGB (…, 3) to CIELAB, D65: L* 0..100, a* and b* about -110..110."""
-    linear = _linear_table()[pixels]
+    linear = _make_linear_table()[pixels]
     xyz = linear @ _TO_XYZ.T
     cube = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * (841 / 108) + 4 / 29)
     x, y, z = cube[..., 0], cube[..., 1], cube[..., 2]
@@ -183,7 +186,7 @@ _TO_XYZ = (
 
 
 @cache
-def _linear_table() -> Floats:
+def _make_linear_table() -> Floats:
     """Linear light of each of the 256 sRGB values."""
     value = np.arange(256) / 255
     near_black = value <= 0.04045  # noqa: PLR2004 - IEC 61966-2-1, as are the other constants
@@ -191,9 +194,9 @@ def _linear_table() -> Floats:
     return linear.astype(np.float32)
 
 
-def _palette(lab: Floats) -> dict[str, float]:
+def _measure_palette(lab: Floats) -> dict[str, float]:
     names = list(PALETTE)
-    centres = to_lab(np.array([list(PALETTE.values())], dtype=np.uint8))[0]
+    centres = convert_to_lab(np.array([list(PALETTE.values())], dtype=np.uint8))[0]
     flat = lab[::2, ::2].reshape(-1, 3)  # every fourth pixel tells the shares as well
     # |pixel - centre|², less |pixel|², which is the same for all centres
     nearest = np.argmin((centres**2).sum(1)[:, None] - 2 * (centres @ flat.T), axis=0)
@@ -202,7 +205,7 @@ def _palette(lab: Floats) -> dict[str, float]:
     return {names[i]: float(shares[i]) for i in order if shares[i] > 0}
 
 
-def _colour(pixels: NDArray[np.uint8], lab: Floats) -> dict[str, float]:
+def _measure_colour(pixels: NDArray[np.uint8], lab: Floats) -> dict[str, float]:
     light, a, b = lab[..., 0], lab[..., 1], lab[..., 2]
     chroma = np.hypot(a, b)
     hue = np.degrees(np.arctan2(b, a))  # -180..180; red near 30, yellow 95, green 140, blue -80
@@ -211,25 +214,25 @@ def _colour(pixels: NDArray[np.uint8], lab: Floats) -> dict[str, float]:
     rg = rgb[..., 0] - rgb[..., 1]
     yb = (rgb[..., 0] + rgb[..., 1]) / 2 - rgb[..., 2]
     m3 = np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
-    warm = coloured & _between(hue, WARM)
+    warm = coloured & _is_in_sector(hue, WARM)
     activity = 0.03 * np.hypot(chroma, (light - 50) / 1.5) - 1.1
     return {
         "lightness": float(light.mean()) / 100,
-        "dark": _share(light < DARK),
+        "dark": _compute_share(light < DARK),
         "contrast": float(light.std()) / 50,
         "chroma": float(chroma.mean()) / 100,
-        "grey": _share(~coloured & (light >= DARK) & (light <= PAPER)),
+        "grey": _compute_share(~coloured & (light >= DARK) & (light <= PAPER)),
         "colourfulness": float(m3) / 100,
         "warmth": float((0.02 * chroma**1.07 * np.cos(np.radians(hue - 50))).mean()),
         "activity": float(activity.mean()),
-        "warm": _share(warm),
-        "cool": _share(coloured & ~warm),
-        "green": _share(coloured & _between(hue, GREEN)),
-        "blue": _share(coloured & _between(hue, BLUE)),
+        "warm": _compute_share(warm),
+        "cool": _compute_share(coloured & ~warm),
+        "green": _compute_share(coloured & _is_in_sector(hue, GREEN)),
+        "blue": _compute_share(coloured & _is_in_sector(hue, BLUE)),
     }
 
 
-def _lines(lab: Floats) -> dict[str, float]:
+def _measure_edges(lab: Floats) -> dict[str, float]:
     light = lab[..., 0]
     across = (light[1:-1, 2:] - light[1:-1, :-2]) / 2
     down = (light[2:, 1:-1] - light[:-2, 1:-1]) / 2
@@ -242,14 +245,14 @@ def _lines(lab: Floats) -> dict[str, float]:
     vertical = np.abs(down) <= tangent * np.abs(across)
     level, upright = float(step_seen[horizontal].sum()), float(step_seen[vertical].sum())
     return {
-        "edges": _share(step >= EDGE_STEP),
+        "edges": _compute_share(step >= EDGE_STEP),
         "texture": float(step.mean()) / 10,
         "horizontal": level / total if total else 0.0,
         "diagonal": (total - level - upright) / total if total else 0.0,
     }
 
 
-def _composition(lab: Floats) -> dict[str, float]:
+def _measure_composition(lab: Floats) -> dict[str, float]:
     light = lab[..., 0]
     chroma = np.hypot(lab[..., 1], lab[..., 2])
     variance = float(lab.var(axis=(0, 1)).sum())
@@ -263,24 +266,24 @@ def _composition(lab: Floats) -> dict[str, float]:
     return {
         "layering": between / variance if variance > 1 else 1.0,
         "entropy": float(-(p * np.log2(p)).sum()) / 5,
-        "symmetry": _mirrored(light),
+        "symmetry": _measure_mirror_symmetry(light),
         "sky": float(light[:third].mean() - light[-third:].mean()) / 100,
-        "overcast": _share(clouded),
+        "overcast": _compute_share(clouded),
         "focus": float(blocks.max() - light.mean()) / 100,
         "focus_x": (column + 0.5) / BLOCKS,
         "focus_y": (row + 0.5) / BLOCKS,
     }
 
 
-def _between(hue: Floats, sector: tuple[float, float]) -> NDArray[np.bool_]:
+def _is_in_sector(hue: Floats, sector: tuple[float, float]) -> NDArray[np.bool_]:
     return (hue >= sector[0]) & (hue < sector[1])
 
 
-def _share(mask: NDArray[np.bool_]) -> float:
+def _compute_share(mask: NDArray[np.bool_]) -> float:
     return float(mask.mean())
 
 
-def _mirrored(light: Floats) -> float:
+def _measure_mirror_symmetry(light: Floats) -> float:
     across = light - light.mean(axis=1, keepdims=True)  # level bands alone mirror themselves
     variance = float((across * across).mean())
     if variance < 1:

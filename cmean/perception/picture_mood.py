@@ -106,7 +106,7 @@ UNHEARD = 0.2
 """Score up to which a mood is too faint for words."""
 
 
-def contributions(features: PictureFeatures, mood: str) -> dict[str, float]:
+def weigh_measures(features: PictureFeatures, mood: str) -> dict[str, float]:
     """What each measure adds to a mood (a key of `WEIGHTS`), in weighted spreads.
 
     Their sum, through a logistic, is the score of the mood.
@@ -119,12 +119,12 @@ def contributions(features: PictureFeatures, mood: str) -> dict[str, float]:
     return added
 
 
-def mood_score(contributed: Mapping[str, float]) -> float:
+def score_mood(contributed: Mapping[str, float]) -> float:
     """Turn the contributions to a mood into its score, 0..1; 0.5 is a typical picture."""
     return 1 / (1 + math.exp(-SLOPE * sum(contributed.values())))
 
 
-def mood_words(mood: str, score: float) -> list[str]:
+def choose_mood_words(mood: str, score: float) -> list[str]:
     """Words of a mood for a score; more and stronger ones for a higher score.
 
     Args:

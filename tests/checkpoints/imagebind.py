@@ -4,7 +4,7 @@ import json
 
 from checkpoints.tokenizers import write_bpe
 from cmean.backends import registry
-from cmean.backends.embedders.imagebind.sizes import Sizes
+from cmean.backends.embedders.imagebind.sizes import TowerSizes
 
 SIZES = {
     "out_embed_dim": 12,
@@ -41,7 +41,7 @@ def weights():
         ImageBind,
     )
 
-    state = ImageBind(Sizes(**SIZES)).state_dict()
+    state = ImageBind(TowerSizes(**SIZES)).state_dict()
     random = torch.Generator().manual_seed(0)
     for name, tensor in state.items():
         if not name.endswith(".mask"):
@@ -61,6 +61,6 @@ def write_tokenizer(folder, merges=("t h", "th e</w>", "i n", "a n")):
 
 def loaded(folder, **parameters):
     """The embedder of a checkpoint, ready to embed."""
-    found = registry.embedder("imagebind", {"model": str(folder)} | parameters)
+    found = registry.create_embedder("imagebind", {"model": str(folder)} | parameters)
     found.load()
     return found

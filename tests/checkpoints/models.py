@@ -157,7 +157,7 @@ class Subject:
     def created(self, **parameters):
         """A back-end that is not loaded."""
         given = {"model": str(self.folder), "dtype": "float32"} | self.case.parameters
-        return registry.create(self.backend, self.case.role, given | parameters)
+        return registry.create_backend(self.backend, self.case.role, given | parameters)
 
     def new(self, **parameters):
         """A loaded back-end."""

@@ -49,6 +49,6 @@ def models(tmp_path_factory):
         "clap": clap,
         "imagebind": imagebind,
     }.items():
-        (folder / registry.info(name).model).mkdir(parents=True)
-        family.build(folder / registry.info(name).model)
+        (folder / registry.get_info(name).model).mkdir(parents=True)
+        family.build(folder / registry.get_info(name).model)
     return folder

@@ -10,7 +10,7 @@ from checkpoints import blip2, clap, clip, instructblip
 from hub_server import COMMIT, serving
 
 from cmean.backends import registry
-from cmean.backends.hub import Weights
+from cmean.backends.hub import Checkpoint
 from cmean.backends.info import BackendInfo
 from cmean.cli import main
 from cmean.domain import RGB, Answer, Caption, Kind, Role
@@ -82,7 +82,7 @@ def test_back_ends_of_models_are_well(call, models, monkeypatch, name, results):
     assert document["ok"], document
     assert results <= set(found)
     assert {f"{result}, batch of 2" for result in results} <= set(found)
-    info = registry.info(name)
+    info = registry.get_info(name)
     assert info.model in found["weights"]["detail"]
     assert info.licence in found["weights"]["detail"]
 
@@ -273,8 +273,8 @@ def test_on_a_terminal_consent_is_asked_for(call, monkeypatch, tmp_path, typed, 
     terminal = io.StringIO(typed)
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr("sys.stdin", terminal)
-    weights = Weights(tmp_path, COMMIT)
-    monkeypatch.setattr("cmean.backends.fetch.fetch", lambda _: weights)
+    weights = Checkpoint(tmp_path, COMMIT)
+    monkeypatch.setattr("cmean.backends.fetch.fetch_weights", lambda _: weights)
     found, out, err = call("--fetch", "instructblip")
     assert found == code
     assert "Type yes" in err

@@ -85,7 +85,7 @@ def written_here(folder, excerpt):
 
 
 def test_pictures_are_captioned_as_the_checkpoint_itself_does(load, folder):
-    captioner = load(registry.captioner, "llava", max_new_tokens=TOKENS)
+    captioner = load(registry.create_captioner, "llava", max_new_tokens=TOKENS)
     excerpts = pictures()
     captions = captioner.caption(excerpts)
     assert [c.text for c in captions] == [written_here(folder / "llava", e) for e in excerpts]
@@ -96,16 +96,16 @@ def test_pictures_are_captioned_as_the_checkpoint_itself_does(load, folder):
 
 @pytest.mark.parametrize(("name", "make"), [("llava", pictures), ("qwen2-audio", sounds)])
 def test_a_batch_is_captioned_as_its_items_are(load, name, make):
-    captioner = load(registry.captioner, name, max_new_tokens=TOKENS)
+    captioner = load(registry.create_captioner, name, max_new_tokens=TOKENS)
     together = captioner.caption(make())
     assert together == [captioner.caption([excerpt])[0] for excerpt in make()]
     assert len({caption.text for caption in together}) > 1
 
 
 def test_captions_are_mapped_by_the_same_server(load):
-    captions = load(registry.captioner, "llava", max_new_tokens=TOKENS).caption(pictures())
+    captions = load(registry.create_captioner, "llava", max_new_tokens=TOKENS).caption(pictures())
     questions = [Question(Prompt(f"Map: {caption.text}"), 9) for caption in captions]
-    model = load(registry.mapper, "llava")
+    model = load(registry.create_mapper, "llava")
     answers = model.write(questions)
     assert all(isinstance(answer, Answer) and answer.text for answer in answers)
     assert model.write(questions[1:2]) == answers[1:2]
@@ -113,9 +113,9 @@ def test_captions_are_mapped_by_the_same_server(load):
 
 def test_what_the_server_cannot_do_it_says(load):
     """It takes no patterns, and it has no such model."""
-    model = load(registry.mapper, "llava", constrain="regex")
+    model = load(registry.create_mapper, "llava", constrain="regex")
     (refused,) = model.write([Question(Prompt("Map."), 9, pattern="[0-9]+")])
     assert refused.reason == "refused"
     assert "structured_outputs" in refused.detail
-    (absent,) = load(registry.captioner, "absent", retries=1).caption(pictures()[:1])
+    (absent,) = load(registry.create_captioner, "absent", retries=1).caption(pictures()[:1])
     assert absent.retryable

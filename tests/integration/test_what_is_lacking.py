@@ -33,9 +33,9 @@ embedders = [{ backend = "clap" }, { backend = "clip" }, { backend = "imagebind"
 def program(models, tmp_path):
     """A catalog that is paired by `embedded`, where there are only the embedders' weights."""
     for name in EMBEDDERS:
-        repository = tmp_path / "weights" / registry.info(name).model
+        repository = tmp_path / "weights" / registry.get_info(name).model
         repository.parent.mkdir(parents=True, exist_ok=True)
-        repository.symlink_to(models / registry.info(name).model)
+        repository.symlink_to(models / registry.get_info(name).model)
     program = Program(tmp_path)
     program.environment |= {"CMEAN_MODEL_DIR": str(tmp_path / "weights"), "HF_HUB_OFFLINE": "1"}
     program.environment |= {"OMP_NUM_THREADS": "1", "HF_HOME": str(tmp_path / "cache")}

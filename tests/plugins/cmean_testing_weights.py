@@ -22,7 +22,7 @@ class LearnedMapper(Mapper):
         return self._read()
 
     def _read(self):
-        return (store.locate(PACKAGE) / "triple.txt").read_text()
+        return (store.locate_package(PACKAGE) / "triple.txt").read_text()
 
     def map(self, texts):
         """The same triple for each text."""

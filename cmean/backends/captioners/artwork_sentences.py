@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cmean.backends.captioners.wording import (
     MOST_CHANGES,
-    Change,
+    NotableChange,
     join_words,
     name_changes,
 )
@@ -16,8 +16,8 @@ from cmean.domain import POSITION_NAMES, WHOLE, Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cmean.perception.mood_readings import Mood
     from cmean.perception.picture_features import PictureFeatures
+    from cmean.perception.sound_mood import PerceivedMood
 
 PERSON: Final = 0.5
 ANIMAL: Final = 0.52
@@ -34,7 +34,7 @@ PLACES: Final = frozenset({"a boat", "open land or water", "a large building", "
 _HINT: Final = 0.28, 0.15  # of an animal, of scenery: what a name needs besides its own threshold
 
 
-class Step(NamedTuple):
+class WordStep(NamedTuple):
     """A word for values below a limit."""
 
     limit: float
@@ -42,11 +42,11 @@ class Step(NamedTuple):
 
 
 LIGHT: Final = (
-    Step(0.25, "very dark"),
-    Step(0.37, "dark"),
-    Step(0.60, ""),
-    Step(0.74, "light"),
-    Step(9, "very light"),
+    WordStep(0.25, "very dark"),
+    WordStep(0.37, "dark"),
+    WordStep(0.60, ""),
+    WordStep(0.74, "light"),
+    WordStep(9, "very light"),
 )
 COLOUR_NAMES: Final = {
     "silver": "light grey",
@@ -59,33 +59,38 @@ COLOUR_NAMES: Final = {
 """Plainer names of some colours of `picture_features.PALETTE`."""
 
 CONTRAST: Final = (
-    Step(0.18, "hardly any contrast"),
-    Step(0.32, "soft contrast"),
-    Step(0.54, ""),
-    Step(9, "strong contrast"),
+    WordStep(0.18, "hardly any contrast"),
+    WordStep(0.32, "soft contrast"),
+    WordStep(0.54, ""),
+    WordStep(9, "strong contrast"),
 )
 COLOUR: Final = (
-    Step(0.035, "colourless"),
-    Step(0.09, "faded"),
-    Step(0.16, "muted"),
-    Step(0.24, ""),
-    Step(0.34, "rich"),
-    Step(9, "vivid"),
+    WordStep(0.035, "colourless"),
+    WordStep(0.09, "faded"),
+    WordStep(0.16, "muted"),
+    WordStep(0.24, ""),
+    WordStep(0.34, "rich"),
+    WordStep(9, "vivid"),
 )
-HEAT: Final = (Step(-0.12, "cold"), Step(-0.02, "cool"), Step(0.25, ""), Step(9, "warm"))
+HEAT: Final = (
+    WordStep(-0.12, "cold"),
+    WordStep(-0.02, "cool"),
+    WordStep(0.25, ""),
+    WordStep(9, "warm"),
+)
 _DETAIL: Final = (
-    Step(0.1, "wide plain surfaces"),
-    Step(0.6, ""),
-    Step(9, "fine detail throughout"),
+    WordStep(0.1, "wide plain surfaces"),
+    WordStep(0.6, ""),
+    WordStep(9, "fine detail throughout"),
 )
 
 
-CHANGES: Final[Sequence[Change]] = (
-    Change("lightness", 0.07, "darker", "lighter"),
-    Change("colourfulness", 0.09, "less colourful", "more colourful"),
-    Change("warmth", 0.12, "cooler", "warmer"),
-    Change("contrast", 0.08, "softer in contrast", "stronger in contrast"),
-    Change("edges", 0.12, "plainer", "more detailed"),
+CHANGES: Final[Sequence[NotableChange]] = (
+    NotableChange("lightness", 0.07, "darker", "lighter"),
+    NotableChange("colourfulness", 0.09, "less colourful", "more colourful"),
+    NotableChange("warmth", 0.12, "cooler", "warmer"),
+    NotableChange("contrast", 0.08, "softer in contrast", "stronger in contrast"),
+    NotableChange("edges", 0.12, "plainer", "more detailed"),
 )
 _PLAIN: Final = 0.02  # contrast under which a picture is one even surface
 _FOCUS: Final = 0.25
@@ -110,7 +115,7 @@ CONSTANTS: Final = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class ArtworkFindings:
     """Everything that was found in one excerpt.
 
     Args:
@@ -123,19 +128,19 @@ class Seen:
     features: PictureFeatures
     contents: Mapping[str, float]
     named: Sequence[str]
-    mood: Mood
+    mood: PerceivedMood
 
 
-def name_subject(position: int) -> str:
+def name_artwork_excerpt(position: int) -> str:
     """What an excerpt is called."""
     return (
         "the picture" if position == WHOLE else f"the {POSITION_NAMES[Kind.ARTWORK][position]} part"
     )
 
 
-def describe_subject(seen: Seen, position: int) -> str:
+def describe_subject(seen: ArtworkFindings, position: int) -> str:
     """Say what is shown, and in which colours."""
-    subject = name_subject(position).capitalize()
+    subject = name_artwork_excerpt(position).capitalize()
     first, *others = [
         (COLOUR_NAMES.get(name, name), share)
         for name, share in list(seen.features.palette.items())[:_NAMED_COLOURS]
@@ -154,7 +159,7 @@ def describe_subject(seen: Seen, position: int) -> str:
     return f"{subject} is {painted}."
 
 
-def list_contents(seen: Seen) -> list[str]:
+def list_contents(seen: ArtworkFindings) -> list[str]:
     """What is shown for certain: a human figure, an animal, a place, a thing; two at most."""
     person, animal, scenery = (seen.contents[name] for name in ("person", "animal", "scenery"))
     animals = [name for name in seen.named if name in BEASTS and animal >= _HINT[0]]
@@ -196,7 +201,7 @@ def describe_light(features: PictureFeatures) -> str:
     return text[0].upper() + text[1:]
 
 
-def compare_with_whole(seen: Seen, whole: Seen) -> str:
+def compare_artwork_with_whole(seen: ArtworkFindings, whole: ArtworkFindings) -> str:
     """Say what tells a fragment from the whole."""
     words = name_changes(seen.features, whole.features, CHANGES)
     if not words:
@@ -204,6 +209,6 @@ def compare_with_whole(seen: Seen, whole: Seen) -> str:
     return f"Compared with the whole picture it is {join_words(words)}."
 
 
-def _grade(value: float, steps: Sequence[Step]) -> str:
+def _grade(value: float, steps: Sequence[WordStep]) -> str:
     """The word of the first step whose limit lies above the value."""
     return next(step.word for step in steps if value < step.limit)

@@ -40,7 +40,7 @@ class AudioFlamingo3Captioner(ChatCaptioner):
             "feature_extractor": checkpoints.load_feature_extractor(folder),
             "tokenizer": checkpoints.load_tokenizer(folder),
         }
-        processor = checkpoints.assemble(self._processor_class(), folder, parts)
+        processor = checkpoints.assemble_processor(self._processor_class(), folder, parts)
         self.window_seconds = float(processor.max_audio_len)
         return processor
 

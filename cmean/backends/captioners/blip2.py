@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cmean.backends import checkpoints
-from cmean.backends.captioners.blip_family import BlipFamily, check_length, end_tokens, request
+from cmean.backends.captioners.blip_family import (
+    BlipFamily,
+    check_length,
+    find_end_tokens,
+    join_prompt,
+)
 from cmean.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -34,25 +39,25 @@ class Blip2Captioner(BlipFamily):
     def _read(self, folder: Path) -> Any:  # noqa: ANN401 - a model of transformers
         from transformers import Blip2ForConditionalGeneration
 
-        return checked(
+        return check_image_token(
             checkpoints.load_model(Blip2ForConditionalGeneration, folder, dtype=self._dtype), folder
         )
 
     def asked(self, prompt: Prompt | None) -> str:
         """The prompt as a question."""
-        text = request(prompt)
+        text = join_prompt(prompt)
         return f"Question: {text} Answer:" if text else ""
 
     def ends(self) -> list[int]:
         """Those of the language model."""
-        return end_tokens(self._model)
+        return find_end_tokens(self._model)
 
     def write(self, asked: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401 - tensors
         """Generate from the picture's tokens and the prompt's."""
-        return write_after(self._model, self._tokenizer, asked, pixels, **options)
+        return generate_after_picture(self._model, self._tokenizer, asked, pixels, **options)
 
 
-def checked(model: Any, folder: Path) -> Any:  # noqa: ANN401 - of transformers
+def check_image_token(model: Any, folder: Path) -> Any:  # noqa: ANN401 - of transformers
     """The model, if its configuration says where the picture's tokens go.
 
     Raises:
@@ -65,7 +70,7 @@ def checked(model: Any, folder: Path) -> Any:  # noqa: ANN401 - of transformers
     return model
 
 
-def write_after(
+def generate_after_picture(
     model: Any,  # noqa: ANN401 - of transformers
     tokenizer: Any,  # noqa: ANN401 - of transformers
     asked: str,

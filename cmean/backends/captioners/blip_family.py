@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from cmean.backends import checkpoints, inputs, torch_tools
-from cmean.backends.model import Model
+from cmean.backends.model import ModelBackend
 from cmean.domain import Caption, FinishReason
 from cmean.errors import CaptionError, ConfigError, WeightsError
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Group:
+class PromptGroup:
     """Pictures of a batch that are asked the same: their places in it, and a float tensor of shape
     (pictures, 3, height, width).
     """
@@ -35,7 +35,7 @@ class Group:
     pixels: Any
 
 
-class BlipFamily(Model):
+class BlipFamily(ModelBackend):
     """A captioner of the family. Implements `cmean.protocols.PreparingCaptioner`.
 
     Args:
@@ -59,7 +59,7 @@ class BlipFamily(Model):
         self._ends: list[int] = []
 
     def _load(self) -> None:
-        folder = checkpoints.open_folder(self.model, self._revision, [self.architecture])
+        folder = checkpoints.open_checkpoint(self.model, self._revision, [self.architecture])
         self._tokenizer = checkpoints.load_tokenizer(folder)
         self._images = checkpoints.load_image_processor(folder)
         self._model = self._read(folder)
@@ -81,20 +81,20 @@ class BlipFamily(Model):
         """
         return self.generate(self.prepare(batch))
 
-    def prepare(self, batch: Sequence[Excerpt]) -> list[Group]:
+    def prepare(self, batch: Sequence[Excerpt]) -> list[PromptGroup]:
         """The pictures as the model takes them, grouped by what is asked."""
         groups: dict[str, list[int]] = {}
         images = []
         for place, excerpt in enumerate(batch):
-            seen = inputs.picture(excerpt.media, self.model, CaptionError)
+            seen = inputs.check_picture(excerpt.media, self.model, CaptionError)
             images.append(Image.fromarray(seen.pixels))
             groups.setdefault(self.asked(excerpt.prompt), []).append(place)
         return [
-            Group(places, asked, self._pixels([images[place] for place in places]))
+            PromptGroup(places, asked, self._pixels([images[place] for place in places]))
             for asked, places in groups.items()
         ]
 
-    def generate(self, prepared: Sequence[Group]) -> list[Caption]:
+    def generate(self, prepared: Sequence[PromptGroup]) -> list[Caption]:
         """Caption what was prepared."""
         captions: dict[int, Caption] = {}
         for group in prepared:
@@ -119,7 +119,7 @@ class BlipFamily(Model):
 
         Args:
             asked: of all pictures.
-            pixels: as in `Group`, on the model's device.
+            pixels: as in `PromptGroup`, on the model's device.
             options: for `generate` of transformers.
 
         Returns:
@@ -129,10 +129,10 @@ class BlipFamily(Model):
     def _pixels(self, images: list[Any]) -> Any:  # noqa: ANN401 - a tensor
         return self._images(images, return_tensors="pt")["pixel_values"]
 
-    def _captions(self, group: Group) -> list[Caption]:
+    def _captions(self, group: PromptGroup) -> list[Caption]:
         import torch
 
-        with torch.inference_mode(), torch_tools.typed_memory_errors():
+        with torch.inference_mode(), torch_tools.convert_memory_errors():
             pixels = group.pixels.to(self._model.device, self._model.dtype)
             rows = self.write(
                 group.asked,
@@ -152,12 +152,12 @@ class BlipFamily(Model):
         return Caption(text, reason, tokens=len(row[:end]))
 
 
-def request(prompt: Prompt | None) -> str:
+def join_prompt(prompt: Prompt | None) -> str:
     """A prompt as one text, for models that know no roles."""
     return "" if prompt is None else f"{prompt.system}\n\n{prompt.user}".strip()
 
 
-def end_tokens(model: Any) -> list[int]:  # noqa: ANN401 - of transformers
+def find_end_tokens(model: Any) -> list[int]:  # noqa: ANN401 - of transformers
     """The tokens that end a text of a model's language model.
 
     Raises:

@@ -15,9 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cmean.backends import checkpoints, inputs, torch_tools
-from cmean.backends.captioners.conversation import conversation, image, samples, seed_of
+from cmean.backends.captioners.conversation import (
+    convert_to_image,
+    derive_excerpt_seed,
+    format_conversation,
+    pad_samples,
+)
 from cmean.backends.captioners.decoding import Decoder
-from cmean.backends.model import Model
+from cmean.backends.model import ModelBackend
 from cmean.domain import Caption, Picture, Sound
 from cmean.errors import CaptionError, ConfigError, WeightsError
 
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedChat:
     """What the model takes: the processor's tensors, and of each excerpt its prefix and seed."""
 
     inputs: Mapping[str, Tensor]
@@ -39,7 +44,7 @@ class Prepared:
     seeds: tuple[int, ...]
 
 
-def _moved(inputs: Mapping[str, Tensor], where: device, number: dtype) -> dict[str, Tensor]:
+def _move_to_model(inputs: Mapping[str, Tensor], where: device, number: dtype) -> dict[str, Tensor]:
     """Copies where the model is, features in its number format."""
     return {
         name: tensor.to(where, number if tensor.is_floating_point() else None)
@@ -47,7 +52,7 @@ def _moved(inputs: Mapping[str, Tensor], where: device, number: dtype) -> dict[s
     }
 
 
-class ChatCaptioner(Model, ABC):
+class ChatCaptioner(ModelBackend, ABC):
     """Captions by a chat model of transformers; a subclass says which.
 
     Implements `cmean.protocols.PreparingCaptioner`.
@@ -85,7 +90,7 @@ class ChatCaptioner(Model, ABC):
         super().__init__(model, revision, dtype)
         if max_new_tokens < 1 or temperature < 0:
             raise ConfigError("max_new_tokens is at least 1, and temperature at least 0")
-        self._quantization = checkpoints.quantization(quantization)
+        self._quantization = checkpoints.choose_quantization(quantization)
         self._max_new_tokens = max_new_tokens
         self._temperature = temperature
         self._seed = seed
@@ -94,7 +99,7 @@ class ChatCaptioner(Model, ABC):
         self._decoder: Decoder
 
     def _load(self) -> None:
-        folder = checkpoints.open_folder(self.model, self._revision, self.architectures)
+        folder = checkpoints.open_checkpoint(self.model, self._revision, self.architectures)
         self._processor = processor = self._load_processor(folder)
         if processor.chat_template is None:
             processor.chat_template = processor.tokenizer.chat_template
@@ -114,7 +119,7 @@ class ChatCaptioner(Model, ABC):
         """Caption a batch; see `prepare` and `generate` for the errors."""
         return self.generate(self.prepare(batch)) if batch else []
 
-    def prepare(self, batch: Sequence[Excerpt]) -> Prepared:
+    def prepare(self, batch: Sequence[Excerpt]) -> PreparedChat:
         """What the model takes, in main memory, rows padded on the left.
 
         Raises:
@@ -122,15 +127,15 @@ class ChatCaptioner(Model, ABC):
         """
         for excerpt in batch:
             self._check(excerpt)
-        texts = [conversation(self._processor, excerpt) for excerpt in batch]
+        texts = [format_conversation(self._processor, excerpt) for excerpt in batch]
         pictures = [one.media for one in batch if isinstance(one.media, Picture)]
         sounds = [one.media for one in batch if isinstance(one.media, Sound)]
         begin = self._processor.tokenizer.bos_token
         given: dict[str, Any] = {}
         if pictures:
-            given["images"] = [image(picture) for picture in pictures]
+            given["images"] = [convert_to_image(picture) for picture in pictures]
         if sounds:
-            given["audio"] = [samples(sound) for sound in sounds]
+            given["audio"] = [pad_samples(sound) for sound in sounds]
             given["audio_kwargs"] = self._audio_options(sounds)
         # where the template wrote the token that begins a text, the tokenizer must not
         spelled = {
@@ -139,10 +144,12 @@ class ChatCaptioner(Model, ABC):
         }
         tensors = self._processor(text=texts, text_kwargs=spelled, return_tensors="pt", **given)
         prefixes = tuple(excerpt.prefix for excerpt in batch)
-        seeds = tuple(seed_of(self._seed, excerpt) for excerpt in batch if self._temperature)
-        return Prepared(tensors, prefixes, seeds)
+        seeds = tuple(
+            derive_excerpt_seed(self._seed, excerpt) for excerpt in batch if self._temperature
+        )
+        return PreparedChat(tensors, prefixes, seeds)
 
-    def generate(self, prepared: Prepared) -> list[Caption]:
+    def generate(self, prepared: PreparedChat) -> list[Caption]:
         """Caption what was prepared.
 
         Raises:
@@ -151,9 +158,9 @@ class ChatCaptioner(Model, ABC):
         import torch
 
         network = self._network
-        with torch.inference_mode(), torch_tools.typed_memory_errors():
+        with torch.inference_mode(), torch_tools.convert_memory_errors():
             rows = network.generate(
-                **_moved(prepared.inputs, network.device, network.dtype),
+                **_move_to_model(prepared.inputs, network.device, network.dtype),
                 max_new_tokens=self._max_new_tokens,
                 logits_processor=self._decoder.steps(prepared.seeds, network.device),
             ).tolist()
@@ -182,9 +189,9 @@ class ChatCaptioner(Model, ABC):
         media = excerpt.media
         if Picture not in self.media or (Sound in self.media and isinstance(media, Sound)):
             window = getattr(self, "window_seconds", None)
-            inputs.sound(media, self.model, CaptionError, self.rate, window)
+            inputs.check_sound(media, self.model, CaptionError, self.rate, window)
         else:
-            self._check_picture(inputs.picture(media, self.model, CaptionError))
+            self._check_picture(inputs.check_picture(media, self.model, CaptionError))
 
     def _check_picture(self, picture: Picture) -> None:
         """Raise a CaptionError where the model cannot take a picture."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from cmean.backends.writing import control_tokens, plain
+from cmean.backends.writing import break_control_tokens, list_control_tokens
 from cmean.domain import Picture
 from cmean.util.hashing import derive_seed
 
@@ -19,35 +19,35 @@ if TYPE_CHECKING:
 _SHORTEST_SECONDS = 0.1
 
 
-def conversation(processor: Any, excerpt: Excerpt) -> str:  # noqa: ANN401 - of transformers
+def format_conversation(processor: Any, excerpt: Excerpt) -> str:  # noqa: ANN401 - of transformers
     """The conversation as the model reads it, up to where the caption is to go on."""
     medium = "image" if isinstance(excerpt.media, Picture) else "audio"
     request: list[dict[str, str]] = [{"type": medium}]
     messages = [{"role": "user", "content": request}]
-    control = control_tokens(processor.tokenizer)
+    control = list_control_tokens(processor.tokenizer)
     if excerpt.prompt is not None:
-        request.append({"type": "text", "text": plain(excerpt.prompt.user, control)})
+        request.append({"type": "text", "text": break_control_tokens(excerpt.prompt.user, control)})
         if excerpt.prompt.system:
-            system = {"type": "text", "text": plain(excerpt.prompt.system, control)}
+            system = {"type": "text", "text": break_control_tokens(excerpt.prompt.system, control)}
             messages.insert(0, {"role": "system", "content": [system]})
     text: str = processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
     if excerpt.prefix and not text[-1:].isspace():
         text += " "  # a model whose turn begins after "ASSISTANT:" writes the space itself
-    return text + plain(excerpt.prefix, control)
+    return text + break_control_tokens(excerpt.prefix, control)
 
 
-def image(picture: Picture) -> Image.Image:
+def convert_to_image(picture: Picture) -> Image.Image:
     """The picture as Pillow has it: a bare array of 3 rows could be taken for 3 channels."""
     return Image.fromarray(picture.pixels)
 
 
-def samples(sound: Sound) -> NDArray[np.float32]:
+def pad_samples(sound: Sound) -> NDArray[np.float32]:
     """The samples, with silence after sounds too short for a single frame."""
     lacking = max(0, int(_SHORTEST_SECONDS * sound.rate) - len(sound.samples))
     return np.pad(sound.samples, (0, lacking))
 
 
-def seed_of(seed: int, excerpt: Excerpt) -> int:
+def derive_excerpt_seed(seed: int, excerpt: Excerpt) -> int:
     """A seed from the captioner's own and from all that its model is given of an excerpt."""
     media, prompt = excerpt.media, excerpt.prompt
     content = media.pixels if isinstance(media, Picture) else media.samples

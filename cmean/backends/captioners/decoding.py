@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cmean.backends.writing import Draws, decoded, decoded_behind
+from cmean.backends.writing import SamplingProcessor, decode_continuation, decode_tokens
 from cmean.domain import Caption, FinishReason
 
 if TYPE_CHECKING:
@@ -70,13 +70,15 @@ class Decoder:
         make: Any = transformers.GenerationConfig
         return make(do_sample=False, eos_token_id=self._ends, pad_token_id=self._padding)
 
-    def steps(self, seeds: Sequence[int], where: device) -> list[RepetitionPenalty | Draws]:
+    def steps(
+        self, seeds: Sequence[int], where: device
+    ) -> list[RepetitionPenalty | SamplingProcessor]:
         """What is done to the scores of a batch; `seeds` is one a row where there is sampling."""
-        steps: list[RepetitionPenalty | Draws] = []
+        steps: list[RepetitionPenalty | SamplingProcessor] = []
         if self._penalty != 1:
             steps.append(RepetitionPenalty(self._penalty, self._padding))
         if self._temperature:
-            steps.append(Draws([self._temperature] * len(seeds), seeds, where))
+            steps.append(SamplingProcessor([self._temperature] * len(seeds), seeds, where))
         return steps
 
     def caption(self, tokens: list[int], before: list[int], prefix: str) -> Caption:
@@ -90,9 +92,9 @@ class Decoder:
         ended = [place for place, token in enumerate(tokens) if token in self._ends]
         tokens = tokens[: ended[0]] if ended else tokens
         if prefix:
-            text = prefix + decoded_behind(self._tokenizer, before, tokens)
+            text = prefix + decode_continuation(self._tokenizer, before, tokens)
         else:
-            text = decoded(self._tokenizer, tokens)
+            text = decode_tokens(self._tokenizer, tokens)
         if ended:
             return Caption(text, FinishReason.STOP, tokens=len(tokens))
         # the cap may have cut a character of several bytes

@@ -16,8 +16,8 @@ from cmean.backends import inputs
 from cmean.backends.captioners.wording import join_words
 from cmean.domain import POSITION_NAMES, WHOLE, Caption, Kind
 from cmean.errors import CaptionError
-from cmean.perception.picture_features import PictureFeatures, measure
-from cmean.perception.picture_mood import WEIGHTS, contributions, mood_score, mood_words
+from cmean.perception.picture_features import PictureFeatures, measure_picture
+from cmean.perception.picture_mood import WEIGHTS, choose_mood_words, score_mood, weigh_measures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,29 +66,29 @@ class EmbeddedArtworkCaptioner:
         Raises:
             CaptionError: `not-a-picture`, `empty-picture`.
         """
-        return [_caption(excerpt) for excerpt in batch]
+        return [_write_caption(excerpt) for excerpt in batch]
 
 
-def _caption(excerpt: Excerpt) -> Caption:
-    seen = inputs.picture(excerpt.media, "the captioner of artworks", CaptionError)
-    features = measure(seen.pixels)
-    parts = {mood: contributions(features, mood) for mood in WEIGHTS}
-    scores = {mood: mood_score(part) for mood, part in parts.items()}
+def _write_caption(excerpt: Excerpt) -> Caption:
+    seen = inputs.check_picture(excerpt.media, "the captioner of artworks", CaptionError)
+    features = measure_picture(seen.pixels)
+    parts = {mood: weigh_measures(features, mood) for mood in WEIGHTS}
+    scores = {mood: score_mood(part) for mood, part in parts.items()}
     text = " ".join(
         (
-            _colours(features, excerpt.position),
-            _light(features),
-            _lines(features),
-            _composition(features),
-            *_mood(scores, parts),
+            _describe_colours(features, excerpt.position),
+            _describe_light(features),
+            _describe_lines(features),
+            _describe_composition(features),
+            *_describe_moods(scores, parts),
         )
     )
     numbers = asdict(features)
     palette = {f"colour {name}": share for name, share in numbers.pop("palette").items()}
-    return Caption(text, measurements=_rounded({**scores, **numbers, **palette}), language="en")
+    return Caption(text, measurements=_round({**scores, **numbers, **palette}), language="en")
 
 
-def _colours(features: PictureFeatures, position: int) -> str:
+def _describe_colours(features: PictureFeatures, position: int) -> str:
     place = POSITION_NAMES[Kind.ARTWORK][position]
     subject = "The whole picture" if position == WHOLE else f"The {place} part"
     first, *others = list(features.palette.items())[:4]
@@ -96,7 +96,7 @@ def _colours(features: PictureFeatures, position: int) -> str:
     return f"{subject} is mainly {join_words([f'{name} ({share:.0%})' for name, share in named])}."
 
 
-def _light(features: PictureFeatures) -> str:
+def _describe_light(features: PictureFeatures) -> str:
     light = _grade(
         features.lightness,
         (0.22, "in deep shade"),
@@ -138,7 +138,7 @@ def _light(features: PictureFeatures) -> str:
     )
 
 
-def _lines(features: PictureFeatures) -> str:
+def _describe_lines(features: PictureFeatures) -> str:
     edges = _grade(
         features.edges,
         (0.04, "Hardly an edge breaks the surface"),
@@ -156,7 +156,7 @@ def _lines(features: PictureFeatures) -> str:
     return f"{edges} ({features.edges:.0%} of the area); {course}."
 
 
-def _composition(features: PictureFeatures) -> str:
+def _describe_composition(features: PictureFeatures) -> str:
     light = "Light gathers nowhere in particular"
     if features.focus >= 0.1:  # noqa: PLR2004 - a block a tenth of the scale above the mean
         row, column = int(features.focus_y * 3), int(features.focus_x * 3)
@@ -169,12 +169,14 @@ def _composition(features: PictureFeatures) -> str:
     return f"{light}{halves}."
 
 
-def _mood(scores: Mapping[str, float], parts: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _describe_moods(
+    scores: Mapping[str, float], parts: Mapping[str, Mapping[str, float]]
+) -> list[str]:
     """One sentence a mood, the strongest first; a mood too faint for words is left out."""
     sentences: list[str] = []
     for mood in sorted(scores, key=lambda name: -scores[name]):
-        words = mood_words(mood, scores[mood])
-        reason = _reason(mood, parts[mood])
+        words = choose_mood_words(mood, scores[mood])
+        reason = _explain_mood(mood, parts[mood])
         if not words:
             continue
         if not sentences and reason:
@@ -184,14 +186,14 @@ def _mood(scores: Mapping[str, float], parts: Mapping[str, Mapping[str, float]])
         else:
             sentences.append(f"It may also be {join_words(words)}.")
     pleasure = 1 - 2 * scores["sadness"]
-    cheer = mood_words("joy", pleasure * scores["excitement"])
-    cheer += mood_words("content", pleasure * scores["calmness"])
+    cheer = choose_mood_words("joy", pleasure * scores["excitement"])
+    cheer += choose_mood_words("content", pleasure * scores["calmness"])
     if cheer:
         sentences.append(f"All in all it looks {join_words(cheer)}.")
     return sentences
 
 
-def _reason(mood: str, part: Mapping[str, float]) -> str:
+def _explain_mood(mood: str, part: Mapping[str, float]) -> str:
     """The two measures that speak most for a mood, in words; empty if none does."""
     strongest = sorted(part, key=lambda name: -part[name])[:2]
     return " and ".join(
@@ -204,5 +206,5 @@ def _grade(value: float, *steps: tuple[float, str]) -> str:
     return next(phrase for limit, phrase in steps if value < limit)
 
 
-def _rounded(numbers: Mapping[str, float]) -> dict[str, float]:
+def _round(numbers: Mapping[str, float]) -> dict[str, float]:
     return {name: round(number, 4) for name, number in numbers.items()}

@@ -15,15 +15,15 @@ from cmean.backends import inputs
 from cmean.backends.captioners.wording import join_words
 from cmean.domain import POSITION_NAMES, WHOLE, Caption, Kind
 from cmean.errors import CaptionError
-from cmean.perception.sound_features import SAMPLE_RATE, SILENCE_DB, measure
-from cmean.perception.sound_mood import read_mood
+from cmean.perception.sound_features import SAMPLE_RATE, SILENCE_DB, measure_sound
+from cmean.perception.sound_mood import grade_sound_mood
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cmean.domain import Excerpt
     from cmean.perception.sound_features import SoundFeatures
-    from cmean.perception.sound_mood import Mood
+    from cmean.perception.sound_mood import PerceivedMood
 
 # Vocabularies from mild to strong: a degree of 1 says all of them, one of 0 none.
 _EXCITED = ("lively", "spirited", "energetic", "driving", "powerful", "relentless")
@@ -65,7 +65,7 @@ class EmbeddedTrackCaptioner:
     """Captions tracks from measured sound; deterministic, no download, no state.
 
     Implements `cmean.protocols.Captioner`. The captions' measurements are the fields of
-    `SoundFeatures` and of `Mood`.
+    `SoundFeatures` and of `PerceivedMood`.
     """
 
     revision = "1"
@@ -84,28 +84,28 @@ class EmbeddedTrackCaptioner:
             CaptionError: `not-a-sound` for a picture, `sample-rate` for sound not at 16 kHz,
                 `empty-sound` for sound without a sample.
         """
-        return [_caption(excerpt) for excerpt in batch]
+        return [_write_caption(excerpt) for excerpt in batch]
 
 
-def _caption(excerpt: Excerpt) -> Caption:
-    heard = inputs.sound(excerpt.media, "the captioner of tracks", CaptionError, SAMPLE_RATE)
-    features = measure(heard.samples)
-    mood = read_mood(features)
-    subject = _subject(excerpt.position)
+def _write_caption(excerpt: Excerpt) -> Caption:
+    heard = inputs.check_sound(excerpt.media, "the captioner of tracks", CaptionError, SAMPLE_RATE)
+    features = measure_sound(heard.samples)
+    mood = grade_sound_mood(features)
+    subject = _name_subject(excerpt.position)
     numbers = {
         name: round(value, 4) if isinstance(value, float) else value
         for name, value in (asdict(features) | asdict(mood)).items()
     }
-    return Caption(_text(subject, features, mood), measurements=numbers, language="en")
+    return Caption(_write_text(subject, features, mood), measurements=numbers, language="en")
 
 
-def _subject(position: int) -> str:
+def _name_subject(position: int) -> str:
     if position == WHOLE:
         return "the whole piece"
     return f"this {POSITION_NAMES[Kind.TRACK][position]}"
 
 
-def _text(subject: str, features: SoundFeatures, mood: Mood) -> str:
+def _write_text(subject: str, features: SoundFeatures, mood: PerceivedMood) -> str:
     if features.silent:
         return (
             f"Nothing sounds in {subject}: its level stays under {SILENCE_DB:.0f} dBFS for "
@@ -113,15 +113,15 @@ def _text(subject: str, features: SoundFeatures, mood: Mood) -> str:
         )
     return " ".join(
         (
-            _of_time(subject, features),
-            _of_pitch_and_level(features),
-            _of_timbre(features),
-            _of_mood(mood),
+            _describe_time(subject, features),
+            _describe_pitch_and_level(features),
+            _describe_timbre(features),
+            _describe_mood(mood),
         )
     )
 
 
-def _of_time(subject: str, features: SoundFeatures) -> str:
+def _describe_time(subject: str, features: SoundFeatures) -> str:
     onsets = f"{features.onsets_per_second:.1f} onsets a second"
     if features.tempo_bpm <= 0 or features.beat_clarity < _FAINT_BEAT:
         return f"{subject.capitalize()} has no firm beat, and {onsets}."
@@ -132,7 +132,7 @@ def _of_time(subject: str, features: SoundFeatures) -> str:
     return f"{subject.capitalize()} has a {tempo} with {beat} beat, and {onsets}."
 
 
-def _of_pitch_and_level(features: SoundFeatures) -> str:
+def _describe_pitch_and_level(features: SoundFeatures) -> str:
     if abs(features.majorness) < _OPEN_MODE or features.key_strength < _VAGUE_KEY:
         key = f"It centres on {features.key} without a plain mode"
     else:
@@ -150,7 +150,7 @@ def _of_pitch_and_level(features: SoundFeatures) -> str:
     )
 
 
-def _of_timbre(features: SoundFeatures) -> str:
+def _describe_timbre(features: SoundFeatures) -> str:
     timbre = _grade(features.centroid_hz, (800, 1700), ("veiled", "medium", "bright"))
     texture = _grade(features.fullness, (0.5, 0.8), ("thin", "medium", "full"))
     height = _grade(features.pitch_hz, (300, 520), ("low", "medium", "high"))
@@ -162,19 +162,19 @@ def _of_timbre(features: SoundFeatures) -> str:
     )
 
 
-def _of_mood(mood: Mood) -> str:
+def _describe_mood(mood: PerceivedMood) -> str:
     """Say each degree with as many words as it is strong, the strongest degree first."""
     joy = max(mood.valence - 0.5, 0.0) / _MARKED
     strong = max(mood.excitement - 0.5, 0.0) * 2
     clauses = (
         (
             mood.excitement,
-            _first(_EXCITED, mood.excitement)
-            + _first(_JOYFUL, joy * mood.excitement)
-            + _first(_FIERCE, strong * (1 - joy)),
+            _join_first(_EXCITED, mood.excitement)
+            + _join_first(_JOYFUL, joy * mood.excitement)
+            + _join_first(_FIERCE, strong * (1 - joy)),
         ),
-        (mood.calm, _first(_CALM, mood.calm) + _first(_CONTENT, joy * mood.calm)),
-        (mood.sadness, _first(_SAD, mood.sadness)),
+        (mood.calm, _join_first(_CALM, mood.calm) + _join_first(_CONTENT, joy * mood.calm)),
+        (mood.sadness, _join_first(_SAD, mood.sadness)),
     )
     said = [join_words(words) for _, words in sorted(clauses, key=lambda part: -part[0]) if words]
     links = ("above all ", "then ", "and last ")
@@ -182,7 +182,7 @@ def _of_mood(mood: Mood) -> str:
     return f"Studies of musical emotion tie such sound to a mood that is {reading}."
 
 
-def _first(words: tuple[str, ...], degree: float) -> tuple[str, ...]:
+def _join_first(words: tuple[str, ...], degree: float) -> tuple[str, ...]:
     return words[: round(degree * len(words))]
 
 

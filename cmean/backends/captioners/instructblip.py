@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cmean.backends import checkpoints
-from cmean.backends.captioners.blip2 import checked, write_after
-from cmean.backends.captioners.blip_family import BlipFamily, check_length, end_tokens, request
+from cmean.backends.captioners.blip2 import check_image_token, generate_after_picture
+from cmean.backends.captioners.blip_family import (
+    BlipFamily,
+    check_length,
+    find_end_tokens,
+    join_prompt,
+)
 from cmean.domain import Prompt
 
 if TYPE_CHECKING:
@@ -38,7 +43,7 @@ class InstructBlipCaptioner(BlipFamily):
             InstructBlipForConditionalGeneration, folder, dtype=self._dtype
         )
         self._instructions = checkpoints.load_tokenizer(folder / "qformer_tokenizer")
-        return checked(found, folder)
+        return check_image_token(found, folder)
 
     def _forget(self) -> None:
         self._instructions = None
@@ -46,11 +51,11 @@ class InstructBlipCaptioner(BlipFamily):
 
     def asked(self, prompt: Prompt | None) -> str:
         """The instruction."""
-        return request(prompt) or request(_UNASKED)
+        return join_prompt(prompt) or join_prompt(_UNASKED)
 
     def ends(self) -> list[int]:
         """Those of the language model."""
-        return end_tokens(self._model)
+        return find_end_tokens(self._model)
 
     def write(self, asked: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401 - tensors
         """Generate; the instruction also leads what looks at the picture."""
@@ -59,7 +64,7 @@ class InstructBlipCaptioner(BlipFamily):
         words = self._instructions(asked, split_special_tokens=True, verbose=False)["input_ids"]
         check_length(len(words), self._model.config.qformer_config.max_position_embeddings)
         rows = torch.tensor([words] * len(pixels), device=pixels.device)
-        return write_after(
+        return generate_after_picture(
             self._model,
             self._tokenizer,
             asked,

@@ -13,18 +13,23 @@ from typing import TYPE_CHECKING, Final, cast
 from cmean.backends import inputs
 from cmean.backends.captioners.artwork_sentences import (
     CONSTANTS,
-    Seen,
-    compare_with_whole,
+    ArtworkFindings,
+    compare_artwork_with_whole,
     describe_light,
     describe_subject,
 )
 from cmean.domain import WHOLE, Caption, Picture
 from cmean.errors import CaptionError
 from cmean.perception.class_families import FAMILIES, FLAT, NAMED, SOFTNESS, load_families
-from cmean.perception.mood_readings import CONTENTS, PICTURE_HEADS, PICTURE_MEASURES, read_picture
-from cmean.perception.mood_sentence import write_mood
+from cmean.perception.mood_readings import (
+    CONTENTS,
+    PICTURE_HEADS,
+    PICTURE_MEASURES,
+    read_picture_mood,
+)
+from cmean.perception.mood_sentence import write_mood_sentence
 from cmean.perception.networks.classifier import Classifier
-from cmean.perception.picture_features import measure
+from cmean.perception.picture_features import measure_picture
 from cmean.perception.revision import digest_revision
 from cmean.weights import store
 
@@ -69,7 +74,7 @@ class LearnedArtworkCaptioner:
         Raises:
             WeightsError: the weights are not on this machine, or damaged.
         """
-        self._classifier = Classifier(store.locate(PACKAGE, thorough=True))
+        self._classifier = Classifier(store.locate_package(PACKAGE, thorough=True))
 
     def unload(self) -> None:
         """Give the memory back."""
@@ -83,37 +88,37 @@ class LearnedArtworkCaptioner:
         """
         if self._classifier is None:
             self.load()
-        viewer = _Viewer(cast("Classifier", self._classifier))
-        return [_caption(excerpt, viewer) for excerpt in batch]
+        viewer = _PictureCache(cast("Classifier", self._classifier))
+        return [_write_caption(excerpt, viewer) for excerpt in batch]
 
 
-class _Viewer:
+class _PictureCache:
     """Sees each picture of a batch once."""
 
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
-        self._seen: dict[int, Seen] = {}
+        self._seen: dict[int, ArtworkFindings] = {}
 
-    def see(self, picture: Picture) -> Seen:
+    def see(self, picture: Picture) -> ArtworkFindings:
         """Everything that is found in a picture."""
         key = id(picture.pixels)  # the batch keeps it alive
         if key not in self._seen:
-            features = measure(picture.pixels)
+            features = measure_picture(picture.pixels)
             classified = self._classifier.classify(picture.pixels)
-            mood, contents = read_picture(features, classified)
+            mood, contents = read_picture_mood(features, classified)
             named = load_families().name(classified.logits)
-            self._seen[key] = Seen(features, contents, named, mood)
+            self._seen[key] = ArtworkFindings(features, contents, named, mood)
         return self._seen[key]
 
 
-def _caption(excerpt: Excerpt, viewer: _Viewer) -> Caption:
-    picture = inputs.picture(excerpt.media, "the captioner of artworks", CaptionError)
+def _write_caption(excerpt: Excerpt, viewer: _PictureCache) -> Caption:
+    picture = inputs.check_picture(excerpt.media, "the captioner of artworks", CaptionError)
     seen, mood = viewer.see(picture), viewer.see(picture).mood
     sentences = [describe_subject(seen, excerpt.position), describe_light(seen.features)]
     if excerpt.position != WHOLE and isinstance(excerpt.whole, Picture):
-        sentences.append(compare_with_whole(seen, viewer.see(excerpt.whole)))
+        sentences.append(compare_artwork_with_whole(seen, viewer.see(excerpt.whole)))
     valence = 2 * mood.valence - 1
-    sentences.append(write_mood(mood.excitement, mood.calm, mood.sadness, valence))
+    sentences.append(write_mood_sentence(mood.excitement, mood.calm, mood.sadness, valence))
     numbers = asdict(seen.features)
     palette = {f"colour {name}": share for name, share in numbers.pop("palette").items()}
     numbers |= asdict(mood) | {f"shows {name}": value for name, value in seen.contents.items()}

@@ -14,20 +14,26 @@ from typing import TYPE_CHECKING, Final, cast
 from cmean.backends import inputs
 from cmean.backends.captioners.track_sentences import (
     CONSTANTS,
-    Heard,
-    compare_with_whole,
+    TrackFindings,
+    compare_track_with_whole,
     describe_course,
     describe_movement,
     name_sound,
-    name_subject,
+    name_track_excerpt,
 )
 from cmean.domain import WHOLE, Caption, Sound, cut_quarters
 from cmean.errors import CaptionError
-from cmean.perception.mood_readings import MOOD_TAGS, SOUND_HEADS, SOUND_MEASURES, STILL, read_sound
-from cmean.perception.mood_sentence import write_mood
+from cmean.perception.mood_readings import (
+    MOOD_TAGS,
+    SOUND_HEADS,
+    SOUND_MEASURES,
+    read_sound_mood,
+)
+from cmean.perception.mood_sentence import write_mood_sentence
 from cmean.perception.networks.tagger import MOST_WINDOWS, TAGS, Tagger
 from cmean.perception.revision import digest_revision
-from cmean.perception.sound_features import SAMPLE_RATE, measure
+from cmean.perception.sound_features import SAMPLE_RATE, measure_sound
+from cmean.perception.sound_mood import STILL
 from cmean.weights import store
 
 if TYPE_CHECKING:
@@ -69,7 +75,7 @@ class LearnedTrackCaptioner:
         Raises:
             WeightsError: the weights are not on this machine, or damaged.
         """
-        self._tagger = Tagger(store.locate(PACKAGE, thorough=True))
+        self._tagger = Tagger(store.locate_package(PACKAGE, thorough=True))
 
     def unload(self) -> None:
         """Give the memory back."""
@@ -85,32 +91,32 @@ class LearnedTrackCaptioner:
         if self._tagger is None:
             self.load()
         try:
-            listener = _Listener(cast("Tagger", self._tagger))
-            return [_caption(excerpt, listener) for excerpt in batch]
+            listener = _SoundCache(cast("Tagger", self._tagger))
+            return [_write_caption(excerpt, listener) for excerpt in batch]
         finally:
             cast("Tagger", self._tagger).forget()
 
 
-class _Listener:
+class _SoundCache:
     """Hears each sound of a batch once."""
 
     def __init__(self, tagger: Tagger) -> None:
         self._tagger = tagger
-        self._heard: dict[tuple[int, int], Heard] = {}
+        self._heard: dict[tuple[int, int], TrackFindings] = {}
 
-    def hear(self, sound: Sound, *, whole: bool) -> Heard:
+    def hear(self, sound: Sound, *, whole: bool) -> TrackFindings:
         """Everything that is found in a sound; `whole` as of `Tagger.tag`."""
         key = sound.samples.__array_interface__["data"][0], len(sound.samples)
         if key not in self._heard:
-            features = measure(sound.samples)
+            features = measure_sound(sound.samples)
             tagged = self._tagger.tag(sound.samples, whole=whole)
-            mood = STILL if features.silent else read_sound(features, tagged)
-            self._heard[key] = Heard(features, tagged, mood)
+            mood = STILL if features.silent else read_sound_mood(features, tagged)
+            self._heard[key] = TrackFindings(features, tagged, mood)
         return self._heard[key]
 
 
-def _caption(excerpt: Excerpt, listener: _Listener) -> Caption:
-    sound = inputs.sound(excerpt.media, "the captioner of tracks", CaptionError, SAMPLE_RATE)
+def _write_caption(excerpt: Excerpt, listener: _SoundCache) -> Caption:
+    sound = inputs.check_sound(excerpt.media, "the captioner of tracks", CaptionError, SAMPLE_RATE)
     heard = listener.hear(sound, whole=excerpt.position == WHOLE)
     text = _write(excerpt, sound, heard, listener)
     numbers = asdict(heard.features) | asdict(heard.mood)
@@ -126,11 +132,11 @@ def _caption(excerpt: Excerpt, listener: _Listener) -> Caption:
     return Caption(text, measurements=rounded, language="en")
 
 
-def _write(excerpt: Excerpt, sound: Sound, heard: Heard, listener: _Listener) -> str:
+def _write(excerpt: Excerpt, sound: Sound, heard: TrackFindings, listener: _SoundCache) -> str:
     mood = heard.mood
-    said = write_mood(mood.excitement, mood.calm, mood.sadness, 2 * mood.valence - 1)
+    said = write_mood_sentence(mood.excitement, mood.calm, mood.sadness, 2 * mood.valence - 1)
     if heard.features.silent:
-        return f"Nothing sounds in {name_subject(excerpt.position)}: it is silent. {said}"
+        return f"Nothing sounds in {name_track_excerpt(excerpt.position)}: it is silent. {said}"
     sentences = [name_sound(heard, excerpt.position), describe_movement(heard.features)]
     if excerpt.position == WHOLE:
         parts = cut_quarters(sound)
@@ -138,5 +144,5 @@ def _write(excerpt: Excerpt, sound: Sound, heard: Heard, listener: _Listener) ->
             heard_parts = [listener.hear(part, whole=False) for part in parts]
             sentences.append(describe_course(heard_parts))
     elif isinstance(excerpt.whole, Sound) and len(excerpt.whole.samples):
-        sentences.append(compare_with_whole(heard, listener.hear(excerpt.whole, whole=True)))
+        sentences.append(compare_track_with_whole(heard, listener.hear(excerpt.whole, whole=True)))
     return " ".join([*sentences, said])

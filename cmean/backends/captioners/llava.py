@@ -34,7 +34,7 @@ class LlavaCaptioner(ChatCaptioner):
             "image_processor": checkpoints.load_image_processor(folder),
             "tokenizer": checkpoints.load_tokenizer(folder),
         }
-        processor = checkpoints.assemble(self._processor_class(), folder, parts)
+        processor = checkpoints.assemble_processor(self._processor_class(), folder, parts)
         if processor.patch_size is None:  # so in old publications
             raise WeightsError(f"{folder} says no patch_size in processor_config.json: fetch anew")
         return processor

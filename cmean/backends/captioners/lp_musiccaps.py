@@ -12,7 +12,7 @@ import numpy as np
 
 from cmean.backends import hub, inputs, state_dicts, torch_tools
 from cmean.backends.captioners import lp_musiccaps_mel
-from cmean.backends.model import Model
+from cmean.backends.model import ModelBackend
 from cmean.domain import Caption, FinishReason
 from cmean.errors import CaptionError, ConfigError, WeightsError
 
@@ -41,7 +41,7 @@ _MAX_NEW_TOKENS = 127
 _BART_FILES = (("config.json", "tokenizer.json"), ("config.json", "vocab.json", "merges.txt"))
 
 
-class LPMusicCapsCaptioner(Model):
+class LPMusicCapsCaptioner(ModelBackend):
     """Captions sounds of at most ten seconds; takes no prompt.
 
     Implements `cmean.protocols.PreparingCaptioner`.
@@ -86,18 +86,18 @@ class LPMusicCapsCaptioner(Model):
             LPMusicCaps,
         )
 
-        folder = hub.locate(self.model, self._revision).folder
-        bart = state_dicts.folder_with(_BART_FILES, folder, REPOSITORY)
-        config = _bart_config(bart)
-        self._tokenizer = _tokenizer(bart, config.vocab_size)
+        folder = hub.locate_checkpoint(self.model, self._revision).folder
+        bart = state_dicts.find_companion_folder(_BART_FILES, folder, REPOSITORY)
+        config = _read_bart_config(bart)
+        self._tokenizer = _load_tokenizer(bart, config.vocab_size)
         self._settings = self._how_to_write(config)
-        path = state_dicts.find(folder, "transfer.pth")
+        path = state_dicts.find_checkpoint_file(folder, "transfer.pth")
         with torch.device("meta"):
             network = LPMusicCaps(config)
-        state_dicts.fill(network, state_dicts.read(path), path)
+        state_dicts.fill_module(network, state_dicts.read_state_dict(path), path)
         network.bart.tie_weights()  # one table of words, not four
-        with torch_tools.typed_memory_errors():
-            network.to(torch_tools.device(), torch_tools.dtype(self._dtype))
+        with torch_tools.convert_memory_errors():
+            network.to(torch_tools.choose_device(), torch_tools.get_dtype(self._dtype))
         self._network = network.eval().requires_grad_(requires_grad=False)
 
     def _forget(self) -> None:
@@ -115,8 +115,13 @@ class LPMusicCapsCaptioner(Model):
                 `sound-too-long` for more than ten seconds.
         """
         rate, window = lp_musiccaps_mel.RATE, self.window_seconds
-        sounds = [inputs.sound(e.media, "LP-MusicCaps", CaptionError, rate, window) for e in batch]
-        return np.array([lp_musiccaps_mel.log_mel(sound.samples) for sound in sounds], np.float32)
+        sounds = [
+            inputs.check_sound(e.media, "LP-MusicCaps", CaptionError, rate, window) for e in batch
+        ]
+        return np.array(
+            [lp_musiccaps_mel.compute_musiccaps_spectrogram(sound.samples) for sound in sounds],
+            np.float32,
+        )
 
     def generate(self, prepared: NDArray[np.float32]) -> list[Caption]:
         """Caption what was prepared."""
@@ -127,7 +132,7 @@ class LPMusicCapsCaptioner(Model):
         if not len(prepared):
             return []
         first = next(self._network.parameters())
-        with torch.inference_mode(), torch_tools.typed_memory_errors():
+        with torch.inference_mode(), torch_tools.convert_memory_errors():
             mel = torch.from_numpy(prepared).to(first.device, first.dtype)
             rows = self._network.write(mel, self._settings).tolist()
         return [self._caption(row) for row in rows]
@@ -167,7 +172,7 @@ class LPMusicCapsCaptioner(Model):
         )
 
 
-def _bart_config(folder: Path) -> BartConfig:
+def _read_bart_config(folder: Path) -> BartConfig:
     """The configuration in a folder, which must be BART's."""
     from transformers import BartConfig
 
@@ -181,7 +186,7 @@ def _bart_config(folder: Path) -> BartConfig:
     raise WeightsError(f"{path} is of another architecture: {kind!r}, not 'bart'")
 
 
-def _tokenizer(folder: Path, vocabulary: int) -> PreTrainedTokenizerBase:
+def _load_tokenizer(folder: Path, vocabulary: int) -> PreTrainedTokenizerBase:
     """The tokenizer in a folder, which must have as many tokens as the network."""
     from transformers import BartTokenizer
 

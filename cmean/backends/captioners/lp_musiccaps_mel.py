@@ -25,19 +25,19 @@ _FFT, _HOP = 1024, 160
 _FLOOR = 1e-10
 
 
-def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def compute_musiccaps_spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """The spectrogram of a sound of at most ten seconds, of shape (128, 1001), in decibels."""
     padded = np.pad(samples.astype(np.float64), (0, SAMPLES - len(samples)))
     mirrored = np.pad(padded, _FFT // 2, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(mirrored, _FFT)[::_HOP]
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_FFT) / _FFT)
     squares = np.fft.rfft(frames * window).real ** 2
-    decibels = 10 * np.log10(np.maximum(squares @ _filters(), _FLOOR))
+    decibels = 10 * np.log10(np.maximum(squares @ _load_filters(), _FLOOR))
     return decibels.T.astype(np.float32)
 
 
 @cache
-def _filters() -> NDArray[np.float64]:
+def _load_filters() -> NDArray[np.float64]:
     """Triangles over the bins of the transform, each with peak 1, of shape (513, 128)."""
     hertz = np.linspace(0, RATE / 2, _FFT // 2 + 1)[:, None]
     top = 2595 * np.log10(1 + RATE / 2 / 700)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import soundfile
 from PIL import Image
 
-from cmean.backends.server import Connection, Server, messages
+from cmean.backends.server import ModelServer, ServerConnection, make_messages
 from cmean.domain import Answer, Caption, Sound
 from cmean.errors import CaptionError, ItemError
 
@@ -35,7 +35,7 @@ class ServerCaptioner:
         seed: of the sampling, for servers that take one.
         window_seconds: longer sounds are cut into windows by the caller; None: sent whole.
         revision: any name of the served weights; it becomes part of the recipe and is sent nowhere.
-        connection: how the server is reached; see `cmean.backends.server.Connection`.
+        connection: how the server is reached; see `cmean.backends.server.ServerConnection`.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ServerCaptioner:
         self.window_seconds = window_seconds
         self.revision = f"{revision}/1".lstrip("/")
         self._sampling = {"max_tokens": max_new_tokens, "temperature": temperature, "seed": seed}
-        self._server = Server(Connection(**connection), CaptionError)
+        self._server = ModelServer(ServerConnection(**connection), CaptionError)
 
     def load(self) -> None:
         """Import the client. Sends nothing; errors as `cmean.backends.server.Server.load`."""
@@ -82,21 +82,24 @@ class ServerCaptioner:
                 "no-prompt", "a model server needs a prompt: name one in the profile"
             )
         media = excerpt.media
-        part = _sound(media) if isinstance(media, Sound) else _picture(media)
-        return {"messages": messages(excerpt.prompt, part), **self._sampling}
+        part = _encode_sound(media) if isinstance(media, Sound) else _encode_picture(media)
+        return {"messages": make_messages(excerpt.prompt, part), **self._sampling}
 
 
-def _picture(picture: Picture) -> dict[str, Any]:
+def _encode_picture(picture: Picture) -> dict[str, Any]:
     file = io.BytesIO()
     Image.fromarray(picture.pixels).save(file, format="PNG")
-    return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{_base64(file)}"}}
+    return {
+        "type": "image_url",
+        "image_url": {"url": f"data:image/png;base64,{_encode_base64(file)}"},
+    }
 
 
-def _sound(sound: Sound) -> dict[str, Any]:
+def _encode_sound(sound: Sound) -> dict[str, Any]:
     file = io.BytesIO()
     soundfile.write(file, sound.samples, sound.rate, format="WAV", subtype="PCM_16")
-    return {"type": "input_audio", "input_audio": {"data": _base64(file), "format": "wav"}}
+    return {"type": "input_audio", "input_audio": {"data": _encode_base64(file), "format": "wav"}}
 
 
-def _base64(file: io.BytesIO) -> str:
+def _encode_base64(file: io.BytesIO) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")

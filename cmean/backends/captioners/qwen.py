@@ -56,7 +56,7 @@ def assemble_still(
     folder: Path,
     parts: Mapping[str, Any],
 ) -> Any:  # noqa: ANN401 - a processor of transformers
-    """As `checkpoints.assemble`, without the part for videos, which would import torchvision."""
+    """As `checkpoints.assemble_processor`, without the video part, which imports torchvision."""
     import transformers
 
     mixin: Any = transformers.ProcessorMixin
@@ -74,4 +74,4 @@ def assemble_still(
                 setattr(self, f"{medium}_token", token)
                 setattr(self, f"{medium}_token_id", tokenizer.convert_tokens_to_ids(token))
 
-    return checkpoints.assemble(Still, folder, {})
+    return checkpoints.assemble_processor(Still, folder, {})

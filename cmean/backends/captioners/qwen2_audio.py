@@ -35,4 +35,4 @@ class Qwen2AudioCaptioner(ChatCaptioner):
             "feature_extractor": extractor,
             "tokenizer": checkpoints.load_tokenizer(folder),
         }
-        return checkpoints.assemble(Qwen2AudioProcessor, folder, parts)
+        return checkpoints.assemble_processor(Qwen2AudioProcessor, folder, parts)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cmean.backends.captioners.wording import (
     MOST_CHANGES,
-    Change,
+    NotableChange,
     join_words,
     name_changes,
 )
@@ -20,12 +20,12 @@ from cmean.domain import POSITION_NAMES, WHOLE, Kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cmean.perception.mood_readings import Mood
-    from cmean.perception.networks.tagger import Tagged
+    from cmean.perception.networks.tagger import SoundTags
     from cmean.perception.sound_features import SoundFeatures
+    from cmean.perception.sound_mood import PerceivedMood
 
 
-class Sign(NamedTuple):
+class TagPhrase(NamedTuple):
     """What is said where the surest of some tags reaches a threshold."""
 
     phrase: str
@@ -33,44 +33,44 @@ class Sign(NamedTuple):
     threshold: float
 
 
-STYLES: Final[Sequence[Sign]] = (
-    Sign("opera", ("opera",), 0.3),
-    Sign("classical music", ("classical", "classic"), 0.3),
-    Sign("metal", ("metal", "metal*", "heavy metal*"), 0.3),
-    Sign("rock", ("rock",), 0.3),
-    Sign("punk", ("punk*",), 0.35),
-    Sign("electronic music", ("electronic", "techno"), 0.3),
-    Sign("ambient music", ("ambient", "new age", "ambient*"), 0.33),
-    Sign("jazz", ("jazz*",), 0.65),
-    Sign("folk music", ("folk*",), 0.33),
-    Sign("blues", ("blues*",), 0.4),
-    Sign("country music", ("country", "country*"), 0.35),
-    Sign("pop", ("pop", "pop*"), 0.4),
-    Sign("hip-hop", ("Hip-Hop*",), 0.4),
-    Sign("dance music", ("dance", "House*"), 0.35),
-    Sign("Indian music", ("indian", "sitar"), 0.5),
+STYLES: Final[Sequence[TagPhrase]] = (
+    TagPhrase("opera", ("opera",), 0.3),
+    TagPhrase("classical music", ("classical", "classic"), 0.3),
+    TagPhrase("metal", ("metal", "metal*", "heavy metal*"), 0.3),
+    TagPhrase("rock", ("rock",), 0.3),
+    TagPhrase("punk", ("punk*",), 0.35),
+    TagPhrase("electronic music", ("electronic", "techno"), 0.3),
+    TagPhrase("ambient music", ("ambient", "new age", "ambient*"), 0.33),
+    TagPhrase("jazz", ("jazz*",), 0.65),
+    TagPhrase("folk music", ("folk*",), 0.33),
+    TagPhrase("blues", ("blues*",), 0.4),
+    TagPhrase("country music", ("country", "country*"), 0.35),
+    TagPhrase("pop", ("pop", "pop*"), 0.4),
+    TagPhrase("hip-hop", ("Hip-Hop*",), 0.4),
+    TagPhrase("dance music", ("dance", "House*"), 0.35),
+    TagPhrase("Indian music", ("indian", "sitar"), 0.5),
 )
-INSTRUMENTS: Final[Sequence[Sign]] = (
-    Sign("drums", ("drums",), 0.2),
-    Sign("guitar", ("guitar", "guitar*"), 0.25),
-    Sign("violin", ("violin",), 0.28),
-    Sign("strings", ("strings",), 0.28),
-    Sign("piano", ("piano",), 0.25),
-    Sign("flute", ("flute",), 0.25),
-    Sign("harp", ("harp",), 0.3),
-    Sign("harpsichord", ("harpsichord",), 0.3),
-    Sign("cello", ("cello",), 0.25),
-    Sign("synthesizer", ("synth",), 0.25),
+INSTRUMENTS: Final[Sequence[TagPhrase]] = (
+    TagPhrase("drums", ("drums",), 0.2),
+    TagPhrase("guitar", ("guitar", "guitar*"), 0.25),
+    TagPhrase("violin", ("violin",), 0.28),
+    TagPhrase("strings", ("strings",), 0.28),
+    TagPhrase("piano", ("piano",), 0.25),
+    TagPhrase("flute", ("flute",), 0.25),
+    TagPhrase("harp", ("harp",), 0.3),
+    TagPhrase("harpsichord", ("harpsichord",), 0.3),
+    TagPhrase("cello", ("cello",), 0.25),
+    TagPhrase("synthesizer", ("synth",), 0.25),
 )
-VOICES: Final[Sequence[Sign]] = (
-    Sign("a choir", ("choir", "choral"), 0.25),
-    Sign("a male voice", ("male", "man", "male vocal", "male voice"), 0.22),
-    Sign("a female voice", ("female", "woman", "female vocal", "female voice"), 0.2),
-    Sign("a voice", ("vocal", "vocals", "singing", "voice"), 0.2),
+VOICES: Final[Sequence[TagPhrase]] = (
+    TagPhrase("a choir", ("choir", "choral"), 0.25),
+    TagPhrase("a male voice", ("male", "man", "male vocal", "male voice"), 0.22),
+    TagPhrase("a female voice", ("female", "woman", "female vocal", "female voice"), 0.2),
+    TagPhrase("a voice", ("vocal", "vocals", "singing", "voice"), 0.2),
 )
 
 
-class Quality(NamedTuple):
+class MeasurePhrase(NamedTuple):
     """A measure that is worth a word outside the usual."""
 
     measure: str
@@ -80,24 +80,24 @@ class Quality(NamedTuple):
     high_word: str
 
 
-QUALITIES: Final[Sequence[Quality]] = (
-    Quality("centroid_hz", 1050, "dark", 1950, "bright"),
-    Quality("fullness", 0.58, "thin", 0.86, "full"),
-    Quality("percussive_share", 0.07, "smooth", 0.25, "percussive"),
-    Quality("noisiness", 0.006, "pure", 0.06, "noisy"),
-    Quality("level_dbfs", -32, "quiet", -13.5, "loud"),
-    Quality("pitch_hz", 330, "low", 600, "high"),
+QUALITIES: Final[Sequence[MeasurePhrase]] = (
+    MeasurePhrase("centroid_hz", 1050, "dark", 1950, "bright"),
+    MeasurePhrase("fullness", 0.58, "thin", 0.86, "full"),
+    MeasurePhrase("percussive_share", 0.07, "smooth", 0.25, "percussive"),
+    MeasurePhrase("noisiness", 0.006, "pure", 0.06, "noisy"),
+    MeasurePhrase("level_dbfs", -32, "quiet", -13.5, "loud"),
+    MeasurePhrase("pitch_hz", 330, "low", 600, "high"),
 )
 """Words of tone colour, register and strength."""
 
 
-CHANGES: Final[Sequence[Change]] = (
-    Change("level_dbfs", 2.5, "quieter", "louder"),
-    Change("onsets_per_second", 0.7, "sparser", "busier"),
-    Change("centroid_hz", 180.0, "darker", "brighter"),
-    Change("percussive_share", 0.05, "smoother", "more percussive"),
-    Change("fullness", 0.06, "thinner", "fuller"),
-    Change("noisiness", 0.02, "purer", "noisier"),
+CHANGES: Final[Sequence[NotableChange]] = (
+    NotableChange("level_dbfs", 2.5, "quieter", "louder"),
+    NotableChange("onsets_per_second", 0.7, "sparser", "busier"),
+    NotableChange("centroid_hz", 180.0, "darker", "brighter"),
+    NotableChange("percussive_share", 0.05, "smoother", "more percussive"),
+    NotableChange("fullness", 0.06, "thinner", "fuller"),
+    NotableChange("noisiness", 0.02, "purer", "noisier"),
 )
 _SHIFT: Final = 0.18  # of a mood's degree, between the quarters, that is worth a sentence
 
@@ -132,24 +132,24 @@ CONSTANTS: Final = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class TrackFindings:
     """Everything that was found in one excerpt."""
 
     features: SoundFeatures
-    tagged: Tagged
-    mood: Mood
+    tagged: SoundTags
+    mood: PerceivedMood
 
 
-def name_sound(heard: Heard, position: int) -> str:
+def name_sound(heard: TrackFindings, position: int) -> str:
     """Say what sounds: style, instruments, voice."""
     styles = _choose(STYLES, heard.tagged, most=2)
     sources = _list_sources(heard)
-    subject = name_subject(position).capitalize()
+    subject = name_track_excerpt(position).capitalize()
     if styles and sources:
         return f"{subject} sounds like {' and '.join(styles)}, with {join_words(sources)}."
     if styles:
         return f"{subject} sounds like {' and '.join(styles)}."
-    place = "" if position == WHOLE else f" in {name_subject(position)}"
+    place = "" if position == WHOLE else f" in {name_track_excerpt(position)}"
     if sources:
         named = join_words(sources)
         return f"{named[0].upper()}{named[1:]} can be heard{place}."
@@ -183,7 +183,7 @@ def describe_movement(features: SoundFeatures) -> str:
     return f"{moves}{notes}{mode}{tone}{course}."
 
 
-def compare_with_whole(heard: Heard, whole: Heard) -> str:
+def compare_track_with_whole(heard: TrackFindings, whole: TrackFindings) -> str:
     """Say what tells a fragment from the whole."""
     new, gone = (
         [name for name in _list_sources(a) if name not in _list_sources(b)]
@@ -193,13 +193,13 @@ def compare_with_whole(heard: Heard, whole: Heard) -> str:
     parts = [f"it is {join_words(words)}"] if words else []
     if told := new or gone:
         degree = "more" if new else "less"
-        parts.append(f"{join_words(told[:2])} {_verb_of(told[:2])} {degree} prominent")
+        parts.append(f"{join_words(told[:2])} {_choose_verb(told[:2])} {degree} prominent")
     if not parts:
         return "It sounds much like the whole piece."
     return f"Compared with the whole piece {', and '.join(parts)}."
 
 
-def describe_course(quarters: Sequence[Heard]) -> str:
+def describe_course(quarters: Sequence[TrackFindings]) -> str:
     """Say which quarter of a whole is the liveliest, and which the calmest."""
     excitement = [quarter.mood.excitement for quarter in quarters]
     if max(excitement) - min(excitement) < _SHIFT:
@@ -210,20 +210,20 @@ def describe_course(quarters: Sequence[Heard]) -> str:
     return f"Its {liveliest} is the liveliest part, its {calmest} the calmest."
 
 
-def name_subject(position: int) -> str:
+def name_track_excerpt(position: int) -> str:
     """What an excerpt is called."""
     return "the piece" if position == WHOLE else f"the {POSITION_NAMES[Kind.TRACK][position]}"
 
 
-def _verb_of(names: Sequence[str]) -> str:
+def _choose_verb(names: Sequence[str]) -> str:
     return "are" if len(names) > 1 or names[0].endswith("s") else "is"
 
 
-def _list_sources(heard: Heard) -> list[str]:
+def _list_sources(heard: TrackFindings) -> list[str]:
     return _choose(INSTRUMENTS, heard.tagged, most=3) + _choose(VOICES, heard.tagged, most=1)
 
 
-def _choose(signs: Sequence[Sign], tagged: Tagged, most: int) -> list[str]:
+def _choose(signs: Sequence[TagPhrase], tagged: SoundTags, most: int) -> list[str]:
     """The phrases whose threshold is reached, those that exceed it most first."""
     found = [(tagged.share(*sign.tags) / sign.threshold, sign.phrase) for sign in signs]
     reached = sorted((each for each in found if each[0] >= 1), key=lambda each: -each[0])

@@ -18,7 +18,7 @@ MOST_CHANGES: Final = 2
 """How many changes are said of a fragment."""
 
 
-class Change(NamedTuple):
+class NotableChange(NamedTuple):
     """How far a fragment must differ from the whole, in the measure's unit, to be told from it."""
 
     measure: str
@@ -27,7 +27,7 @@ class Change(NamedTuple):
     more: str
 
 
-def name_changes(part: object, whole: object, changes: Sequence[Change]) -> list[str]:
+def name_changes(part: object, whole: object, changes: Sequence[NotableChange]) -> list[str]:
     """The words of the largest changes from the measures of a whole to those of a part of it."""
     steps = [
         ((getattr(part, change.measure) - getattr(whole, change.measure)) / change.step, change)

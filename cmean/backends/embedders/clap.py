@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cmean.backends import checkpoints, inputs
-from cmean.backends.embedders.two_towers import TwoTowers
+from cmean.backends.embedders.two_towers import TwoTowerEmbedder
 from cmean.errors import EmbeddingError
 from cmean.util.covering_windows import cover
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cmean.domain import Picture, Sound
 
 
-class ClapEmbedder(TwoTowers):
+class ClapEmbedder(TwoTowerEmbedder):
     """Embeds sounds and texts by a `ClapModel`."""
 
     architecture = "clap"
@@ -45,7 +45,7 @@ class ClapEmbedder(TwoTowers):
         return longest
 
     def _windows(self, media: Sound | Picture) -> list[NDArray[np.float32]]:
-        sound = inputs.sound(media, "CLAP", EmbeddingError, self._processor.sampling_rate)
+        sound = inputs.check_sound(media, "CLAP", EmbeddingError, self._processor.sampling_rate)
         spans = cover(len(sound.samples), self._processor.nb_max_samples)
         return [sound.samples[start:end] for start, end in spans]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from cmean.backends import checkpoints, inputs
-from cmean.backends.embedders.two_towers import TwoTowers
+from cmean.backends.embedders.two_towers import TwoTowerEmbedder
 from cmean.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cmean.domain import Picture, Sound
 
 
-class ClipEmbedder(TwoTowers):
+class ClipEmbedder(TwoTowerEmbedder):
     """Embeds pictures and texts by a `CLIPModel`."""
 
     architecture = "clip"
@@ -43,7 +43,7 @@ class ClipEmbedder(TwoTowers):
         return longest
 
     def _windows(self, media: Sound | Picture) -> list[NDArray[np.uint8]]:
-        return [inputs.picture(media, "CLIP", EmbeddingError).pixels]
+        return [inputs.check_picture(media, "CLIP", EmbeddingError).pixels]
 
     def _perceive(self, windows: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         images = [Image.fromarray(pixels) for pixels in windows]

@@ -82,15 +82,15 @@ class TextEmbedder:
             EmbeddingError: `empty-text` without a visible character, `no-words` without a word
                 that weighs anything.
         """
-        return [_embedded(inputs.text(text, EmbeddingError)) for text in texts]
+        return [_embed_words(inputs.check_text(text, EmbeddingError)) for text in texts]
 
 
-def _embedded(text: str) -> NDArray[np.float32]:
+def _embed_words(text: str) -> NDArray[np.float32]:
     counts = Counter(_WORD.findall(text.lower()))
     numbers: list[list[float]] = [[] for _ in range(WIDTH)]
     for word, count in counts.items():
         if word not in FUNCTION_WORDS:
-            place, sign = _hashed(word)
+            place, sign = _hash_word(word)
             # rounded, since the last digit of a logarithm differs between platforms
             numbers[place].append(sign * round(1 + math.log(count), 9))
     summed = [math.fsum(parts) for parts in numbers]  # exact, whatever the order of the words
@@ -100,7 +100,7 @@ def _embedded(text: str) -> NDArray[np.float32]:
     return np.array([number / length for number in summed], np.float32)
 
 
-def _hashed(word: str) -> tuple[int, int]:
+def _hash_word(word: str) -> tuple[int, int]:
     """A word's place in the vector, and its sign."""
     digest = bytes.fromhex(hash_parts([word.encode(errors="replace")]))
     number = int.from_bytes(digest[:8], "little")

@@ -59,5 +59,5 @@ class SentenceTextEmbedder:
         Raises:
             EmbeddingError: `empty-text` without a visible character.
         """
-        given = [inputs.text(text, EmbeddingError) for text in texts]
+        given = [inputs.check_text(text, EmbeddingError) for text in texts]
         return [self._encoder.encode(text) for text in given]

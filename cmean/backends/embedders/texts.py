@@ -12,13 +12,13 @@ SPECIAL = 2
 """A window begins with the token of the beginning, and ends with that of the end."""
 
 
-def token_windows(tokenizer: Any, text: str, longest: int) -> list[list[int]]:  # noqa: ANN401 - of transformers
+def cut_token_windows(tokenizer: Any, text: str, longest: int) -> list[list[int]]:  # noqa: ANN401 - of transformers
     """The token ids of windows that cover all of a text, each of at most `longest` tokens.
 
     Raises:
         EmbeddingError: `empty-text`.
     """
-    given = inputs.text(text, EmbeddingError)
+    given = inputs.check_text(text, EmbeddingError)
     # a text that spells a special token is no more than text
     ids = tokenizer(given, add_special_tokens=False, split_special_tokens=True)["input_ids"]
     parts = (ids[start:end] for start, end in cover(len(ids), longest - SPECIAL))

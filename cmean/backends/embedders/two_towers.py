@@ -6,8 +6,8 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cmean.backends import checkpoints, torch_tools
-from cmean.backends.embedders.texts import token_windows
-from cmean.backends.model import Model
+from cmean.backends.embedders.texts import cut_token_windows
+from cmean.backends.model import ModelBackend
 from cmean.util.covering_windows import embed_windows
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cmean.domain import Excerpt, Picture, Sound
 
 
-class TwoTowers(Model):
+class TwoTowerEmbedder(ModelBackend):
     """Embeds a medium and texts. Implements `cmean.protocols.Embedder`.
 
     Args:
@@ -42,7 +42,7 @@ class TwoTowers(Model):
         self._processor: Any = None
 
     def _load(self) -> None:
-        folder = checkpoints.open_folder(self.model, self._revision, [self.architecture])
+        folder = checkpoints.open_checkpoint(self.model, self._revision, [self.architecture])
         self._tokenizer = checkpoints.load_tokenizer(folder)
         self._processor = self._load_processor(folder)
         self._network = checkpoints.load_model(self._model_class(), folder, dtype=self._dtype)
@@ -67,7 +67,7 @@ class TwoTowers(Model):
             EmbeddingError: `empty-text`, `no-vector`.
         """
         longest = self._longest_text()
-        windows = [token_windows(self._tokenizer, text, longest) for text in texts]
+        windows = [cut_token_windows(self._tokenizer, text, longest) for text in texts]
         return embed_windows(windows, self._read, self.at_once)
 
     def _read(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
@@ -80,7 +80,7 @@ class TwoTowers(Model):
         import torch
 
         network = self._network
-        with torch.inference_mode(), torch_tools.typed_memory_errors():
+        with torch.inference_mode(), torch_tools.convert_memory_errors():
             moved = {
                 name: tensor.to(
                     network.device, network.dtype if tensor.is_floating_point() else None

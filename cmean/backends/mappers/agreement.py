@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     """A triple, or None where a mapper refuses the text."""
 
 
-def compare(guesses: Sequence[Guess], triples: Array) -> dict[str, Any]:
+def measure_agreement(guesses: Sequence[Guess], triples: Array) -> dict[str, Any]:
     """Agreement of guesses with triples of shape (n, 3); refused texts are left out.
 
     Returns:
@@ -31,15 +31,15 @@ def compare(guesses: Sequence[Guess], triples: Array) -> dict[str, Any]:
     errors = np.abs(guess - truth).mean(axis=0).tolist() if answered else [None] * len(CHANNELS)
     return {
         "captions": len(answered),
-        "spearman": {c: spearman(guess[:, j], truth[:, j]) for j, c in enumerate(CHANNELS)},
+        "spearman": {c: correlate_ranks(guess[:, j], truth[:, j]) for j, c in enumerate(CHANNELS)},
         "mean_absolute_error": {
             c: error and round(error, 3) for c, error in zip(CHANNELS, errors, strict=True)
         },
-        "mean_cosine": _cosine(guess, truth),
+        "mean_cosine": _compute_cosine(guess, truth),
     }
 
 
-def spearman(guess: Array, truth: Array) -> float | None:
+def correlate_ranks(guess: Array, truth: Array) -> float | None:
     """Spearman's rank correlation of two vectors; None where one of them does not vary."""
     from scipy.stats import spearmanr
 
@@ -48,7 +48,7 @@ def spearman(guess: Array, truth: Array) -> float | None:
     return round(float(spearmanr(guess, truth).statistic), 4)
 
 
-def _cosine(guess: Array, truth: Array) -> float | None:
+def _compute_cosine(guess: Array, truth: Array) -> float | None:
     norms = np.linalg.norm(guess, axis=1) * np.linalg.norm(truth, axis=1)
     if not norms.any():
         return None

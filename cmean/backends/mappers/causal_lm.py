@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import TemplateError
 
 from cmean.backends import checkpoints, torch_tools, writing
-from cmean.backends.mappers.constrained import Mask, Patterns
-from cmean.backends.mappers.rows import Caps, seed_of
-from cmean.backends.model import Model
+from cmean.backends.mappers.constrained import PatternMask, PatternMatchers
+from cmean.backends.mappers.rows import RowTokenCaps, derive_question_seed
+from cmean.backends.model import ModelBackend
 from cmean.domain import Answer, FinishReason
 from cmean.errors import ItemError, WeightsError
 
@@ -35,10 +35,10 @@ class _Loaded:
     control: re.Pattern[str]
 
     @cached_property
-    def patterns(self) -> Patterns:
+    def patterns(self) -> PatternMatchers:
         """Made with the first question that has a pattern: it takes a second."""
         width = self.model.get_output_embeddings().weight.shape[0]
-        return Patterns(self.tokenizer, width, self.ends)
+        return PatternMatchers(self.tokenizer, width, self.ends)
 
     @property
     def context(self) -> int | None:
@@ -47,7 +47,7 @@ class _Loaded:
         return getattr(config, "max_position_embeddings", None)
 
 
-class CausalLanguageModel(Model):
+class CausalLanguageModel(ModelBackend):
     """Answers questions by a causal language model.
 
     Implements `cmean.protocols.LanguageModel`. The thinking of models that can turn it off is
@@ -70,13 +70,13 @@ class CausalLanguageModel(Model):
         quantization: str | None = None,
     ) -> None:
         super().__init__(model, revision, dtype)
-        self._quantization = checkpoints.quantization(quantization)
+        self._quantization = checkpoints.choose_quantization(quantization)
         self._loaded: _Loaded | None = None
 
     def _load(self) -> None:
         import transformers
 
-        folder = checkpoints.open_folder(self.model, self._revision)
+        folder = checkpoints.open_checkpoint(self.model, self._revision)
         tokenizer = checkpoints.load_tokenizer(folder)
         if not tokenizer.chat_template:
             raise WeightsError(f"{folder} has no chat template: it is no model that takes requests")
@@ -86,14 +86,14 @@ class CausalLanguageModel(Model):
             dtype=self._dtype,
             quantization=self._quantization,
         )
-        ends = _ends(model, tokenizer)
+        ends = _find_end_tokens(model, tokenizer)
         pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else ends[0]
         # a checkpoint's own defaults (sampling, penalties) would make answers depend on them
         untyped: Any = transformers.GenerationConfig
         model.generation_config = untyped(
             do_sample=False, eos_token_id=list(ends), pad_token_id=pad
         )
-        self._loaded = _Loaded(model, tokenizer, ends, pad, writing.control_tokens(tokenizer))
+        self._loaded = _Loaded(model, tokenizer, ends, pad, writing.list_control_tokens(tokenizer))
 
     def _forget(self) -> None:
         self._loaded = None
@@ -116,7 +116,7 @@ class CausalLanguageModel(Model):
             None if q.pattern is None else loaded.patterns.matcher(q.pattern, q.prefix)
             for q in batch
         ]
-        with torch_tools.typed_memory_errors():
+        with torch_tools.convert_memory_errors():
             rows = _generate(loaded, prompts, batch, matchers)
         return [
             _answer(loaded, question, prompt, row, matcher)
@@ -126,7 +126,9 @@ class CausalLanguageModel(Model):
     @staticmethod
     def _prompt(loaded: _Loaded, question: Question) -> list[int]:
         """The tokens of the question, up to where the model goes on."""
-        text = _templated(loaded, question.prompt) + writing.plain(question.prefix, loaded.control)
+        text = _apply_template(loaded, question.prompt) + writing.break_control_tokens(
+            question.prefix, loaded.control
+        )
         tokens: list[int] = loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
         context = loaded.context
         if context is not None and len(tokens) + question.max_tokens > context:
@@ -138,8 +140,10 @@ class CausalLanguageModel(Model):
         return tokens
 
 
-def _templated(loaded: _Loaded, prompt: Prompt) -> str:
-    system, user = (writing.plain(text, loaded.control) for text in (prompt.system, prompt.user))
+def _apply_template(loaded: _Loaded, prompt: Prompt) -> str:
+    system, user = (
+        writing.break_control_tokens(text, loaded.control) for text in (prompt.system, prompt.user)
+    )
     known = "enable_thinking" in str(loaded.tokenizer.chat_template)
     off = {"enable_thinking": False} if known else {}
 
@@ -158,7 +162,7 @@ def _templated(loaded: _Loaded, prompt: Prompt) -> str:
         return apply({"role": "user", "content": f"{system}\n\n{user}"})
 
 
-def _ends(model: Any, tokenizer: Any) -> tuple[int, ...]:  # noqa: ANN401 - of transformers
+def _find_end_tokens(model: Any, tokenizer: Any) -> tuple[int, ...]:  # noqa: ANN401 - of transformers
     named = model.generation_config.eos_token_id
     listed = named if isinstance(named, list) else [named]
     ends = {int(end) for end in [*listed, tokenizer.eos_token_id] if end is not None}
@@ -186,16 +190,18 @@ def _generate(
         mask[row, longest - len(tokens) :] = 1
     caps = [question.max_tokens for question in batch]
     temperatures = [question.temperature for question in batch]
-    processors: list[Any] = [writing.Draws(temperatures, list(map(seed_of, batch)), device)]
+    processors: list[Any] = [
+        writing.SamplingProcessor(temperatures, list(map(derive_question_seed, batch)), device)
+    ]
     if any(matcher is not None for matcher in matchers):
-        processors.insert(0, Mask(loaded.patterns, matchers))
+        processors.insert(0, PatternMask(loaded.patterns, matchers))
     with torch.inference_mode():
         written: torch.Tensor = loaded.model.generate(
             input_ids=ids.to(device),
             attention_mask=mask.to(device),
             max_new_tokens=max(caps),
             logits_processor=processors,
-            stopping_criteria=[Caps(caps, longest, device)],
+            stopping_criteria=[RowTokenCaps(caps, longest, device)],
         )
     rows: list[list[int]] = written[:, longest:].tolist()
     return rows
@@ -214,7 +220,7 @@ def _answer(
     if matcher is not None:
         _check(question, matcher, ended=end is not None)
     reason = FinishReason.LENGTH if end is None else FinishReason.STOP
-    text = question.prefix + writing.decoded_behind(loaded.tokenizer, prompt, tokens)
+    text = question.prefix + writing.decode_continuation(loaded.tokenizer, prompt, tokens)
     return Answer(text, reason, len(tokens))
 
 

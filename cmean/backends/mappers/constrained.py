@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Patterns:
+class PatternMatchers:
     """Matchers of patterns for one tokenizer. Each pattern is compiled once.
 
     Args:
@@ -62,7 +62,7 @@ class Patterns:
         return matcher
 
 
-class Mask:
+class PatternMask:
     """A logits processor: leaves to each row with a matcher the tokens that its pattern allows.
 
     Args:
@@ -70,7 +70,7 @@ class Mask:
         matchers: one a row, or None where the answer is free.
     """
 
-    def __init__(self, patterns: Patterns, matchers: Sequence[Any | None]) -> None:
+    def __init__(self, patterns: PatternMatchers, matchers: Sequence[Any | None]) -> None:
         self._patterns = patterns
         self._open = {row: matcher for row, matcher in enumerate(matchers) if matcher is not None}
         # a bit a token, the lowest first

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cmean.backends.mappers.word_table import EMPTY, WordTable, digest
+from cmean.backends.mappers.word_table import EMPTY, WordTable, digest_table
 from cmean.config import load_settings
 from cmean.errors import WeightsError
 
@@ -39,11 +39,11 @@ class DistilledMapper:
         Raises:
             WeightsError: it is not there.
         """
-        return digest(self._read())
+        return digest_table(self._read())
 
     @property
     def about(self) -> dict[str, Any]:
-        """What the file says of itself: what it was fitted to, and how well; see `fitting.fit`."""
+        """What the file says of its fitting and its figures; see `fitting.fit_word_weights`."""
         about, _ = self._split()
         return about
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from cmean.backends.mappers.word_table import EMPTY, WordTable, digest
+from cmean.backends.mappers.word_table import EMPTY, WordTable, digest_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ class EmbeddedMapper:
     @cached_property
     def revision(self) -> str:
         """The first 12 hex digits of the SHA-256 of the weights: part of the mapper's recipe."""
-        return digest(read_weights())
+        return digest_table(read_weights())
 
     def load(self) -> None:
         """Read the table of word weights."""

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cmean.backends.mappers.agreement import compare, spearman
+from cmean.backends.mappers.agreement import correlate_ranks, measure_agreement
 from cmean.backends.mappers.embedded import EmbeddedMapper
-from cmean.backends.mappers.word_table import BASE, Weight, WordTable, words
+from cmean.backends.mappers.word_table import BASE, WordTable, WordWeight, split_lexicon_words
 from cmean.domain import CHANNELS
 from cmean.errors import EmotionError, InputError
 
@@ -50,7 +50,7 @@ class DistilledWeights:
     """
 
     about: Mapping[str, Any]
-    weights: Mapping[str, Weight]
+    weights: Mapping[str, WordWeight]
 
     def save(self, path: Path) -> None:
         """Write the file that `DistilledMapper` reads: a line of JSON, then CSV."""
@@ -89,7 +89,7 @@ class _Words:
     idf: Array
 
 
-def fit(
+def fit_word_weights(
     captions: Sequence[str],
     triples: NDArray[Any],
     items: Sequence[Hashable],
@@ -122,7 +122,7 @@ def fit(
     Raises:
         InputError: there are too few items, or no word is frequent enough.
     """
-    examples = _examples(captions, triples, items)
+    examples = _collect_examples(captions, triples, items)
     if not 0 < held_out <= 0.5:  # noqa: PLR2004 - said in the message
         raise InputError(f"the share held out is above 0 and at most 0.5, not {held_out}")
     count = len(np.unique(examples.items))
@@ -133,9 +133,9 @@ def fit(
         )
     order = np.random.default_rng(seed).permutation(count)
     rank = order.argsort()[examples.items]  # captions of one item have one rank
-    guesses = _held_out(examples, rank, min(count, round(1 / held_out)))
+    guesses = _map_held_out(examples, rank, min(count, round(1 / held_out)))
     ridge = _choose(examples, rank % FOLDS)
-    weights = _weights(examples, ridge)
+    weights = _make_weights(examples, ridge)
     about = {
         "captions": len(examples.texts),
         "items": count,
@@ -144,17 +144,17 @@ def fit(
         "ridge": dict(zip(CHANNELS, ridge, strict=True)),
         "source": dict(source or {}),
         "held_out": held_out,
-        "agreement": _agreement(examples, guesses),
+        "agreement": _measure_agreement(examples, guesses),
     }
     return DistilledWeights(about, weights)
 
 
-def _examples(
+def _collect_examples(
     captions: Sequence[str], triples: NDArray[Any], items: Sequence[Hashable]
 ) -> _Examples:
     from scipy.sparse import csr_array
 
-    counts = [Counter(words(text)) for text in captions]
+    counts = [Counter(split_lexicon_words(text)) for text in captions]
     vocabulary = sorted(set().union(*counts))
     column = {word: j for j, word in enumerate(vocabulary)}
     terms = csr_array(
@@ -180,28 +180,28 @@ def _choose(examples: _Examples, folds: NDArray[np.int64]) -> list[float]:
     guesses = np.zeros((len(RIDGES), *examples.triples.shape))
     for fold in np.unique(folds):
         train, test = examples.where(folds != fold), examples.where(folds == fold)
-        chosen = _words(train)
-        x, unseen = _design(train, chosen), _design(test, chosen)
+        chosen = _choose_words(train)
+        x, unseen = _make_design_matrix(train, chosen), _make_design_matrix(test, chosen)
         for i, ridge in enumerate(RIDGES):
             base, weights = _solve(x, train.triples, [ridge] * len(CHANNELS))
             guesses[i, folds == fold] = base + unseen @ weights
     scores = [
-        [spearman(guess[:, j], truth) or 0.0 for guess in guesses]
+        [correlate_ranks(guess[:, j], truth) or 0.0 for guess in guesses]
         for j, truth in enumerate(examples.triples.T)
     ]
     return [RIDGES[int(np.argmax(by_ridge))] for by_ridge in scores]
 
 
-def _weights(examples: _Examples, ridge: Sequence[float]) -> dict[str, Weight]:
-    chosen = _words(examples)
-    base, weights = _solve(_design(examples, chosen), examples.triples, ridge)
+def _make_weights(examples: _Examples, ridge: Sequence[float]) -> dict[str, WordWeight]:
+    chosen = _choose_words(examples)
+    base, weights = _solve(_make_design_matrix(examples, chosen), examples.triples, ridge)
     rows = zip(chosen.columns.tolist(), chosen.idf.tolist(), weights.tolist(), strict=True)
-    return {BASE: Weight(0.0, *base.tolist())} | {
-        examples.vocabulary[column]: Weight(idf, *points) for column, idf, points in rows
+    return {BASE: WordWeight(0.0, *base.tolist())} | {
+        examples.vocabulary[column]: WordWeight(idf, *points) for column, idf, points in rows
     }
 
 
-def _words(examples: _Examples) -> _Words:
+def _choose_words(examples: _Examples) -> _Words:
     """The words that are frequent enough, in the order of the alphabet."""
     seen = np.bincount(examples.terms.indices, minlength=len(examples.vocabulary))
     columns = np.flatnonzero(seen >= FEWEST_CAPTIONS)
@@ -210,7 +210,7 @@ def _words(examples: _Examples) -> _Words:
     return _Words(columns, np.log((1 + len(examples.texts)) / (1 + seen[columns])) + 1)
 
 
-def _design(examples: _Examples, chosen: _Words) -> csr_array:
+def _make_design_matrix(examples: _Examples, chosen: _Words) -> csr_array:
     """The x of the table's formula, of shape (captions, words)."""
     from scipy.sparse import csr_array, diags_array
 
@@ -242,14 +242,14 @@ def _solve(x: csr_array, y: Array, ridge: Sequence[float]) -> tuple[Array, Array
     return y.mean(axis=0) - mean @ weights, weights
 
 
-def _held_out(examples: _Examples, rank: NDArray[np.int64], parts: int) -> list[Guess]:
+def _map_held_out(examples: _Examples, rank: NDArray[np.int64], parts: int) -> list[Guess]:
     """What each caption is mapped to by weights that were fitted without its item."""
     guesses: list[Guess] = [None] * len(examples.texts)
     for part in range(parts):
         aside = rank % parts == part
         train = examples.where(~aside)
         ridge = _choose(train, rank[~aside] // parts % FOLDS)
-        table = WordTable(_weights(train, ridge), "the distilled mapper")
+        table = WordTable(_make_weights(train, ridge), "the distilled mapper")
         for i in np.flatnonzero(aside).tolist():
             guesses[i] = _guess(table.triple, examples.texts[i])
     return guesses
@@ -262,7 +262,7 @@ def _guess(mapper: Callable[[str], RGB], text: str) -> Guess:
         return None  # a text without a word that it knows
 
 
-def _agreement(examples: _Examples, guesses: Sequence[Guess]) -> dict[str, dict[str, Any]]:
+def _measure_agreement(examples: _Examples, guesses: Sequence[Guess]) -> dict[str, dict[str, Any]]:
     """How far the distilled mapper, the embedded one and the mean triple agree with the triples."""
     embedded = EmbeddedMapper()
     embedded.load()
@@ -272,4 +272,4 @@ def _agreement(examples: _Examples, guesses: Sequence[Guess]) -> dict[str, dict[
         "embedded": [_guess(lambda t: embedded.map([t])[0], text) for text in examples.texts],
         "constant": [mean] * len(examples.texts),
     }
-    return {name: compare(found, examples.triples) for name, found in by_mapper.items()}
+    return {name: measure_agreement(found, examples.triples) for name, found in by_mapper.items()}

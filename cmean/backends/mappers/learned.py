@@ -29,13 +29,13 @@ from cmean.backends.mappers.word_table import (
     EMPTY,
     Contribution,
     WordTable,
-    digest,
-    words,
+    digest_table,
+    split_lexicon_words,
 )
 from cmean.domain import RGB
 from cmean.perception import mood_sentence
 from cmean.perception.networks.sentence_encoder import MODEL_DIGEST, SentenceEncoder
-from cmean.perception.networks.word_pieces import vocabulary
+from cmean.perception.networks.word_pieces import load_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ class LearnedMapper:
         """The first 12 hex digits of the SHA-256 of all that a triple depends on."""
         ladder = f"{mood_sentence.LADDER} {mood_sentence.WORDS}"
         own = f"{_CODE} {ENOUGH} {LEAST} {_MOST_WINDOWS} {MODEL_DIGEST} {sorted(FUNCTION_WORDS)}"
-        return digest(f"{own} {ladder}".encode() + embedded.read_weights() + _read_head())
+        return digest_table(f"{own} {ladder}".encode() + embedded.read_weights() + _read_head())
 
     def load(self) -> None:
         """Read the word table and the head, and see that the sentence encoder is there.
@@ -119,7 +119,7 @@ class LearnedMapper:
         Raises:
             EmotionError, WeightsError: as `map`.
         """
-        mood = mood_sentence.read_mood(text)
+        mood = mood_sentence.read_mood_sentence(text)
         if mood is not None:
             return _explain_mood(mood)
         known = self._table.count_known(text)
@@ -159,8 +159,8 @@ def _is_readable(text: str) -> bool:
 
     What is cut into pieces is a name, a rare word, or of another language.
     """
-    content = [word for word in words(text) if word not in FUNCTION_WORDS]
-    whole = sum(word in vocabulary() for word in content)
+    content = [word for word in split_lexicon_words(text) if word not in FUNCTION_WORDS]
+    whole = sum(word in load_vocabulary() for word in content)
     return whole > 0 and 2 * whole >= len(content)
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cmean.backends.server import Connection, Server, messages
+from cmean.backends.server import ModelServer, ServerConnection, make_messages
 from cmean.domain import Answer, FinishReason
 from cmean.errors import ConfigError, ItemError, ServerError
 
@@ -41,7 +41,7 @@ class ServerLanguageModel:
     Args:
         constrain: how answers are made to match a pattern, as above.
         revision: any name of the served weights; it becomes part of the recipe and is sent nowhere.
-        connection: how the server is reached; see `cmean.backends.server.Connection`.
+        connection: how the server is reached; see `cmean.backends.server.ServerConnection`.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ServerLanguageModel:
             raise ConfigError(f"the back-end 'openai': constrain is one of {names}")
         self.revision = f"{revision}/1".lstrip("/")
         self._constrain = constrain
-        self._server = Server(Connection(**connection))
+        self._server = ModelServer(ServerConnection(**connection))
 
     @property
     def constrains(self) -> bool:
@@ -88,7 +88,7 @@ class ServerLanguageModel:
         if question.prefix:
             raise ItemError("cannot-continue", "a model server does not go on with an answer")
         fields: dict[str, Any] = {
-            "messages": messages(question.prompt),
+            "messages": make_messages(question.prompt),
             "max_tokens": question.max_tokens,
             "temperature": question.temperature,
             "seed": question.seed,
@@ -99,14 +99,14 @@ class ServerLanguageModel:
             fields["structured_outputs"] = {"regex": question.pattern}
         elif self._constrain == "json_schema":
             fields["max_tokens"] += _WRAPPING
-            fields["response_format"] = _schema(question.pattern)
+            fields["response_format"] = _make_answer_schema(question.pattern)
         return fields
 
     def _checked(self, answer: Answer, pattern: str | None) -> Answer:
         """The answer itself; where it was to match a pattern, it does, unless it was cut."""
         if pattern is None or not self.constrains or answer.finish_reason is FinishReason.LENGTH:
             return answer
-        text = answer.text if self._constrain == "regex" else _unwrapped(answer.text)
+        text = answer.text if self._constrain == "regex" else _unwrap_answer(answer.text)
         if text is None or not re.fullmatch(pattern, text):
             raise ServerError(
                 f"the model server does not heed patterns by constrain = {self._constrain!r}:"
@@ -115,7 +115,7 @@ class ServerLanguageModel:
         return replace(answer, text=text)
 
 
-def _unwrapped(wrapped: str) -> str | None:
+def _unwrap_answer(wrapped: str) -> str | None:
     """The text in `{"answer": "…"}`; None: there is no such object."""
     try:
         text = json.loads(wrapped)["answer"]
@@ -124,7 +124,7 @@ def _unwrapped(wrapped: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _schema(pattern: str) -> dict[str, Any]:
+def _make_answer_schema(pattern: str) -> dict[str, Any]:
     """What constrains an answer to a JSON object whose only text matches the pattern.
 
     Plain brackets and anchors, since converters of schemas know little more of the language.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cmean.domain import Question
 
 
-class Caps:
+class RowTokenCaps:
     """A stopping criterion: each row ends at its own number of new tokens.
 
     Args:
@@ -32,6 +32,6 @@ class Caps:
         return self._ends <= input_ids.shape[1]
 
 
-def seed_of(question: Question) -> int:
+def derive_question_seed(question: Question) -> int:
     """63 bits that any part of the question changes."""
     return derive_seed([repr(question)])

@@ -42,7 +42,7 @@ class Contribution(NamedTuple):
     blue: float
 
 
-class Weight(NamedTuple):
+class WordWeight(NamedTuple):
     """A row of the table: a word's rarity, and what it adds to a caption of that word alone."""
 
     idf: float
@@ -51,7 +51,7 @@ class Weight(NamedTuple):
     blue: float
 
 
-def words(text: str) -> list[str]:
+def split_lexicon_words(text: str) -> list[str]:
     """The words of a text as the table spells them: lower case, two or more Latin letters.
 
     Other scripts part words: language models at times slip into one in the middle of a sentence.
@@ -59,7 +59,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def tfidf(counts: Mapping[str, int], idf: Mapping[str, float]) -> dict[str, float]:
+def compute_tfidf(counts: Mapping[str, int], idf: Mapping[str, float]) -> dict[str, float]:
     """The x of the formula for each word; the counts are of known words, and there is one."""
     # rounded, since the last digit of a logarithm differs between platforms
     raw = {word: round(1 + math.log(count), 9) * idf[word] for word, count in counts.items()}
@@ -67,7 +67,7 @@ def tfidf(counts: Mapping[str, int], idf: Mapping[str, float]) -> dict[str, floa
     return {word: value / norm for word, value in raw.items()}
 
 
-def digest(content: bytes) -> str:
+def digest_table(content: bytes) -> str:
     """The first 12 hex digits of the SHA-256 of a table's file."""
     return hash_parts([content])[:12]
 
@@ -80,7 +80,7 @@ class WordTable:
         owner: the mapper, as a message to its user calls it.
     """
 
-    def __init__(self, weights: Mapping[str, Weight], owner: str) -> None:
+    def __init__(self, weights: Mapping[str, WordWeight], owner: str) -> None:
         self._weights = weights
         self._idf = {word: weight.idf for word, weight in weights.items()}
         self._owner = owner
@@ -95,7 +95,9 @@ class WordTable:
         weights = {}
         for row in csv.DictReader(io.StringIO(text)):
             try:
-                weights[row["word"]] = Weight(*(float(row[name]) for name in Weight._fields))
+                weights[row["word"]] = WordWeight(
+                    *(float(row[name]) for name in WordWeight._fields)
+                )
             except (KeyError, TypeError) as error:
                 raise ValueError("its columns are not word, idf, red, green, blue") from error
         if BASE not in weights:
@@ -111,7 +113,7 @@ class WordTable:
 
     def count_known(self, text: str) -> int:
         """How many different words of the text the table knows."""
-        return len(self._weights.keys() & set(words(text)))
+        return len(self._weights.keys() & set(split_lexicon_words(text)))
 
     def triple(self, text: str) -> RGB:
         """The triple of a text.
@@ -138,24 +140,24 @@ class WordTable:
     def _contributions(self, text: str) -> list[Contribution]:
         if not text.strip():
             raise EmotionError("empty-caption", "the caption is empty: caption the item again")
-        counts = Counter(word for word in words(text) if word in self._weights)
+        counts = Counter(word for word in split_lexicon_words(text) if word in self._weights)
         if not counts:
             raise EmotionError(
                 "no-known-words",
-                f"no word of the caption is known to {self._owner}: {_excerpt(text)!r};"
+                f"no word of the caption is known to {self._owner}: {_shorten(text)!r};"
                 " caption in English, or choose a profile with a language model",
             )
-        shares = tfidf(counts, self._idf)
-        return [self.base, *(_scaled(word, self._weights[word], x) for word, x in shares.items())]
+        shares = compute_tfidf(counts, self._idf)
+        return [self.base, *(_scale(word, self._weights[word], x) for word, x in shares.items())]
 
 
 EMPTY = WordTable({}, "a mapper that is not loaded")
 
 
-def _scaled(word: str, weight: Weight, x: float) -> Contribution:
+def _scale(word: str, weight: WordWeight, x: float) -> Contribution:
     return Contribution(word, x * weight.red, x * weight.green, x * weight.blue)
 
 
-def _excerpt(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text[: 4 * _WORDS_SHOWN].split())
     return line if len(line) <= _WORDS_SHOWN else line[: _WORDS_SHOWN - 1] + "…"

@@ -37,6 +37,6 @@ def load(recipe: Recipe, shared: Step | None = None) -> Step:
     if shared is not None:
         return kind(recipe, shared.backend, shared.batcher)
     role = backend_role(recipe)
-    backend = registry.create(recipe.backend, role, recipe.parameters["backend"])
+    backend = registry.create_backend(recipe.backend, role, recipe.parameters["backend"])
     backend.load()
     return kind(recipe, backend)

@@ -38,7 +38,7 @@ class Step(ABC):
     """
 
     def __init__(self, recipe: Recipe, backend: Backend, batcher: Batcher | None = None) -> None:
-        info = registry.info(recipe.backend, backend_role(recipe))
+        info = registry.get_info(recipe.backend, backend_role(recipe))
         self.recipe = recipe
         self.backend = backend
         self.key = model_key(recipe)

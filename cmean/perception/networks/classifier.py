@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Classified:
+class PictureClasses:
     """Of a picture: `features`, shape (1280,), 0 or more; `logits`, shape (1000,)."""
 
     features: Floats
@@ -37,9 +37,9 @@ class Classifier:
     def __init__(self, folder: Path) -> None:
         self._network = Network(folder / efficientnet.FILE)
 
-    def classify(self, pixels: NDArray[np.uint8]) -> Classified:
+    def classify(self, pixels: NDArray[np.uint8]) -> PictureClasses:
         """The features and classes of sRGB `pixels`, shape (height, width, 3)."""
         side = efficientnet.SIDE
         image = Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC)
         centred = (np.asarray(image, np.float32) - efficientnet.MIDDLE) / efficientnet.SPREAD
-        return Classified(*self._network.run(centred.transpose(2, 0, 1).copy()))
+        return PictureClasses(*self._network.run(centred.transpose(2, 0, 1).copy()))

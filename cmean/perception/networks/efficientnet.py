@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from cmean.perception.networks.graphs import GraphBuilder, scale_and_shift
-from cmean.perception.networks.torch_archive import read_tensors
+from cmean.perception.networks.torch_archive import read_torch_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,24 +32,24 @@ _EPSILON: Final = 1e-3
 _BATCH_NORM: Final = ("weight", "bias", "running_mean", "running_var")
 
 
-def convert(members: Mapping[str, bytes]) -> dict[str, bytes]:
+def convert_efficientnet(members: Mapping[str, bytes]) -> dict[str, bytes]:
     """The graph, from the one member of the published package.
 
     Input ``pictures`` (n, 3, 260, 260); outputs ``features`` (n, 1280), the mean over the picture
     of the last layer, and ``logits`` (n, 1000).
     """
     (content,) = members.values()
-    return {FILE: build_graph(read_tensors(content))}
+    return {FILE: build_efficientnet_graph(read_torch_tensors(content))}
 
 
-def build_graph(weights: Mapping[str, Floats]) -> bytes:
+def build_efficientnet_graph(weights: Mapping[str, Floats]) -> bytes:
     """The graph of a network with these weights, named as published."""
     graph = GraphBuilder("pictures", ["n", 3, SIDE, SIDE])
-    data = _convolve(graph, "pictures", weights, "_conv_stem", "_bn0", stride=2)
-    data = _relu6(graph, data)
+    data = _add_convolution(graph, "pictures", weights, "_conv_stem", "_bn0", stride=2)
+    data = _add_relu6(graph, data)
     for number, stride in enumerate(_STRIDES):
         data = _add_block(graph, data, weights, f"_blocks.{number}.", stride)
-    data = _relu6(graph, _convolve(graph, data, weights, "_conv_head", "_bn1"))
+    data = _add_relu6(graph, _add_convolution(graph, data, weights, "_conv_head", "_bn1"))
     features = graph.add("Flatten", graph.add("GlobalAveragePool", data))
     fc = (graph.constant(weights[f"_fc.{name}"]) for name in ("weight", "bias"))
     logits = graph.add("Gemm", features, *fc, transB=1)
@@ -64,14 +64,14 @@ def _add_block(
     """An inverted residual block: expansion, depthwise convolution, projection."""
     inner = data
     if f"{prefix}_expand_conv.weight" in weights:
-        inner = _convolve(graph, inner, weights, f"{prefix}_expand_conv", f"{prefix}_bn0")
-        inner = _relu6(graph, inner)
-    inner = _convolve(
+        inner = _add_convolution(graph, inner, weights, f"{prefix}_expand_conv", f"{prefix}_bn0")
+        inner = _add_relu6(graph, inner)
+    inner = _add_convolution(
         graph, inner, weights, f"{prefix}_depthwise_conv", f"{prefix}_bn1", stride=stride
     )
-    inner = _relu6(graph, inner)
+    inner = _add_relu6(graph, inner)
     project = f"{prefix}_project_conv"
-    result = _convolve(graph, inner, weights, project, f"{prefix}_bn2")
+    result = _add_convolution(graph, inner, weights, project, f"{prefix}_bn2")
     entry = f"{prefix}_expand_conv.weight"
     narrow = weights[entry].shape[1] if entry in weights else None
     if stride == 1 and narrow == weights[f"{project}.weight"].shape[0]:
@@ -79,7 +79,7 @@ def _add_block(
     return result
 
 
-def _convolve(
+def _add_convolution(
     graph: GraphBuilder,
     data: str,
     weights: Mapping[str, Floats],
@@ -101,6 +101,6 @@ def _convolve(
     )
 
 
-def _relu6(graph: GraphBuilder, data: str) -> str:
+def _add_relu6(graph: GraphBuilder, data: str) -> str:
     low, high = (graph.constant(np.array(value, np.float32)) for value in (0, 6))
     return graph.add("Clip", data, low, high)

@@ -19,7 +19,7 @@ TRANSFORM: Final = 512
 BANDS: Final = 96
 
 
-def log_mel(window: Floats) -> Floats:
+def compute_musicnn_mel(window: Floats) -> Floats:
     """The logarithm of a window's mel spectrogram, as musicnn takes it.
 
     Args:
@@ -31,7 +31,7 @@ def log_mel(window: Floats) -> Floats:
     """
     spectrum = load_librosa().stft(window, n_fft=TRANSFORM, hop_length=HOP, center=False)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
-    mel: Floats = np.log10(10_000 * (_filters() @ power) + 1).T.astype(np.float32)
+    mel: Floats = np.log10(10_000 * (_load_filters() @ power) + 1).T.astype(np.float32)
     return mel
 
 
@@ -66,6 +66,6 @@ def _import_librosa() -> Any:  # noqa: ANN401 - as above
 
 
 @cache
-def _filters() -> Floats:
+def _load_filters() -> Floats:
     filters: Floats = load_librosa().filters.mel(sr=RATE, n_fft=TRANSFORM, n_mels=BANDS)
     return filters

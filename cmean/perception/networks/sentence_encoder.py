@@ -16,7 +16,7 @@ import numpy as np
 
 from cmean.errors import WeightsError
 from cmean.perception.networks.onnx_session import open_session
-from cmean.perception.networks.word_pieces import BEGIN, END, piece_numbers, vocabulary
+from cmean.perception.networks.word_pieces import BEGIN, END, encode_pieces, load_vocabulary
 from cmean.util.covering_windows import cover, mean
 from cmean.weights import store
 
@@ -56,7 +56,7 @@ class SentenceEncoder:
         Raises:
             WeightsError: it is not on this machine.
         """
-        path = self._path or _stored_model()
+        path = self._path or _locate_stored_model()
         if not path.is_file():
             raise WeightsError(f"there is no sentence encoder at {path}")
         return path
@@ -91,7 +91,7 @@ class SentenceEncoder:
             WeightsError: as `load`.
         """
         self.load()
-        return mean([self._encode_window(window) for window in _windows(text, most_windows)])
+        return mean([self._encode_window(window) for window in _cut_windows(text, most_windows)])
 
     def _encode_window(self, numbers: list[int]) -> NDArray[np.float32]:
         pieces = np.array([numbers], np.int64)
@@ -106,9 +106,9 @@ class SentenceEncoder:
         return cast("NDArray[np.float32]", states[0].mean(axis=0))
 
 
-def _windows(text: str, most: int | None) -> Iterator[list[int]]:
-    known = vocabulary()
-    numbers = piece_numbers(text)
+def _cut_windows(text: str, most: int | None) -> Iterator[list[int]]:
+    known = load_vocabulary()
+    numbers = encode_pieces(text)
     spans = cover(len(numbers), _LONGEST - 2)
     if most is not None and len(spans) > most:
         spans = [spans[i] for i in np.linspace(0, len(spans) - 1, most).round().astype(int)]
@@ -116,5 +116,5 @@ def _windows(text: str, most: int | None) -> Iterator[list[int]]:
         yield [known[BEGIN], *numbers[start:end], known[END]]
 
 
-def _stored_model() -> Path:
-    return store.locate(PACKAGE, thorough=True) / "model.onnx"
+def _locate_stored_model() -> Path:
+    return store.locate_package(PACKAGE, thorough=True) / "model.onnx"

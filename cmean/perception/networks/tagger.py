@@ -15,7 +15,7 @@ import numpy as np
 
 from cmean.domain import Sound, cut_quarters
 from cmean.perception.networks import musicnn
-from cmean.perception.networks.mel import HOP, RATE, TRANSFORM, load_librosa, log_mel
+from cmean.perception.networks.mel import HOP, RATE, TRANSFORM, compute_musicnn_mel, load_librosa
 from cmean.perception.networks.sessions import Network
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ TAGS: Final[Sequence[str]] = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tagged:
+class SoundTags:
     """The tags of a sound in the order of `TAGS`.
 
     Args:
@@ -65,7 +65,7 @@ class Tagged:
 
     def share(self, *tags: str) -> float:
         """The largest share of some tags."""
-        return float(max(self.shares[_index(tag)] for tag in tags))
+        return float(max(self.shares[_index_tags(tag)] for tag in tags))
 
 
 class Tagger:
@@ -77,11 +77,11 @@ class Tagger:
 
     def __init__(self, folder: Path) -> None:
         load_librosa()  # here rather than with the first sound: it takes a second or two
-        names = map(musicnn.file_name, musicnn.VOCABULARIES)
+        names = map(musicnn.name_graph_file, musicnn.VOCABULARIES)
         self._networks = [Network(folder / name) for name in names]
         self._heard: dict[tuple[int, int], Floats] = {}
 
-    def tag(self, samples: Floats, *, whole: bool) -> Tagged:
+    def tag(self, samples: Floats, *, whole: bool) -> SoundTags:
         """The tags of mono `samples` at 16 kHz.
 
         Args:
@@ -93,7 +93,7 @@ class Tagger:
         heard = np.concatenate([self._hear(p.samples) for p in parts if len(p.samples)])
         sure = np.clip(heard, _SURE, 1 - _SURE)
         odds = np.log(sure / (1 - sure)).mean(axis=0)
-        return Tagged(heard.mean(axis=0), odds)
+        return SoundTags(heard.mean(axis=0), odds)
 
     def forget(self) -> None:
         """Forget what was heard: memory of samples may come to hold others."""
@@ -104,19 +104,19 @@ class Tagger:
         key = quarter.__array_interface__["data"][0], len(quarter)
         if key not in self._heard:
             found = []
-            for window in _windows(quarter):
-                spectrogram = log_mel(window)
+            for window in _cut_windows(quarter):
+                spectrogram = compute_musicnn_mel(window)
                 found.append(np.concatenate([each.run(spectrogram)[0] for each in self._networks]))
             self._heard[key] = np.array(found)
         return self._heard[key]
 
 
 @cache
-def _index(tag: str) -> int:
+def _index_tags(tag: str) -> int:
     return TAGS.index(tag)
 
 
-def _windows(quarter: Floats) -> list[Floats]:
+def _cut_windows(quarter: Floats) -> list[Floats]:
     """Evenly spaced windows of a quarter; a quarter shorter than one is repeated to fill it."""
     if len(quarter) < _WINDOW:
         return [np.resize(quarter, _WINDOW)]

@@ -27,7 +27,7 @@ _LONGEST_VARINT: Final = 10  # bytes, of 64 bits
 _VARINT, _LENGTH, _FIXED32 = 0, 2, 5  # wire types of protocol buffers
 
 
-def read_tensors(index: bytes, data: bytes) -> dict[str, NDArray[np.float32]]:
+def read_bundle_tensors(index: bytes, data: bytes) -> dict[str, NDArray[np.float32]]:
     """The float32 tensors of a checkpoint, by name; tensors of other types are left out.
 
     Args:

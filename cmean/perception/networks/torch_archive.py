@@ -56,7 +56,7 @@ class _View:
     strides: tuple[int, ...]
 
 
-def read_tensors(content: bytes) -> dict[str, NDArray[np.float32]]:
+def read_torch_tensors(content: bytes) -> dict[str, NDArray[np.float32]]:
     """The float32 tensors of a saved state dictionary, by name; those of other types are left out.
 
     Raises:

@@ -41,24 +41,24 @@ _CHINESE: Final = (
 
 def split_words(text: str) -> list[str]:
     """The words of a text, lower case and without accents; punctuation marks are words too."""
-    spaced = unicodedata.normalize("NFD", "".join(map(_clean, text)))
-    return "".join(map(_fold, spaced)).split(" ")
+    spaced = unicodedata.normalize("NFD", "".join(map(_replace_control_character, text)))
+    return "".join(map(_fold_accents, spaced)).split(" ")
 
 
-def piece_numbers(text: str) -> list[int]:
+def encode_pieces(text: str) -> list[int]:
     """The numbers of a text's pieces, without those of beginning and end."""
-    return [number for word in split_words(text) if word for number in _cut(word)]
+    return [number for word in split_words(text) if word for number in _split_into_pieces(word)]
 
 
 @cache
-def vocabulary() -> dict[str, int]:
+def load_vocabulary() -> dict[str, int]:
     """The number of each piece."""
     text = files(__package__).joinpath(VOCABULARY).read_text(encoding="utf-8")
     return {piece: number for number, piece in enumerate(text.splitlines())}
 
 
 @lru_cache(maxsize=4096)
-def _clean(character: str) -> str:
+def _replace_control_character(character: str) -> str:
     """The character, a space for white space, nothing for control characters."""
     category = unicodedata.category(character)
     if character in "\t\n\r" or category in {"Zs", "Zl", "Zp"}:
@@ -72,7 +72,7 @@ def _clean(character: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _fold(character: str) -> str:
+def _fold_accents(character: str) -> str:
     """A decomposed character in lower case, nothing for an accent, a word for a punctuation."""
     category = unicodedata.category(character)
     if category == "Mn":
@@ -83,8 +83,8 @@ def _fold(character: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def _cut(word: str) -> tuple[int, ...]:
-    known = vocabulary()
+def _split_into_pieces(word: str) -> tuple[int, ...]:
+    known = load_vocabulary()
     if len(word) > _LONGEST_WORD:
         return (known[_UNKNOWN],)
     pieces, start = [], 0

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cmean.perception.sound_features.rhythm import rhythm_of
+from cmean.perception.sound_features.rhythm import measure_rhythm
 from cmean.perception.sound_features.spectra import (
     SAMPLE_RATE,
     SILENCE_DB,
     Spectra,
-    analyse,
-    level_of,
+    analyse_spectrum,
+    measure_level,
 )
-from cmean.perception.sound_features.tonality import tonality_of
+from cmean.perception.sound_features.tonality import measure_tonality
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,24 +68,24 @@ class SoundFeatures:
         return self.heard_share == 0
 
 
-def measure(samples: Floats) -> SoundFeatures:
+def measure_sound(samples: Floats) -> SoundFeatures:
     """Measure mono `samples`: float32 of shape (n,), n > 0, finite, at 16 kHz.
 
     Sound of more than ten minutes is measured in twenty slices of thirty seconds, evenly spaced,
     so that time and memory are bounded whatever the length.
     """
     seconds = len(samples) / SAMPLE_RATE
-    samples = _bounded(samples)
-    spectra = analyse(samples)
-    rhythm = rhythm_of(spectra.rise)
-    tonality = tonality_of(samples)
+    samples = _bound(samples)
+    spectra = analyse_spectrum(samples)
+    rhythm = measure_rhythm(spectra.rise)
+    tonality = measure_tonality(samples)
     sounding = spectra.heard if spectra.heard.any() else np.ones_like(spectra.heard)
     quiet, loud = np.percentile(spectra.level[sounding], (10, 95))
     return SoundFeatures(
         seconds=seconds,
-        level_dbfs=level_of(samples),
+        level_dbfs=measure_level(samples),
         range_db=float(loud - quiet),
-        swell_db=_swell(spectra),
+        swell_db=_measure_swell(spectra),
         heard_share=float(spectra.heard.mean()),
         tempo_bpm=rhythm.tempo,
         beat_clarity=rhythm.clarity,
@@ -95,8 +95,8 @@ def measure(samples: Floats) -> SoundFeatures:
         percussive_share=spectra.percussive,
         noisiness=float(spectra.noisiness[sounding].mean()),
         fullness=float(spectra.fullness[sounding].mean()),
-        centroid_hz=_centroid(spectra),
-        rolloff_hz=_rolloff(spectra, 0.85),
+        centroid_hz=_measure_centroid(spectra),
+        rolloff_hz=_measure_rolloff(spectra, 0.85),
         key=tonality.key,
         mode=tonality.mode,
         key_strength=tonality.strength,
@@ -105,7 +105,7 @@ def measure(samples: Floats) -> SoundFeatures:
     )
 
 
-def _bounded(samples: Floats) -> Floats:
+def _bound(samples: Floats) -> Floats:
     if len(samples) <= _LONGEST * SAMPLE_RATE:
         return samples
     size = _LONGEST * SAMPLE_RATE // _SLICES
@@ -113,18 +113,18 @@ def _bounded(samples: Floats) -> Floats:
     return np.concatenate([samples[start : start + size] for start in starts])
 
 
-def _swell(spectra: Spectra) -> float:
+def _measure_swell(spectra: Spectra) -> float:
     third = max(len(spectra.level) // 3, 1)
     power = 10 ** (np.maximum(spectra.level, SILENCE_DB).astype(np.float64) / 10)
     return float(10 * np.log10(power[-third:].mean() / power[:third].mean()))
 
 
-def _centroid(spectra: Spectra) -> float:
+def _measure_centroid(spectra: Spectra) -> float:
     total = float(spectra.amplitude.sum())
     return float(spectra.amplitude @ spectra.frequencies) / total if total > 0 else 0.0
 
 
-def _rolloff(spectra: Spectra, share: float) -> float:
+def _measure_rolloff(spectra: Spectra, share: float) -> float:
     sums = np.cumsum(spectra.power)
     if sums[-1] <= 0:
         return 0.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cmean.perception.sound_features.spectra import FRAME_RATE, running_mean
+from cmean.perception.sound_features.spectra import FRAME_RATE, compute_running_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,11 +35,11 @@ class Rhythm:
     sharpness: float
 
 
-def rhythm_of(rise: Floats) -> Rhythm:
+def measure_rhythm(rise: Floats) -> Rhythm:
     """Measure rhythm from the onset envelope `rise` (dB, shape (frames,), 62.5 frames a second)."""
-    above = rise - running_mean(rise, _LOCAL)
-    peaks = _peaks(rise, above)
-    tempo, clarity = _tempo(np.maximum(above, 0)) if len(peaks) >= _FEWEST else (0.0, 0.0)
+    above = rise - compute_running_mean(rise, _LOCAL)
+    peaks = _find_peaks(rise, above)
+    tempo, clarity = _estimate_tempo(np.maximum(above, 0)) if len(peaks) >= _FEWEST else (0.0, 0.0)
     return Rhythm(
         tempo=tempo,
         clarity=clarity,
@@ -48,20 +48,20 @@ def rhythm_of(rise: Floats) -> Rhythm:
     )
 
 
-def _peaks(rise: Floats, above: Floats) -> NDArray[np.intp]:
+def _find_peaks(rise: Floats, above: Floats) -> NDArray[np.intp]:
     padded = np.pad(rise, _NEIGHBOURS, constant_values=-1)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEIGHBOURS + 1)
     return np.flatnonzero((rise >= around.max(axis=1)) & (above > _PROMINENCE))
 
 
-def _tempo(envelope: Floats) -> tuple[float, float]:
+def _estimate_tempo(envelope: Floats) -> tuple[float, float]:
     """Tempo and pulse clarity by autocorrelation in windows, with a log-normal preference.
 
     The preference for moderate tempi follows Moelants (2002). Windows keep the cost linear and
     let the tempo drift.
     """
     lags = np.arange(int(60 * FRAME_RATE / _FASTEST), int(60 * FRAME_RATE / _SLOWEST) + 1)
-    correlation = _autocorrelation(envelope, 2 * int(lags[-1]) + 1)
+    correlation = _autocorrelate(envelope, 2 * int(lags[-1]) + 1)
     if correlation is None:
         return 0.0, 0.0
     bpm = 60 * FRAME_RATE / lags
@@ -75,7 +75,7 @@ def _tempo(envelope: Floats) -> tuple[float, float]:
     return tempo, float(np.clip(middle, 0, 1))
 
 
-def _autocorrelation(envelope: Floats, lags: int) -> NDArray[np.float64] | None:
+def _autocorrelate(envelope: Floats, lags: int) -> NDArray[np.float64] | None:
     """Mean autocorrelation over half-overlapping windows, 1 at lag 0; None without any onset."""
     if len(envelope) < _WINDOW:
         envelope = np.pad(envelope, (0, _WINDOW - len(envelope)))

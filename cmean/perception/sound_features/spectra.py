@@ -69,12 +69,12 @@ class Spectra:
         return self.level > max(SILENCE_DB, float(self.level.max()) - 40.0)
 
 
-def level_of(samples: Floats) -> float:
+def measure_level(samples: Floats) -> float:
     """RMS of `samples` in dBFS, at least -120."""
     return float(10 * np.log10(np.mean(np.square(samples), dtype=np.float64) + 1e-12))
 
 
-def frames_of(samples: Floats, size: int, hop: int, block: int) -> Iterator[Floats]:
+def iterate_frames(samples: Floats, size: int, hop: int, block: int) -> Iterator[Floats]:
     """Yield views of shape (≤ block, size) over `samples`, padded with zeros to one frame."""
     if len(samples) < size:
         samples = np.pad(samples, (0, size - len(samples)))
@@ -83,7 +83,7 @@ def frames_of(samples: Floats, size: int, hop: int, block: int) -> Iterator[Floa
         yield frames[start : start + block]
 
 
-def analyse(samples: Floats) -> Spectra:
+def analyse_spectrum(samples: Floats) -> Spectra:
     """Measure the spectrum of mono `samples` (float32, 16 kHz) frame by frame.
 
     Sustained and percussive power are parted as by Fitzgerald (2010), with running means of the
@@ -92,7 +92,7 @@ def analyse(samples: Floats) -> Spectra:
     """
     window = np.hanning(FRAME).astype(np.float32)
     scale = np.float32(1.0 / float(np.sum(window**2)) / FRAME * 2)
-    reference = 10 ** (max(level_of(samples), _FAINTEST_DB) / 10)
+    reference = 10 ** (max(measure_level(samples), _FAINTEST_DB) / 10)
     bands_floor = np.float32(reference * _FLOOR)
     bin_floor = np.float32(bands_floor / 100)
 
@@ -101,7 +101,7 @@ def analyse(samples: Floats) -> Spectra:
     power_sum = np.zeros(len(_FREQUENCIES))
     percussive = 0.0
     lead: Floats | None = None
-    for frames in frames_of(samples, FRAME, HOP, _BLOCK):
+    for frames in iterate_frames(samples, FRAME, HOP, _BLOCK):
         spectrum = np.fft.rfft(frames * window, axis=1)
         power = ((spectrum.real**2 + spectrum.imag**2) * scale).astype(np.float32, copy=False)
         logs = np.log(power + bin_floor)
@@ -113,15 +113,18 @@ def analyse(samples: Floats) -> Spectra:
             (
                 10 * np.log10(power.sum(axis=1) + np.float32(1e-12)),
                 np.maximum(padded[_LEAD:] - padded[:-_LEAD] - _TREMBLE, 0).mean(axis=1),
-                _flatness(power[:, _NOISE_BINS] + bin_floor, logs[:, _NOISE_BINS]),
+                _measure_flatness(power[:, _NOISE_BINS] + bin_floor, logs[:, _NOISE_BINS]),
                 (
-                    bands > np.maximum(bands.max(axis=1, keepdims=True) - 25, _db(bands_floor) + 1)
+                    bands
+                    > np.maximum(
+                        bands.max(axis=1, keepdims=True) - 25, _convert_to_decibels(bands_floor) + 1
+                    )
                 ).mean(axis=1, dtype=np.float32),
             )
         )
         amplitude += np.sqrt(power).sum(axis=0, dtype=np.float64)
         power_sum += power.sum(axis=0, dtype=np.float64)
-        percussive += _percussive_power(power, logs)
+        percussive += _measure_percussive_power(power, logs)
     level, rise, noisiness, fullness = (
         np.concatenate(parts) for parts in zip(*series, strict=True)
     )
@@ -130,7 +133,7 @@ def analyse(samples: Floats) -> Spectra:
     return Spectra(level, rise, noisiness, fullness, amplitude, power_sum, share)
 
 
-def running_mean(values: Floats, width: int, axis: int = 0) -> Floats:
+def compute_running_mean(values: Floats, width: int, axis: int = 0) -> Floats:
     """Centred mean over an odd `width`, the edges repeated; same shape as `values`."""
     half = width // 2
     pad = [(0, 0)] * values.ndim
@@ -142,17 +145,17 @@ def running_mean(values: Floats, width: int, axis: int = 0) -> Floats:
     return means
 
 
-def _percussive_power(power: Floats, logs: Floats) -> float:
-    over_time = running_mean(logs, _SMOOTH, axis=0)
-    over_frequency = running_mean(logs, _SMOOTH, axis=1)
+def _measure_percussive_power(power: Floats, logs: Floats) -> float:
+    over_time = compute_running_mean(logs, _SMOOTH, axis=0)
+    over_frequency = compute_running_mean(logs, _SMOOTH, axis=1)
     share = 1 / (1 + np.exp(np.clip(2 * (over_time - over_frequency), -30, 30)))
     return float(np.sum(power * share, dtype=np.float64))
 
 
-def _flatness(power: Floats, logs: Floats) -> Floats:
+def _measure_flatness(power: Floats, logs: Floats) -> Floats:
     flat: Floats = np.exp(logs.mean(axis=1)) / power.mean(axis=1)
     return flat
 
 
-def _db(power: np.float32) -> float:
+def _convert_to_decibels(power: np.float32) -> float:
     return float(10 * np.log10(power))

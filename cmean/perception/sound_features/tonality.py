@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cmean.perception.sound_features.spectra import SAMPLE_RATE, frames_of
+from cmean.perception.sound_features.spectra import SAMPLE_RATE, iterate_frames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +56,7 @@ class Tonality:
     pitch: float
 
 
-def tonality_of(samples: Floats) -> Tonality:
+def measure_tonality(samples: Floats) -> Tonality:
     """Measure key and register of mono `samples` (float32, 16 kHz)."""
     histogram = np.zeros(12 * _STEPS)
     heights = 0.0
@@ -64,9 +64,9 @@ def tonality_of(samples: Floats) -> Tonality:
     window = np.hanning(_FRAME).astype(np.float32)
     low = int(_LOWEST * _FRAME / SAMPLE_RATE)
     high = int(_HIGHEST * _FRAME / SAMPLE_RATE)
-    for frames in frames_of(samples, _FRAME, _HOP, _BLOCK):
+    for frames in iterate_frames(samples, _FRAME, _HOP, _BLOCK):
         spectrum = np.fft.rfft(frames * window, axis=1)[:, low - 1 : high + 2]
-        semitones, weights = _spectral_peaks(np.abs(spectrum), low)
+        semitones, weights = _find_spectral_peaks(np.abs(spectrum), low)
         places = np.round(semitones * _STEPS).astype(np.int64) % len(histogram)
         histogram += np.bincount(places, weights, minlength=len(histogram))
         heights += float(np.sum(semitones * weights))
@@ -74,10 +74,10 @@ def tonality_of(samples: Floats) -> Tonality:
     if weight_sum <= 0:
         return Tonality(PITCH_CLASSES[0], "major", 0.0, 0.0, 0.0)
     pitch = 440.0 * 2 ** ((heights / weight_sum - 69) / 12)
-    return _best_key(_chroma(histogram), pitch)
+    return _find_best_key(_fold_to_chroma(histogram), pitch)
 
 
-def _spectral_peaks(magnitudes: Floats, low: int) -> tuple[NDArray[np.float64], Floats]:
+def _find_spectral_peaks(magnitudes: Floats, low: int) -> tuple[NDArray[np.float64], Floats]:
     """MIDI pitches and weights of local maxima; column 0 of `magnitudes` is bin `low` - 1."""
     middle = magnitudes[:, 1:-1]
     floor = np.maximum(middle.max(axis=1, keepdims=True) * _AUDIBLE, 1e-3)
@@ -92,7 +92,7 @@ def _spectral_peaks(magnitudes: Floats, low: int) -> tuple[NDArray[np.float64], 
     return 69 + 12 * np.log2(hertz / 440.0), np.sqrt(middle[row, column])
 
 
-def _chroma(histogram: NDArray[np.float64]) -> NDArray[np.float64]:
+def _fold_to_chroma(histogram: NDArray[np.float64]) -> NDArray[np.float64]:
     """Fold tenths of semitones into 12 classes, after turning them to the piece's own tuning."""
     phase = np.exp(2j * np.pi * np.arange(len(histogram)) / _STEPS)
     tuning = round(float(np.angle(np.sum(histogram * phase))) / (2 * np.pi) * _STEPS)
@@ -101,12 +101,12 @@ def _chroma(histogram: NDArray[np.float64]) -> NDArray[np.float64]:
     return chroma
 
 
-def _best_key(chroma: NDArray[np.float64], pitch: float) -> Tonality:
+def _find_best_key(chroma: NDArray[np.float64], pitch: float) -> Tonality:
     """The key whose profile correlates best with `chroma` (Krumhansl 1990)."""
     spread = chroma - chroma.mean()
     size = float(np.linalg.norm(spread))
     fits = {
-        mode: [_correlation(np.roll(spread, -tonic), profile, size) for tonic in range(12)]
+        mode: [_correlate(np.roll(spread, -tonic), profile, size) for tonic in range(12)]
         for mode, profile in (("major", _MAJOR), ("minor", _MINOR))
     }
     majorness = max(fits["major"]) - max(fits["minor"])
@@ -115,7 +115,7 @@ def _best_key(chroma: NDArray[np.float64], pitch: float) -> Tonality:
     return Tonality(PITCH_CLASSES[fits[mode].index(strength)], mode, strength, majorness, pitch)
 
 
-def _correlation(spread: NDArray[np.float64], profile: tuple[float, ...], size: float) -> float:
+def _correlate(spread: NDArray[np.float64], profile: tuple[float, ...], size: float) -> float:
     centred = np.asarray(profile) - np.mean(profile)
     norm = size * float(np.linalg.norm(centred))
     return float(spread @ centred) / norm if norm > 0 else 0.0

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from cmean.cli import entry
 from cmean.weights import packages
-from cmean.weights.packages import Member, WeightPackage
+from cmean.weights.packages import WeightPackage, WheelMember
 
 PUBLISHED = packages.PACKAGES
 ROWS = json.loads(Path(os.environ["CMEAN_TESTING_PACKAGES"]).read_text())
 packages.PACKAGES = tuple(
-    WeightPackage(**row | {"members": tuple(Member(**member) for member in row["members"])})
+    WeightPackage(**row | {"members": tuple(WheelMember(**member) for member in row["members"])})
     for row in ROWS
 )
 

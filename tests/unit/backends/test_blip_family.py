@@ -48,7 +48,7 @@ def captioner(name, ready):
 
 def created(name, folder, **parameters):
     given = {"model": str(folder), "dtype": "float32", "max_new_tokens": TOKENS}
-    return registry.captioner(BUILDERS[name][0], given | parameters)
+    return registry.create_captioner(BUILDERS[name][0], given | parameters)
 
 
 def loaded(name, folder, **parameters):

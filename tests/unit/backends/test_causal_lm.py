@@ -37,7 +37,7 @@ def model(folder):
 
 
 def loaded(folder, **parameters):
-    model = registry.mapper("qwen3", {"model": str(folder), "dtype": "float32"} | parameters)
+    model = registry.create_mapper("qwen3", {"model": str(folder), "dtype": "float32"} | parameters)
     model.load()
     return model
 
@@ -244,10 +244,12 @@ def test_a_checkpoint_that_is_not_right_is_a_typed_error(folder, tmp_path, spoil
 @pytest.mark.parametrize("wrong", [{"dtype": "int8"}, {"quantization": "3bit"}, {"colour": 1}])
 def test_a_wrong_parameter_is_a_typed_error(folder, wrong):
     with pytest.raises(ConfigError):
-        registry.mapper("qwen3", {"model": str(folder)} | wrong)
+        registry.create_mapper("qwen3", {"model": str(folder)} | wrong)
 
 
 def test_the_revision_follows_the_weights(folder, tmp_path):
     other = qwen3.build(tmp_path / "other", layers=1)
-    revisions = {registry.mapper("qwen3", {"model": str(f)}).revision for f in (folder, other)}
+    revisions = {
+        registry.create_mapper("qwen3", {"model": str(f)}).revision for f in (folder, other)
+    }
     assert len(revisions) == 2

@@ -80,7 +80,7 @@ def seer(subject_of):
 
 
 def test_it_says_how_much_it_hears_at_once_before_and_after_it_is_loaded(listener):
-    fresh = registry.captioner(listener.name, {"model": str(listener.folder)})
+    fresh = registry.create_captioner(listener.name, {"model": str(listener.folder)})
     assert fresh.window_seconds == 30
     fresh.load()
     assert fresh.window_seconds == qwen2_audio.HEARD

@@ -30,7 +30,7 @@ def folder(whole, tmp_path):
 
 def loaded(folder, name="llava", **parameters):
     given = {"model": str(folder), "dtype": "float32", "max_new_tokens": 4}
-    captioner = registry.captioner(name, given | parameters)
+    captioner = registry.create_captioner(name, given | parameters)
     captioner.load()
     return captioner
 
@@ -64,7 +64,7 @@ def test_a_folder_or_repository_that_is_not_here(tmp_path):
 
 
 def test_the_revision_of_weights_that_are_not_here_is_not_made_up():
-    captioner = registry.captioner("llava", {"model": "nobody/nothing"})
+    captioner = registry.create_captioner("llava", {"model": "nobody/nothing"})
     with pytest.raises(WeightsError):
         _ = captioner.revision
 

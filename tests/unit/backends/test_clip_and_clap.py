@@ -46,7 +46,7 @@ def embedder(name, ready):
 
 
 def created(name, folder, **parameters):
-    return registry.embedder(BUILDERS[name][0], {"model": str(folder)} | parameters)
+    return registry.create_embedder(BUILDERS[name][0], {"model": str(folder)} | parameters)
 
 
 def loaded(name, folder, **parameters):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cmean.backends.captioners.decoding import RepetitionPenalty
-from cmean.backends.writing import Draws
+from cmean.backends.writing import SamplingProcessor
 
 torch = pytest.importorskip("torch")
 
@@ -31,7 +31,7 @@ def test_padding_was_not_said():
 def test_draws_have_the_probabilities_of_the_softmax(temperature):
     """4,000 draws; five standard deviations of each frequency."""
     scores, count = torch.tensor([1.0, 0.0, -1.0, 0.5]), 4_000
-    draws = Draws([temperature] * count, range(count), torch.device("cpu"))
+    draws = SamplingProcessor([temperature] * count, range(count), torch.device("cpu"))
     drawn = draws(torch.zeros(count, 1), scores.repeat(count, 1))
     found = np.bincount(drawn.argmax(dim=1).numpy(), minlength=4) / count
     wanted = (scores / temperature).softmax(0).numpy()
@@ -39,13 +39,15 @@ def test_draws_have_the_probabilities_of_the_softmax(temperature):
 
 
 def test_each_step_of_a_row_is_another_draw():
-    draws = Draws([1.0], [1], torch.device("cpu"))
+    draws = SamplingProcessor([1.0], [1], torch.device("cpu"))
     steps = [draws(torch.zeros(1, 1), torch.zeros(1, 50)).argmax().item() for _ in range(20)]
     assert len(set(steps)) > 10
 
 
 def test_rows_without_a_temperature_are_left_as_they_are():
     scores = torch.tensor([[1.0, 2.0], [3.0, 0.0]])
-    drawn = Draws([0.0, 1.0], [0, 0], torch.device("cpu"))(torch.zeros(2, 1), scores.clone())
+    drawn = SamplingProcessor([0.0, 1.0], [0, 0], torch.device("cpu"))(
+        torch.zeros(2, 1), scores.clone()
+    )
     assert drawn[0].tolist() == scores[0].tolist()
     assert sorted(drawn[1].tolist()) == [float("-inf"), 0.0]

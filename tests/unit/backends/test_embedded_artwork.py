@@ -12,8 +12,8 @@ from cmean.backends.captioners.embedded_artwork import EmbeddedArtworkCaptioner
 from cmean.backends.mappers.embedded import EmbeddedMapper
 from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.errors import CaptionError
-from cmean.perception.picture_features import PALETTE, measure, to_lab
-from cmean.perception.picture_mood import WEIGHTS, WORDS, mood_words
+from cmean.perception.picture_features import PALETTE, convert_to_lab, measure_picture
+from cmean.perception.picture_mood import WEIGHTS, WORDS, choose_mood_words
 
 SIDE = 160
 DOWN, ACROSS = np.mgrid[0:SIDE, 0:SIDE]
@@ -69,12 +69,12 @@ def mapper():
     ],
 )
 def test_cielab_agrees_with_reference_values(rgb, lab):
-    assert to_lab(np.array([[rgb]], dtype=np.uint8))[0, 0] == pytest.approx(lab, abs=0.06)
+    assert convert_to_lab(np.array([[rgb]], dtype=np.uint8))[0, 0] == pytest.approx(lab, abs=0.06)
 
 
 @pytest.mark.parametrize("name", PALETTE)
 def test_a_colour_of_the_palette_is_called_by_its_name(name):
-    assert measure(uniform(*PALETTE[name])).palette == {name: 1.0}
+    assert measure_picture(uniform(*PALETTE[name])).palette == {name: 1.0}
 
 
 @pytest.mark.parametrize(
@@ -83,14 +83,14 @@ def test_a_colour_of_the_palette_is_called_by_its_name(name):
     ids=["level", "upright", "slanting"],
 )
 def test_stripes_run_where_they_run(phase, horizontal, diagonal):
-    found = measure(stripes(phase))
+    found = measure_picture(stripes(phase))
     assert found.horizontal == pytest.approx(horizontal, abs=0.1)
     assert found.diagonal == pytest.approx(diagonal, abs=0.1)
 
 
 def test_bands_are_layers_and_columns_are_not():
-    assert measure(stripes(DOWN)).layering == pytest.approx(1, abs=0.02)
-    assert measure(stripes(ACROSS)).layering == pytest.approx(0, abs=0.02)
+    assert measure_picture(stripes(DOWN)).layering == pytest.approx(1, abs=0.02)
+    assert measure_picture(stripes(ACROSS)).layering == pytest.approx(0, abs=0.02)
 
 
 def test_the_light_is_found_where_it_is():
@@ -103,8 +103,10 @@ def test_colourfulness_is_that_of_its_authors():
     # half red, half green: sd(R-G) = 255, sd((R+G)/2-B) = 0, means 0 and 127.5
     picture = uniform(255, 0, 0)
     picture[SIDE // 2 :] = (0, 255, 0)
-    assert measure(picture).colourfulness == pytest.approx((255 + 0.3 * 127.5) / 100, rel=1e-3)
-    assert measure(uniform(90, 90, 90)).colourfulness == 0
+    assert measure_picture(picture).colourfulness == pytest.approx(
+        (255 + 0.3 * 127.5) / 100, rel=1e-3
+    )
+    assert measure_picture(uniform(90, 90, 90)).colourfulness == 0
 
 
 @settings(max_examples=40, deadline=None)
@@ -156,7 +158,7 @@ def test_a_sound_is_refused():
 
 @pytest.mark.parametrize("mood", WORDS)
 def test_a_higher_score_has_more_and_stronger_words(mood):
-    ladder = [mood_words(mood, score) for score in np.linspace(0, 1, 41)]
+    ladder = [choose_mood_words(mood, score) for score in np.linspace(0, 1, 41)]
     assert ladder[0] == []
     assert ladder[-1][-1] == WORDS[mood][-1]
     for lower, higher in pairwise(ladder):

@@ -20,7 +20,7 @@ WORDS = st.lists(
 
 @pytest.fixture(scope="module")
 def embedder():
-    made = registry.embedder("embedded-text", {})
+    made = registry.create_embedder("embedded-text", {})
     made.load()
     return made
 
@@ -76,24 +76,24 @@ def test_media_are_refused(embedder):
         embedder.embed([Excerpt(Kind.ARTWORK, 0, picture)])
     assert caught.value.reason == "not-a-text"
     assert embedder.embed([]) == []
-    assert registry.info("embedded-text").kinds == ()
+    assert registry.get_info("embedded-text").kinds == ()
 
 
 def test_the_constant_mapper_gives_one_triple_to_all():
-    assert [tuple(rgb) for rgb in registry.mapper("constant", {}).map(["a", ""])] == [
+    assert [tuple(rgb) for rgb in registry.create_mapper("constant", {}).map(["a", ""])] == [
         (128,) * 3
     ] * 2
-    (rgb,) = registry.mapper("constant", {"red": 1, "green": 2, "blue": 3}).map(["a"])
+    (rgb,) = registry.create_mapper("constant", {"red": 1, "green": 2, "blue": 3}).map(["a"])
     assert tuple(rgb) == (1, 2, 3)
 
 
 @pytest.mark.parametrize("wrong", [-1, 256, 1.5, "red", True])
 def test_a_triple_that_is_none_is_refused(wrong):
     with pytest.raises(ConfigError, match=r"whole number 0\.\.255"):
-        registry.mapper("constant", {"green": wrong})
+        registry.create_mapper("constant", {"green": wrong})
 
 
 def test_no_profile_can_choose_a_step_without_a_model():
-    assert "shuffle" not in {info.name for info in registry.known()}
+    assert "shuffle" not in {info.name for info in registry.list_backends()}
     with pytest.raises(ConfigError, match="does not take tracks"):
-        registry.info("shuffle", Role.CAPTIONER, Kind.TRACK)
+        registry.get_info("shuffle", Role.CAPTIONER, Kind.TRACK)

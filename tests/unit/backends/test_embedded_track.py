@@ -14,8 +14,8 @@ from cmean.backends.captioners.embedded_track import EmbeddedTrackCaptioner
 from cmean.backends.mappers.embedded import EmbeddedMapper
 from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.errors import CaptionError
-from cmean.perception.sound_features import SoundFeatures, measure
-from cmean.perception.sound_mood import read_mood
+from cmean.perception.sound_features import SoundFeatures, measure_sound
+from cmean.perception.sound_mood import grade_sound_mood
 
 RATE = 16_000
 C4, D4, E_FLAT4, E4, F4, G4, A_FLAT4, A4, B4 = (
@@ -151,7 +151,7 @@ def test_a_caption_depends_on_its_excerpt_alone():
 def test_long_sound_is_measured_in_bounded_memory():
     samples = np.tile(VICTORY.astype(np.float32), 75)
     tracemalloc.start()
-    features = measure(samples)
+    features = measure_sound(samples)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert features.seconds == 900
@@ -172,7 +172,7 @@ def test_any_sound_gives_finite_numbers_and_a_text(samples, gain):
     assert all(0 <= made.measurements[name] <= 1 for name in ("excitement", "calm", "sadness"))
 
 
-MIDDLE = measure(VICTORY.astype(np.float32))
+MIDDLE = measure_sound(VICTORY.astype(np.float32))
 
 
 @given(
@@ -184,13 +184,15 @@ MIDDLE = measure(VICTORY.astype(np.float32))
 def test_excitement_rises_and_calm_falls_with_every_measure_of_activity(name, factor):
     value = getattr(MIDDLE, name)
     less: SoundFeatures = replace(MIDDLE, **{name: value / factor if value < 0 else value * factor})
-    assert read_mood(less).excitement <= read_mood(MIDDLE).excitement
-    assert read_mood(less).calm >= read_mood(MIDDLE).calm
+    assert grade_sound_mood(less).excitement <= grade_sound_mood(MIDDLE).excitement
+    assert grade_sound_mood(less).calm >= grade_sound_mood(MIDDLE).calm
 
 
 @given(st.floats(-0.4, 0.4), st.floats(-0.4, 0.4))
 def test_the_major_mode_is_happier_and_less_sad(one, other):
-    minor, major = (read_mood(replace(MIDDLE, majorness=value)) for value in sorted((one, other)))
+    minor, major = (
+        grade_sound_mood(replace(MIDDLE, majorness=value)) for value in sorted((one, other))
+    )
     assert minor.valence <= major.valence
     assert minor.sadness >= major.sadness
 

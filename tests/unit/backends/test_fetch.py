@@ -63,7 +63,7 @@ def served(reach):
 
 
 def named(name, revision=None, chosen=None):
-    return fetch.wanted(name, revision, chosen or {})
+    return fetch.find_weights_to_fetch(name, revision, chosen or {})
 
 
 def names(folder):
@@ -71,7 +71,7 @@ def names(folder):
 
 
 def test_tensors_and_settings_are_fetched_and_neither_pickles_nor_code(served):
-    found = fetch.fetch(named(OWN))
+    found = fetch.fetch_weights(named(OWN))
     assert found.revision == COMMIT
     unwanted = {"pytorch_model.bin", "weights.pth", "modeling_own.py"}
     assert names(found.folder) == set(FILES) - unwanted
@@ -82,37 +82,37 @@ def test_tensors_and_settings_are_fetched_and_neither_pickles_nor_code(served):
 @pytest.mark.usefixtures("served")
 def test_what_was_fetched_is_found():
     with pytest.raises(WeightsError, match="fetch them"):
-        hub.locate(OWN)
-    assert fetch.fetch(named(OWN)) == hub.locate(OWN)
+        hub.locate_checkpoint(OWN)
+    assert fetch.fetch_weights(named(OWN)) == hub.locate_checkpoint(OWN)
 
 
 @pytest.mark.usefixtures("served")
 def test_a_revision_is_fetched_by_its_commit():
-    assert fetch.fetch(named(OWN, COMMIT)) == hub.locate(OWN, COMMIT)
+    assert fetch.fetch_weights(named(OWN, COMMIT)) == hub.locate_checkpoint(OWN, COMMIT)
 
 
 def test_what_is_here_is_not_downloaded_again(served):
-    fetch.fetch(named(OWN))
+    fetch.fetch_weights(named(OWN))
     served.asked.clear()
-    fetch.fetch(named(OWN))
+    fetch.fetch_weights(named(OWN))
     assert not [path for path in served.asked if "resolve" in path]
 
 
 @pytest.mark.usefixtures("served")
 def test_a_fetch_that_was_cut_off_is_not_taken_for_a_whole_one():
-    found = fetch.fetch(named(OWN))
+    found = fetch.fetch_weights(named(OWN))
     (found.folder / "model.safetensors").unlink()
     with pytest.raises(WeightsError, match="fetch them"):
-        hub.locate(OWN)
-    assert fetch.fetch(named(OWN)) == found
+        hub.locate_checkpoint(OWN)
+    assert fetch.fetch_weights(named(OWN)) == found
     assert (found.folder / "model.safetensors").read_bytes() == b"tensors"
 
 
 def test_a_fetched_checkpoint_is_used(served, place):
     folder = clip.build(place / "built")
     served.repositories[OWN] = {path.name: path.read_bytes() for path in folder.iterdir()}
-    found = fetch.fetch(named(OWN))
-    embedder = registry.embedder("clip", {"model": OWN})
+    found = fetch.fetch_weights(named(OWN))
+    embedder = registry.create_embedder("clip", {"model": OWN})
     embedder.load()
     assert embedder.revision == f"{found.revision}/1"
     assert len(embedder.embed_texts(["a calm sea"])) == 1
@@ -132,7 +132,7 @@ def test_a_fetched_checkpoint_is_used(served, place):
 )
 def test_what_cannot_be_fetched_is_said_in_one_line(name, revision, said):
     with pytest.raises(WeightsError, match=said) as caught:
-        fetch.fetch(named(name, revision))
+        fetch.fetch_weights(named(name, revision))
     assert "\n" not in str(caught.value)
 
 
@@ -141,7 +141,7 @@ def test_no_server_is_said_in_one_line(reach):
         url = server.url
     reach(url)
     with pytest.raises(WeightsError, match=f"cannot be fetched from {url}") as caught:
-        fetch.fetch(named(OWN))
+        fetch.fetch_weights(named(OWN))
     assert "\n" not in str(caught.value)
 
 
@@ -150,13 +150,13 @@ def test_offline_nothing_is_fetched_and_what_is_here_is_used(served, monkeypatch
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(WeightsError, match="HF_HUB_OFFLINE forbids"):
-        fetch.fetch(named(OWN))
+        fetch.fetch_weights(named(OWN))
     assert not served.asked
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    found = fetch.fetch(named(OWN))
+    found = fetch.fetch_weights(named(OWN))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     served.asked.clear()
-    assert fetch.fetch(named(OWN)) == found
+    assert fetch.fetch_weights(named(OWN)) == found
     assert not served.asked
 
 
@@ -167,7 +167,7 @@ def test_a_full_disk_is_said_in_one_line(monkeypatch):
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", full)
     with pytest.raises(WeightsError, match=r"no space is left .*make room"):
-        fetch.fetch(named(OWN))
+        fetch.fetch_weights(named(OWN))
 
 
 LARGE = bytes(range(256)) * 20_000
@@ -199,15 +199,15 @@ def in_parts(served, place, monkeypatch):
 def test_a_model_in_parts_is_put_together(in_parts, served):
     assert (in_parts.licence, in_parts.commercial) == ("no selling", False)
     assert named("someone/in-parts") == in_parts
-    found = fetch.fetch(in_parts)
-    assert found == hub.locate("someone/in-parts")
+    found = fetch.fetch_weights(in_parts)
+    assert found == hub.locate_checkpoint("someone/in-parts")
     assert {path.name for path in found.folder.iterdir() if path.is_file()} == {
         "all.pth",
         "config.json",
     }
     assert (found.folder / "all.pth").read_bytes() == LARGE
     served.asked.clear()
-    assert fetch.fetch(in_parts) == found
+    assert fetch.fetch_weights(in_parts) == found
     assert "elsewhere/all.pth" not in served.asked
 
 
@@ -216,8 +216,8 @@ def test_a_part_that_was_cut_off_is_gone_on_with(in_parts, place):
     folder.mkdir(parents=True)
     (folder / "all.pth.part").write_bytes(LARGE[:1000])
     with pytest.raises(WeightsError, match="fetch them"):
-        hub.locate("someone/in-parts")
-    found = fetch.fetch(in_parts).folder
+        hub.locate_checkpoint("someone/in-parts")
+    found = fetch.fetch_weights(in_parts).folder
     assert (found / "all.pth").read_bytes() == LARGE
     assert not (found / "all.pth.part").exists()
     assert not folder.exists()
@@ -226,34 +226,34 @@ def test_a_part_that_was_cut_off_is_gone_on_with(in_parts, place):
 def test_a_part_that_is_not_there_is_said_in_one_line(in_parts, served):
     served.files.clear()
     with pytest.raises(WeightsError, match="elsewhere cannot be fetched"):
-        fetch.fetch(in_parts)
+        fetch.fetch_weights(in_parts)
 
 
 def test_parts_are_not_fetched_offline(in_parts, served, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(WeightsError, match="HF_HUB_OFFLINE forbids"):
-        fetch.fetch(in_parts)
+        fetch.fetch_weights(in_parts)
     assert not served.asked
 
 
 def test_parts_need_a_folder_to_be_put_into(in_parts, monkeypatch):
     monkeypatch.delenv("CMEAN_MODEL_DIR")
     with pytest.raises(ConfigError, match="set CMEAN_MODEL_DIR"):
-        fetch.fetch(in_parts)
+        fetch.fetch_weights(in_parts)
 
 
 def test_a_name_stands_for_its_weights_and_their_licence():
     found = named("clip")
-    info = registry.info("clip")
+    info = registry.get_info("clip")
     assert (found.model, found.revision, found.licence) == (info.model, "main", info.licence)
     assert found.commercial
     assert named(info.model) == found
     assert not named("instructblip").commercial
-    assert not named(registry.info("instructblip").model).commercial
+    assert not named(registry.get_info("instructblip").model).commercial
 
 
 def test_a_profile_may_name_other_weights_of_a_back_end():
-    info = registry.info("clip")
+    info = registry.get_info("clip")
     chosen = {(info.name, info.role): {"model": OWN, "revision": "v2"}}
     found = named("clip", chosen=chosen)
     assert (found.model, found.revision) == (OWN, "v2")

@@ -19,7 +19,7 @@ from cmean.backends.mappers.learned import ENOUGH, SENTENCE, LearnedMapper
 from cmean.backends.mappers.word_table import BASE
 from cmean.domain import CHANNELS, Kind, Role
 from cmean.errors import EmotionError, WeightsError
-from cmean.perception.mood_sentence import LADDER, STEP, read_mood, write_mood
+from cmean.perception.mood_sentence import LADDER, STEP, read_mood_sentence, write_mood_sentence
 from cmean.perception.networks.sentence_encoder import SentenceEncoder
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -58,7 +58,7 @@ levels = st.integers(0, len(LADDER) - 1)
 
 @given(grades=st.tuples(levels, levels, levels), valence=st.floats(-1, 1))
 def test_a_graded_mood_is_the_triple_whatever_else_is_said(mapper, grades, valence):
-    mood = write_mood(*(grade * STEP for grade in grades), valence)
+    mood = write_mood_sentence(*(grade * STEP for grade in grades), valence)
     expected = tuple(round(255 * STEP * grade) for grade in grades)
     for text in (
         mood,
@@ -70,7 +70,9 @@ def test_a_graded_mood_is_the_triple_whatever_else_is_said(mapper, grades, valen
 
 
 def test_no_channel_of_a_graded_mood_moves_another(mapper):
-    triples = [triple(mapper, write_mood(0.5, 0.5, sadness / 12, 0)) for sadness in range(13)]
+    triples = [
+        triple(mapper, write_mood_sentence(0.5, 0.5, sadness / 12, 0)) for sadness in range(13)
+    ]
     assert {rgb[:2] for rgb in triples} == {(128, 128)}
     assert [rgb[2] for rgb in triples] == sorted({rgb[2] for rgb in triples})
 
@@ -157,7 +159,7 @@ def test_words_beside_another_script_are_read(mapper):
 
 
 def test_a_triple_does_not_depend_on_the_batch(mapper):
-    texts = [DOMAIN, PLAIN, write_mood(1, 0, 0, 1), "A cup of tea stands on a table."]
+    texts = [DOMAIN, PLAIN, write_mood_sentence(1, 0, 0, 1), "A cup of tea stands on a table."]
     assert [tuple(rgb) for rgb in mapper.map(texts)] == [triple(mapper, text) for text in texts]
     assert mapper.map([]) == []
 
@@ -186,7 +188,7 @@ def test_any_text_gives_the_sum_of_its_explanation_or_a_typed_error(mapper, text
 
 
 def test_the_explanation_of_a_graded_mood_names_the_moods(mapper):
-    base, *parts = mapper.explain(write_mood(1, 0.5, 0, 0))
+    base, *parts = mapper.explain(write_mood_sentence(1, 0.5, 0, 0))
     assert base[1:] == (0, 0, 0)
     assert [(p.word, sum(p[1:])) for p in parts] == [
         ("excitement", 255),
@@ -211,8 +213,8 @@ def test_without_the_encoders_weights_it_does_not_load(tmp_path):
 
 def test_it_is_a_mapper_of_both_kinds_whose_revision_needs_no_weights():
     for kind in Kind:
-        registry.info("learned-mapper", Role.MAPPER, kind)
-    assert len(registry.mapper("learned-mapper", {}).revision) == 12
+        registry.get_info("learned-mapper", Role.MAPPER, kind)
+    assert len(registry.create_mapper("learned-mapper", {}).revision) == 12
 
 
 @pytest.mark.skipif(not PUBLISHED.exists(), reason="needs the study's published results")
@@ -233,4 +235,4 @@ def test_no_caption_of_the_study_has_a_graded_mood():
         with path.open(encoding="utf-8", newline="") as f:
             texts += [cell for row in csv.reader(f) for cell in row if len(cell) > 60]
     assert len(texts) > 1_250
-    assert not [text for text in texts if read_mood(text)]
+    assert not [text for text in texts if read_mood_sentence(text)]

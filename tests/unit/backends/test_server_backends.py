@@ -34,7 +34,7 @@ def load():
     """Builds and loads a back-end by its registry's door; unloads it when the test is over."""
     loaded = []
 
-    def make(server, door=registry.captioner, **parameters):
+    def make(server, door=registry.create_captioner, **parameters):
         url = {"url": server.url} if server else {}
         backend = door("openai", {"model": servers.MODEL, "backoff": 0.0, **url, **parameters})
         backend.load()
@@ -106,7 +106,7 @@ def test_a_sound_is_sent_as_wav(load):
 
 def test_a_question_is_sent_as_plain_text(load):
     with ChatServer() as server:
-        model = load(server, registry.mapper)
+        model = load(server, registry.create_mapper)
         answers = model.write([question("Map this.", temperature=0.7, seed=5, pattern=PATTERN)])
     assert answers == [Answer("Map this.", FinishReason.STOP, 7)]
     assert not model.constrains
@@ -132,7 +132,7 @@ def test_fields_can_be_added_and_left_out(load):
 
 def test_a_pattern_constrains_the_way_that_the_user_says(load):
     with ChatServer(servers.say("RGB: 12"), servers.say("RGB: 1", finish="length")) as server:
-        model = load(server, registry.mapper, constrain="regex", concurrency=1)
+        model = load(server, registry.create_mapper, constrain="regex", concurrency=1)
         answers = model.write([question(pattern=PATTERN), question(pattern=PATTERN)])
     assert model.constrains
     assert [answer.text for answer in answers] == ["RGB: 12", "RGB: 1"]
@@ -141,7 +141,7 @@ def test_a_pattern_constrains_the_way_that_the_user_says(load):
 
 def test_a_pattern_in_a_schema_is_unwrapped(load):
     with ChatServer(servers.say('{"answer": "RGB: 12"}')) as server:
-        model = load(server, registry.mapper, constrain="json_schema")
+        model = load(server, registry.create_mapper, constrain="json_schema")
         (answer,) = model.write([question(pattern=PATTERN)])
     assert model.constrains
     assert answer.text == "RGB: 12"
@@ -155,7 +155,7 @@ def test_a_pattern_in_a_schema_is_unwrapped(load):
 )
 def test_a_server_that_does_not_heed_patterns_is_found_out(load, constrain, text):
     with ChatServer(reply=servers.say(text)) as server:
-        model = load(server, registry.mapper, constrain=constrain)
+        model = load(server, registry.create_mapper, constrain=constrain)
         with pytest.raises(ServerError, match="does not heed patterns"):
             model.write([question(pattern=PATTERN)])
         assert model.write([question()])[0].text == text  # a free text needs no pattern
@@ -172,7 +172,7 @@ def test_a_server_that_does_not_heed_patterns_is_found_out(load, constrain, text
 )
 def test_only_thinking_is_taken_away(load, said, meant):
     with ChatServer(servers.say(said)) as server:
-        assert load(server, registry.mapper).write([question()])[0].text == meant
+        assert load(server, registry.create_mapper).write([question()])[0].text == meant
 
 
 def test_answers_keep_their_order_and_requests_their_bound(load):
@@ -288,7 +288,7 @@ def test_what_a_server_cannot_do_is_not_sent(load):
     unprompted = Excerpt(Kind.ARTWORK, 0, picture().media)
     with ChatServer() as server:
         found = load(server).caption([prefixed, unprompted])
-        (answer,) = load(server, registry.mapper).write([question(prefix="RGB")])
+        (answer,) = load(server, registry.create_mapper).write([question(prefix="RGB")])
     assert texts(found) == ["cannot-continue", "no-prompt"]
     assert answer.reason == "cannot-continue"
     assert not server.bodies
@@ -338,7 +338,7 @@ def test_what_lasts_ends(load):
 
 def test_a_server_that_is_away_is_no_items_fault(load):
     with ChatServer() as server:
-        captioner, model = load(server), load(server, registry.mapper)
+        captioner, model = load(server), load(server, registry.create_mapper)
     with pytest.raises(ServerError, match=r"127\.0\.0\.1:\d+ cannot be reached") as caught:
         captioned(captioner, pictures(3))
     assert "\n" not in str(caught.value)
@@ -393,13 +393,13 @@ def test_who_waits_for_a_second_try_is_woken_when_the_server_is_found_away(load)
 
 
 def test_a_recipe_is_known_before_any_server_is():
-    captioner = registry.captioner("openai", {"model": "m", "window_seconds": 30.0})
+    captioner = registry.create_captioner("openai", {"model": "m", "window_seconds": 30.0})
     assert captioner.revision == "1"
     assert captioner.window_seconds == 30.0
-    assert registry.mapper("openai", {"model": "m", "revision": "q4"}).revision == "q4/1"
+    assert registry.create_mapper("openai", {"model": "m", "revision": "q4"}).revision == "q4/1"
 
 
-@pytest.mark.parametrize("door", [registry.captioner, registry.mapper])
+@pytest.mark.parametrize("door", [registry.create_captioner, registry.create_mapper])
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -429,7 +429,7 @@ def test_wrong_parameters_are_told_at_once(door, parameters):
 
 def test_a_way_to_constrain_must_be_one_of_those_known():
     with pytest.raises(ConfigError, match="constrain is one of"):
-        registry.mapper("openai", {"model": "m", "constrain": "yes"})
+        registry.create_mapper("openai", {"model": "m", "constrain": "yes"})
 
 
 @pytest.mark.parametrize(
@@ -438,7 +438,7 @@ def test_a_way_to_constrain_must_be_one_of_those_known():
 def test_a_wrong_environment_is_told_when_it_is_loaded(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError, match=name):
-        registry.captioner("openai", {"model": "m"}).load()
+        registry.create_captioner("openai", {"model": "m"}).load()
 
 
 def test_unloading_frees_the_client_and_loading_again_works(load):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cmean.backends import registry
-from cmean.backends.mappers.fitting import fit
+from cmean.backends.mappers.fitting import fit_word_weights
 from cmean.domain import CHANNELS
 from cmean.errors import EmotionError, InputError, WeightsError
 
@@ -46,7 +46,7 @@ def corpus(items=60, noise=8.0):
 
 @pytest.fixture(scope="module")
 def fitted():
-    return fit(*corpus(), source={"backend": "qwen3", "recipe": "ab12"})
+    return fit_word_weights(*corpus(), source={"backend": "qwen3", "recipe": "ab12"})
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def saved(fitted, tmp_path):
 
 
 def loaded(path):
-    mapper = registry.mapper("distilled", {"weights": str(path)})
+    mapper = registry.create_mapper("distilled", {"weights": str(path)})
     mapper.load()
     return mapper
 
@@ -93,21 +93,21 @@ def test_agreement_is_measured_on_items_that_were_not_seen():
     names = ["".join(chr(97 + int(d)) for d in f"{i:03}") * 2 for i in range(100)]
     captions = [f"{name} the piano and the strings" for name in names for _ in range(6)]
     triples = np.repeat(draw.integers(0, 256, (100, 3)), 6, axis=0)
-    agreement = fit(captions, triples, np.repeat(names, 6).tolist()).about["agreement"]
+    agreement = fit_word_weights(captions, triples, np.repeat(names, 6).tolist()).about["agreement"]
     assert all(abs(rho) < 0.35 for rho in agreement["distilled"]["spearman"].values())
 
 
 def test_the_same_captions_give_the_same_file(fitted, saved, tmp_path):
-    again = fit(*corpus(), source={"backend": "qwen3", "recipe": "ab12"})
+    again = fit_word_weights(*corpus(), source={"backend": "qwen3", "recipe": "ab12"})
     again.save(tmp_path / "again.csv")
     assert (tmp_path / "again.csv").read_bytes() == saved.read_bytes()
-    assert fit(*corpus(), seed=1).about["agreement"] != fitted.about["agreement"]
+    assert fit_word_weights(*corpus(), seed=1).about["agreement"] != fitted.about["agreement"]
 
 
 def test_its_revision_follows_the_file(saved):
-    first = registry.mapper("distilled", {"weights": str(saved)}).revision
+    first = registry.create_mapper("distilled", {"weights": str(saved)}).revision
     saved.write_text(saved.read_text(encoding="utf-8") + "zither,1.0,1,2,3\n", encoding="utf-8")
-    assert registry.mapper("distilled", {"weights": str(saved)}).revision != first
+    assert registry.create_mapper("distilled", {"weights": str(saved)}).revision != first
 
 
 def test_a_relative_path_is_looked_for_among_the_checkpoints(saved, monkeypatch):
@@ -150,21 +150,21 @@ def test_a_missing_file_is_a_typed_error_that_says_how_to_make_one(tmp_path):
         with pytest.raises(WeightsError):
             loaded(path)
     with pytest.raises(WeightsError, match="cmean distil"):
-        _ = registry.mapper("distilled", {"weights": str(tmp_path / "none.csv")}).revision
+        _ = registry.create_mapper("distilled", {"weights": str(tmp_path / "none.csv")}).revision
 
 
 def test_too_little_to_fit_on_is_a_typed_error():
     with pytest.raises(InputError, match="10 items"):
-        fit(*corpus(items=9))
+        fit_word_weights(*corpus(items=9))
     with pytest.raises(InputError, match="above 0"):
-        fit(*corpus(), held_out=0)
+        fit_word_weights(*corpus(), held_out=0)
     with pytest.raises(InputError, match="no word"):
-        fit(["!"] * 20, np.zeros((20, 3)), list(range(20)))
+        fit_word_weights(["!"] * 20, np.zeros((20, 3)), list(range(20)))
 
 
 @pytest.mark.skipif(not PUBLISHED.exists(), reason="needs the study's published results")
 def test_it_follows_a_real_models_triples_on_tracks_that_it_did_not_see():
-    agreement = fit(*published()).about["agreement"]
+    agreement = fit_word_weights(*published()).about["agreement"]
     mine, constant = agreement["distilled"], agreement["constant"]
     for channel, least in zip(CHANNELS, (0.73, 0.58, 0.50), strict=True):
         assert mine["spearman"][channel] >= least

@@ -69,7 +69,7 @@ TENSORS = {
 
 
 def test_a_bundle_gives_its_float_tensors():
-    found = tensor_bundle.read_tensors(*bundle(TENSORS))
+    found = tensor_bundle.read_bundle_tensors(*bundle(TENSORS))
     assert set(found) == {"conv/bias", "conv/kernel", "scalar"}
     for name, tensor in found.items():
         np.testing.assert_array_equal(tensor, TENSORS[name])
@@ -87,7 +87,7 @@ def test_a_bundle_gives_its_float_tensors():
 )
 def test_a_damaged_bundle_is_a_value_error(spoil):
     with pytest.raises(ValueError, match="checkpoint"):
-        tensor_bundle.read_tensors(*spoil(*bundle(TENSORS)))
+        tensor_bundle.read_bundle_tensors(*spoil(*bundle(TENSORS)))
 
 
 @given(st.data())
@@ -96,7 +96,7 @@ def test_no_damage_of_a_bundle_is_anything_but_a_value_error(data):
     at = data.draw(st.integers(0, len(index) - 1))
     spoilt = index[:at] + bytes([data.draw(st.integers(0, 255))]) + index[at + 1 :]
     with contextlib.suppress(ValueError):
-        tensor_bundle.read_tensors(spoilt, numbers)
+        tensor_bundle.read_bundle_tensors(spoilt, numbers)
 
 
 # ---- PyTorch's old format ----
@@ -119,7 +119,7 @@ def test_an_archive_gives_what_was_saved_whatever_its_strides():
         "part": plain.flatten()[7:19],
         "count": torch.tensor(3),
     }
-    found = torch_archive.read_tensors(archive(state))
+    found = torch_archive.read_torch_tensors(archive(state))
     assert set(found) == set(state) - {"count"}
     for name, tensor in found.items():
         np.testing.assert_array_equal(tensor, state[name].numpy())
@@ -129,7 +129,7 @@ def test_an_archive_gives_what_was_saved_whatever_its_strides():
 def test_a_cut_archive_is_a_value_error(share):
     whole = archive({"a": torch.ones(1000)})
     with pytest.raises(ValueError, match="PyTorch file"):
-        torch_archive.read_tensors(whole[: int(share * len(whole))])
+        torch_archive.read_torch_tensors(whole[: int(share * len(whole))])
 
 
 def test_an_archive_that_names_code_is_refused_and_the_code_is_not_run(tmp_path):
@@ -142,7 +142,7 @@ def test_an_archive_that_names_code_is_refused_and_the_code_is_not_run(tmp_path)
         for each in (0x1950A86A20F9469CFC6C, 1001, {}, {"weight": Harm()}, ["0"])
     )
     with pytest.raises(ValueError, match="no tensor"):
-        torch_archive.read_tensors(harmful)
+        torch_archive.read_torch_tensors(harmful)
     assert not (tmp_path / "written").exists()
 
 
@@ -180,7 +180,7 @@ def test_a_view_that_reaches_beyond_its_storage_is_refused(offset, shape, stride
         Pickler(file, 2).dump(part)
     content = file.getvalue() + struct.pack("<q", 4) + np.ones(4, np.float32).tobytes()
     with pytest.raises(ValueError, match="PyTorch file"):
-        torch_archive.read_tensors(content)
+        torch_archive.read_torch_tensors(content)
 
 
 SMALL = archive({"a": torch.ones(5), "b": torch.ones(2, 3)})
@@ -192,18 +192,18 @@ def test_no_damage_of_an_archive_is_anything_but_a_value_error(data):
     at = data.draw(st.integers(0, len(content) - 1))
     spoilt = content[:at] + bytes([data.draw(st.integers(0, 255))]) + content[at + 1 :]
     with contextlib.suppress(ValueError):
-        torch_archive.read_tensors(spoilt)
+        torch_archive.read_torch_tensors(spoilt)
 
 
 def test_a_number_without_end_and_a_block_named_twice_are_refused():
     index, numbers = bundle(TENSORS)
     endless = index[:-48] + b"\x80" * 40 + index[-8:]
     with pytest.raises(ValueError, match="64 bits"):
-        tensor_bundle.read_tensors(endless, numbers)
+        tensor_bundle.read_bundle_tensors(endless, numbers)
     table = block([(b"a", entry(TENSORS["conv/bias"], 0))])
     twice = block([(key, varint(0) + varint(len(table))) for key in (b"b", b"c")])
     content = table + b"\0crc_" + twice + b"\0crc_"
     handles = varint(0) + varint(0) + varint(len(table) + 5) + varint(len(twice))
     repeated = content + handles.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57)
     with pytest.raises(ValueError, match="twice"):
-        tensor_bundle.read_tensors(repeated, numbers)
+        tensor_bundle.read_bundle_tensors(repeated, numbers)

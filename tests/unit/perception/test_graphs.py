@@ -103,7 +103,7 @@ def musicnn_in_torch(weights, windows):
 def test_the_graph_of_musicnn_computes_what_pytorch_computes():
     weights = musicnn_weights()
     windows = np.abs(draw(2, musicnn.FRAMES, musicnn.BANDS, spread=1))
-    tags, units = run(musicnn.build_graph(weights), windows)
+    tags, units = run(musicnn.build_musicnn_graph(weights), windows)
     expected_tags, expected_units = musicnn_in_torch(weights, windows)
     np.testing.assert_allclose(units, expected_units, atol=2e-4)
     np.testing.assert_allclose(tags, expected_tags, atol=2e-5)
@@ -194,7 +194,7 @@ def efficientnet_in_torch(weights, pictures):
 def test_the_graph_of_efficientnet_computes_what_pytorch_computes():
     weights = efficientnet_weights()
     pictures = draw(2, 3, efficientnet.SIDE, efficientnet.SIDE, spread=0.6)
-    features, logits = run(efficientnet.build_graph(weights), pictures)
+    features, logits = run(efficientnet.build_efficientnet_graph(weights), pictures)
     expected_features, expected_logits = efficientnet_in_torch(weights, pictures)
     np.testing.assert_allclose(features, expected_features, atol=2e-4)
     np.testing.assert_allclose(logits, expected_logits, atol=2e-3)

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.errors import CaptionError
 from cmean.media.excerpts import excerpts
-from cmean.perception.mood_sentence import read_mood
+from cmean.perception.mood_sentence import read_mood_sentence
 from cmean.perception.networks.classifier import Classifier
 from cmean.perception.networks.sessions import Network
 
@@ -51,7 +51,7 @@ def five(pixels):
 @pytest.mark.parametrize("name", PICTURES)
 def test_any_picture_gets_five_captions_with_a_graded_mood(name, artwork_captioner):
     for caption in artwork_captioner.caption(five(PICTURES[name])):
-        assert read_mood(caption.text) is not None
+        assert read_mood_sentence(caption.text) is not None
         assert 2 <= caption.text.count(". ") + 1 <= 4
         assert all(np.isfinite(value) for value in caption.measurements.values())
 
@@ -176,5 +176,5 @@ def test_grey_copies_of_paintings_are_not_all_mournful(artwork_captioner):
         pixels = corpus(path.stem)[0].media.pixels
         grey = np.repeat(pixels.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
         caption = artwork_captioner.caption([Excerpt(Kind.ARTWORK, 0, Picture(grey))])[0]
-        sadness.append(read_mood(caption.text).sadness)
+        sadness.append(read_mood_sentence(caption.text).sadness)
     assert np.mean(sadness) < 0.68

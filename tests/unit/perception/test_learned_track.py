@@ -15,8 +15,8 @@ from support import obey_permissions
 from cmean.domain import Excerpt, Kind, Picture, Sound, cut_quarters
 from cmean.errors import CaptionError
 from cmean.media.excerpts import excerpts
-from cmean.perception.mood_sentence import read_mood
-from cmean.perception.networks.mel import log_mel
+from cmean.perception.mood_sentence import read_mood_sentence
+from cmean.perception.networks.mel import compute_musicnn_mel
 from cmean.perception.networks.sessions import Network
 from cmean.perception.networks.tagger import Tagger
 
@@ -75,7 +75,7 @@ def test_any_sound_gets_five_captions_with_a_graded_mood(name, track_captioner):
         five(SOUNDS[name]) if name != "one sample" else five(SOUNDS[name])[:1]
     )
     for caption in captions:
-        assert read_mood(caption.text) is not None
+        assert read_mood_sentence(caption.text) is not None
         assert 2 <= caption.text.count(". ") + 1 <= 4
         assert all(np.isfinite(v) for v in caption.measurements.values() if not isinstance(v, str))
 
@@ -83,7 +83,7 @@ def test_any_sound_gets_five_captions_with_a_graded_mood(name, track_captioner):
 def test_silence_is_said_and_reads_as_still(track_captioner):
     (caption,) = track_captioner.caption(five(np.zeros(RATE))[:1])
     assert caption.text.startswith("Nothing sounds in the piece")
-    mood = read_mood(caption.text)
+    mood = read_mood_sentence(caption.text)
     assert (mood.excitement, mood.calm, mood.sadness) == (0, 1, 0)
 
 
@@ -147,7 +147,7 @@ def test_kernels_of_other_processors_change_no_tag_by_more_than_the_tolerance(le
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     plain = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    spectrogram = log_mel((noise(4) + tone(4))[:48_128])
+    spectrogram = compute_musicnn_mel((noise(4) + tone(4))[:48_128])
     expected = plain.run(None, {"windows": spectrogram[np.newaxis]})[0][0]
     np.testing.assert_allclose(Network(path).run(spectrogram)[0], expected, atol=1e-4)
 

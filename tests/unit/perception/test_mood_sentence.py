@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmean.perception.mood_sentence import LADDER, STEP, WORDS, read_mood, write_mood
+from cmean.perception.mood_sentence import (
+    LADDER,
+    STEP,
+    WORDS,
+    read_mood_sentence,
+    write_mood_sentence,
+)
 
 degrees = st.floats(0, 1)
 valences = st.floats(-1, 1)
@@ -16,7 +22,7 @@ NEAR = STEP / 2 + 1e-9
 
 
 def read(excitement, calm, sadness, valence=0.0):
-    mood = read_mood(write_mood(excitement, calm, sadness, valence))
+    mood = read_mood_sentence(write_mood_sentence(excitement, calm, sadness, valence))
     return mood.excitement, mood.calm, mood.sadness
 
 
@@ -45,9 +51,9 @@ def test_every_combination_of_degrees_and_tones_is_one_sentence_of_the_grammar()
     levels = range(len(LADDER))
     for grades in itertools.product(levels, repeat=3):
         for valence in (-1, 0, 1):
-            text = write_mood(*(level * STEP for level in grades), valence)
+            text = write_mood_sentence(*(level * STEP for level in grades), valence)
             assert text.count(".") == 1
-            mood = read_mood(f"Drums. {text} A lake.")
+            mood = read_mood_sentence(f"Drums. {text} A lake.")
             found = (mood.excitement, mood.calm, mood.sadness)
             assert found == pytest.approx([level * STEP for level in grades])
 
@@ -64,12 +70,12 @@ def test_every_combination_of_degrees_and_tones_is_one_sentence_of_the_grammar()
     ],
 )  # fmt: skip
 def test_the_strongest_is_said_first_in_words_of_its_tone(mood, text):
-    assert write_mood(*mood) == text
+    assert write_mood_sentence(*mood) == text
 
 
 def test_a_mood_that_is_no_number_is_refused():
     with pytest.raises(ValueError, match="NaN"):
-        write_mood(float("nan"), 0, 0, 0)
+        write_mood_sentence(float("nan"), 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -90,26 +96,26 @@ def test_a_mood_that_is_no_number_is_refused():
     ],
 )
 def test_any_other_sentence_is_not_read(text):
-    assert read_mood(text) is None
+    assert read_mood_sentence(text) is None
 
 
 def test_lines_may_break_anywhere_between_words():
     text = "The mood is\nnot  at\nall lively, very calm and\n slightly sad.\nNext."
-    assert read_mood(text) == read_mood(" ".join(text.split()))
-    assert read_mood(text).excitement == 0
+    assert read_mood_sentence(text) == read_mood_sentence(" ".join(text.split()))
+    assert read_mood_sentence(text).excitement == 0
 
 
 @given(moods=st.lists(st.tuples(degrees, degrees, degrees), min_size=1, max_size=4))
 def test_of_several_sentences_the_mean_is_taken(moods):
-    text = " Then: drums. ".join(write_mood(*mood, 0) for mood in moods)
+    text = " Then: drums. ".join(write_mood_sentence(*mood, 0) for mood in moods)
     means = [sum(column) / len(moods) for column in zip(*moods, strict=True)]
-    mood = read_mood(text)
+    mood = read_mood_sentence(text)
     assert (mood.excitement, mood.calm, mood.sadness) == pytest.approx(means, abs=NEAR)
 
 
 @given(text=st.text())
 def test_other_texts_have_no_graded_mood(text):
-    assert read_mood(text) is None
+    assert read_mood_sentence(text) is None
 
 
 def test_words_and_adverbs_are_distinct():

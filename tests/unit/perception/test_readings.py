@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cmean.perception import class_families, mood_readings
 from cmean.perception.class_families import NAMED, load_families
-from cmean.perception.linear_heads import FARTHEST, LinearHeads, degree
+from cmean.perception.linear_heads import FARTHEST, LinearHeads, grade_score
 from cmean.perception.networks.tagger import TAGS
 
 FAMILIES = load_families()
@@ -89,5 +89,5 @@ def test_an_input_stops_counting_for_more_far_from_its_middle():
 @given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
 def test_degrees_are_shares_and_rise_with_the_score(low, high):
     low, high = sorted((low, high))
-    assert 0 <= degree(low) <= degree(high) <= 1
-    assert degree(0) == 0.5
+    assert 0 <= grade_score(low) <= grade_score(high) <= 1
+    assert grade_score(0) == 0.5

@@ -90,9 +90,9 @@ def test_media_are_refused(embedder):
 
 
 def test_it_is_an_embedder_of_captions_alone():
-    found = registry.info("sentence-text", Role.EMBEDDER)
+    found = registry.get_info("sentence-text", Role.EMBEDDER)
     assert found.kinds == ()
-    assert registry.embedder("sentence-text", {}).revision == SentenceTextEmbedder.revision
+    assert registry.create_embedder("sentence-text", {}).revision == SentenceTextEmbedder.revision
 
 
 def test_weights_that_are_not_there_or_are_none_are_told_in_a_line(tmp_path):

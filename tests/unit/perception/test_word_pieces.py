@@ -8,7 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cmean.perception.networks.word_pieces import VOCABULARY, piece_numbers, split_words, vocabulary
+from cmean.perception.networks.word_pieces import (
+    VOCABULARY,
+    encode_pieces,
+    load_vocabulary,
+    split_words,
+)
 
 transformers = pytest.importorskip("transformers", reason="the models extra is not installed")
 
@@ -18,7 +23,7 @@ YOUNG = {"Cn", "Co"}
 
 @pytest.fixture(scope="module")
 def reference():
-    tokenizer = transformers.BertTokenizer(dict(vocabulary()))
+    tokenizer = transformers.BertTokenizer(dict(load_vocabulary()))
     return lambda text: tokenizer(text, add_special_tokens=False, split_special_tokens=True)[
         "input_ids"
     ]
@@ -47,20 +52,20 @@ texts = st.one_of(
 @example(text="A piece [MASK] of music\twith\r\nviolins, \x1cdrums\u2028& \u2014 r\u0301esum\u00e9")
 @example(text="a\u0300\u0323 \u1e9b\u0323 \ufb01 \u01c4 \uac00")
 def test_pieces_are_those_of_the_reference(reference, text):
-    assert piece_numbers(text) == reference(text)
+    assert encode_pieces(text) == reference(text)
 
 
 def test_every_character_of_the_first_plane_that_is_old_is_read_as_the_reference_does(reference):
     old = [chr(c) for c in range(0x3000) if is_old(chr(c))]
     assert len(old) > 7_000
     text = "a".join(old)
-    assert piece_numbers(text) == reference(text)
+    assert encode_pieces(text) == reference(text)
 
 
 def test_the_vocabulary_is_that_of_bert_base_uncased():
     content = files("cmean.backends").joinpath(VOCABULARY).read_bytes()
     assert hashlib.sha256(content).hexdigest().startswith("07eced375cec144d")
-    assert len(vocabulary()) == 30_522
+    assert len(load_vocabulary()) == 30_522
 
 
 def test_words_lose_case_and_accents():
@@ -68,4 +73,4 @@ def test_words_lose_case_and_accents():
 
 
 def test_lone_surrogates_are_dropped():
-    assert piece_numbers("sea\ud800 shore") == piece_numbers("sea shore")
+    assert encode_pieces("sea\ud800 shore") == encode_pieces("sea shore")

@@ -13,7 +13,7 @@ import numpy as np
 from cmean.backends import hub, inputs, state_dicts, torch_tools
 from cmean.backends.embedders.imagebind import pictures, sizes, sounds
 from cmean.backends.embedders.imagebind.texts import REPOSITORY, Tokenizer
-from cmean.backends.model import Model
+from cmean.backends.model import ModelBackend
 from cmean.domain import Picture, Sound
 from cmean.errors import EmbeddingError
 from cmean.util.covering_windows import embed_windows
@@ -42,7 +42,7 @@ FILES_TO_FETCH = (
 _AT_ONCE = 64  # windows that go through a tower together
 
 
-class ImageBindEmbedder(Model):
+class ImageBindEmbedder(ModelBackend):
     """Embeds pictures, sounds and texts; vectors of width 1024 at the published size.
 
     A picture is its centre square. A sound is all its windows of two seconds (the published loader
@@ -63,8 +63,8 @@ class ImageBindEmbedder(Model):
         self._tokenizer: Tokenizer | None = None
 
     def _load(self) -> None:
-        folder = hub.locate(self.model, self._revision).folder
-        found = sizes.read(folder)
+        folder = hub.locate_checkpoint(self.model, self._revision).folder
+        found = sizes.read_sizes(folder)
         self._tokenizer = Tokenizer(folder, found.text_vocab_size)
         self._towers = _towers(folder, found, self._dtype)
 
@@ -82,7 +82,7 @@ class ImageBindEmbedder(Model):
         vectors: dict[int, Vector] = {}
         for kind, tower in ((Picture, towers.pictures), (Sound, towers.sounds)):
             places = [i for i, excerpt in enumerate(batch) if isinstance(excerpt.media, kind)]
-            items = (_windows(batch[i].media) for i in places)
+            items = (_cut_windows(batch[i].media) for i in places)
             found = embed_windows(items, partial(self._forward, tower), _AT_ONCE)
             vectors.update(zip(places, found, strict=True))
         return [vectors[i] for i in range(len(batch))]
@@ -104,7 +104,7 @@ class ImageBindEmbedder(Model):
 
         towers = self._loaded()
         first = next(towers.parameters())
-        with torch.inference_mode(), torch_tools.typed_memory_errors():
+        with torch.inference_mode(), torch_tools.convert_memory_errors():
             given = torch.from_numpy(np.stack(windows)).to(first.device)
             if given.is_floating_point():
                 given = given.to(first.dtype)
@@ -117,24 +117,30 @@ class ImageBindEmbedder(Model):
         return self._towers
 
 
-def _towers(folder: Path, found: sizes.Sizes, dtype: str) -> ImageBind:
+def _towers(folder: Path, found: sizes.TowerSizes, dtype: str) -> ImageBind:
     import torch
 
     from cmean.backends.embedders.imagebind.towers import (  # noqa: PLC0415 - it imports PyTorch
         ImageBind,
     )
 
-    path = state_dicts.find(folder, "model.safetensors")
+    path = state_dicts.find_checkpoint_file(folder, "model.safetensors")
     with torch.device("meta"):
         towers = ImageBind(found)
-    state_dicts.fill(towers, state_dicts.read(path), path)
-    with torch_tools.typed_memory_errors():
-        towers.to(torch_tools.device(), torch_tools.dtype(dtype))
+    state_dicts.fill_module(towers, state_dicts.read_state_dict(path), path)
+    with torch_tools.convert_memory_errors():
+        towers.to(torch_tools.choose_device(), torch_tools.get_dtype(dtype))
     return towers.eval().requires_grad_(requires_grad=False)
 
 
-def _windows(media: Picture | Sound) -> Iterable[Array]:
+def _cut_windows(media: Picture | Sound) -> Iterable[Array]:
     """What a tower takes of a picture, or of each window of a sound."""
     if isinstance(media, Picture):
-        return [pictures.normalised(inputs.picture(media, "ImageBind", EmbeddingError).pixels)]
-    return sounds.clips(inputs.sound(media, "ImageBind", EmbeddingError, sounds.RATE).samples)
+        return [
+            pictures.normalise_picture(
+                inputs.check_picture(media, "ImageBind", EmbeddingError).pixels
+            )
+        ]
+    return sounds.compute_clip_spectrograms(
+        inputs.check_sound(media, "ImageBind", EmbeddingError, sounds.RATE).samples
+    )

@@ -16,7 +16,7 @@ _MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
 _STD = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
 
 
-def normalised(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def normalise_picture(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Shrink or enlarge so that the short side has 224 pixels, and take the centre of the long one.
 
     As the published loader does it (resize, then crop), but only what is kept is resized: a picture
@@ -31,14 +31,14 @@ def normalised(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     picture = Image.fromarray(pixels)
     short = min(picture.size)
-    (left, right), (top, bottom) = (_kept(side, short) for side in picture.size)
+    (left, right), (top, bottom) = (_find_centre(side, short) for side in picture.size)
     side = (PICTURE_SIDE, PICTURE_SIDE)
     square = picture.resize(side, Image.Resampling.BICUBIC, box=(left, top, right, bottom))
     shares = np.asarray(square, dtype=np.float32) / 255
     return np.ascontiguousarray(((shares - _MEAN) / _STD).transpose(2, 0, 1))
 
 
-def _kept(side: int, short: int) -> tuple[float, float]:
+def _find_centre(side: int, short: int) -> tuple[float, float]:
     """From where to where the centre lies along a side, in pixels of the picture as it is."""
     resized = PICTURE_SIDE * side // short
     start = round((resized - PICTURE_SIDE) / 2)

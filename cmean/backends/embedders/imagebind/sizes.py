@@ -19,7 +19,7 @@ TEXT_TOKENS = 77
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class TowerSizes:
     """Width, blocks and attention heads of each tower; the defaults are those of imagebind_huge.
 
     The names are those that the published architecture gives its parameters, so that a config.json
@@ -39,7 +39,7 @@ class Sizes:
     text_vocab_size: int = 49_408
 
 
-def read(folder: Path) -> Sizes:
+def read_sizes(folder: Path) -> TowerSizes:
     """The sizes in a folder's config.json; what it does not name is as in imagebind_huge.
 
     Raises:
@@ -47,18 +47,18 @@ def read(folder: Path) -> Sizes:
     """
     path = folder / "config.json"
     if not path.is_file():
-        return Sizes()
+        return TowerSizes()
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise WeightsError(f"{path} is not JSON: {error}") from error
     if not isinstance(config, dict):
         raise WeightsError(f"{path} is not a JSON object")
-    named = {field.name: config[field.name] for field in fields(Sizes) if field.name in config}
+    named = {field.name: config[field.name] for field in fields(TowerSizes) if field.name in config}
     for name, value in named.items():
         if type(value) is not int or value < 1:
             raise WeightsError(f"{path}: {name} must be a positive integer, not {value!r}")
-    found = Sizes(**named)
+    found = TowerSizes(**named)
     for tower in ("vision", "audio", "text"):
         width, heads = getattr(found, f"{tower}_embed_dim"), getattr(found, f"{tower}_num_heads")
         if width % heads:

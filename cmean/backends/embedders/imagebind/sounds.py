@@ -32,7 +32,7 @@ _FLOOR = float(np.finfo(np.float32).eps)
 _MEAN, _STD = -4.268, 9.138  # of the log-mel values that the tower was trained on
 
 
-def clips(samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+def compute_clip_spectrograms(samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
     """The spectrogram of each window of two seconds; together the windows cover the sound.
 
     They overlap by 40 ms, and the last one is aligned to the end. The published loader hears but
@@ -45,10 +45,10 @@ def clips(samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
         Arrays of shape (1, 128, 204), normalised.
     """
     for start, end in cover(len(samples), CLIP, STEP):
-        yield normalised(log_mel(samples[start:end]))
+        yield normalise_spectrogram(compute_filter_bank(samples[start:end]))
 
 
-def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def compute_filter_bank(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Kaldi's log-mel filter bank, of shape (128, frames); less than one frame is padded to one."""
     from transformers.audio_utils import spectrogram, window_function
 
@@ -62,14 +62,14 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         center=False,
         preemphasis=0.97,
         remove_dc_offset=True,
-        mel_filters=_filters(),
+        mel_filters=_load_filters(),
         mel_floor=_FLOOR,
         log_mel="log",
     )
     return found
 
 
-def normalised(bins: NDArray[np.float32]) -> NDArray[np.float32]:
+def normalise_spectrogram(bins: NDArray[np.float32]) -> NDArray[np.float32]:
     """A spectrogram with 204 frames, in the training's mean and deviation: (1, 128, 204).
 
     The frames that are missing are zero before that, as in training.
@@ -79,7 +79,7 @@ def normalised(bins: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @cache
-def _filters() -> NDArray[np.float64]:
+def _load_filters() -> NDArray[np.float64]:
     from transformers.audio_utils import mel_filter_bank
 
     with warnings.catch_warnings():

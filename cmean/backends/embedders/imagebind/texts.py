@@ -8,7 +8,7 @@ import numpy as np
 
 from cmean.backends import state_dicts
 from cmean.backends.embedders.imagebind.sizes import TEXT_TOKENS
-from cmean.backends.embedders.texts import token_windows
+from cmean.backends.embedders.texts import cut_token_windows
 from cmean.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Tokenizer:
     def __init__(self, folder: Path, vocabulary: int) -> None:
         from transformers import CLIPTokenizer
 
-        folder = state_dicts.folder_with(_FILES, folder, REPOSITORY)
+        folder = state_dicts.find_companion_folder(_FILES, folder, REPOSITORY)
         try:
             found = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
         except Exception as error:  # the tokenizers library raises bare exceptions
@@ -63,5 +63,5 @@ class Tokenizer:
         Raises:
             EmbeddingError: `empty-text`.
         """
-        for window in token_windows(self._tokenizer, text, TEXT_TOKENS):
+        for window in cut_token_windows(self._tokenizer, text, TEXT_TOKENS):
             yield np.pad(np.array(window, np.int64), (0, TEXT_TOKENS - len(window)))

@@ -23,7 +23,7 @@ from cmean.backends.embedders.imagebind.sizes import (
 )
 
 if TYPE_CHECKING:
-    from cmean.backends.embedders.imagebind.sizes import Sizes
+    from cmean.backends.embedders.imagebind.sizes import TowerSizes
 
 _EPSILON = 1e-6  # of every norm but that of the sounds' patches
 _VIDEO_FRAMES = 2  # a picture is a video of two equal frames
@@ -33,12 +33,14 @@ _AUDIO_PATCH, _AUDIO_STRIDE = 16, 10
 class ImageBind(nn.Module):
     """The three towers; each gives float32 vectors of length 1, of shape (n, out_embed_dim)."""
 
-    def __init__(self, sizes: Sizes) -> None:
+    def __init__(self, sizes: TowerSizes) -> None:
         super().__init__()
         self.modality_preprocessors = nn.ModuleDict(
             {
-                "vision": PatchTokens(_picture_stem(sizes.vision_embed_dim), _picture_patches()),
-                "audio": PatchTokens(_sound_stem(sizes.audio_embed_dim), _sound_patches()),
+                "vision": PatchTokens(
+                    _make_picture_stem(sizes.vision_embed_dim), _cut_picture_patches()
+                ),
+                "audio": PatchTokens(_make_sound_stem(sizes.audio_embed_dim), _cut_sound_patches()),
                 "text": WordTokens(sizes.text_vocab_size, sizes.text_embed_dim),
             }
         )
@@ -63,10 +65,10 @@ class ImageBind(nn.Module):
         self.modality_heads = nn.ModuleDict(
             {
                 # the empty place is where the published module picks the first token
-                "vision": nn.Sequential(*_head(sizes.vision_embed_dim, out, nn.Identity())),
-                "audio": nn.Sequential(*_head(sizes.audio_embed_dim, out, nn.Identity())),
+                "vision": nn.Sequential(*_make_head(sizes.vision_embed_dim, out, nn.Identity())),
+                "audio": nn.Sequential(*_make_head(sizes.audio_embed_dim, out, nn.Identity())),
                 "text": nn.Sequential(
-                    OrderedDict(proj=nn.Sequential(*_head(sizes.text_embed_dim, out)))
+                    OrderedDict(proj=nn.Sequential(*_make_head(sizes.text_embed_dim, out)))
                 ),
             }
         )
@@ -88,11 +90,11 @@ class ImageBind(nn.Module):
         words = self.modality_preprocessors["text"]
         tokens = self.modality_trunks["text"](words(ids), words.mask)
         ends = tokens[torch.arange(len(ids), device=ids.device), ids.argmax(dim=-1)]
-        return _unit(self.modality_heads["text"](ends))
+        return _normalise(self.modality_heads["text"](ends))
 
     def _first(self, tower: str, patches: Tensor) -> Tensor:
         tokens = self.modality_trunks[tower](self.modality_preprocessors[tower](patches))
-        return _unit(self.modality_heads[tower](tokens[:, 0]))
+        return _normalise(self.modality_heads[tower](tokens[:, 0]))
 
 
 class PatchTokens(nn.Module):
@@ -207,30 +209,30 @@ class Scale(nn.Module):
         self.log_logit_scale = nn.Parameter(torch.zeros(()))
 
 
-def _picture_stem(width: int) -> Stem:
+def _make_picture_stem(width: int) -> Stem:
     patch = (_VIDEO_FRAMES, PATCH_SIDE, PATCH_SIDE)
     # the empty place is where the published module doubles the frame
     proj = nn.Sequential(nn.Identity(), nn.Conv3d(3, width, patch, stride=patch, bias=False))
     return Stem(width, proj)
 
 
-def _picture_patches() -> int:
+def _cut_picture_patches() -> int:
     return (PICTURE_SIDE // PATCH_SIDE) ** 2
 
 
-def _sound_stem(width: int) -> Stem:
+def _make_sound_stem(width: int) -> Stem:
     proj = nn.Conv2d(1, width, _AUDIO_PATCH, stride=_AUDIO_STRIDE, bias=False)
     return Stem(width, proj, nn.LayerNorm(width))
 
 
-def _sound_patches() -> int:
+def _cut_sound_patches() -> int:
     high, wide = ((side - _AUDIO_PATCH) // _AUDIO_STRIDE + 1 for side in (MEL_BINS, FRAMES))
     return high * wide
 
 
-def _head(width: int, out: int, *between: nn.Module) -> tuple[nn.Module, ...]:
+def _make_head(width: int, out: int, *between: nn.Module) -> tuple[nn.Module, ...]:
     return nn.LayerNorm(width, _EPSILON), *between, nn.Linear(width, out, bias=False)
 
 
-def _unit(vectors: Tensor) -> Tensor:
+def _normalise(vectors: Tensor) -> Tensor:
     return nn.functional.normalize(vectors.float(), dim=-1)

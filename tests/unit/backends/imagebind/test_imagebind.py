@@ -110,9 +110,11 @@ def in_reference(reference, modality, inputs):
 def test_vectors_equal_the_published_models(reference, embedder, folder):
     red = np.full((500, 224, 3), (250, 20, 20), np.uint8)
     batch = [picture(230, 300), Excerpt(Kind.ARTWORK, 0, Picture(red))]
-    pixels = [pictures.normalised(excerpt.media.pixels) for excerpt in batch]
+    pixels = [pictures.normalise_picture(excerpt.media.pixels) for excerpt in batch]
     heard = [sound(7.3), tone(4)]  # of several clips, whose mean it takes as well
-    clips = [np.stack(list(sounds.clips(excerpt.media.samples))) for excerpt in heard]
+    clips = [
+        np.stack(list(sounds.compute_clip_spectrograms(excerpt.media.samples))) for excerpt in heard
+    ]
     texts = ["the cat in the inn", "an ant", "The END of 9 days"]
     ids = [next(iter(Tokenizer(folder, 518).windows(text))) for text in texts]
     pairs = {
@@ -138,7 +140,7 @@ def shapes_of_the_published_size():
     )
 
     with torch.device("meta"):
-        state = ImageBind(sizes.Sizes()).state_dict()
+        state = ImageBind(sizes.TowerSizes()).state_dict()
     return {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
@@ -182,7 +184,7 @@ def test_a_picture_is_resized_then_cropped(shape):
     height, width = shape
     coarse = Image.fromarray(picture(5, 7).media.pixels)
     pixels = np.asarray(coarse.resize((width, height), Image.Resampling.BILINEAR)) // 2 + 60
-    found = pictures.normalised(pixels)
+    found = pictures.normalise_picture(pixels)
     short = min(shape)
     resized = Image.fromarray(pixels).resize(
         (224 * width // short, 224 * height // short), Image.Resampling.BICUBIC
@@ -196,7 +198,7 @@ def test_a_picture_is_resized_then_cropped(shape):
 
 
 def test_a_very_long_picture_needs_no_more_memory_than_it_has():
-    assert pictures.normalised(np.zeros((1, 20_000, 3), np.uint8)).shape == (3, 224, 224)
+    assert pictures.normalise_picture(np.zeros((1, 20_000, 3), np.uint8)).shape == (3, 224, 224)
 
 
 def kaldi(samples):
@@ -223,13 +225,13 @@ def kaldi(samples):
 @pytest.mark.parametrize("level", [1e-5, 0.1, 1.0])
 def test_the_spectrogram_is_kaldis(level):
     samples = np.random.default_rng(0).normal(0, level, 8_000).astype(np.float32)
-    off = np.abs(sounds.log_mel(samples) - kaldi(samples)).max()
+    off = np.abs(sounds.compute_filter_bank(samples) - kaldi(samples)).max()
     print(f"at most {off:.1e} off Kaldi's formula")
     assert off < 2e-4
 
 
 def test_missing_frames_are_zero_before_the_training_mean_is_taken_off():
-    clip = next(iter(sounds.clips(sound(1).media.samples)))
+    clip = next(iter(sounds.compute_clip_spectrograms(sound(1).media.samples)))
     assert clip.shape == (1, 128, 204)
     assert clip[0, :, 98:] == pytest.approx(4.268 / 9.138)
     assert np.ptp(clip[0, :, :98]) > 0.1

@@ -33,7 +33,7 @@ def test_weights_that_give_no_numbers_are_told(copied):
 
 
 def test_weights_that_are_not_here_are_told(tmp_path):
-    embedder = registry.embedder("imagebind", {"model": str(tmp_path / "none")})
+    embedder = registry.create_embedder("imagebind", {"model": str(tmp_path / "none")})
     with pytest.raises(WeightsError, match="not on this machine"):
         embedder.load()
 
@@ -112,7 +112,7 @@ def test_parameters_of_no_use_are_told(folder):
     with pytest.raises(ConfigError, match="dtype"):
         imagebind.loaded(folder, dtype="int3")
     with pytest.raises(ConfigError, match="wrong parameters"):
-        registry.embedder("imagebind", {"size": "huge"})
+        registry.create_embedder("imagebind", {"size": "huge"})
 
 
 def test_the_files_to_fetch_are_those_that_load_reads(folder):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cmean.perception.linear_heads import FARTHEST
 from cmean.perception.mood_sentence import LADDER, WORDS
@@ -31,6 +31,29 @@ def digest_revision(
     """
     store.locate_package(package)
     found = packages.find_package(package)
-    facts = f"{found.sha256} {found.revision} {code} {LADDER} {WORDS} {FARTHEST} {constants!r}"
+    facts = (
+        f"{found.sha256} {found.revision} {code} {LADDER} {WORDS} {FARTHEST} {_render(constants)}"
+    )
     contents = [files(__package__).joinpath(table).read_bytes() for table in tables]
     return hash_parts([facts, *contents])[:12]
+
+
+_FIRST_NAMES: Final = {
+    "NamedFamily": "Named",
+    "TagPhrase": "Sign",
+    "MeasurePhrase": "Quality",
+    "WordStep": "Step",
+    "NotableChange": "Change",
+}
+"""Classes that were renamed since the first revisions were computed."""
+
+
+def _render(constants: Sequence[object]) -> str:
+    """The constants as text, in which each class has its first name.
+
+    A revision is part of a recipe's digest: renaming a class must not make new work of all results.
+    """
+    text = repr(constants)
+    for name, first in _FIRST_NAMES.items():
+        text = text.replace(f"{name}(", f"{first}(")
+    return text

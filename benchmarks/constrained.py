@@ -91,7 +91,7 @@ def mask_cost(patterns: PatternMatchers, words: Any, rows: int) -> tuple[float, 
     import torch
 
     answer = words("RGB: (200,100,50) (12,0,255) (7,77,177) (1,2,3) (99,240,30)")["input_ids"]
-    mask = PatternMask(patterns, [patterns.matcher(FIVE) for _ in range(rows)])
+    mask = PatternMask(patterns, [patterns.create_matcher(FIVE) for _ in range(rows)])
     total = 0.0
     for step in range(len(answer)):
         scores = torch.zeros(rows, VOCABULARY)
@@ -101,7 +101,7 @@ def mask_cost(patterns: PatternMatchers, words: Any, rows: int) -> tuple[float, 
         total += time.perf_counter() - start
         assert torch.isfinite(scores[:, answer[step]]).all()
     computed = 0.0
-    matchers = [(patterns.matcher(FIVE), row) for row in range(rows)]
+    matchers = [(patterns.create_matcher(FIVE), row) for row in range(rows)]
     bits = torch.zeros(rows, (VOCABULARY + 31) // 32, dtype=torch.int32)
     for token in answer:
         start = time.perf_counter()
@@ -138,7 +138,7 @@ def main() -> None:
         words = build(Path(name))
         start = time.perf_counter()
         patterns = PatternMatchers(words, VOCABULARY, [0])
-        patterns.matcher(FIVE)
+        patterns.create_matcher(FIVE)
         print(f"vocabulary {len(words):,}; prepared in {time.perf_counter() - start:.2f} s, once")
         model = registry.create_mapper("qwen3", {"model": name, "dtype": "float32"})
         model.load()

@@ -50,7 +50,7 @@ PAIRING: Mapping[str, tuple[str, ...]] = {
 these equal to the names that the matching has."""
 
 
-def plain_pairing() -> dict[str, str]:
+def get_plain_pairing() -> dict[str, str]:
     """Return how triples are paired where no profile says otherwise."""
     return {name: known[0] for name, known in PAIRING.items()}
 
@@ -100,7 +100,7 @@ class Profile:
     description: str
     kinds: Mapping[Kind, KindProfile]
     embedders: tuple[BackendChoice, ...] = ()
-    pairing: Mapping[str, str] = field(default_factory=plain_pairing)
+    pairing: Mapping[str, str] = field(default_factory=get_plain_pairing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +151,10 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     values = table | {
         key: env[f"CMEAN_{key.upper()}"] for key in _KEYS if env.get(f"CMEAN_{key.upper()}")
     }
-    return _checked(values, profiles)
+    return _check(values, profiles)
 
 
-def _checked(values: dict[str, Any], profiles: Mapping[str, Any]) -> Settings:
+def _check(values: dict[str, Any], profiles: Mapping[str, Any]) -> Settings:
     defaults = Settings()
     for key in (key for key in _KEYS if key != "lease_seconds"):
         if not isinstance(values.get(key, ""), str):
@@ -189,22 +189,22 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def profile_names(user_profiles: Mapping[str, Any]) -> list[str]:
+def list_profile_names(user_profiles: Mapping[str, Any]) -> list[str]:
     """The names of all profiles, those that come with cmean first."""
-    return list(dict.fromkeys([*_packaged_profiles(), *user_profiles]))
+    return list(dict.fromkeys([*_read_packaged_profiles(), *user_profiles]))
 
 
-def _packaged_profiles() -> dict[str, Any]:
+def _read_packaged_profiles() -> dict[str, Any]:
     return _read_toml(Path(__file__).with_name("profiles.toml"))
 
 
 def _build_profile(name: str, user_profiles: Mapping[str, Any]) -> Profile:
-    packaged = _packaged_profiles()
+    packaged = _read_packaged_profiles()
     merged = _resolve(name, packaged | dict(user_profiles), seen=())
     try:
-        kinds = {kind: _kind_profile(merged[kind.value]) for kind in Kind}
-        embedders = tuple(_choice(table, "embedder") for table in merged.get("embedders", ()))
-        pairing = _pairing(merged.get("pairing", {}))
+        kinds = {kind: _read_kind_profile(merged[kind.value]) for kind in Kind}
+        embedders = tuple(_read_choice(table, "embedder") for table in merged.get("embedders", ()))
+        pairing = _read_pairing(merged.get("pairing", {}))
         unknown = set(merged) - {"description", "extends", "embedders", "pairing", *map(str, Kind)}
         if unknown:
             raise ValueError(f"unknown key {sorted(unknown)[0]!r}")  # noqa: TRY301 - said below
@@ -226,22 +226,22 @@ def _resolve(name: str, tables: Mapping[str, Any], seen: tuple[str, ...]) -> dic
         raise ConfigError(f"profile {name!r} must be a table: [profiles.{name}]")
     if "extends" not in own:
         return dict(own)
-    return _merged(_resolve(own["extends"], tables, (*seen, name)), own)
+    return _merge(_resolve(own["extends"], tables, (*seen, name)), own)
 
 
-def _merged(old: dict[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(old: dict[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """`new` over `old`, part by part; a table that names another back-end starts afresh."""
     result = dict(old)
     for key, value in new.items():
         inner = result.get(key)
         if isinstance(inner, dict) and isinstance(value, dict) and "backend" not in value:
-            result[key] = _merged(inner, value)
+            result[key] = _merge(inner, value)
         else:
             result[key] = value
     return result
 
 
-def _pairing(table: object) -> dict[str, str]:
+def _read_pairing(table: object) -> dict[str, str]:
     if not isinstance(table, dict):
         raise TypeError(f"pairing must be a table, not {table!r}")
     for name, value in table.items():
@@ -250,23 +250,23 @@ def _pairing(table: object) -> dict[str, str]:
         if value not in PAIRING[name]:
             known = ", ".join(PAIRING[name])
             raise ValueError(f"{name} of the pairing is one of {known}, not {value!r}")
-    return plain_pairing() | dict(table)
+    return get_plain_pairing() | dict(table)
 
 
-def _kind_profile(table: Mapping[str, Any]) -> KindProfile:
+def _read_kind_profile(table: Mapping[str, Any]) -> KindProfile:
     unknown = set(table) - {"preprocessing", "captioner", "mapper", "merger"}
     if unknown:
         raise ValueError(f"unknown key {sorted(unknown)[0]!r}")
     merger = table.get("merger")
     return KindProfile(
         preprocessing=dict(table["preprocessing"]),
-        captioner=_choice(table["captioner"], "captioner"),
-        mapper=_choice(table["mapper"], "mapper"),
-        merger=_choice(merger, "merger") if merger else None,
+        captioner=_read_choice(table["captioner"], "captioner"),
+        mapper=_read_choice(table["mapper"], "mapper"),
+        merger=_read_choice(merger, "merger") if merger else None,
     )
 
 
-def _choice(table: Mapping[str, Any], step: str) -> BackendChoice:
+def _read_choice(table: Mapping[str, Any], step: str) -> BackendChoice:
     parameters = dict(table)
     backend, prompt = str(parameters.pop("backend")), parameters.pop("prompt", None)
     if not isinstance(prompt, str | None):
@@ -274,11 +274,11 @@ def _choice(table: Mapping[str, Any], step: str) -> BackendChoice:
     options = {}
     for name, kind in OPTIONS[step].items():
         if name in parameters:
-            options[name] = _option(step, name, kind, parameters.pop(name))
+            options[name] = _read_option(step, name, kind, parameters.pop(name))
     return BackendChoice(backend, parameters, prompt, options)
 
 
-def _option(step: str, name: str, kind: type, value: object) -> object:
+def _read_option(step: str, name: str, kind: type, value: object) -> object:
     accepted: tuple[type, ...] = (int, float) if kind is float else (kind,)
     if type(value) not in accepted or (not isinstance(value, bool) and value < 0):  # type: ignore[operator]  # a number by now
         raise ValueError(f"{name} of the {step} is a {kind.__name__}, not {value!r}")

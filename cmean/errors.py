@@ -61,7 +61,7 @@ class ItemError(CmeanError):
     """
 
     def __init__(self, reason: str, detail: str, *, retryable: bool = False) -> None:
-        detail = _printable(detail)
+        detail = _make_printable(detail)
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
@@ -71,7 +71,7 @@ class ItemError(CmeanError):
 _LONGEST_DETAIL = 2_000
 
 
-def _printable(text: str) -> str:
+def _make_printable(text: str) -> str:
     """Without control characters and lone surrogates, which no database takes, and not too long."""
     shown = (c if unicodedata.category(c) not in {"Cc", "Cs"} else "?" for c in str(text))
     return "".join(shown)[:_LONGEST_DETAIL]

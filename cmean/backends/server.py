@@ -168,7 +168,7 @@ class ModelServer:
         if self._pool is None:
             raise RuntimeError("load the back-end first")
         batch = _Batch()
-        waiting = [self._pool.submit(self._outcome, job, request, batch) for job in jobs]
+        waiting = [self._pool.submit(self._try_request, job, request, batch) for job in jobs]
         try:
             outcomes = [future.result() for future in waiting]
         except BaseException:
@@ -176,16 +176,16 @@ class ModelServer:
             raise
         if batch.error and all(isinstance(outcome, Exception) for outcome in outcomes):
             raise batch.error
-        return [self._of_item(o) if isinstance(o, Exception) else o for o in outcomes]
+        return [self._ask_for_item(o) if isinstance(o, Exception) else o for o in outcomes]
 
-    def _of_item(self, error: ItemError | ServerError) -> ItemError:
+    def _ask_for_item(self, error: ItemError | ServerError) -> ItemError:
         if isinstance(error, ServerError):
             return self._failure("server-away", str(error), retryable=True)
         if isinstance(error, self._failure):
             return error
         return self._failure(error.reason, error.detail, retryable=error.retryable)
 
-    def _outcome(
+    def _try_request(
         self, job: J, request: Callable[[J], Mapping[str, Any]], batch: _Batch
     ) -> Answer | ItemError | ServerError:
         try:
@@ -228,21 +228,25 @@ class ModelServer:
                 model=how.model, messages=body.pop("messages"), extra_body=body
             )
         except openai.APIStatusError as error:
-            raise self._refused(error.response) from error
+            raise self._make_refusal(error.response) from error
         except openai.APITimeoutError as error:
             if "Connect" in type(error.__cause__).__name__:
-                raise _PassingError(self._away("cannot be reached in time")) from error
+                raise _PassingError(
+                    self._make_unreachable_error("cannot be reached in time")
+                ) from error
             detail = f"the model server did not answer in {how.timeout:g} s"
             raise ItemError("timeout", detail, retryable=True) from error
         except openai.APIConnectionError as error:
             why = server_replies.shorten_line(str(error.__cause__))
             if "Connect" in type(error.__cause__).__name__:
-                raise _PassingError(self._away(f"cannot be reached: {why}")) from error
+                raise _PassingError(
+                    self._make_unreachable_error(f"cannot be reached: {why}")
+                ) from error
             detail = f"the model server broke the connection off: {why}"
             raise _PassingError(ItemError("connection-lost", detail, retryable=True)) from error
         return reply.http_response.text
 
-    def _refused(self, response: Any) -> Exception:  # noqa: ANN401 - httpx is the client's affair
+    def _make_refusal(self, response: Any) -> Exception:  # noqa: ANN401 - httpx is the client's affair
         body = response.text.replace(self._key, "***") if self._key else response.text
         status = response.status_code
         error = server_replies.make_refusal(status, body, self.connection.key_env)
@@ -250,7 +254,7 @@ class ModelServer:
             return _PassingError(error, _read_retry_after(response.headers.get("retry-after")))
         return error
 
-    def _away(self, what: str) -> ServerError:
+    def _make_unreachable_error(self, what: str) -> ServerError:
         where = urlsplit(str(self._client.base_url if self._client else "")).netloc
         hint = "start it, or set CMEAN_SERVER_URL"
         return ServerError(f"the model server {where.rpartition('@')[2]} {what}; {hint}")

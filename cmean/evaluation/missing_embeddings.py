@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from cmean.config import profile_names
+from cmean.config import list_profile_names
 from cmean.errors import ConfigError
 from cmean.evaluation.measures.embedding_similarity import CAPTIONS, PAIRS
 from cmean.inference import controls
@@ -63,7 +63,7 @@ def _profile_with(embedders: Sequence[str], settings: Settings, profile: str) ->
     control = profile.removeprefix(base)
     with suppress(ConfigError):  # the profile may be gone since
         captions = _captions(controls.find(settings, profile))
-        for name in (base, *profile_names(settings.user_profiles)):
+        for name in (base, *list_profile_names(settings.user_profiles)):
             with suppress(ConfigError):
                 other = controls.find(settings, name + control)
                 has = {choice.backend for choice in other.embedders}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from cmean.config import BackendChoice, profile_names
+from cmean.config import BackendChoice, list_profile_names
 from cmean.domain import CONSTANT, SHUFFLED, UNTOLD
 from cmean.errors import ConfigError
 from cmean.inference.default_profile import get_default_name
@@ -54,7 +54,7 @@ def base_of(settings: Settings, name: str) -> str:
 
 def _is_control(settings: Settings, name: str) -> bool:
     base, _, rest = name.rpartition("+")
-    known = name in profile_names(settings.user_profiles)
+    known = name in list_profile_names(settings.user_profiles)
     return bool(base) and rest.partition(":")[0] in CONTROLS and not known
 
 

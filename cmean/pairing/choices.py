@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cmean.catalog import embeddings, results
-from cmean.config import plain_pairing
+from cmean.config import get_plain_pairing
 from cmean.domain import Kind
 from cmean.errors import InputError, UsageError
 from cmean.matching.calibration import NONE
@@ -41,7 +41,7 @@ def complete(
     """
     choice = dict(chosen)
     space = choice["space"] or versions.DEFAULTS["space"]
-    usual = profile.pairing if space == spaces.EMOTION else plain_pairing()
+    usual = profile.pairing if space == spaces.EMOTION else get_plain_pairing()
     for name, default in {**versions.DEFAULTS, **usual}.items():
         choice[name] = choice[name] or default
     if choice["method"] == RANDOM:

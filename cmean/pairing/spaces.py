@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cmean.catalog import embeddings, pairings
 from cmean.catalog import recipes as recipe_rows
-from cmean.config import profile_names
+from cmean.config import list_profile_names
 from cmean.domain import Kind, Role
 from cmean.errors import InputError, MissingExtraError, WeightsError
 from cmean.inference import recipes
@@ -84,7 +84,7 @@ _SUFFIXES: Final = {IMAGEBIND: "-judged", CAPTIONS: "-text"}
 def _name_profile_with(space: str, profile: Profile) -> str:
     """A profile that has the embedder of a space, and the same captions where there is one."""
     base = profile.name.partition("+")[0]
-    packaged = profile_names({})
+    packaged = list_profile_names({})
     return next(
         name + _SUFFIXES[space]
         for name in (base, "embedded")

@@ -25,12 +25,12 @@ class AudioFlamingo3Captioner(ChatCaptioner):
     window_seconds: float = 600.0
     """The most that it hears at once, in seconds; of the weights, once they are loaded."""
 
-    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import AudioFlamingo3ForConditionalGeneration
 
         return AudioFlamingo3ForConditionalGeneration
 
-    def _processor_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_processor_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import AudioFlamingo3Processor
 
         return AudioFlamingo3Processor
@@ -40,12 +40,15 @@ class AudioFlamingo3Captioner(ChatCaptioner):
             "feature_extractor": checkpoints.load_feature_extractor(folder),
             "tokenizer": checkpoints.load_tokenizer(folder),
         }
-        processor = checkpoints.assemble_processor(self._processor_class(), folder, parts)
+        processor = checkpoints.assemble_processor(self._get_processor_class(), folder, parts)
         self.window_seconds = float(processor.max_audio_len)
         return processor
 
-    def _audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:
-        return {**super()._audio_options(sounds), "padding": "max_length"}  # whole windows only
+    def _make_audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:
+        return {
+            **super()._make_audio_options(sounds),
+            "padding": "max_length",
+        }  # whole windows only
 
 
 class MusicFlamingoCaptioner(AudioFlamingo3Captioner):
@@ -56,12 +59,12 @@ class MusicFlamingoCaptioner(AudioFlamingo3Captioner):
     window_seconds: float = 1200.0
     """The most that it hears at once, in seconds; of the weights, once they are loaded."""
 
-    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import MusicFlamingoForConditionalGeneration
 
         return MusicFlamingoForConditionalGeneration
 
-    def _processor_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_processor_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import MusicFlamingoProcessor
 
         return MusicFlamingoProcessor

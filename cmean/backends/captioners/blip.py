@@ -33,15 +33,15 @@ class BlipCaptioner(BlipFamily):
 
         return checkpoints.load_model(BlipForConditionalGeneration, folder, dtype=self._dtype)
 
-    def asked(self, prompt: Prompt | None) -> str:  # noqa: ARG002 - it takes none
+    def format_prompt(self, prompt: Prompt | None) -> str:  # noqa: ARG002 - it takes none
         """Nothing."""
         return ""
 
-    def ends(self) -> list[int]:
+    def get_end_tokens(self) -> list[int]:
         """The separator: BLIP's text model ends with it, whatever else its configuration names."""
         return [self._model.config.text_config.sep_token_id]
 
-    def write(self, asked: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401, ARG002 - tensors; nothing is asked
+    def write(self, prompt: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401, ARG002 - tensors; nothing is asked
         """Generate from the beginning; the first token of what BLIP gives is that beginning."""
         check_length(
             1 + options["max_new_tokens"], self._model.config.text_config.max_position_embeddings

@@ -43,18 +43,18 @@ class Blip2Captioner(BlipFamily):
             checkpoints.load_model(Blip2ForConditionalGeneration, folder, dtype=self._dtype), folder
         )
 
-    def asked(self, prompt: Prompt | None) -> str:
+    def format_prompt(self, prompt: Prompt | None) -> str:
         """The prompt as a question."""
         text = join_prompt(prompt)
         return f"Question: {text} Answer:" if text else ""
 
-    def ends(self) -> list[int]:
+    def get_end_tokens(self) -> list[int]:
         """Those of the language model."""
         return find_end_tokens(self._model)
 
-    def write(self, asked: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401 - tensors
+    def write(self, prompt: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401 - tensors
         """Generate from the picture's tokens and the prompt's."""
-        return generate_after_picture(self._model, self._tokenizer, asked, pixels, **options)
+        return generate_after_picture(self._model, self._tokenizer, prompt, pixels, **options)
 
 
 def check_image_token(model: Any, folder: Path) -> Any:  # noqa: ANN401 - of transformers
@@ -73,7 +73,7 @@ def check_image_token(model: Any, folder: Path) -> Any:  # noqa: ANN401 - of tra
 def generate_after_picture(
     model: Any,  # noqa: ANN401 - of transformers
     tokenizer: Any,  # noqa: ANN401 - of transformers
-    asked: str,
+    prompt: str,
     pixels: Any,  # noqa: ANN401 - a tensor
     **options: Any,  # noqa: ANN401 - of `generate`
 ) -> Any:  # noqa: ANN401 - a tensor
@@ -86,7 +86,7 @@ def generate_after_picture(
 
     config = model.config
     # a prompt that spells a special token, like that of the picture, is no more than text
-    words = tokenizer(asked, split_special_tokens=True, verbose=False)["input_ids"]
+    words = tokenizer(prompt, split_special_tokens=True, verbose=False)["input_ids"]
     row = [config.image_token_index] * config.num_query_tokens + words
     limit = getattr(config.text_config, "max_position_embeddings", None)
     check_length(len(row) + options["max_new_tokens"], limit)

@@ -31,7 +31,7 @@ class PromptGroup:
     """
 
     places: list[int]
-    asked: str
+    prompt: str
     pixels: Any
 
 
@@ -63,7 +63,7 @@ class BlipFamily(ModelBackend):
         self._tokenizer = checkpoints.load_tokenizer(folder)
         self._images = checkpoints.load_image_processor(folder)
         self._model = self._read(folder)
-        self._ends = self.ends()
+        self._ends = self.get_end_tokens()
 
     @abstractmethod
     def _read(self, folder: Path) -> Any:  # noqa: ANN401 - a model of transformers
@@ -88,25 +88,25 @@ class BlipFamily(ModelBackend):
         for place, excerpt in enumerate(batch):
             seen = inputs.check_picture(excerpt.media, self.model, CaptionError)
             images.append(Image.fromarray(seen.pixels))
-            groups.setdefault(self.asked(excerpt.prompt), []).append(place)
+            groups.setdefault(self.format_prompt(excerpt.prompt), []).append(place)
         return [
-            PromptGroup(places, asked, self._pixels([images[place] for place in places]))
-            for asked, places in groups.items()
+            PromptGroup(places, prompt, self._load_pixels([images[place] for place in places]))
+            for prompt, places in groups.items()
         ]
 
     def generate(self, prepared: Sequence[PromptGroup]) -> list[Caption]:
         """Caption what was prepared."""
         captions: dict[int, Caption] = {}
         for group in prepared:
-            captions |= zip(group.places, self._captions(group), strict=True)
+            captions |= zip(group.places, self._decode_captions(group), strict=True)
         return [captions[place] for place in sorted(captions)]
 
     @abstractmethod
-    def asked(self, prompt: Prompt | None) -> str:
+    def format_prompt(self, prompt: Prompt | None) -> str:
         """The text that a prompt becomes for this model."""
 
     @abstractmethod
-    def ends(self) -> list[int]:
+    def get_end_tokens(self) -> list[int]:
         """The tokens that end a caption.
 
         Raises:
@@ -114,11 +114,11 @@ class BlipFamily(ModelBackend):
         """
 
     @abstractmethod
-    def write(self, asked: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401 - tensors
+    def write(self, prompt: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401 - tensors
         """Generate with the model.
 
         Args:
-            asked: of all pictures.
+            prompt: that of all pictures.
             pixels: as in `PromptGroup`, on the model's device.
             options: for `generate` of transformers.
 
@@ -126,16 +126,16 @@ class BlipFamily(ModelBackend):
             The new tokens, of shape (pictures, longest).
         """
 
-    def _pixels(self, images: list[Any]) -> Any:  # noqa: ANN401 - a tensor
+    def _load_pixels(self, images: list[Any]) -> Any:  # noqa: ANN401 - a tensor
         return self._images(images, return_tensors="pt")["pixel_values"]
 
-    def _captions(self, group: PromptGroup) -> list[Caption]:
+    def _decode_captions(self, group: PromptGroup) -> list[Caption]:
         import torch
 
         with torch.inference_mode(), torch_tools.convert_memory_errors():
             pixels = group.pixels.to(self._model.device, self._model.dtype)
             rows = self.write(
-                group.asked,
+                group.prompt,
                 pixels,
                 max_new_tokens=self.max_new_tokens,
                 do_sample=False,

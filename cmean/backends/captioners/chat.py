@@ -106,11 +106,11 @@ class ChatCaptioner(ModelBackend, ABC):
         if processor.chat_template is None:
             raise WeightsError(f"{folder} has no chat template: name a model that is made to chat")
         self._network = network = checkpoints.load_model(
-            self._model_class(), folder, dtype=self._dtype, quantization=self._quantization
+            self._get_model_class(), folder, dtype=self._dtype, quantization=self._quantization
         )
         published = network.generation_config
         self._decoder = Decoder(processor.tokenizer, published, self._temperature)
-        network.generation_config = self._decoder.settings()
+        network.generation_config = self._decoder.get_settings()
 
     def _forget(self) -> None:
         self._network = self._processor = None
@@ -136,7 +136,7 @@ class ChatCaptioner(ModelBackend, ABC):
             given["images"] = [convert_to_image(picture) for picture in pictures]
         if sounds:
             given["audio"] = [pad_samples(sound) for sound in sounds]
-            given["audio_kwargs"] = self._audio_options(sounds)
+            given["audio_kwargs"] = self._make_audio_options(sounds)
         # where the template wrote the token that begins a text, the tokenizer must not
         spelled = {
             "padding": True,
@@ -162,7 +162,7 @@ class ChatCaptioner(ModelBackend, ABC):
             rows = network.generate(
                 **_move_to_model(prepared.inputs, network.device, network.dtype),
                 max_new_tokens=self._max_new_tokens,
-                logits_processor=self._decoder.steps(prepared.seeds, network.device),
+                logits_processor=self._decoder.make_processors(prepared.seeds, network.device),
             ).tolist()
         start = prepared.inputs["input_ids"].shape[1]
         return [
@@ -173,14 +173,14 @@ class ChatCaptioner(ModelBackend, ABC):
     # What an architecture says of itself.
 
     @abstractmethod
-    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         """The class of the network."""
 
     @abstractmethod
     def _load_processor(self, folder: Path) -> Any:  # noqa: ANN401 - a processor of transformers
         """What prepares its inputs, read from a checkpoint."""
 
-    def _audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:  # noqa: ARG002
+    def _make_audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:  # noqa: ARG002
         """What the feature extractor is told of a batch of sounds."""
         return {"sampling_rate": self.rate}
 

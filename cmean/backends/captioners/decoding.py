@@ -63,14 +63,14 @@ class Decoder:
         self._temperature = temperature
         self._tokenizer = tokenizer
 
-    def settings(self) -> Any:  # noqa: ANN401 - a GenerationConfig
+    def get_settings(self) -> Any:  # noqa: ANN401 - a GenerationConfig
         """All that `generate` of transformers is to know; it always takes the largest score."""
         import transformers
 
         make: Any = transformers.GenerationConfig
         return make(do_sample=False, eos_token_id=self._ends, pad_token_id=self._padding)
 
-    def steps(
+    def make_processors(
         self, seeds: Sequence[int], where: device
     ) -> list[RepetitionPenalty | SamplingProcessor]:
         """What is done to the scores of a batch; `seeds` is one a row where there is sampling."""

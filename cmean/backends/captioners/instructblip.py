@@ -49,25 +49,25 @@ class InstructBlipCaptioner(BlipFamily):
         self._instructions = None
         super()._forget()
 
-    def asked(self, prompt: Prompt | None) -> str:
+    def format_prompt(self, prompt: Prompt | None) -> str:
         """The instruction."""
         return join_prompt(prompt) or join_prompt(_UNASKED)
 
-    def ends(self) -> list[int]:
+    def get_end_tokens(self) -> list[int]:
         """Those of the language model."""
         return find_end_tokens(self._model)
 
-    def write(self, asked: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401 - tensors
+    def write(self, prompt: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401 - tensors
         """Generate; the instruction also leads what looks at the picture."""
         import torch
 
-        words = self._instructions(asked, split_special_tokens=True, verbose=False)["input_ids"]
+        words = self._instructions(prompt, split_special_tokens=True, verbose=False)["input_ids"]
         check_length(len(words), self._model.config.qformer_config.max_position_embeddings)
         rows = torch.tensor([words] * len(pixels), device=pixels.device)
         return generate_after_picture(
             self._model,
             self._tokenizer,
-            asked,
+            prompt,
             pixels,
             qformer_input_ids=rows,
             qformer_attention_mask=torch.ones_like(rows),

@@ -19,12 +19,12 @@ class LlavaCaptioner(ChatCaptioner):
     architectures = ("llava",)
     media = (Picture,)
 
-    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import LlavaForConditionalGeneration
 
         return LlavaForConditionalGeneration
 
-    def _processor_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_processor_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import LlavaProcessor
 
         return LlavaProcessor
@@ -34,7 +34,7 @@ class LlavaCaptioner(ChatCaptioner):
             "image_processor": checkpoints.load_image_processor(folder),
             "tokenizer": checkpoints.load_tokenizer(folder),
         }
-        processor = checkpoints.assemble_processor(self._processor_class(), folder, parts)
+        processor = checkpoints.assemble_processor(self._get_processor_class(), folder, parts)
         if processor.patch_size is None:  # so in old publications
             raise WeightsError(f"{folder} says no patch_size in processor_config.json: fetch anew")
         return processor

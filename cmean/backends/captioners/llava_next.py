@@ -16,12 +16,12 @@ class LlavaNextCaptioner(LlavaCaptioner):
 
     architectures = ("llava_next",)
 
-    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import LlavaNextForConditionalGeneration
 
         return LlavaNextForConditionalGeneration
 
-    def _processor_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_processor_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import LlavaNextProcessor
 
         return LlavaNextProcessor

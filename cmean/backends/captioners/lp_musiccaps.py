@@ -90,7 +90,7 @@ class LPMusicCapsCaptioner(ModelBackend):
         bart = state_dicts.find_companion_folder(_BART_FILES, folder, REPOSITORY)
         config = _read_bart_config(bart)
         self._tokenizer = _load_tokenizer(bart, config.vocab_size)
-        self._settings = self._how_to_write(config)
+        self._settings = self._choose_generation_settings(config)
         path = state_dicts.find_checkpoint_file(folder, "transfer.pth")
         with torch.device("meta"):
             network = LPMusicCaps(config)
@@ -151,7 +151,7 @@ class LPMusicCapsCaptioner(ModelBackend):
             tokens=sum(token not in special for token in written),
         )
 
-    def _how_to_write(self, config: BartConfig) -> Any:  # noqa: ANN401 - a GenerationConfig
+    def _choose_generation_settings(self, config: BartConfig) -> Any:  # noqa: ANN401 - a GenerationConfig
         """As the published code does it, which in part is by the settings of facebook/bart-base."""
         from transformers import GenerationConfig
 

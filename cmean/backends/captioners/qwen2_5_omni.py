@@ -26,7 +26,7 @@ class Qwen25OmniCaptioner(QwenVisionCaptioner):
     window_seconds: float = 300.0
     """The most that it hears at once, in seconds; of the weights, once they are loaded."""
 
-    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import Qwen2_5OmniThinkerForConditionalGeneration
 
         return Qwen2_5OmniThinkerForConditionalGeneration
@@ -46,10 +46,10 @@ class Qwen25OmniCaptioner(QwenVisionCaptioner):
         }
         return assemble_still(processor_class, folder, parts)
 
-    def _audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:
+    def _make_audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:
         # Padding to 300 s is slow, and to the longest sound makes the last frame, which reaches
         # beyond its sound, depend on the batch: a second more is enough, the rest is ignored.
         longest = max(sound.seconds for sound in sounds)
         padded = (math.ceil(longest) + 1) * self.rate
         options = {"padding": "max_length", "max_length": padded, "truncation": False}
-        return {**super()._audio_options(sounds), **options}
+        return {**super()._make_audio_options(sounds), **options}

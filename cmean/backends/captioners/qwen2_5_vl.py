@@ -18,7 +18,7 @@ class Qwen25VLCaptioner(QwenVisionCaptioner):
     architectures = ("qwen2_5_vl",)
     media = (Picture,)
 
-    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import Qwen2_5_VLForConditionalGeneration
 
         return Qwen2_5_VLForConditionalGeneration

@@ -21,7 +21,7 @@ class Qwen2AudioCaptioner(ChatCaptioner):
     window_seconds: float = 30.0
     """The most that it hears at once, in seconds; of the weights, once they are loaded."""
 
-    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import Qwen2AudioForConditionalGeneration
 
         return Qwen2AudioForConditionalGeneration

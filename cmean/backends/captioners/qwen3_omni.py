@@ -15,7 +15,7 @@ class Qwen3OmniCaptioner(Qwen25OmniCaptioner):
 
     architectures = ("qwen3_omni_moe", "qwen3_omni_moe_thinker")
 
-    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import Qwen3OmniMoeThinkerForConditionalGeneration
 
         return Qwen3OmniMoeThinkerForConditionalGeneration

@@ -30,7 +30,7 @@ class ClapEmbedder(TwoTowerEmbedder):
     architecture = "clap"
     at_once = 16
 
-    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import ClapModel
 
         return ClapModel
@@ -38,24 +38,24 @@ class ClapEmbedder(TwoTowerEmbedder):
     def _load_processor(self, folder: Path) -> Any:  # noqa: ANN401 - of transformers
         return checkpoints.load_feature_extractor(folder)
 
-    def _longest_text(self) -> int:
+    def _get_longest_text(self) -> int:
         config = self._network.config.text_config
         # its positions are counted from the padding's id on
         longest: int = config.max_position_embeddings - config.pad_token_id - 1
         return longest
 
-    def _windows(self, media: Sound | Picture) -> list[NDArray[np.float32]]:
+    def _cut_windows(self, media: Sound | Picture) -> list[NDArray[np.float32]]:
         sound = inputs.check_sound(media, "CLAP", EmbeddingError, self._processor.sampling_rate)
         spans = cover(len(sound.samples), self._processor.nb_max_samples)
         return [sound.samples[start:end] for start, end in spans]
 
-    def _perceive(self, windows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def _embed_windows(self, windows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         import torch
 
         extracted = self._processor(
             list(windows), sampling_rate=self._processor.sampling_rate, return_tensors="pt"
         )
-        return self._vectors(
+        return self._compute_vectors(
             "get_audio_features",
             input_features=extracted["input_features"],
             # No window is longer than the model hears. The extractor would say so of one at random,

@@ -30,7 +30,7 @@ class ClipEmbedder(TwoTowerEmbedder):
     architecture = "clip"
     at_once = 64
 
-    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import CLIPModel
 
         return CLIPModel
@@ -38,14 +38,14 @@ class ClipEmbedder(TwoTowerEmbedder):
     def _load_processor(self, folder: Path) -> Any:  # noqa: ANN401 - of transformers
         return checkpoints.load_image_processor(folder)
 
-    def _longest_text(self) -> int:
+    def _get_longest_text(self) -> int:
         longest: int = self._network.config.text_config.max_position_embeddings
         return longest
 
-    def _windows(self, media: Sound | Picture) -> list[NDArray[np.uint8]]:
+    def _cut_windows(self, media: Sound | Picture) -> list[NDArray[np.uint8]]:
         return [inputs.check_picture(media, "CLIP", EmbeddingError).pixels]
 
-    def _perceive(self, windows: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    def _embed_windows(self, windows: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         images = [Image.fromarray(pixels) for pixels in windows]
         pixels = self._processor(images, return_tensors="pt")["pixel_values"]
-        return self._vectors("get_image_features", pixel_values=pixels)
+        return self._compute_vectors("get_image_features", pixel_values=pixels)

@@ -45,7 +45,7 @@ class TwoTowerEmbedder(ModelBackend):
         folder = checkpoints.open_checkpoint(self.model, self._revision, [self.architecture])
         self._tokenizer = checkpoints.load_tokenizer(folder)
         self._processor = self._load_processor(folder)
-        self._network = checkpoints.load_model(self._model_class(), folder, dtype=self._dtype)
+        self._network = checkpoints.load_model(self._get_model_class(), folder, dtype=self._dtype)
 
     def _forget(self) -> None:
         self._network = self._tokenizer = self._processor = None
@@ -57,8 +57,8 @@ class TwoTowerEmbedder(ModelBackend):
             EmbeddingError: the reasons of `cmean.backends.inputs`; `no-vector` where the model
                 gives no numbers.
         """
-        windows = [self._windows(excerpt.media) for excerpt in batch]
-        return embed_windows(windows, self._perceive, self.at_once)
+        windows = [self._cut_windows(excerpt.media) for excerpt in batch]
+        return embed_windows(windows, self._embed_windows, self.at_once)
 
     def embed_texts(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """Embed texts of any length into the same space; as many unit vectors as texts.
@@ -66,16 +66,16 @@ class TwoTowerEmbedder(ModelBackend):
         Raises:
             EmbeddingError: `empty-text`, `no-vector`.
         """
-        longest = self._longest_text()
+        longest = self._get_longest_text()
         windows = [cut_token_windows(self._tokenizer, text, longest) for text in texts]
         return embed_windows(windows, self._read, self.at_once)
 
     def _read(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         given = {"input_ids": list(windows)}
         padded = self._tokenizer.pad(given, padding_side="right", return_tensors="pt")
-        return self._vectors("get_text_features", **padded)
+        return self._compute_vectors("get_text_features", **padded)
 
-    def _vectors(self, tower: str, **given: Any) -> NDArray[np.float32]:  # noqa: ANN401 - tensors
+    def _compute_vectors(self, tower: str, **given: Any) -> NDArray[np.float32]:  # noqa: ANN401 - tensors
         """What a tower makes of tensors."""
         import torch
 
@@ -94,7 +94,7 @@ class TwoTowerEmbedder(ModelBackend):
     # What an architecture says of itself.
 
     @abstractmethod
-    def _model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
+    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         """Of the model."""
 
     @abstractmethod
@@ -102,13 +102,13 @@ class TwoTowerEmbedder(ModelBackend):
         """What makes tensors of the medium."""
 
     @abstractmethod
-    def _longest_text(self) -> int:
+    def _get_longest_text(self) -> int:
         """How many tokens a window of a text has at most."""
 
     @abstractmethod
-    def _windows(self, media: Sound | Picture) -> Sequence[NDArray[Any]]:
+    def _cut_windows(self, media: Sound | Picture) -> Sequence[NDArray[Any]]:
         """The windows of what is given."""
 
     @abstractmethod
-    def _perceive(self, windows: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+    def _embed_windows(self, windows: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
         """One vector a window."""

@@ -111,9 +111,9 @@ class CausalLanguageModel(ModelBackend):
         loaded = self._loaded
         if loaded is None:
             raise RuntimeError("load() comes before write()")
-        prompts = [self._prompt(loaded, question) for question in batch]
+        prompts = [self._format_prompt(loaded, question) for question in batch]
         matchers = [
-            None if q.pattern is None else loaded.patterns.matcher(q.pattern, q.prefix)
+            None if q.pattern is None else loaded.patterns.create_matcher(q.pattern, q.prefix)
             for q in batch
         ]
         with torch_tools.convert_memory_errors():
@@ -124,7 +124,7 @@ class CausalLanguageModel(ModelBackend):
         ]
 
     @staticmethod
-    def _prompt(loaded: _Loaded, question: Question) -> list[int]:
+    def _format_prompt(loaded: _Loaded, question: Question) -> list[int]:
         """The tokens of the question, up to where the model goes on."""
         text = _apply_template(loaded, question.prompt) + writing.break_control_tokens(
             question.prefix, loaded.control

@@ -44,7 +44,7 @@ class PatternMatchers:
         self._tokenizer = from_tokenizer(tokenizer, n_vocab=width, eos_token=sorted(ends))
         self._compiled: dict[str, Any] = {}
 
-    def matcher(self, pattern: str, said: str = "") -> Any:  # noqa: ANN401 - of llguidance
+    def create_matcher(self, pattern: str, said: str = "") -> Any:  # noqa: ANN401 - of llguidance
         """A fresh matcher of a pattern, after what is said already.
 
         Raises:
@@ -86,13 +86,15 @@ class PatternMask:
         self._started = True
         if not self._open:
             return scores
-        place = tuple(torch.from_numpy(index).to(scores.device) for index in self._allowed())
+        place = tuple(
+            torch.from_numpy(index).to(scores.device) for index in self._find_allowed_tokens()
+        )
         kept = scores[place]
         scores.index_fill_(0, torch.tensor([*self._open], device=scores.device), float("-inf"))
         scores[place] = kept
         return scores
 
-    def _allowed(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _find_allowed_tokens(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows and tokens. They are few, so only words with a bit in them are looked into."""
         self._patterns.executor.unsafe_compute_mask_ptr(
             [(matcher, row) for row, matcher in self._open.items()],

@@ -75,7 +75,7 @@ class _Examples:
     triples: Array
     items: NDArray[np.int64]
 
-    def where(self, mask: NDArray[np.bool_]) -> _Examples:
+    def take_where(self, mask: NDArray[np.bool_]) -> _Examples:
         texts = [self.texts[i] for i in np.flatnonzero(mask).tolist()]
         terms = self.terms[np.flatnonzero(mask)]
         return _Examples(texts, self.vocabulary, terms, self.triples[mask], self.items[mask])
@@ -179,7 +179,7 @@ def _choose(examples: _Examples, folds: NDArray[np.int64]) -> list[float]:
     """The ridge of each channel that ranks the captions of folds left out best."""
     guesses = np.zeros((len(RIDGES), *examples.triples.shape))
     for fold in np.unique(folds):
-        train, test = examples.where(folds != fold), examples.where(folds == fold)
+        train, test = examples.take_where(folds != fold), examples.take_where(folds == fold)
         chosen = _choose_words(train)
         x, unseen = _make_design_matrix(train, chosen), _make_design_matrix(test, chosen)
         for i, ridge in enumerate(RIDGES):
@@ -247,7 +247,7 @@ def _map_held_out(examples: _Examples, rank: NDArray[np.int64], parts: int) -> l
     guesses: list[Guess] = [None] * len(examples.texts)
     for part in range(parts):
         aside = rank % parts == part
-        train = examples.where(~aside)
+        train = examples.take_where(~aside)
         ridge = _choose(train, rank[~aside] // parts % FOLDS)
         table = WordTable(_make_weights(train, ridge), "the distilled mapper")
         for i in np.flatnonzero(aside).tolist():

@@ -107,7 +107,7 @@ class LearnedMapper:
                 its words, and less than half of its words with content are English.
             WeightsError: as `SentenceEncoder.load`.
         """
-        return [self._triple(text) for text in texts]
+        return [self._map_text(text) for text in texts]
 
     def explain(self, text: str) -> list[Contribution]:
         """Say what moved which channel, in channel points; the first entry is `BASE`.
@@ -133,7 +133,7 @@ class LearnedMapper:
         )
         return [base, *(_scale(part, share) for part in parts), Contribution(SENTENCE, *added)]
 
-    def _triple(self, text: str) -> RGB:
+    def _map_text(self, text: str) -> RGB:
         _, *channels = zip(*self.explain(text), strict=True)
         return RGB(*(min(255, max(0, round(math.fsum(points)))) for points in channels))
 

@@ -80,7 +80,7 @@ class ServerLanguageModel:
         """
         found = self._server.ask(batch, self._request)
         return [
-            self._checked(answer, question.pattern) if isinstance(answer, Answer) else answer
+            self._check_answer(answer, question.pattern) if isinstance(answer, Answer) else answer
             for question, answer in zip(batch, found, strict=True)
         ]
 
@@ -102,7 +102,7 @@ class ServerLanguageModel:
             fields["response_format"] = _make_answer_schema(question.pattern)
         return fields
 
-    def _checked(self, answer: Answer, pattern: str | None) -> Answer:
+    def _check_answer(self, answer: Answer, pattern: str | None) -> Answer:
         """The answer itself; where it was to match a pattern, it does, unless it was cut."""
         if pattern is None or not self.constrains or answer.finish_reason is FinishReason.LENGTH:
             return answer

@@ -122,7 +122,7 @@ class WordTable:
             EmotionError: `empty-caption` for a text without a visible character,
                 `no-known-words` for one without any word of the table.
         """
-        _, *channels = zip(*self._contributions(text), strict=True)
+        _, *channels = zip(*self._compute_contributions(text), strict=True)
         # fsum is exact, so the order of the words does not change the result
         return RGB(*(min(255, max(0, round(math.fsum(points)))) for points in channels))
 
@@ -134,10 +134,10 @@ class WordTable:
         Raises:
             EmotionError: as `triple`.
         """
-        base, *rest = self._contributions(text)
+        base, *rest = self._compute_contributions(text)
         return [base, *sorted(rest, key=lambda part: (-sum(map(abs, part[1:])), part.word))]
 
-    def _contributions(self, text: str) -> list[Contribution]:
+    def _compute_contributions(self, text: str) -> list[Contribution]:
         if not text.strip():
             raise EmotionError("empty-caption", "the caption is empty: caption the item again")
         counts = Counter(word for word in split_lexicon_words(text) if word in self._weights)

@@ -114,7 +114,7 @@ def token_ids(name, folder, excerpt):
 def reference(name, folder, excerpt):
     """New tokens and text by transformers' own processor and `generate`."""
     model, tokenizer, processor = of_transformers(name, folder)
-    text = {} if name == "blip" else {"text": [asked(name, excerpt.prompt)]}
+    text = {} if name == "blip" else {"text": [format_prompt(name, excerpt.prompt)]}
     images = [Image.fromarray(excerpt.media.pixels)]
     inputs = processor(images=images, return_tensors="pt", **text)
     row = model.generate(**inputs, max_new_tokens=TOKENS, do_sample=False)[0].tolist()
@@ -122,7 +122,7 @@ def reference(name, folder, excerpt):
     return row[given:], tokenizer.decode(row[given:], skip_special_tokens=True).strip()
 
 
-def asked(name, prompt):
+def format_prompt(name, prompt):
     """The words that a prompt becomes."""
     if prompt is None:
         return "Write a description of the picture." if name == "instructblip" else ""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cmean.config import PAIRING, plain_pairing
+from cmean.config import PAIRING, get_plain_pairing
 from cmean.errors import InputError
 from cmean.matching import CALIBRATIONS, METHODS, METRICS, calibrate_vectors, match
 
@@ -115,4 +115,4 @@ def test_a_profile_may_choose_what_there_is():
     assert {name: list(known) for name, known in PAIRING.items()} == {
         name: list(known) for name, known in names.items()
     }
-    assert plain_pairing() == {"method": "greedy", "metric": "cosine", "calibrate": "none"}
+    assert get_plain_pairing() == {"method": "greedy", "metric": "cosine", "calibrate": "none"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cmean.config import Settings, load_settings, plain_pairing
+from cmean.config import Settings, get_plain_pairing, load_settings
 from cmean.errors import ConfigError
 from cmean.inference import controls
 
@@ -28,7 +28,7 @@ def test_the_embedded_profiles_choose(name):
     "name", ["paper", "paper-as-run", "paper-continued", "omni", "lavis", "llava", "server"]
 )
 def test_the_others_pair_as_the_study_did(name):
-    assert Settings().get_profile(name).pairing == plain_pairing()
+    assert Settings().get_profile(name).pairing == get_plain_pairing()
 
 
 def test_a_profile_changes_what_it_names(tmp_path, monkeypatch):
@@ -36,7 +36,7 @@ def test_a_profile_changes_what_it_names(tmp_path, monkeypatch):
     assert profile(tmp_path, monkeypatch, toml).pairing == {**EMBEDDED, "method": "greedy"}
     toml = "[profiles.mine]\nextends = 'paper'\n[profiles.mine.pairing]\ncalibrate = 'quantile'\n"
     found = profile(tmp_path, monkeypatch, toml)
-    assert found.pairing == {**plain_pairing(), "calibrate": "quantile"}
+    assert found.pairing == {**get_plain_pairing(), "calibrate": "quantile"}
 
 
 def test_a_control_pairs_as_its_profile():

@@ -66,7 +66,7 @@ class ImageBindEmbedder(ModelBackend):
         folder = hub.locate_checkpoint(self.model, self._revision).folder
         found = sizes.read_sizes(folder)
         self._tokenizer = Tokenizer(folder, found.text_vocab_size)
-        self._towers = _towers(folder, found, self._dtype)
+        self._towers = _get_towers(folder, found, self._dtype)
 
     def _forget(self) -> None:
         self._towers = self._tokenizer = None
@@ -78,7 +78,7 @@ class ImageBindEmbedder(ModelBackend):
             EmbeddingError: `sample-rate` for a sound that is not at 16 kHz, `empty-sound` and
                 `empty-picture` for what holds nothing, `no-vector` when the model gives no numbers.
         """
-        towers = self._loaded()
+        towers = self._get_model()
         vectors: dict[int, Vector] = {}
         for kind, tower in ((Picture, towers.pictures), (Sound, towers.sounds)):
             places = [i for i, excerpt in enumerate(batch) if isinstance(excerpt.media, kind)]
@@ -94,15 +94,15 @@ class ImageBindEmbedder(ModelBackend):
             EmbeddingError: `empty-text` for a text without a visible character, `no-vector` when
                 the model gives no numbers.
         """
-        towers = self._loaded()
+        towers = self._get_model()
         assert self._tokenizer is not None  # noqa: S101 - loaded together with the towers
-        items = map(self._tokenizer.windows, texts)
+        items = map(self._tokenizer.cut_windows, texts)
         return embed_windows(items, partial(self._forward, towers.texts), _AT_ONCE)
 
     def _forward(self, tower: Callable[[Tensor], Tensor], windows: Sequence[Array]) -> Vector:
         import torch
 
-        towers = self._loaded()
+        towers = self._get_model()
         first = next(towers.parameters())
         with torch.inference_mode(), torch_tools.convert_memory_errors():
             given = torch.from_numpy(np.stack(windows)).to(first.device)
@@ -111,13 +111,13 @@ class ImageBindEmbedder(ModelBackend):
             found: Vector = tower(given).cpu().numpy()
         return found
 
-    def _loaded(self) -> ImageBind:
+    def _get_model(self) -> ImageBind:
         if self._towers is None:
             raise RuntimeError("load the embedder before it embeds")
         return self._towers
 
 
-def _towers(folder: Path, found: sizes.TowerSizes, dtype: str) -> ImageBind:
+def _get_towers(folder: Path, found: sizes.TowerSizes, dtype: str) -> ImageBind:
     import torch
 
     from cmean.backends.embedders.imagebind.towers import (  # noqa: PLC0415 - it imports PyTorch

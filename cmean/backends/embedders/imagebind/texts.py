@@ -51,7 +51,7 @@ class Tokenizer:
                 f"{found.eos_token_id}; the model has {vocabulary}, and ends them with the last"
             )
 
-    def windows(self, text: str) -> Iterator[NDArray[np.int64]]:
+    def cut_windows(self, text: str) -> Iterator[NDArray[np.int64]]:
         """The tokens of each window of a text; together the windows cover it.
 
         They follow each other, and the last one is aligned to the end. Each is framed by the tokens

@@ -79,11 +79,11 @@ class ImageBind(nn.Module):
     def pictures(self, pixels: Tensor) -> Tensor:
         """Embed normalised pictures of shape (n, 3, 224, 224)."""
         frames = pixels.unsqueeze(2).expand(-1, -1, _VIDEO_FRAMES, -1, -1)
-        return self._first("vision", frames)
+        return self._take_first("vision", frames)
 
     def sounds(self, spectrograms: Tensor) -> Tensor:
         """Embed normalised log-mel spectrograms of shape (n, 1, 128, 204)."""
-        return self._first("audio", spectrograms)
+        return self._take_first("audio", spectrograms)
 
     def texts(self, ids: Tensor) -> Tensor:
         """Embed tokens, int64 of shape (n, 77); each text ends at its first largest token."""
@@ -92,7 +92,7 @@ class ImageBind(nn.Module):
         ends = tokens[torch.arange(len(ids), device=ids.device), ids.argmax(dim=-1)]
         return _normalise(self.modality_heads["text"](ends))
 
-    def _first(self, tower: str, patches: Tensor) -> Tensor:
+    def _take_first(self, tower: str, patches: Tensor) -> Tensor:
         tokens = self.modality_trunks[tower](self.modality_preprocessors[tower](patches))
         return _normalise(self.modality_heads[tower](tokens[:, 0]))
 

@@ -116,7 +116,7 @@ def test_vectors_equal_the_published_models(reference, embedder, folder):
         np.stack(list(sounds.compute_clip_spectrograms(excerpt.media.samples))) for excerpt in heard
     ]
     texts = ["the cat in the inn", "an ant", "The END of 9 days"]
-    ids = [next(iter(Tokenizer(folder, 518).windows(text))) for text in texts]
+    ids = [next(iter(Tokenizer(folder, 518).cut_windows(text))) for text in texts]
     pairs = {
         "image": (in_reference(reference, "vision", pixels), embedder.embed(batch)),
         "audio": (
@@ -173,7 +173,7 @@ def test_texts_have_the_published_tokens(published, tmp_path):
         "Don't  stop:\n128 BPM!",
         "Café — Ärger, 東京",
     ):
-        assert next(iter(ours.windows(text))).tolist() == theirs(text).tolist()
+        assert next(iter(ours.cut_windows(text))).tolist() == theirs(text).tolist()
 
 
 # --- what the towers are given ---------------------------------------------------------------

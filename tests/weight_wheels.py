@@ -64,6 +64,7 @@ class MadeWeights:
         self.table = folder / "packages.json"
         self.packages = []
         self.program = Program(folder, database_url)
+        self.program.in_process = False  # the table of packages is that of a process
         self.program.command = [sys.executable, str(WRAPPERS / "made_weights.py")]
         kept = {
             name: value

@@ -238,6 +238,7 @@ def hub(cmean):
     """The program with a hub of its own to fetch from, and nothing fetched."""
     files = {"config.json": b"{}", "model.safetensors": b"tensors"}
     with serving({SAFE: files, RESTRICTED: files}) as server:
+        cmean.in_process = False  # the hub's client reads its environment when it is imported
         kept = {k: v for k, v in cmean.environment.items() if not k.startswith("HF_")}
         cmean.environment = kept | {
             "HF_ENDPOINT": server.url,

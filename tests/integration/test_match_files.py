@@ -177,6 +177,7 @@ def test_interrupted_it_ends_at_once_and_leaves_no_file(cmean, files):
 
 @pytest.mark.parametrize("method", ["greedy", "optimal"])
 def test_where_compiled_code_cannot_be_kept_it_is_compiled_again(cmean, files, method):
+    cmean.in_process = False  # here it is compiled already
     cmean.environment["NUMBA_CACHE_DIR"] = "/dev/null/nowhere"
 
     found = cmean("match", *files(600, 600), "--method", method, "--output", "p.csv", "--json")

@@ -11,10 +11,10 @@ from triples import Triples
 from cmean.catalog import embeddings, pairings
 from cmean.config import Settings
 from cmean.domain import POSITIONS, Kind
-from cmean.evaluation.inputs import Study
+from cmean.evaluation.evaluated_pairing import EvaluatedPairing
 from cmean.jobs import requests
 from cmean.pairing import service as pairing_service
-from cmean.stats.sampling import Choices
+from cmean.stats.sampling import SamplingOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,17 +41,17 @@ def make_pairing(catalog: Catalog, vector: str = "whole", **choices: Any) -> int
     return int(pairing_service.summary(catalog, task)["pairing"])
 
 
-def study_of(catalog: Catalog, pairing_id: int, permutations: int = 200) -> Study:
-    """A pairing as a section of its evaluation reads it."""
+def load_evaluated(catalog: Catalog, pairing_id: int, permutations: int = 200) -> EvaluatedPairing:
+    """A pairing as the measures of its evaluation read it."""
     with catalog.read() as connection:
-        return Study(
-            pairing=pairings.get(connection, pairing_id),
+        return EvaluatedPairing(
+            row=pairings.get(connection, pairing_id),
             pairs=pairings.pairs_of(connection, pairing_id),
             pair_ids=embeddings.pair_ids(connection, pairing_id),
             items={},
             triples={},
             resampled=(),
-            choices=Choices(permutations=permutations, bootstraps=100),
+            sampling=SamplingOptions(permutations=permutations, bootstraps=100),
         )
 
 

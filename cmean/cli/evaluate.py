@@ -11,14 +11,17 @@ from cmean.cli.common import NEWEST, add_json, announcer, opened, print_json, pr
 from cmean.cli.pair import describe, named
 from cmean.cli.types import at_most, natural, positive
 from cmean.errors import UsageError
-from cmean.evaluation import comparison, missing_embeddings, reliability
+from cmean.evaluation import comparison, comparison_tables, reliability, reliability_tables
 from cmean.evaluation import service as evaluation_service
+from cmean.evaluation.evaluation_tables import build_evaluation_tables
+from cmean.evaluation.missing_embeddings import describe_missing_embeddings
 from cmean.inference import controls
 from cmean.jobs import requests
 from cmean.matching.methods import RANDOM
 from cmean.presentation.number_formats import number
 from cmean.presentation.phrases import Means, vectors, verdict
-from cmean.stats.sampling import Choices
+from cmean.stats.sampling import SamplingOptions
+from cmean.util.dataclass_json import to_json
 
 if TYPE_CHECKING:
     import argparse
@@ -26,18 +29,19 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog
     from cmean.config import Settings
+    from cmean.evaluation.documents.evaluation import ComparisonDocument, EvaluationDocument
     from cmean.presentation.tables import Table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    defaults = Choices()
+    defaults = SamplingOptions()
     parser.add_argument(
         "ids",
         nargs="*",
         type=positive,
         metavar="ID",
-        help=f"of the pairing ({NEWEST}); several are set side by side",
+        help=f"of the pairing ({NEWEST}); several are compared",
     )
     parser.add_argument(
         "--recipes",
@@ -51,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="hold emotions and pairs against a label set; may be given several times",
+        help="compare emotions and pairs with a label set; may be given several times",
     )
     parser.add_argument(
         "--permutations",
@@ -65,8 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=at_most(10_000, least=0),
         default=defaults.resamples,
         metavar="N",
-        help="pairings made anew of vectors without identity; 0 leaves them out "
-        f"(default: {defaults.resamples})",
+        help=f"pairings of resampled vectors; 0 leaves them out (default: {defaults.resamples})",
     )
     parser.add_argument(
         "--seed", type=natural, default=0, metavar="N", help="of all draws (default: 0)"
@@ -76,8 +79,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print the tables of one pairing, or several side by side."""
-    choices = Choices(args.permutations, args.resamples, seed=args.seed)
+    """Print the tables of one pairing, or of several compared."""
+    choices = SamplingOptions(args.permutations, args.resamples, seed=args.seed)
     if args.json and args.format and args.output is None:
         raise UsageError("--json and --format each say what is printed: leave one out")
     if args.recipes:
@@ -88,23 +91,20 @@ def main(args: argparse.Namespace) -> int:
             _evaluated(catalog, settings, each, args.labels, choices)
             for each in dict.fromkeys(args.ids or [None])
         ]
-        with catalog.read() as connection:
-            rows = [pairings.get(connection, document["pairing"]) for document in found]
-            lacks = [
-                missing_embeddings.line(connection, settings, pairing, document["tables"])
-                for pairing, document in zip(rows, found, strict=True)
-            ]
+        hints = [describe_missing_embeddings(catalog, settings, each) for each in found]
+        document: EvaluationDocument | ComparisonDocument = found[0]
         if len(found) > 1:
-            document = comparison.compare(catalog, found)
-            made = comparison.tables(document)
-            lacks.append(comparison.judged(found))
+            document = comparison.compare_pairings(catalog, found)
+            made = comparison_tables.build_comparison_tables(document)
+            hints.append(comparison_tables.describe_missing_evidence(found))
         else:
-            document = found[0]
-            made = evaluation_service.tables(document)
+            made = build_evaluation_tables(found[0])
+        with catalog.read() as connection:
+            pairing = pairings.get(connection, found[0].pairing)
     if len(found) == 1 and args.format in {None, "table"} and not (args.output or args.json):
-        _judge(rows[0], document)
-    _show(args, document, made)
-    for line in filter(None, dict.fromkeys(lacks)):
+        _judge(pairing, found[0])
+    _show(args, to_json(document), made)
+    for line in filter(None, dict.fromkeys(hints)):
         say(line)
     return 0
 
@@ -117,28 +117,28 @@ def _show(args: argparse.Namespace, document: Mapping[str, Any], made: Sequence[
         print_json(document)
 
 
-def _judge(pairing: Mapping[str, Any], document: Mapping[str, Any]) -> None:
+def _judge(pairing: Mapping[str, Any], document: EvaluationDocument) -> None:
     """Say what the mean is worth, before the tables tell it at length."""
     print(f"{named(pairing['id'], pairing['profile'])}: {describe(pairing)}")
-    if document["null_mean"] is not None:
-        if document["resampled_mean"] is not None and document["method"] != RANDOM:
-            mean, sd = (number(document[f"resampled_{name}"]) for name in ("mean", "sd"))
-            what = f"{vectors(document['space'])} handed out at random"
-            print(f"the same method over {what}: {mean} ± {sd}")
-        print(verdict(Means.of(document)))
+    if document.null_mean is not None:
+        mean, sd = document.resampled_mean, document.resampled_sd
+        if mean is not None and sd is not None and document.method != RANDOM:
+            what = f"resampled {vectors(document.space)}"
+            print(f"the same method over {what}: {number(mean)} ± {number(sd)}")
+        print(verdict(Means.of(to_json(document))))
     print()
 
 
-def _reliability(args: argparse.Namespace, choices: Choices) -> None:
+def _reliability(args: argparse.Namespace, choices: SamplingOptions) -> None:
     """Print how well emotion recipes agree."""
     if args.ids or args.labels:
         raise UsageError("--recipes compares recipes, not pairings: leave ID and --labels out")
     with opened() as (settings, catalog), catalog.read() as connection:
-        found = reliability.compare(
+        found = reliability.compare_recipes(
             connection, args.recipes, partial(controls.find, settings), choices
         )
-    _show(args, found, reliability.tables(found))
-    for kind in found["left_out"]:
+    _show(args, to_json(found), reliability_tables.build_recipe_tables(found))
+    for kind in found.left_out:
         say(f"{kind}s are left out: two of the recipes are the same there")
 
 
@@ -147,9 +147,9 @@ def _evaluated(
     settings: Settings,
     pairing_id: int | None,
     labels: list[str],
-    choices: Choices,
-) -> dict[str, Any]:
-    task = evaluation_service.request(catalog, pairing_id, labels, choices)
+    choices: SamplingOptions,
+) -> EvaluationDocument:
+    task = evaluation_service.request_evaluation(catalog, pairing_id, labels, choices)
     with progress("evaluate", brief=True) as update:
         requests.carry_out(catalog, settings, task, announcer(settings), partial(update, "nulls"))
-    return evaluation_service.document(catalog, task)
+    return evaluation_service.load_document(catalog, task)

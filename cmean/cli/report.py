@@ -57,7 +57,7 @@ def write(
     labels: Sequence[str] = (),
 ) -> int:
     """Evaluate, gather, render, write; returns the size in bytes."""
-    task = evaluation_service.request(catalog, pairing_id, labels)
+    task = evaluation_service.request_evaluation(catalog, pairing_id, labels)
     with replacing(output) as path:
         with progress("report", brief=True) as update:
             requests.carry_out(
@@ -65,7 +65,7 @@ def write(
             )
             found = gather(
                 catalog,
-                evaluation_service.document(catalog, task),
+                evaluation_service.load_document(catalog, task),
                 on_progress=partial(update, "pairs"),
             )
         return path.write_text(render(found), encoding="utf-8")

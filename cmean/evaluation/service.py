@@ -1,97 +1,92 @@
-"""The study's tables for a pairing and its recipes, each figure beside its nulls."""
+"""Evaluation of a pairing: requested as a task, computed, stored and loaded as a document."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from cmean.catalog import embeddings, evaluations, pairings, planning, results
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITIONS, Kind
-from cmean.evaluation.inputs import Study
-from cmean.evaluation.measures import (
-    caption_lengths,
-    coherence,
-    embedding_similarity,
-    human_ratings,
-    label_validity,
-)
+from cmean.evaluation.documents.evaluation import EvaluationDocument
+from cmean.evaluation.documents.request import EvaluationRequest
+from cmean.evaluation.documents.study_tables import StudyTables
+from cmean.evaluation.evaluated_pairing import EvaluatedPairing
+from cmean.evaluation.measures.caption_lengths import measure_caption_lengths, sum_finish_reasons
+from cmean.evaluation.measures.coherence import measure_coherence
+from cmean.evaluation.measures.embedding_similarity import measure_embedding_similarity
+from cmean.evaluation.measures.human_ratings import measure_human_ratings
+from cmean.evaluation.measures.label_validity import measure_label_validity, require_label_sets
 from cmean.pairing import spaces
 from cmean.pairing.null_models import resample_pairings
 from cmean.stats.coherence import describe_values
-from cmean.stats.sampling import Choices
+from cmean.stats.sampling import SamplingOptions
+from cmean.util.dataclass_json import from_json, to_json
 from cmean.util.hashing import hash_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cmean.catalog.engine import Catalog, Connection
-    from cmean.evaluation.measures.embedding_similarity import Scores
+    from cmean.evaluation.measures.embedding_similarity import ScoreRow
     from cmean.matching.groups import Progress
-    from cmean.presentation.tables import Table
 
-REVISION = 6
-"""Of what is evaluated: raised when a table changes, so that stored evaluations are made anew."""
+REVISION: Final = 6
+"""Of what is evaluated: raised when the document changes, so that stored evaluations, which are of
+one revision each, are computed again instead of being read."""
 
-_COLUMNS = (
-    "method",
-    "vector",
-    "metric",
-    "calibrate",
-    "min_similarity",
-    "space",
-    "profile",
-    "pairs",
+_PAIRING_COLUMNS: Final = (
+    *("method", "vector", "metric", "calibrate", "min_similarity", "space", "profile", "pairs"),
+    *("mean", "tenth_percentile", "minimum", "null_mean", "null_sd", "z"),
 )
-_FIGURES = ("mean", "tenth_percentile", "minimum", "null_mean", "null_sd", "z")
+"""Columns of the pairing that its document repeats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A pairing's evaluation: the document that is stored and printed, and the scores behind it."""
+    """A pairing's evaluation: the document, and the scores of pairs and captions behind it."""
 
-    document: Mapping[str, Any]
-    scores: Scores
+    document: EvaluationDocument
+    scores: Sequence[ScoreRow]
 
 
-def request(
+def request_evaluation(
     catalog: Catalog,
     pairing_id: int | None = None,
     labels: Sequence[str] = (),
-    choices: Choices | None = None,
+    sampling: SamplingOptions | None = None,
 ) -> int:
-    """Enter the wish to evaluate a pairing. Returns the task's id.
+    """Enter the request to evaluate a pairing. Returns the task's id.
 
-    The same wish over the same captions, triples, embeddings, labels and ratings is one task.
+    The same request over the same captions, triples, embeddings, labels and ratings is one task.
 
     Args:
         catalog: an open catalog.
         pairing_id: the pairing (default: the newest).
-        labels: names of label sets to hold it against.
-        choices: how to sample.
+        labels: names of label sets to compare with.
+        sampling: how to sample.
 
     Raises:
         InputError: there is no such pairing, or no label set of a name.
     """
     with catalog.read() as connection:
         pairing = pairings.get(connection, pairing_id)
-        label_validity.check(connection, labels)
+        require_label_sets(connection, labels)
         mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
         captioners = [row["input_id"] for row in recipe_rows.rows(connection, mappers)]
         state: list[Any] = [*results.numbers(connection, [*mappers, *captioners])]
         state.append(embeddings.count(connection))
         state.append(evaluations.state_of_people(connection, sorted(set(labels))))
-    wish = {
-        "pairing_id": pairing["id"],
-        "revision": REVISION,
-        "labels": sorted(set(labels)),
-        "choices": asdict(choices or Choices()),
-    }
-    digest = hash_json(["evaluate", wish, state], sort_keys=False)  # as stored requests have it
+    request = to_json(
+        EvaluationRequest(
+            pairing["id"], REVISION, sorted(set(labels)), sampling or SamplingOptions()
+        )
+    )
+    digest = hash_json(["evaluate", request, state], sort_keys=False)
     with catalog.write() as connection:
-        return planning.plan_request(connection, "evaluate", digest, wish, pairing["id"])
+        return planning.plan_request(connection, "evaluate", digest, request, pairing["id"])
 
 
 def compute(
@@ -99,90 +94,80 @@ def compute(
     request: Mapping[str, Any],
     on_progress: Progress = lambda _done, _total: None,
 ) -> Evaluation:
-    """Evaluate as a request wishes, over the items that the pairing was made from; writes nothing.
+    """Evaluate as a request says, over the items that the pairing was made from; writes nothing.
 
-    What has come to the catalog since makes no difference.
+    Items that came to the catalog since make no difference.
+
+    Args:
+        catalog: an open catalog.
+        request: an `EvaluationRequest` as JSON values.
+        on_progress: called with how many resamples are done, and of how many.
     """
+    wanted = from_json(EvaluationRequest, request)
     with catalog.read() as connection:
-        study = _study(connection, request, on_progress)
-        near = embedding_similarity.measure(connection, study)
-        lengths_found = caption_lengths.measure(connection, study)
-        document = {
-            "pairing": study.pairing["id"],
-            **{name: study.pairing[name] for name in (*_COLUMNS, *_FIGURES)},
-            **_resampled(study),
-            "nulls": asdict(study.choices),
-            "tables": {
-                **lengths_found,
-                "V": coherence.measure(study),
-                **near.tables,
+        evaluated = load_evaluated_pairing(connection, wanted, on_progress)
+        similarity = measure_embedding_similarity(connection, evaluated)
+        lengths = measure_caption_lengths(connection, evaluated)
+        null = describe_values([pairs["similarity"].mean() for pairs in evaluated.resampled])
+        document = EvaluationDocument(
+            pairing=evaluated.row["id"],
+            **{name: evaluated.row[name] for name in _PAIRING_COLUMNS},
+            resampled_mean=null.mean,
+            resampled_sd=null.std,
+            sampling=evaluated.sampling,
+            tables=StudyTables(
+                track_caption_lengths=lengths[Kind.TRACK],
+                artwork_caption_lengths=lengths[Kind.ARTWORK],
+                coherence=measure_coherence(evaluated),
+                track_caption_similarity=similarity.captions[Kind.TRACK],
+                artwork_caption_similarity=similarity.captions[Kind.ARTWORK],
+                pair_media_similarity=similarity.pairs,
+            ),
+            finish_reasons=sum_finish_reasons(lengths),
+            labels={
+                name: measure_label_validity(connection, evaluated, name) for name in wanted.labels
             },
-            "finish_reasons": caption_lengths.finish_reasons(lengths_found),
-            "labels": {
-                name: label_validity.measure(connection, study, name)
-                for name in request.get("labels", ())  # older wishes name none
-            },
-            "ratings": human_ratings.measure(connection, study),
-        }
-    return Evaluation(document, near.scores)
+            ratings=measure_human_ratings(connection, evaluated),
+        )
+    return Evaluation(document, similarity.scores)
 
 
-def _study(connection: Connection, request: Mapping[str, Any], on_progress: Progress) -> Study:
-    pairing = pairings.get(connection, request["pairing_id"])
-    made = int(pairing["id"])
-    choices = Choices(**request.get("choices", {}))
+def load_evaluated_pairing(
+    connection: Connection,
+    request: EvaluationRequest,
+    on_progress: Progress = lambda _done, _total: None,
+) -> EvaluatedPairing:
+    """Load a pairing with its inputs, and pair resampled vectors by its method."""
+    pairing = pairings.get(connection, request.pairing_id)
+    pairing_id = int(pairing["id"])
     triples = {
         kind: pairings.triples(
-            connection, pairing[f"{kind.value}_recipe_id"], POSITIONS, pairing_id=made
+            connection, pairing[f"{kind.value}_recipe_id"], POSITIONS, pairing_id=pairing_id
         )
         for kind in Kind
     }
-    sides = spaces.sides(connection, pairing, made)
-    return Study(
-        pairing,
-        pairings.pairs_of(connection, made),
-        embeddings.pair_ids(connection, made),
-        {
+    sides = spaces.sides(connection, pairing, pairing_id)
+    return EvaluatedPairing(
+        row=pairing,
+        pairs=pairings.pairs_of(connection, pairing_id),
+        pair_ids=embeddings.pair_ids(connection, pairing_id),
+        items={
             kind: np.unique(np.concatenate([side.items for side in sides[kind].values()]))
             for kind in Kind
         },
-        triples,
-        resample_pairings(pairing, sides, choices, on_progress),
-        choices,
+        triples=triples,
+        resampled=resample_pairings(pairing, sides, request.sampling, on_progress),
+        sampling=request.sampling,
     )
 
 
-def _resampled(study: Study) -> dict[str, float | None]:
-    """The null of the pairing's mean: what its method finds among vectors without identity."""
-    found = describe_values([pairs["similarity"].mean() for pairs in study.resampled])
-    return {"resampled_mean": found.mean, "resampled_sd": found.std}
-
-
 def write(connection: Connection, task_id: int, result: Evaluation) -> None:
-    """Write an evaluation, and the scores of pairs and captions that it came upon."""
-    evaluations.store(connection, task_id, result.document)
+    """Write an evaluation, and the scores behind it, in the transaction that ends its task."""
+    evaluations.store(connection, task_id, to_json(result.document))
     embeddings.store_scores(connection, result.scores)
 
 
-def document(catalog: Catalog, task_id: int) -> dict[str, Any]:
-    """The document that `cmean evaluate --json` prints, once the request is done."""
+def load_document(catalog: Catalog, task_id: int) -> EvaluationDocument:
+    """Load the document of a request that is done."""
     with catalog.read() as connection:
-        return evaluations.get(connection, task_id)
-
-
-def tables(document: Mapping[str, Any]) -> list[Table]:
-    """The tables of an evaluation's document: the study's, then those it did not have."""
-    found = document["tables"]
-    study = [
-        *caption_lengths.tables(found),
-        *coherence.tables(document, found["V"]),
-        *embedding_similarity.tables(found),
-    ]
-    return [
-        *sorted(study, key=lambda table: _ORDER.index(table.name.split()[0])),
-        *(table for each in document["labels"].values() for table in label_validity.tables(each)),
-        *human_ratings.tables(document["ratings"]),
-    ]
-
-
-_ORDER = ("I", "II", "III", "IV", "V", "VI")
+        return from_json(EvaluationDocument, evaluations.get(connection, task_id))

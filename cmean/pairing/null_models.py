@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cmean.matching.groups import Progress
     from cmean.pairing.vectors import Side
-    from cmean.stats.sampling import Choices
+    from cmean.stats.sampling import SamplingOptions
 
 RESAMPLED: Final = np.dtype(
     [
@@ -30,7 +30,7 @@ RESAMPLED: Final = np.dtype(
 def resample_pairings(
     pairing: Mapping[str, Any],
     sides: Mapping[Kind, Mapping[int, Side]],
-    choices: Choices,
+    choices: SamplingOptions,
     on_progress: Progress,
 ) -> list[NDArray[np.void]]:
     """Pairs that the pairing's method makes of vectors that carry no identity.

@@ -9,7 +9,7 @@ import numpy as np
 from cmean.catalog import browse, embeddings
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import WHOLE, FinishReason, Kind
-from cmean.evaluation.measures.embedding_similarity import PAIRS
+from cmean.evaluation.measures.embedding_similarity import PAIR_EMBEDDER
 from cmean.pairing.vectors import FRAGMENTS
 from cmean.report import wording
 from cmean.report.charts import channel_chart, closeness_chart, label_charts, length_chart
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.engine import Connection
+    from cmean.evaluation.documents.evaluation import EvaluationDocument
     from cmean.pairing.vectors import Side
     from cmean.report.charts.data import Chart, LabelPanel
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 def charts(
     connection: Connection,
     pairing: Mapping[str, Any],
-    evaluated: Mapping[str, Any],
+    evaluated: EvaluationDocument,
     pairs: NDArray[np.void],
     sides: Mapping[Kind, Mapping[int, Side]],
     panels: Iterable[LabelPanel] = (),
@@ -100,19 +101,19 @@ def _cut(captions: Iterable[tuple[str, str]]) -> int:
 
 
 def _scores(
-    connection: Connection, evaluated: Mapping[str, Any], pairs: NDArray[np.void]
+    connection: Connection, evaluated: EvaluationDocument, pairs: NDArray[np.void]
 ) -> PairScores:
     """The pairs that have an ImageBind score, whose null is that of Table VI."""
-    number, metric = PAIRS
-    of_pair = embeddings.pair_scores(connection, metric, evaluated["pairing"])
-    keys = embeddings.pair_ids(connection, evaluated["pairing"]).tolist()
+    of_pair = embeddings.pair_scores(connection, PAIR_EMBEDDER, evaluated.pairing)
+    keys = embeddings.pair_ids(connection, evaluated.pairing).tolist()
     at = [place for place, key in enumerate(keys) if key in of_pair]
     similarity = pairs["similarity"][at].astype(np.float64)
     score = np.array([of_pair[keys[place]] for place in at], np.float64)
+    row = (evaluated.tables.pair_media_similarity or {}).get("pairs")
     return PairScores(
         similarity,
         score,
         pearson(similarity, score).value,
-        (evaluated["tables"][number] or {}).get("pairs", {}).get("null_mean"),
-        wording.measure(evaluated["metric"]),
+        None if row is None else row.null_mean,
+        wording.measure(evaluated.metric),
     )

@@ -11,7 +11,7 @@ from cmean.catalog import browse, pairings
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Role
 from cmean.errors import InputError
-from cmean.evaluation.service import tables
+from cmean.evaluation.evaluation_tables import build_evaluation_tables
 from cmean.matching.random_pairing_null import draw_random_similarities
 from cmean.pairing import spaces, vectors
 from cmean.report import wording
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.engine import Catalog, Connection
+    from cmean.evaluation.documents.evaluation import EvaluationDocument
     from cmean.pairing.vectors import Side
 
 _NULL_SAMPLE = 20_000
@@ -35,7 +36,7 @@ _NULL_SAMPLE = 20_000
 
 def gather(
     catalog: Catalog,
-    evaluated: Mapping[str, Any],
+    evaluated: EvaluationDocument,
     title: str = "Music and pictures by the emotions they evoke",
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Report:
@@ -53,7 +54,7 @@ def gather(
         InputError: there is no such pairing, or the vectors that it compared are not known.
     """
     with catalog.read() as connection:
-        pairing = pairings.get(connection, evaluated["pairing"])
+        pairing = pairings.get(connection, evaluated.pairing)
         made = int(pairing["id"])
         stored = pairings.pairs_of(connection, made)
         pairs = _best_first(stored)
@@ -102,7 +103,9 @@ def gather(
         recipes=[_recipe(row) for row in recipes],
         unpaired_tracks=pairing["unpaired_tracks"],
         unpaired_artworks=pairing["unpaired_artworks"],
-        tables=[TableView(t.title, t.header, t.rows, t.note) for t in tables(evaluated)],
+        tables=[
+            TableView(t.title, t.header, t.rows, t.note) for t in build_evaluation_tables(evaluated)
+        ],
         charts=drawn,
         notes=items.notes,
         renumbered=bool((felt["rank"] != np.arange(1, len(felt) + 1)).any()),
@@ -187,13 +190,13 @@ def _null(
     return found
 
 
-def _summary(pairing: Mapping[str, Any], evaluated: Mapping[str, Any]) -> PairingSummary:
+def _summary(pairing: Mapping[str, Any], evaluated: EvaluationDocument) -> PairingSummary:
     names = set(PairingSummary.__dataclass_fields__) & set(pairing) - {"id"}
     has_method = pairing["method"] != "random"  # else there is none to look at
     return PairingSummary(
         id=str(pairing["id"]),
-        resampled_mean=evaluated["resampled_mean"] if has_method else None,
-        resampled_sd=evaluated["resampled_sd"] if has_method else None,
+        resampled_mean=evaluated.resampled_mean if has_method else None,
+        resampled_sd=evaluated.resampled_sd if has_method else None,
         **{name: pairing[name] for name in names},
     )
 

@@ -12,15 +12,17 @@ from cmean.report import wording
 from cmean.report.charts.data import LabelPanel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cmean.catalog.engine import Connection
     from cmean.catalog.labels import LabelColumn
+    from cmean.evaluation.documents.evaluation import EvaluationDocument
+    from cmean.evaluation.documents.label_tables import ChannelAssociation
     from cmean.pairing.vectors import Side
 
 
 def label_panels(
-    connection: Connection, pairing: Mapping[str, Any], evaluated: Mapping[str, Any]
+    connection: Connection, pairing: Mapping[str, Any], evaluated: EvaluationDocument
 ) -> Iterator[LabelPanel]:
     """A panel for each channel and dimension of the label sets that a pairing is held against.
 
@@ -29,10 +31,11 @@ def label_panels(
         pairing: its row.
         evaluated: the document of its evaluation.
     """
-    for name, found in evaluated["labels"].items():
+    for name, found in evaluated.labels.items():
         columns = label_rows.columns(connection, name)
         for kind in Kind:
-            measured = found["triples"].get(kind.value, {"rows": []})["rows"]
+            validity = found.triples.get(kind.value)
+            measured = () if validity is None else validity.rows
             recipe_id = pairing[f"{kind.value}_recipe_id"]
             triples = pairings.triples(connection, recipe_id, (WHOLE,), pairing_id=pairing["id"])
             wholes = side(triples, (WHOLE,))
@@ -42,7 +45,7 @@ def label_panels(
 
 
 def _panels(
-    name: str, column: LabelColumn, wholes: Side, measured: list[Mapping[str, Any]]
+    name: str, column: LabelColumn, wholes: Side, measured: Sequence[ChannelAssociation]
 ) -> Iterator[LabelPanel]:
     at, here = wholes.find(column.items)
     if not here.any():
@@ -53,8 +56,8 @@ def _panels(
             (
                 each
                 for each in measured
-                if (each["dimension"], each["channel"]) == (column.dimension, channel)
-                and each["category"] is None
+                if (each.dimension, each.channel) == (column.dimension, channel)
+                and each.category is None
             ),
             None,
         )
@@ -70,10 +73,10 @@ def _panels(
         )
 
 
-def _estimate(row: Mapping[str, Any]) -> str:
-    if row["value"] is None:
-        return f"{row['statistic']} undefined"
-    text = f"{row['statistic']} {wording.number(row['value'], 2)}"
-    if row["low"] is None:
+def _estimate(row: ChannelAssociation) -> str:
+    if row.value is None:
+        return f"{row.statistic} undefined"
+    text = f"{row.statistic} {wording.number(row.value, 2)}"
+    if row.low is None or row.high is None:
         return text
-    return f"{text} ({wording.number(row['low'], 2)} to {wording.number(row['high'], 2)})"
+    return f"{text} ({wording.number(row.low, 2)} to {wording.number(row.high, 2)})"

@@ -22,7 +22,7 @@ from cmean.reproduction import importer
 from cmean.reproduction.table_cells import cells, shown
 from cmean.stats.coherence import describe_values
 from cmean.stats.correlation import pearson_interval
-from cmean.stats.sampling import Choices
+from cmean.stats.sampling import SamplingOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +98,9 @@ def _earlier(catalog: Catalog, mappers: Mapping[Kind, int]) -> dict[str, Any] | 
     with catalog.write() as connection:
         pairing_id = pairings.store(connection, greedy.row, greedy.pairs)
         sides = spaces.sides(connection, wish | {"space": spaces.EMOTION})
-    made = null_models.resample_pairings(greedy.row, sides, Choices(), lambda _done, _total: None)
+    made = null_models.resample_pairings(
+        greedy.row, sides, SamplingOptions(), lambda _done, _total: None
+    )
     beside = describe_values([pairs["similarity"].mean() for pairs in made])
     null = {name: greedy.row[name] for name in ("pairs", "null_mean", "null_sd", "z")}
     means = {"greedy": greedy.row["mean"], "optimal": optimal.row["mean"]}

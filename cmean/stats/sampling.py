@@ -1,4 +1,4 @@
-"""How statistics sample: permutations, resamples, bootstrap resamples and their seed."""
+"""Sampling options of statistics: permutations, resamples, bootstrap resamples and their seed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class SamplingOptions:
     """How an evaluation samples.
 
     Attributes:
-        permutations: random pairings that a null is drawn from.
-        resamples: how often the pairing is made anew of vectors without identity.
-        bootstraps: resamples behind an interval.
-        seed: of all that is drawn.
+        permutations: random one-to-one pairings behind a null distribution.
+        resamples: pairings by the same method of resampled vectors.
+        bootstraps: bootstrap resamples behind an interval.
+        seed: of all draws.
     """
 
     permutations: int = 1000

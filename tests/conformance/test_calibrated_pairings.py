@@ -17,7 +17,7 @@ from cmean.pairing import null_models, random_pairs, spaces
 from cmean.pairing.vectors import VECTORS
 from cmean.report import gather as gathering
 from cmean.report.page import render
-from cmean.stats.sampling import Choices
+from cmean.stats.sampling import SamplingOptions
 
 STUDY = ("--method", "greedy", *AS_THE_STUDY)
 """How the study paired."""
@@ -214,7 +214,7 @@ def test_pairs_below_the_least_similarity_are_not_made(triples, program):
     with triples.catalog.read() as connection:
         sides = spaces.sides(connection, row, row["id"])
     made = null_models.resample_pairings(
-        row, sides, Choices(resamples=5), lambda _done, _total: None
+        row, sides, SamplingOptions(resamples=5), lambda _done, _total: None
     )
     assert all((pairs["similarity"] >= floor).all() for pairs in made)
     grow(triples, 1, 0, seed=5)

@@ -8,13 +8,16 @@ from itertools import product
 
 import numpy as np
 import pytest
-from people import add_items, make_pairing, study_of
+from people import add_items, load_evaluated, make_pairing
 
 from cmean.catalog import embeddings
 from cmean.catalog.ratings import Rating
+from cmean.evaluation.documents.rating_tables import RatingSummary
 from cmean.evaluation.measures import human_ratings
+from cmean.evaluation.measures.human_rating_tables import build_human_rating_tables
 from cmean.ratings import forms, importer
 from cmean.stats.agreement import krippendorff_alpha
+from cmean.util.dataclass_json import from_json, to_json
 
 
 @pytest.fixture
@@ -48,20 +51,22 @@ class Rated:
 
     def measure(self, permutations=200):
         with self.catalog.read() as connection:
-            study = study_of(self.catalog, self.pairing, permutations)
-            found = human_ratings.measure(connection, study)
-        json.dumps(found, allow_nan=False)
-        for table in human_ratings.tables(json.loads(json.dumps(found))):
+            evaluated = load_evaluated(self.catalog, self.pairing, permutations)
+            found = human_ratings.measure_human_ratings(connection, evaluated)
+        if found is None:
+            return None
+        document = json.loads(json.dumps(to_json(found), allow_nan=False))
+        for table in build_human_rating_tables(from_json(RatingSummary, document)):
             assert all(len(row) == len(table.header) for row in table.rows)
             assert table.note
-        return found
+        return document
 
 
 def test_nobody_has_rated(rated):
     assert rated.measure() is None
     rated.rate(rated.control, "Ada", [1])  # a random pair alone says nothing of the pairing
     assert rated.measure() is None
-    assert human_ratings.tables(None) == []
+    assert build_human_rating_tables(None) == []
 
 
 def test_one_rating(rated):

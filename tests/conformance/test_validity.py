@@ -19,12 +19,15 @@ from cmean.cli.common import print_table
 from cmean.config import Settings
 from cmean.domain import CHANNELS, POSITIONS, Kind
 from cmean.errors import InputError
-from cmean.evaluation.inputs import Study
+from cmean.evaluation.documents.label_tables import LabelValidity
+from cmean.evaluation.evaluated_pairing import EvaluatedPairing
 from cmean.evaluation.measures import label_validity
+from cmean.evaluation.measures.label_validity_tables import build_label_validity_tables
 from cmean.jobs import requests
 from cmean.matching import calibrate_vectors
 from cmean.pairing import service as pairing_service
-from cmean.stats.sampling import Choices
+from cmean.stats.sampling import SamplingOptions
+from cmean.util.dataclass_json import from_json, to_json
 
 NUMBER = 5  # 120 pairings: few enough to try them all
 
@@ -60,7 +63,7 @@ class Corpus:
         with self.catalog.write() as connection:
             label_rows.put_pairs(connection, name, [(tracks[t], artworks[a]) for t, a in pairs])
 
-    def study(self, vector="whole", choices=None):
+    def load_pairing(self, vector="whole", sampling=None):
         profile = Settings().get_profile("embedded")
         task = pairing_service.request(self.catalog, profile, "sequential", vector)
         requests.carry_out(self.catalog, Settings(), task, None)
@@ -77,26 +80,34 @@ class Corpus:
         for other in resampled:
             other["artwork_id"] = random.permutation(other["artwork_id"])
         items = {kind: np.array(self.ids[kind]) for kind in Kind}
-        choices = choices or Choices(permutations=4000, bootstraps=50)
-        return Study(row, pairs, np.arange(len(pairs)), items, triples, resampled, choices)
+        sampling = sampling or SamplingOptions(permutations=4000, bootstraps=50)
+        return EvaluatedPairing(
+            row, pairs, np.arange(len(pairs)), items, triples, resampled, sampling
+        )
 
     def check(self, *names):
         """Whether there are label sets of these names."""
         with self.catalog.read() as connection:
-            label_validity.check(connection, names)
+            label_validity.require_label_sets(connection, names)
 
-    def measure(self, study=None, name="set"):
+    def measure(self, evaluated=None, name="set"):
         """What is found: without warnings, and JSON without not-a-number."""
         with warnings.catch_warnings(), self.catalog.read() as connection:
             warnings.simplefilter("error")
-            found = label_validity.measure(connection, study or self.study(), name)
-        found = json.loads(json.dumps(found, allow_nan=False))
-        for table in label_validity.tables(found):
+            pairing = evaluated or self.load_pairing()
+            found = label_validity.measure_label_validity(connection, pairing, name)
+        document = json.loads(json.dumps(to_json(found), allow_nan=False))
+        for table in build_tables(document):
             assert all(len(row) == len(table.header) for row in table.rows)
             text = io.StringIO()
             print_table(table.title, table.header, table.rows, text)
             assert max(map(len, text.getvalue().rstrip().splitlines())) <= 100
-        return found
+        return document
+
+
+def build_tables(document):
+    """The tables of what was stored."""
+    return build_label_validity_tables(from_json(LabelValidity, document))
 
 
 @pytest.fixture
@@ -104,14 +115,14 @@ def corpus(catalog):
     return Corpus(catalog)
 
 
-def aligned(study, corpus, tracks, artworks):
+def aligned(evaluated, corpus, tracks, artworks):
     """The labels of the pairs' two items."""
     sides = [
         dict(zip(corpus.ids[kind], v, strict=True))
         for kind, v in zip(Kind, (tracks, artworks), strict=True)
     ]
     return [
-        np.array([side[item] for item in study.pairs[f"{kind.value}_id"].tolist()])
+        np.array([side[item] for item in evaluated.pairs[f"{kind.value}_id"].tolist()])
         for side, kind in zip(sides, Kind, strict=True)
     ]
 
@@ -167,9 +178,9 @@ def test_numbers_across_pairs_beside_every_pairing(corpus):
     tracks, artworks = [1.0, 5.0, 2.0, 4.0, 3.0], [1.5, 4.0, 2.5, 2.5, 6.0]
     corpus.label(Kind.TRACK, "valence", tracks)
     corpus.label(Kind.ARTWORK, "valence", artworks)
-    study = corpus.study()
-    found = {row["statistic"]: row for row in corpus.measure(study)["agreement"]}
-    one, other = aligned(study, corpus, tracks, artworks)
+    evaluated = corpus.load_pairing()
+    found = {row["statistic"]: row for row in corpus.measure(evaluated)["agreement"]}
+    one, other = aligned(evaluated, corpus, tracks, artworks)
     statistics = {
         "Spearman": lambda a, b: stats.spearmanr(a, b).statistic,
         "difference": lambda a, b: np.abs(a - b).mean(),
@@ -185,8 +196,8 @@ def test_numbers_across_pairs_beside_every_pairing(corpus):
         better = np.mean(sign * every >= sign * row["value"] - 1e-9)
         assert random["p"] == pytest.approx(better, abs=0.04)
         values = [
-            statistic(*aligned(replace(study, pairs=r), corpus, tracks, artworks))
-            for r in study.resampled
+            statistic(*aligned(replace(evaluated, pairs=r), corpus, tracks, artworks))
+            for r in evaluated.resampled
         ]
         assert row["resampled"]["mean"] == pytest.approx(np.mean(values), abs=1e-9)
         assert row["resampled"]["sd"] == pytest.approx(np.std(values), abs=1e-9)
@@ -201,9 +212,9 @@ def test_categories_across_pairs_beside_every_pairing(corpus):
     tracks, artworks = ["a", "b", "b", "a", "c"], ["b", "b", "a", "b", "d"]
     corpus.label(Kind.TRACK, "mood", tracks)
     corpus.label(Kind.ARTWORK, "mood", artworks)
-    study = corpus.study()
-    (row,) = corpus.measure(study)["agreement"]
-    one, other = aligned(study, corpus, tracks, artworks)
+    evaluated = corpus.load_pairing()
+    (row,) = corpus.measure(evaluated)["agreement"]
+    one, other = aligned(evaluated, corpus, tracks, artworks)
     assert (row["statistic"], row["n"]) == ("equal", 5)
     assert row["value"] == pytest.approx(np.mean(one == other))
     every = np.array([np.mean(one == np.array(order)) for order in permutations(other)])
@@ -219,17 +230,13 @@ def test_the_null_is_over_all_items_that_were_there(catalog):
     tracks, artworks = [3.0, None, 1.0, 7.5], [2.0, 5.0, None, 1.0, 9.0, None, 4.0]
     corpus.label(Kind.TRACK, "valence", tracks)
     corpus.label(Kind.ARTWORK, "valence", artworks)
-    study = corpus.study()
-    paired = np.isin(study.pairs["track_id"], corpus.ids[Kind.TRACK])
-    study = replace(study, pairs=study.pairs[paired])
-    (row,) = (r for r in corpus.measure(study)["agreement"] if r["statistic"] == "difference")
+    evaluated = corpus.load_pairing()
+    paired = np.isin(evaluated.pairs["track_id"], corpus.ids[Kind.TRACK])
+    evaluated = replace(evaluated, pairs=evaluated.pairs[paired])
+    (row,) = (r for r in corpus.measure(evaluated)["agreement"] if r["statistic"] == "difference")
     means = []
     for chosen in permutations(artworks, 4):
-        both = [
-            pairing_service
-            for pairing_service in zip(tracks, chosen, strict=True)
-            if None not in pairing_service
-        ]
+        both = [pair for pair in zip(tracks, chosen, strict=True) if None not in pair]
         means += [np.mean([abs(one - other) for one, other in both])] if both else []
     every = np.array(means)
     assert row["random"]["mean"] == pytest.approx(every.mean(), abs=every.std() / 12)
@@ -249,13 +256,13 @@ def test_numbers_beside_categories_of_one_dimension(corpus):
     assert (mood["n"], mood["why"]) == (0, "numbers on one side, categories on the other")
 
 
-def every_null(study, statistic, tracks, artworks):
-    """A statistic of labels by item over every pairing of a study's items; NaN if undefined."""
-    one, other = (study.items[kind].tolist() for kind in Kind)
+def every_null(evaluated, statistic, tracks, artworks):
+    """A statistic of labels by item over every pairing of the pairing's items; NaN if undefined."""
+    one, other = (evaluated.items[kind].tolist() for kind in Kind)
     found = []
     for order in permutations(other, len(one)):
         pairs = [(tracks[t], artworks[a]) for t, a in zip(one, order, strict=True)]
-        both = [pairing_service for pairing_service in pairs if None not in pairing_service]
+        both = [pair for pair in pairs if None not in pair]
         found.append(statistic(*map(np.array, zip(*both, strict=True))) if both else np.nan)
     return np.array(found)
 
@@ -290,14 +297,14 @@ def test_the_null_is_that_of_every_pairing_of_all_items(catalog, tracks, artwork
         dict(zip(corpus.ids[kind], labels, strict=True))
         for kind, labels in zip(Kind, (tracks, artworks), strict=True)
     )
-    study = corpus.study()
-    mine = study.pairs[np.isin(study.pairs["track_id"], list(known))]
-    study = replace(study, pairs=mine)
-    rows = {row["statistic"]: row for row in corpus.measure(study)["agreement"]}
+    evaluated = corpus.load_pairing()
+    mine = evaluated.pairs[np.isin(evaluated.pairs["track_id"], list(known))]
+    evaluated = replace(evaluated, pairs=mine)
+    rows = {row["statistic"]: row for row in corpus.measure(evaluated)["agreement"]}
     assert set(rows) == set(statistics)
     for name, statistic in statistics.items():
         row, random = rows[name], rows[name]["random"]
-        every = every_null(study, statistic, known, seen)
+        every = every_null(evaluated, statistic, known, seen)
         every = every[np.isfinite(every)]
         assert random["mean"] == pytest.approx(every.mean(), abs=4 * every.std() / 60)
         assert random["sd"] == pytest.approx(every.std(), rel=0.06)
@@ -310,9 +317,9 @@ def test_fragments_are_permuted_position_by_position(corpus):
     tracks, artworks = [0.0, 0.0, 1.0, 1.0, 3.0], [2.0, 0.0, 1.0, 1.0, 0.0]
     corpus.label(Kind.TRACK, "energy", tracks)
     corpus.label(Kind.ARTWORK, "energy", artworks)
-    study = corpus.study("fragments")
-    row = corpus.measure(study)["agreement"][0]
-    one, other = aligned(study, corpus, tracks, artworks)
+    evaluated = corpus.load_pairing("fragments")
+    row = corpus.measure(evaluated)["agreement"][0]
+    one, other = aligned(evaluated, corpus, tracks, artworks)
     assert row["n"] == 20
     assert row["value"] == pytest.approx(stats.spearmanr(one, other).statistic, abs=1e-9)
     every = [stats.spearmanr(tracks, order).statistic for order in permutations(artworks)]
@@ -326,7 +333,7 @@ def test_fragments_are_permuted_position_by_position(corpus):
 def test_retrieval_ranks_by_the_vectors_that_were_paired(corpus, vector, joined):
     pairs = [(0, 1), (0, 2), (1, 1), (3, 4)]
     corpus.belong(pairs)
-    there, back = corpus.measure(corpus.study(vector))["retrieval"]
+    there, back = corpus.measure(corpus.load_pairing(vector))["retrieval"]
     assert [(way["queries"], way["targets"]) for way in (there, back)] == [
         ("track", "artwork"),
         ("artwork", "track"),
@@ -374,7 +381,7 @@ def test_a_constant_triple_is_undefined_with_its_reason(catalog):
         assert rows["joy", channel]["p"] == 1
     assert [way["figures"]["R@1"]["value"] for way in found["retrieval"]] == [0, 0]
     assert [way["permuted"]["p"] for way in found["retrieval"]] == [1, 1]
-    (table, _) = label_validity.tables(found)
+    (table, _) = build_tables(found)
     assert "Undefined (–): one of the two does not vary" in table.note
 
 
@@ -399,14 +406,14 @@ def test_one_pair_and_labels_of_one_kind_alone(catalog, number):
 
 def test_labels_of_items_that_were_not_paired_and_of_two_types(catalog):
     corpus = Corpus(catalog, 4)
-    study = corpus.study()
+    evaluated = corpus.load_pairing()
     later = Corpus(catalog, 2)
     later.label(Kind.TRACK, "valence", [1.0, 2.0])
     later.label(Kind.ARTWORK, "valence", [1.0, 2.0])
     later.belong([(0, 1)])
     later.label(Kind.TRACK, "mood", ["a", "b"])
     later.label(Kind.ARTWORK, "mood", [1.0, 2.0])
-    found = later.measure(study)
+    found = later.measure(evaluated)
     assert {row["n"] for row in found["triples"]["track"]["rows"]} == {0}
     whys = {(row["dimension"], row["why"]) for row in found["agreement"]}
     assert whys == {
@@ -427,5 +434,7 @@ def test_a_set_that_is_not_there_is_said(corpus):
 def test_the_same_seed_gives_the_same(corpus):
     for kind in Kind:
         corpus.label(kind, "valence", [1.0, 2.0, 5.0, 4.0, 3.0])
-    study = corpus.study(choices=Choices(permutations=50, bootstraps=20, seed=7))
-    assert corpus.measure(study) == corpus.measure(study)
+    evaluated = corpus.load_pairing(
+        sampling=SamplingOptions(permutations=50, bootstraps=20, seed=7)
+    )
+    assert corpus.measure(evaluated) == corpus.measure(evaluated)

@@ -135,7 +135,7 @@ def test_pairings_stand_side_by_side_with_what_they_share(paired):
     assert overlap[1, 3]["shared"] == paired("sql", query, "--json").json[0]["n"]
     assert overlap[1, 3]["expected_by_chance"] == pytest.approx(3 * 3 / (3 * 4))
     text = paired("evaluate", 1, 3).out
-    for title in ("Pairings side by side", "Emotional coherence", "Pairs in common"):
+    for title in ("Pairings compared", "Emotional coherence", "Pairs in common"):
         assert title in text
 
 
@@ -146,11 +146,11 @@ def test_the_first_lines_say_what_the_mean_is_worth(paired):
     assert document["resampled_sd"] == pytest.approx(first["resampled_sd"], abs=1e-12)
     head = paired("evaluate", 1).out.partition("\n\n")[0].splitlines()
     assert [line.partition(" ")[0] for line in head] == ["pairing", "the", "The"]
-    assert head[1].startswith("the same method over triples handed out at random: 0.")
+    assert head[1].startswith("the same method over resampled triples: 0.")
 
 
 def test_pairings_that_nothing_judges_from_outside_are_said_to_be_so(paired):
-    assert "nothing here judges these pairings" in paired("evaluate", 1, 2).err
+    assert "no independent evidence compares these pairings" in paired("evaluate", 1, 2).err
     assert paired("evaluate", 1, 2, "--json").err == paired("evaluate", 1, 2).err
 
 

@@ -16,13 +16,16 @@ from cmean.config import Settings
 from cmean.domain import CHANNELS, POSITIONS, Kind
 from cmean.errors import CmeanError, ConfigError, InputError
 from cmean.evaluation import reliability
+from cmean.evaluation.documents.recipe_agreement import RecipeAgreementDocument
+from cmean.evaluation.reliability_tables import build_recipe_tables
 from cmean.inference import controls, recipes
 from cmean.matching import random_pairing
 from cmean.stats.reliability import icc, self_retrieval
-from cmean.stats.sampling import Choices
+from cmean.stats.sampling import SamplingOptions
+from cmean.util.dataclass_json import from_json, to_json
 
 NAMES = ("embedded", "embedded-stretched", "grey")
-FEW = Choices(permutations=200)
+FEW = SamplingOptions(permutations=200)
 UNHEARD = {"extends": "embedded", "track": {"preprocessing": {"rate": 8000}}}
 GREY = {"extends": "embedded", "artwork": {"preprocessing": {"whole_size": 64}}}
 PROFILES = partial(controls.find, Settings(user_profiles={"grey": GREY, "unheard-of": UNHEARD}))
@@ -60,8 +63,8 @@ def as_triples(item):
 
 def compared(catalog, *names):
     with catalog.read() as connection:
-        found = reliability.compare(connection, names, PROFILES, FEW)
-    return json.loads(json.dumps(found, allow_nan=False))
+        found = reliability.compare_recipes(connection, names, PROFILES, FEW)
+    return json.loads(json.dumps(to_json(found), allow_nan=False))
 
 
 @pytest.mark.parametrize("part", reliability.PARTS)
@@ -117,7 +120,7 @@ def test_three_recipes_and_what_does_not_vary_is_undefined_with_a_reason(catalog
     }
     assert (constant["cosine"]["chance"]["z"], constant["cosine"]["chance"]["sd"]) == (None, 0)
     assert constant["retrieval"]["median_rank"]["value"] == 6.5
-    tables = reliability.tables(found)
+    tables = build_recipe_tables(from_json(RecipeAgreementDocument, found))
     assert {table.name.partition("-")[0] for table in tables} == {
         "channels",
         "nearness",
@@ -182,5 +185,5 @@ def test_one_item_is_no_sample_but_no_error(tmp_path):
     assert list(found["kinds"]["artwork"]) == ["whole"]
     (pair,) = found["kinds"]["artwork"]["whole"]["pairs"]
     assert (pair["cosine"]["value"], pair["cosine"]["chance"]["z"]) == (0, None)
-    assert reliability.tables(found)
+    assert build_recipe_tables(from_json(RecipeAgreementDocument, found))
     catalog.close()

@@ -95,7 +95,7 @@ def test_another_profile_is_named_where_it_writes_the_same_captions(program):
         assert program(verb, "--profile", "quiet").code == 0
     assert program("pair", "--profile", "quiet", "--method", "random").code == 0
     none = program("evaluate", 2).err
-    assert f"{LACKING}, which profile 'quiet' has not: add them" in none
+    assert f"{LACKING}, which profile 'quiet' does not have: add them" in none
     assert "docs/back-ends.md" in none
 
     (program.folder / "cmean.toml").write_text(PROFILES + JUDGED)

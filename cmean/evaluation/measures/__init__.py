@@ -1,4 +1,5 @@
-"""The sections of an evaluation: each measures one thing, and prints what it has measured.
+"""Measures of an evaluation: each reads the catalog and returns a part of the document.
 
-`measure` reads the catalog and gives JSON values, which are stored; `tables` prints those alone.
+`measure_*` computes a part (see `cmean.evaluation.documents`); `build_*_tables` turns that part,
+and nothing else, into tables to be shown, for the document may have been stored long before.
 """

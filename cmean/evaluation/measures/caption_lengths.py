@@ -1,13 +1,15 @@
-"""Tables I and II: how long the captions of tracks and of artworks are, and how they ended."""
+"""Tables I and II: lengths of the captions of tracks and of artworks, and finish reasons."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
 
 from cmean.catalog import browse
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import WHOLE, FinishReason, Kind
+from cmean.evaluation.documents.study_tables import CaptionLengthRow, CaptionLengthTable
 from cmean.pairing.vectors import FRAGMENTS
 from cmean.presentation.tables import Table
 from cmean.stats.text_lengths import length_table
@@ -16,86 +18,95 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cmean.catalog.engine import Connection
-    from cmean.evaluation.inputs import Study
-
-NUMBERS: Final = {Kind.TRACK: "I", Kind.ARTWORK: "II"}
-"""The table of each kind."""
-
-Captions = dict[int, dict[int, tuple[str, str]]]
-"""Item → position → text and finish reason."""
+    from cmean.evaluation.documents.study_tables import StudyTables
+    from cmean.evaluation.evaluated_pairing import EvaluatedPairing
+    from cmean.stats.text_lengths import Lengths
 
 
-def measure(connection: Connection, study: Study) -> dict[str, Any]:
-    """Both tables by number, over the captions that were there when the pairing was made."""
-    return {number: _measure(connection, study, kind) for kind, number in NUMBERS.items()}
+def measure_caption_lengths(
+    connection: Connection, evaluated: EvaluatedPairing
+) -> dict[Kind, CaptionLengthTable]:
+    """Measure the captions that were there when the pairing was made: a table for each kind."""
+    return {kind: _measure_kind(connection, evaluated, kind) for kind in Kind}
 
 
-def _measure(connection: Connection, study: Study, kind: Kind) -> dict[str, Any]:
-    (mapper,) = recipe_rows.rows(connection, [study.pairing[f"{kind.value}_recipe_id"]])
-    found = browse.captions_by_item(connection, mapper["input_id"], study.pairing["id"])
-    wholes = [captions[WHOLE] for captions in found.values() if WHOLE in captions]
-    complete = [c for c in found.values() if all(position in c for position in FRAGMENTS)]
+def _measure_kind(
+    connection: Connection, evaluated: EvaluatedPairing, kind: Kind
+) -> CaptionLengthTable:
+    (mapper,) = recipe_rows.rows(connection, [evaluated.row[f"{kind.value}_recipe_id"]])
+    by_item = browse.captions_by_item(connection, mapper["input_id"], evaluated.row["id"])
+    wholes = [captions[WHOLE] for captions in by_item.values() if WHOLE in captions]
+    complete = [c for c in by_item.values() if all(position in c for position in FRAGMENTS)]
     parts = [[captions[position] for position in FRAGMENTS] for captions in complete]
-    table = length_table(
+    lengths = length_table(
         [text for text, _ in wholes], [[text for text, _ in four] for four in parts]
-    ).as_dict()
-    table["total"]["finish_reasons"] = _ended(reason for _, reason in wholes)
-    table["aggregated"]["finish_reasons"] = _ended(reason for four in parts for _, reason in four)
-    return table
-
-
-def _ended(reasons: Iterable[str]) -> dict[str, int]:
-    counts = Counter(reasons)
-    return {reason.value: counts[reason.value] for reason in FinishReason}
-
-
-def finish_reasons(found: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """How the captions of each kind ended, wholes and fragments together."""
-    totals = {}
-    for kind, number in NUMBERS.items():
-        rows = [row["finish_reasons"] for row in found[number].values()]
-        totals[kind.value] = {
-            reason.value: sum(r[reason.value] for r in rows) for reason in FinishReason
-        }
-    return totals
-
-
-def tables(found: Mapping[str, Any]) -> list[Table]:
-    """Both tables."""
-    return [_table(number, kind, found[number]) for kind, number in NUMBERS.items()]
-
-
-def _table(number: str, kind: Kind, found: Mapping[str, Any]) -> Table:
-    names = [name for name in found["total"] if name != "finish_reasons"]
-    reasons = list(found["total"]["finish_reasons"])
-    return Table(
-        number,
-        f"Table {number}: caption lengths of {kind.value}s, in words",
-        ("", *names, *(f"ended: {reason}" for reason in reasons)),
-        [
-            (
-                row,
-                *(values[name] for name in names),
-                *(values["finish_reasons"][reason] for reason in reasons),
-            )
-            for row, values in found.items()
-            if values["n"]
-        ],
-        " ".join(
-            [
-                *([_ABOUT] if any(row["n"] for row in found.values()) else []),
-                *(_LACKING[row] for row in found if not found[row]["n"]),
-            ]
-        ),
+    )
+    return CaptionLengthTable(
+        _make_row(lengths.total, (reason for _, reason in wholes)),
+        _make_row(lengths.aggregated, (reason for four in parts for _, reason in four)),
     )
 
 
-_ABOUT: Final = (
-    "Aggregated: the four fragments joined. Above, below and equal to the mean; complete: ends "
-    "like a sentence. Ended: captions that the captioner finished (stop), and that its token cap "
-    "cut (length)."
+def _make_row(lengths: Lengths, reasons: Iterable[str]) -> CaptionLengthRow:
+    counts = Counter(reasons)
+    return CaptionLengthRow(
+        **asdict(lengths),
+        finish_reasons={reason.value: counts[reason.value] for reason in FinishReason},
+    )
+
+
+def sum_finish_reasons(
+    tables: Mapping[Kind, CaptionLengthTable],
+) -> dict[str, dict[str, int]]:
+    """Count how captions ended, by kind and reason, wholes and fragments together."""
+    return {
+        kind.value: {
+            reason.value: sum(row.finish_reasons[reason.value] for row in table.rows.values())
+            for reason in FinishReason
+        }
+        for kind, table in tables.items()
+    }
+
+
+def build_caption_length_tables(tables: StudyTables) -> list[Table]:
+    """Build Tables I and II."""
+    return [
+        _build_table("I", Kind.TRACK, tables.track_caption_lengths),
+        _build_table("II", Kind.ARTWORK, tables.artwork_caption_lengths),
+    ]
+
+
+def _build_table(number: str, kind: Kind, table: CaptionLengthTable) -> Table:
+    reasons = [reason.value for reason in FinishReason]
+    rows = table.rows
+    explained = [_EXPLANATION] if any(row.n for row in rows.values()) else []
+    return Table(
+        number,
+        f"Table {number}: caption lengths of {kind.value}s, in words",
+        ("", *_COLUMNS, *(f"ended: {reason}" for reason in reasons)),
+        [
+            (
+                name,
+                *(getattr(row, column) for column in _COLUMNS),
+                *(row.finish_reasons[reason] for reason in reasons),
+            )
+            for name, row in rows.items()
+            if row.n
+        ],
+        " ".join(explained + [_MISSING[name] for name, row in rows.items() if not row.n]),
+    )
+
+
+_COLUMNS: Final = (
+    *("n", "max", "min", "mean", "above", "below", "equal"),
+    *("complete", "incomplete"),
 )
-_LACKING: Final = {
-    "total": "No caption of a whole is known.",
+_EXPLANATION: Final = (
+    "aggregated: the captions of the four fragments joined. above, below, equal: captions longer "
+    "than, shorter than and as long as the mean. complete: captions that end like a sentence. "
+    "ended: stop, the captioner finished; length, its token limit was reached."
+)
+_MISSING: Final = {
+    "total": "No whole item has a caption.",
     "aggregated": "No item has captions of all four fragments.",
 }

@@ -1,15 +1,15 @@
-"""Table V of a pairing: how alike its pairs are, by what they were paired by and position by
-position, each beside its nulls."""
+"""Table V: similarities of the pairs, by the vectors that were paired and position by position."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from cmean.domain import POSITION_NAMES, POSITIONS, WHOLE, Kind
-from cmean.evaluation.measures.positions import Measured, joint
+from cmean.evaluation.documents.study_tables import CoherenceTable, SimilarityRow
+from cmean.evaluation.measures.combined_parts import PartSimilarities, combine_parts
 from cmean.matching.pair_similarity import compute_similarities
 from cmean.matching.random_pairing_null import (
     compute_random_pairing_null,
@@ -21,26 +21,28 @@ from cmean.presentation.tables import Table, split_nulls
 from cmean.stats.coherence import compute_coherence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from cmean.evaluation.inputs import Study
+    from cmean.evaluation.documents.evaluation import EvaluationDocument
+    from cmean.evaluation.evaluated_pairing import EvaluatedPairing
     from cmean.pairing.vectors import Side
 
-NOTE: Final = (
-    "Random: one-to-one pairings of the same items; p: the share of those drawn whose mean is no "
-    "lower, the pairing itself counted. Resampled: the same method where each artwork has the "
-    "triple of one drawn at random, with replacement. Constant: the mean triple for all artworks."
+NULL_NOTE: Final = (
+    "random: random one-to-one pairings of the same items. p: one-sided permutation p, the share "
+    "of random pairings with a mean at least as high, the pairing itself counted. resampled: "
+    "pairings by the same method where each artwork has the triple of an artwork drawn with "
+    "replacement. constant: the mean triple for all artworks."
 )
-"""What stands beside a mean."""
+"""Explains the null distributions of the means."""
 
-COUNTERPARTS = [
+COUNTERPARTS: Final = [
     " / ".join(POSITION_NAMES[kind][position] for kind in Kind) for position in POSITIONS
 ]
-"""What a pair of fragments is called, by position."""
+"""The names of a pair of fragments, by position."""
 
-_UNKNOWN = "not all triples of these pairs are known"
+_UNKNOWN_TRIPLES: Final = "not all triples of these pairs are known"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,32 +50,34 @@ class _Part:
     """Some pairs, and the positions at which they are compared.
 
     The similarity of a pair is the mean over the positions or, if they are `joined`, that of all
-    their triples as one vector. `at` is the position of the pairs themselves.
+    their triples as one vector. `paired_at` is the position of the pairs themselves.
     """
 
     pairs: NDArray[np.void]
     positions: Sequence[int]
-    at: int
+    paired_at: int
     joined: bool = False
 
 
-def measure(study: Study) -> dict[str, Any]:
-    """The rows of the table by name, `pairs` first, and how many items found no partner."""
-    rows: dict[str, Any] = {}
-    for name, parts in _rows(study.pairing["vector"], study.pairs).items():
-        measured = [_measured(study, part) for part in parts]
-        found = [each for each in measured if each is not None]
-        if found:
-            rows[name] = joint(found).as_dict()
-        elif not rows:  # what was paired by is known, if nothing else
+def measure_coherence(evaluated: EvaluatedPairing) -> CoherenceTable:
+    """Measure the rows of Table V; the first is by the vectors that were paired."""
+    rows: dict[str, SimilarityRow] = {}
+    for name, parts in _list_parts(evaluated.row["vector"], evaluated.pairs).items():
+        measured = [_measure_part(evaluated, part) for part in parts]
+        known = [each for each in measured if each is not None]
+        if known:
+            rows[name] = combine_parts(known)
+        elif not rows:  # the similarities of the pairing are stored, whatever else is unknown
             similarity = np.concatenate([part.pairs["similarity"] for part in parts])
-            rows[name] = compute_coherence(similarity, None, why=_UNKNOWN).as_dict()
-    unpaired = {f"unpaired_{k.value}s": study.pairing[f"unpaired_{k.value}s"] for k in Kind}
-    return rows | unpaired
+            found = compute_coherence(similarity, None, why=_UNKNOWN_TRIPLES)
+            rows[name] = SimilarityRow.from_coherence(found)
+    return CoherenceTable(
+        rows, evaluated.row["unpaired_tracks"], evaluated.row["unpaired_artworks"]
+    )
 
 
-def _rows(vector: str, pairs: NDArray[np.void]) -> dict[str, list[_Part]]:
-    """The rows of the table: first the pairs by what they were paired by."""
+def _list_parts(vector: str, pairs: NDArray[np.void]) -> dict[str, list[_Part]]:
+    """List the rows of the table with their parts, first that of the vectors that were paired."""
     name = f"pairs ({vector})"
     if vector == "fragments":
         own = {p: _Part(pairs[pairs["position"] == p], (p,), p) for p in FRAGMENTS}
@@ -86,40 +90,49 @@ def _rows(vector: str, pairs: NDArray[np.void]) -> dict[str, list[_Part]]:
     return {name: [_Part(pairs, (WHOLE,), WHOLE)]} | each
 
 
-def _measured(study: Study, part: _Part) -> Measured | None:
-    """The similarities of the pairs whose items both have the triples, and their nulls."""
-    metric, choices = study.pairing["metric"], study.choices
+def _measure_part(evaluated: EvaluatedPairing, part: _Part) -> PartSimilarities | None:
+    """Measure the pairs of which both items have the triples; None where there are none."""
+    metric, sampling = evaluated.row["metric"], evaluated.sampling
     tracks, artworks = (
-        side(study.triples[kind], part.positions, study.pairing["calibrate"]) for kind in Kind
+        side(evaluated.triples[kind], part.positions, evaluated.row["calibrate"]) for kind in Kind
     )
     if not len(tracks) or not len(artworks):
         return None
     one, other = (each.vectors if part.joined else each.compared for each in (tracks, artworks))
     both = (tracks, one), (artworks, other)
-    found = _similarities(part.pairs, "artwork_id", both, metric)
+    found = _compare_known_pairs(part.pairs, "artwork_id", both, metric)
     if not len(found):
         return None
-    free = [
-        _similarities(pairs[pairs["position"] == part.at], "donor_id", both, metric)
-        for pairs in study.resampled
+    resampled = [
+        _compare_known_pairs(pairs[pairs["position"] == part.paired_at], "donor_id", both, metric)
+        for pairs in evaluated.resampled
     ]
     constant = np.broadcast_to(np.rint(other.mean(axis=0)).astype(np.uint8), one.shape)
-    return Measured(
+    return PartSimilarities(
         found,
         compute_random_pairing_null(one, other, metric),
-        draw_random_pairing_means(one, other, metric, choices.permutations, choices.seed + part.at),
-        np.array([each.mean() for each in free if len(each)]),
+        draw_random_pairing_means(
+            one, other, metric, sampling.permutations, sampling.seed + part.paired_at
+        ),
+        np.array([each.mean() for each in resampled if len(each)]),
         float(compute_similarities(one, constant, metric).mean()),
     )
 
 
-def _similarities(
+def _compare_known_pairs(
     pairs: NDArray[np.void],
     partner: str,
     sides: tuple[tuple[Side, NDArray[Any]], tuple[Side, NDArray[Any]]],
     metric: str,
 ) -> NDArray[np.float64]:
-    """Of the pairs whose track and partner are both there."""
+    """Compute the similarities of the pairs whose track and partner both have vectors.
+
+    Args:
+        pairs: with the fields `track_id` and `partner`.
+        partner: the field with the artwork whose vector is compared.
+        sides: of both kinds the items, and their vectors in the same order.
+        metric: cosine or euclidean.
+    """
     (tracks, one), (artworks, other) = sides
     track, has_track = tracks.find(pairs["track_id"])
     artwork, has_artwork = artworks.find(pairs[partner])
@@ -129,30 +142,29 @@ def _similarities(
     return compute_similarities(one[track[both]], other[artwork[both]], metric)
 
 
-def tables(document: Mapping[str, Any], found: Mapping[str, Any]) -> list[Table]:
-    """The table's distribution, and its nulls.
-
-    Args:
-        document: the evaluation's, for `vector`, `metric`, `calibrate` and `space`.
-        found: what `measure` gave.
-    """
-    rows = {name: row for name, row in found.items() if isinstance(row, dict)}
-    unit = " fragments" if document["vector"] == "fragments" else "s"
-    space, how = document["space"], compared_by(document["metric"], document["calibrate"])
-    other = "" if space == "emotion" else f" They were paired by {space}, not by these triples."
+def build_coherence_tables(document: EvaluationDocument) -> list[Table]:
+    """Build Table V: the distributions, and the means compared with their nulls."""
+    table = document.tables.coherence
+    unit = " fragments" if document.vector == "fragments" else "s"
+    metric = compared_by(document.metric, document.calibrate)
+    other = (
+        ""
+        if document.space == "emotion"
+        else f" They were paired by {document.space}, not by these triples."
+    )
     return split_nulls(
         "V",
-        f"Table V: emotional coherence of the pairs ({how})",
-        rows,
-        f"{_ABOUT[document['vector']]}{other} {found['unpaired_tracks']} track{unit} and "
-        f"{found['unpaired_artworks']} artwork{unit} are unpaired.",
-        NOTE,
+        f"Table V: emotional coherence of the pairs ({metric})",
+        {name: asdict(row) for name, row in table.rows.items()},
+        f"{_EXPLANATIONS[document.vector]}{other} {table.unpaired_tracks} track{unit} and "
+        f"{table.unpaired_artworks} artwork{unit} are unpaired.",
+        NULL_NOTE,
     )
 
 
-_ABOUT = {
-    "whole": "Below the first row: the fragments of the pairs that the wholes made.",
-    "fragments": "Each position has pairs of its own; the first row is over all of them.",
+_EXPLANATIONS: Final = {
+    "whole": "Below the first row: the fragments of the pairs of whole items.",
+    "fragments": "Each position has its own pairs; the first row is over all of them.",
     "concatenated": "First row: all five triples as one vector, as they were paired; below it the "
     "same pairs position by position.",
 }

@@ -1,7 +1,7 @@
-"""Tables III, IV and VI: how near embedders find an item and its caption, and the two of a pair.
+"""Tables III, IV and VI: embedding similarity of items with their captions, and of paired media.
 
-An embedder sees and hears what no mapper told it, so its figures are evidence from outside; each
-stands beside its null, which is the same items put together at random.
+The embedders read media and captions alone and know no emotion triple, so these figures are
+independent evidence.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 from cmean.catalog import embeddings
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import WHOLE, Kind
-from cmean.evaluation.measures.positions import Measured, joint
+from cmean.evaluation.documents.study_tables import SimilarityRow
+from cmean.evaluation.measures.combined_parts import PartSimilarities, combine_parts
 from cmean.matching.random_pairing_null import compute_random_pairing_null
 from cmean.pairing.vectors import FRAGMENTS
-from cmean.presentation.tables import Table, split_nulls
 from cmean.stats.coherence import compute_coherence
 from cmean.stats.permutation_draws import draw_product_means
 
@@ -28,249 +28,244 @@ if TYPE_CHECKING:
 
     from cmean.catalog.embeddings import Vectors
     from cmean.catalog.engine import Connection
-    from cmean.evaluation.inputs import Study
+    from cmean.evaluation.evaluated_pairing import EvaluatedPairing
 
-CAPTIONS: Final[Mapping[str, tuple[Kind, str]]] = {
-    "III": (Kind.TRACK, "clap"),
-    "IV": (Kind.ARTWORK, "clip"),
-}
-"""The tables of items and their captions, with the embedder of each."""
+CAPTION_EMBEDDERS: Final[Mapping[Kind, str]] = {Kind.TRACK: "clap", Kind.ARTWORK: "clip"}
+"""By which items are compared with their captions (Tables III and IV)."""
 
-PAIRS: Final = ("VI", "imagebind")
-"""The table of the pairs' media, with its embedder."""
+PAIR_EMBEDDER: Final = "imagebind"
+"""By which the media of a pair are compared (Table VI)."""
 
-_UNKNOWN: Final = "the vectors behind these scores are not known"
+_UNKNOWN_VECTORS: Final = "the vectors behind these scores are not known"
 
-Scores = list[dict[str, Any]]
-"""Rows of the table `scores`."""
+ScoreRow = dict[str, Any]
+"""A row of the table `scores`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Closeness:
-    """The tables by number, None where embeddings are missing; and scores of pairs and captions."""
+class EmbeddingSimilarity:
+    """Tables III, IV and VI.
 
-    tables: Mapping[str, Mapping[str, Any] | None]
-    scores: Scores
+    Attributes:
+        captions: of each kind the rows of items and their captions; None without embeddings.
+        pairs: the rows of the pairs' media; likewise.
+        scores: of the pairs and captions, to be stored.
+    """
+
+    captions: Mapping[Kind, Mapping[str, SimilarityRow] | None]
+    pairs: Mapping[str, SimilarityRow] | None
+    scores: list[ScoreRow]
 
 
-def measure(connection: Connection, study: Study) -> Closeness:
-    """The tables of a pairing, as far as there are embeddings, or else scores that came with it."""
-    tables: dict[str, Mapping[str, Any] | None] = {}
-    scores: Scores = []
-    for number, (kind, backend) in CAPTIONS.items():
-        (mapper,) = recipe_rows.rows(connection, [study.pairing[f"{kind.value}_recipe_id"]])
+def measure_embedding_similarity(
+    connection: Connection, evaluated: EvaluatedPairing
+) -> EmbeddingSimilarity:
+    """Measure what there are embeddings of; else take the scores that were published with it."""
+    scores: list[ScoreRow] = []
+    captions: dict[Kind, Mapping[str, SimilarityRow] | None] = {}
+    for kind, backend in CAPTION_EMBEDDERS.items():
+        (mapper,) = recipe_rows.rows(connection, [evaluated.row[f"{kind.value}_recipe_id"]])
         source = mapper["input_id"]
-        tables[number] = _captions(connection, study, kind, backend, source, scores) or _published(
+        measured = _measure_captions(connection, evaluated, kind, source, scores)
+        captions[kind] = measured or _describe_published(
             {
                 "total": embeddings.item_scores(connection, backend, source),
                 "aggregated": embeddings.item_scores(connection, f"{backend}-aggregated", source),
             }
         )
-    number, backend = PAIRS
-    known = embeddings.pair_scores(connection, backend, study.pairing["id"])
-    tables[number] = _pairs(connection, study, scores) or _published(
-        {"pairs": np.array([known[key] for key in study.pair_ids.tolist() if key in known])}
+    known = embeddings.pair_scores(connection, PAIR_EMBEDDER, evaluated.row["id"])
+    published = np.array([known[key] for key in evaluated.pair_ids.tolist() if key in known])
+    pairs = _measure_pairs(connection, evaluated, scores) or _describe_published(
+        {"pairs": published}
     )
-    return Closeness(tables, scores)
+    return EmbeddingSimilarity(captions, pairs, scores)
 
 
-def _published(values: Mapping[str, NDArray[np.float64]]) -> dict[str, Any] | None:
-    """Rows of scores that were read from files, without the vectors behind them."""
+def _describe_published(
+    values: Mapping[str, NDArray[np.float64]],
+) -> dict[str, SimilarityRow] | None:
+    """Describe scores that were imported without the vectors behind them; None without any."""
     rows = {
-        name: compute_coherence(found, None, why=_UNKNOWN).as_dict()
+        name: SimilarityRow.from_coherence(compute_coherence(found, None, why=_UNKNOWN_VECTORS))
         for name, found in values.items()
         if len(found)
     }
     return rows or None
 
 
-def _captions(
+def _measure_captions(
     connection: Connection,
-    study: Study,
+    evaluated: EvaluatedPairing,
     kind: Kind,
-    backend: str,
     source_id: int,
-    scores: Scores,
-) -> Mapping[str, Any] | None:
-    """Media of items beside their captions: of the whole, and of the four fragments together."""
-    items = study.items[kind]
+    scores: list[ScoreRow],
+) -> dict[str, SimilarityRow] | None:
+    """Compare the media of items with their captions: of the whole, and of all four fragments.
+
+    Args:
+        connection: an open transaction.
+        evaluated: the pairing.
+        kind: of the items.
+        source_id: the captioner's recipe.
+        scores: gets a score for each caption of a whole.
+    """
+    backend = CAPTION_EMBEDDERS[kind]
     media_id = embeddings.recipe(connection, backend, kind, None)
     text_id = embeddings.recipe(connection, backend, kind, source_id)
     if media_id is None or text_id is None:
         return None
     media = embeddings.load(connection, media_id, WHOLE)
     total = embeddings.load(connection, text_id, WHOLE)
-    both, one, other = _both(items, media, total)
-    if not len(both):
+    one, other = _find_common(evaluated.items[kind], media, total)
+    if not len(one):
         return None
-    values = _cosines(media.unit[one], total.unit[other])
+    values = _compute_cosines(media.unit[one], total.unit[other])
     scores += [
-        _score(backend, text_id, value, caption_id=int(caption))
+        _make_score(backend, text_id, value, caption_id=int(caption))
         for caption, value in zip(total.captions[other], values, strict=True)
     ]
-    rows = {"total": _row(values, media.unit[one], total.unit[other], study)}
-    joined = _joined([embeddings.load(connection, text_id, p) for p in FRAGMENTS])
-    both, one, other = _both(items, media, joined)
-    if len(both):
-        found = _cosines(media.unit[one], joined.unit[other])
-        rows["aggregated"] = _row(found, media.unit[one], joined.unit[other], study)
+    rows = {"total": _compare_matched(media.unit[one], total.unit[other], evaluated)}
+    fragments = [embeddings.load(connection, text_id, p) for p in FRAGMENTS]
+    aggregated = _average_directions(fragments)
+    one, other = _find_common(evaluated.items[kind], media, aggregated)
+    if len(one):
+        rows["aggregated"] = _compare_matched(media.unit[one], aggregated.unit[other], evaluated)
     return rows
 
 
-def _row(
-    values: NDArray[np.float64], one: NDArray[np.float32], other: NDArray[np.float32], study: Study
-) -> dict[str, Any]:
-    """Media and captions of the same items; no pairing made them, so none is made anew."""
-    choices = study.choices
-    drawn = draw_product_means(one, other, choices.permutations, choices.seed)
-    return compute_coherence(
-        values, compute_random_pairing_null(one, other), drawn, constant=_to_the_mean(one, other)
-    ).as_dict()
+def _compare_matched(
+    one: NDArray[np.float32], other: NDArray[np.float32], evaluated: EvaluatedPairing
+) -> SimilarityRow:
+    """Compare media with captions of the same items, row by row, shapes (n, d).
+
+    There is no resampled null: no method matched them.
+    """
+    sampling = evaluated.sampling
+    found = compute_coherence(
+        _compute_cosines(one, other),
+        compute_random_pairing_null(one, other),
+        draw_product_means(one, other, sampling.permutations, sampling.seed),
+        constant=_compare_with_mean(one, other),
+    )
+    return SimilarityRow.from_coherence(found)
 
 
-def _to_the_mean(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """The mean cosine of vectors to the mean direction of the others."""
+def _compare_with_mean(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Compute the mean cosine of vectors with the mean direction of others."""
     direction: NDArray[np.float64] = other.mean(axis=0, dtype=np.float64)
     length = float(np.linalg.norm(direction))
     return float((one @ (direction / length)).mean()) if length else 0.0
 
 
-def _pairs(connection: Connection, study: Study, scores: Scores) -> Mapping[str, Any] | None:
-    """Media of the two of each pair: of the wholes, or of the fragments that were paired."""
-    ids = {kind: embeddings.recipe(connection, PAIRS[1], kind, None) for kind in Kind}
-    if ids[Kind.TRACK] is None or ids[Kind.ARTWORK] is None:
+def _measure_pairs(
+    connection: Connection, evaluated: EvaluatedPairing, scores: list[ScoreRow]
+) -> dict[str, SimilarityRow] | None:
+    """Compare the media of each pair: of the wholes, or of the fragments that were paired."""
+    track_id, artwork_id = (
+        embeddings.recipe(connection, PAIR_EMBEDDER, kind, None) for kind in Kind
+    )
+    if track_id is None or artwork_id is None:
         return None
-    parts: dict[str, Measured] = {}
-    for position in np.unique(study.pairs["position"]).tolist():
-        here = study.pairs["position"] == position
-        vectors = tuple(embeddings.load(connection, ids[kind] or 0, position) for kind in Kind)
-        good, values = _alike(study.pairs[here], vectors)
+    parts: dict[str, PartSimilarities] = {}
+    for position in np.unique(evaluated.pairs["position"]).tolist():
+        here = evaluated.pairs["position"] == position
+        vectors = (
+            embeddings.load(connection, track_id, position),
+            embeddings.load(connection, artwork_id, position),
+        )
+        known, values = _compare_pairs(evaluated.pairs[here], vectors)
         if not len(values):
             continue
         scores += [
-            _score(PAIRS[1], ids[Kind.TRACK], value, pair_id=int(key))
-            for key, value in zip(study.pair_ids[here][good], values, strict=True)
+            _make_score(PAIR_EMBEDDER, track_id, value, pair_id=int(key))
+            for key, value in zip(evaluated.pair_ids[here][known], values, strict=True)
         ]
-        parts[f"fragment {position}"] = _beside(study, position, vectors, values)
+        parts[f"fragment {position}"] = _measure_position(evaluated, position, vectors, values)
     if not parts:
         return None
-    single = {} if WHOLE in study.pairs["position"] else parts
-    rows = {"pairs": joint([*parts.values()])} | {k: joint([part]) for k, part in single.items()}
-    return {name: row.as_dict() for name, row in rows.items()}
+    single = {} if WHOLE in evaluated.pairs["position"] else parts
+    return {"pairs": combine_parts([*parts.values()])} | {
+        name: combine_parts([part]) for name, part in single.items()
+    }
 
 
-def _beside(
-    study: Study, position: int, vectors: tuple[Vectors, ...], values: NDArray[np.float64]
-) -> Measured:
-    """The pairs of a position beside their nulls; one triple for all tells no pair from another."""
-    tracks, artworks = (_among(v, study.items[k]) for v, k in zip(vectors, Kind, strict=True))
-    null = compute_random_pairing_null(tracks, artworks)
-    choices = study.choices
-    free = [_alike(made[made["position"] == position], vectors)[1] for made in study.resampled]
-    return Measured(
+def _measure_position(
+    evaluated: EvaluatedPairing,
+    position: int,
+    vectors: tuple[Vectors, Vectors],
+    values: NDArray[np.float64],
+) -> PartSimilarities:
+    """Compute the nulls of the similarities of one position's pairs.
+
+    One triple for all artworks makes random pairs, so the constant null is the mean of these.
+    """
+    tracks, artworks = (
+        _select_vectors(of_kind, evaluated.items[kind])
+        for of_kind, kind in zip(vectors, Kind, strict=True)
+    )
+    null, sampling = compute_random_pairing_null(tracks, artworks), evaluated.sampling
+    resampled = [
+        _compare_pairs(pairs[pairs["position"] == position], vectors)[1]
+        for pairs in evaluated.resampled
+    ]
+    return PartSimilarities(
         values,
         null,
-        draw_product_means(tracks, artworks, choices.permutations, choices.seed),
-        np.array([found.mean() for found in free if len(found)]),
+        draw_product_means(tracks, artworks, sampling.permutations, sampling.seed),
+        np.array([found.mean() for found in resampled if len(found)]),
         null.mean,
     )
 
 
-def _alike(
-    pairs: NDArray[np.void], vectors: tuple[Vectors, ...]
+def _compare_pairs(
+    pairs: NDArray[np.void], vectors: tuple[Vectors, Vectors]
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Which pairs have vectors on both sides, and the cosines of those."""
+    """Find the pairs that have vectors on both sides, and compute the cosines of those."""
     one, has_one = vectors[0].of(pairs["track_id"])
     other, has_other = vectors[1].of(pairs["artwork_id"])
-    good = has_one & has_other
-    return good, _cosines(vectors[0].unit[one[good]], vectors[1].unit[other[good]])
+    known = has_one & has_other
+    return known, _compute_cosines(vectors[0].unit[one[known]], vectors[1].unit[other[known]])
 
 
-def _score(metric: str, recipe_id: int | None, value: float, **subject: int) -> dict[str, Any]:
-    """A row of `scores`."""
+def _make_score(metric: str, recipe_id: int, value: float, **subject: int) -> ScoreRow:
     nothing = {"pair_id": None, "caption_id": None, "item_id": None}
     return {"metric": metric, "recipe_id": recipe_id, "value": float(value), **nothing, **subject}
 
 
-def _among(vectors: Vectors, items: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The vectors of those items that have one."""
+def _select_vectors(vectors: Vectors, items: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Select the vectors of those items that have one."""
     at, has = vectors.of(items)
     return vectors.unit[at[has]]
 
 
-def _both(
+def _find_common(
     items: NDArray[np.int64], one: Vectors, other: Vectors
-) -> tuple[NDArray[np.int64], NDArray[np.intp], NDArray[np.intp]]:
-    """The items that have a vector on both sides, and where each lies."""
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find the items that have a vector on both sides: their rows on either."""
     at, has = one.of(items)
     at_other, has_other = other.of(items)
-    good = has & has_other
-    return items[good], at[good], at_other[good]
+    common = has & has_other
+    return at[common], at_other[common]
 
 
-def _joined(parts: list[Vectors]) -> Vectors:
-    """The mean direction of the four fragments of each item that has all four."""
+def _average_directions(parts: list[Vectors]) -> Vectors:
+    """Average the unit vectors of the four fragments of each item that has all four."""
     first, *rest = parts
     common = first.items
     for part in rest:
         common = np.intersect1d(common, part.items)
     if not len(common):
-        return _none()
+        empty = np.empty(0, np.int64)
+        return embeddings.Vectors(empty, empty, np.empty((0, 1), np.float32))
     chosen = np.stack([part.unit[part.of(common)[0]] for part in parts])
     total: NDArray[np.float64] = chosen.sum(axis=0, dtype=np.float64)
     lengths = np.linalg.norm(total, axis=1)
-    good = lengths > 0
+    good = lengths > 0  # opposite directions have no mean direction
     unit = (total[good] / lengths[good, np.newaxis]).astype(np.float32)
     return embeddings.Vectors(common[good], np.zeros(int(good.sum()), np.int64), unit)
 
 
-def _none() -> Vectors:
-    return embeddings.Vectors(
-        np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 1), np.float32)
-    )
-
-
-def _cosines(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Of unit vectors, row by row."""
+def _compute_cosines(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Compute the cosines of unit vectors, row by row."""
     found: NDArray[np.float64] = np.einsum("nd,nd->n", one, other, dtype=np.float64)
     return found
-
-
-def tables(found: Mapping[str, Mapping[str, Any] | None]) -> list[Table]:
-    """Those that could be measured, each with its nulls."""
-    return [
-        table
-        for number in _TITLES
-        if (rows := found.get(number))
-        for table in split_nulls(
-            number, f"Table {number}: {_TITLES[number]}", rows, *_notes(number, rows)
-        )
-    ]
-
-
-def _notes(number: str, rows: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
-    about, nulls = _NOTES[number]
-    published = any(row["why"] == _UNKNOWN for row in rows.values())
-    return ("These scores were published; no embedding is here." if published else about), nulls
-
-
-_TITLES: Final = {
-    "III": "CLAP similarity of tracks and their captions (cosine)",
-    "IV": "CLIP similarity of artworks and their captions (cosine)",
-    "VI": "ImageBind similarity of the two of each pair (cosine)",
-}
-_DEALT: Final = (
-    "Whole media, whole texts, by windows. Aggregated: the four fragments' captions together.",
-    (
-        "Random: the captions dealt out at random. Constant: the mean caption for all. "
-        "Resampled: no pairing was made here, so there is none to make anew."
-    ),
-)
-NOTE: Final = (
-    "Random: one-to-one pairings of the same items. Resampled: pairs that the same method makes "
-    "where each artwork has the vector of one drawn at random. Constant: one triple for all pairs "
-    "no better than chance."
-)
-"""What stands beside the mean of Table VI."""
-_MEDIA: Final = ("It looks at the media alone: no mapper told it anything.", NOTE)
-_NOTES: Final = {"III": _DEALT, "IV": _DEALT, "VI": _MEDIA}

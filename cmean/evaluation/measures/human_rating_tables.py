@@ -1,143 +1,150 @@
-"""What `people` has measured, as tables."""
+"""People's ratings as tables."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import fields
+from typing import TYPE_CHECKING, Final
 
+from cmean.evaluation.documents.rating_tables import BinomialNull, RaterSummary
 from cmean.presentation.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from cmean.evaluation.documents.rating_tables import (
+        CongruenceComparison,
+        CongruenceCorrelation,
+        PreferenceSummary,
+        RaterAgreement,
+        RatingSummary,
+    )
     from cmean.presentation.tables import Cell
+    from cmean.stats.null_distribution import NullComparison
 
 
-def tables(found: Mapping[str, Any] | None) -> list[Table]:
-    """The tables of what `measure` found; none where nobody has rated anything."""
-    if found is None:
+def build_human_rating_tables(ratings: RatingSummary | None) -> list[Table]:
+    """Build the tables of ratings; none where nobody has rated a pair."""
+    if ratings is None:
         return []
     made = []
-    if found["congruence"] is not None:
+    if ratings.congruence is not None:
         made += [
-            _congruence_table(found["congruence"]),
-            _difference_table(found["congruence"]),
-            _similarity_table(found["similarity"]),
+            _build_congruence_table(ratings.congruence),
+            _build_difference_table(ratings.congruence),
         ]
-    if found["choice"] is not None:
-        made.append(_choice_table(found["choice"]))
-    return [*made, _agreement_table(found["agreement"]), _raters_table(found["raters"])]
+    if ratings.similarity is not None:
+        made.append(_build_similarity_table(ratings.similarity))
+    if ratings.choice is not None:
+        made.append(_build_choice_table(ratings.choice))
+    return [*made, _build_agreement_table(ratings.agreement), _build_rater_table(ratings.raters)]
 
 
-_NULL: Final = {"mean": "null mean", "sd": "null sd", "z": "z", "p": "p"}
-_INTERVAL: Final = ("low", "high")
+_NULL_COLUMNS: Final = ("null mean", "null sd", "z", "p")
+_INTERVAL_COLUMNS: Final = ("low", "high")
 
 
-def _congruence_table(found: Mapping[str, Any]) -> Table:
+def _build_congruence_table(congruence: Mapping[str, CongruenceComparison]) -> Table:
     rows = []
-    for over, row in found.items():
-        mean, control = row["mean"], row["control_mean"]
-        cells = (mean["n"], mean["value"], *_ends(mean), control["n"], control["value"])
-        rows.append((over, *cells, *_ends(control)))
-    counts = next(iter(found.values()))
+    for over, row in congruence.items():
+        mean, control = row.mean, row.control_mean
+        cells = (mean.n, mean.value, mean.low, mean.high, control.n, control.value)
+        rows.append((over, *cells, control.low, control.high))
+    counts = next(iter(congruence.values()))
+    reasons = _join_reasons(
+        each.why for row in congruence.values() for each in (row.mean, row.control_mean)
+    )
     return Table(
         "people",
-        "People: congruence of the pairs (1 to 5) beside that of random pairs",
+        "People: congruence of the pairs compared with that of random pairs (1 to 5)",
         (
-            *("over", "n", "mean", *_INTERVAL),
+            *("over", "n", "mean", *_INTERVAL_COLUMNS),
             *("random n", "random mean", "random low", "random high"),
         ),
         rows,
-        f"Raters: {counts['raters']}; pairs: {counts['rated_pairs']}; random pairs: "
-        f"{counts['rated_controls']}. Low and high: Student's 95 % interval."
-        f"{_reasons(found.values(), 'mean', 'control_mean')}",
+        f"Raters: {counts.raters}; pairs: {counts.rated_pairs}; random pairs: "
+        f"{counts.rated_controls}. low, high: 95 % interval of Student's t.{reasons}",
     )
 
 
-def _difference_table(found: Mapping[str, Any]) -> Table:
+def _build_difference_table(congruence: Mapping[str, CongruenceComparison]) -> Table:
+    reasons = _join_reasons(row.null.why for row in congruence.values())
     return Table(
         "people nulls",
-        "People: how far the pairs' congruence lies above that of random pairs",
-        ("over", "difference", *_NULL.values()),
-        [(over, row["difference"], *_null(row["null"])) for over, row in found.items()],
-        "Null: the difference where the answers of each rater, or the means of the pairs, are "
-        "dealt out anew among pairs and random pairs; that over ratings takes the pairs as given, "
-        "that over pairs speaks of others like them. Nobody rates the pairs of resampled or "
-        "constant vectors, so those nulls do not apply to people."
-        f"{_reasons(found.values(), 'null')}",
+        "People: difference of congruence between pairs and random pairs",
+        ("over", "difference", *_NULL_COLUMNS),
+        [(over, row.difference, *_null_cells(row.null)) for over, row in congruence.items()],
+        "Null: the difference where each rater's answers, or the means of the pairs, are permuted "
+        "among pairs and random pairs. p: one-sided permutation p; over ratings it generalises to "
+        "other answers about these pairs, over pairs to other pairs. Resampled and constant nulls "
+        f"do not apply: nobody rates such pairs.{reasons}",
     )
 
 
-def _similarity_table(found: Mapping[str, Any]) -> Table:
-    cells = (found["n"], found["value"], *_ends(found), *_null(found["null"]))
+def _build_similarity_table(correlation: CongruenceCorrelation) -> Table:
+    cells = (correlation.n, correlation.value, correlation.low, correlation.high)
     return Table(
         "people similarity",
-        "People: do similar pairs seem congruent (Spearman)",
-        ("", "n", "correlation", *_INTERVAL, *_NULL.values()),
-        [("mean congruence of a pair, similarity", *cells)],
-        "Low and high: 95 % bootstrap interval over pairs. Null: the similarities dealt out anew "
-        f"among the rated pairs.{_reasons([{'own': found}], 'own')}",
+        "People: correlation of congruence with similarity (Spearman)",
+        ("", "n", "correlation", *_INTERVAL_COLUMNS, *_NULL_COLUMNS),
+        [("mean congruence of a pair, similarity", *cells, *_null_cells(correlation.null))],
+        "low, high: 95 % bootstrap interval over pairs. Null: similarities permuted among the "
+        f"rated pairs; p: one-sided permutation p.{_join_reasons([correlation.why])}",
     )
 
 
-def _choice_table(found: Mapping[str, Any]) -> Table:
+def _build_choice_table(choice: PreferenceSummary) -> Table:
     rows = []
-    for over, row in {"choices": found, "pairs": found["pairs"]}.items():
-        rate = row["win_rate"]
-        cells = (rate["n"], row["won"], rate["value"], *_ends(rate))
-        rows.append((over, *cells, *_null(row["null"])))
-    tied = found["pairs"]["tied"]
+    for over, row in {"choices": choice, "pairs": choice.pairs}.items():
+        rate = row.win_rate
+        cells = (rate.n, row.won, rate.value, rate.low, rate.high)
+        rows.append((over, *cells, *_null_cells(row.null)))
     return Table(
         "people choice",
-        "People: how often the pair was preferred to a random artwork",
-        ("over", "n", "won", "win rate", *_INTERVAL, *_NULL.values()),
+        "People: preference of the pair over a random artwork",
+        ("over", "n", "won", "win rate", *_INTERVAL_COLUMNS, *_NULL_COLUMNS),
         rows,
-        f"Raters: {found['raters']}; pairs: {found['rated_pairs']}, of which {tied} in a tie. "
-        "Over pairs each counts once, by the majority of its choices; ties do not count. Low and "
-        "high: exact 95 % binomial interval. Null: a coin is thrown; p is exact. Over choices "
+        f"Raters: {choice.raters}; pairs: {choice.rated_pairs}, {choice.pairs.tied} of them tied. "
+        "Over pairs each counts once, by the majority of its choices; ties are left out. low, "
+        "high: exact 95 % binomial interval. Null: a fair coin; p: exact, one-sided. Over choices "
         "all are taken as independent, which several of one pair or one rater are not."
-        f"{_reasons([found['pairs']], 'win_rate')}",
+        f"{_join_reasons([choice.pairs.win_rate.why])}",
     )
 
 
-def _agreement_table(found: Mapping[str, Mapping[str, Any]]) -> Table:
+def _build_agreement_table(agreement: Mapping[str, Mapping[str, RaterAgreement]]) -> Table:
     rows = [
-        (f"{question}, {level}", row["units"], row["n"], row["value"], *_ends(row))
-        for question, levels in found.items()
+        (f"{question}, {level}", row.units, row.n, row.value, row.low, row.high)
+        for question, levels in agreement.items()
         for level, row in levels.items()
     ]
-    each = [row for levels in found.values() for row in levels.values()]
+    reasons = _join_reasons(row.why for levels in agreement.values() for row in levels.values())
     return Table(
         "people agreement",
         "People: agreement of the raters (Krippendorff's alpha)",
-        ("", "units", "ratings", "alpha", *_INTERVAL),
+        ("", "units", "ratings", "alpha", *_INTERVAL_COLUMNS),
         rows,
-        "1: raters agree; 0: as chance would have it. Over all that two raters or more rated, of "
-        "congruence random pairs too. Low and high: 95 % bootstrap interval over units."
-        f"{_reasons([{'own': row} for row in each], 'own')}",
+        "1: raters agree; 0: as expected by chance. units: pairs, and for congruence random pairs "
+        f"too, that two raters or more rated. low, high: 95 % bootstrap interval over units."
+        f"{reasons}",
     )
 
 
-def _raters_table(found: Sequence[Mapping[str, Any]]) -> Table:
-    names = ("rater", "pairs", "controls", "mean", "std", "choices", "won", "median_seconds")
+def _build_rater_table(raters: Sequence[RaterSummary]) -> Table:
+    names = [field.name for field in fields(RaterSummary)]
     return Table(
         "people raters",
-        "People: who rated what",
+        "People: ratings by rater",
         tuple(name.replace("_", " ") for name in names),
-        [tuple(row[name] for name in names) for row in found],
-        "Controls: random pairs. Mean and std: of congruence, over both. Choices: between the "
-        "artwork of a pair and a random one; won: by that of the pair.",
+        [tuple(getattr(row, name) for name in names) for row in raters],
+        "controls: random pairs. mean, std: of congruence, over pairs and controls. choices: "
+        "between the artwork of a pair and a random one; won: for that of the pair.",
     )
 
 
-def _ends(estimate: Mapping[str, Any]) -> tuple[Cell, Cell]:
-    return estimate["low"], estimate["high"]
+def _null_cells(null: NullComparison | BinomialNull) -> tuple[Cell, ...]:
+    return null.mean, null.sd, null.z, null.p
 
 
-def _null(chance: Mapping[str, Any]) -> tuple[Cell, ...]:
-    return tuple(chance[name] for name in _NULL)
-
-
-def _reasons(rows: Iterable[Mapping[str, Any]], *names: str) -> str:
-    """Why something is undefined, once each."""
-    reasons = dict.fromkeys(row[name]["why"] for row in rows for name in names)
-    return "".join(f" {why[0].upper()}{why[1:]}." for why in reasons if why)
+def _join_reasons(reasons: Iterable[str]) -> str:
+    """Join the reasons why something is undefined, once each, as sentences."""
+    return "".join(f" {why[0].upper()}{why[1:]}." for why in dict.fromkeys(reasons) if why)

@@ -1,4 +1,4 @@
-"""What people say of the pairs, beside what they say of pairs that chance made."""
+"""People's ratings of the pairs, compared with their ratings of random pairs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cmean.catalog import ratings
-from cmean.evaluation.measures.human_rating_tables import tables
+from cmean.evaluation.documents.rating_tables import (
+    BinomialNull,
+    CongruenceComparison,
+    CongruenceCorrelation,
+    PairPreferenceShare,
+    PreferenceSummary,
+    RaterAgreement,
+    RaterSummary,
+    RatingSummary,
+)
 from cmean.stats.agreement import LEVELS, krippendorff_interval
 from cmean.stats.correlation import spearman, spearman_interval
 from cmean.stats.estimate import undefined
@@ -20,77 +29,77 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.engine import Connection
-    from cmean.evaluation.inputs import Study
+    from cmean.evaluation.evaluated_pairing import EvaluatedPairing
     from cmean.stats.agreement import Level
-    from cmean.stats.sampling import Choices
+    from cmean.stats.sampling import SamplingOptions
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
-    Rated = NDArray[np.void]
-
-__all__ = ["measure", "tables"]
+    RatingRows = NDArray[np.void]
 
 _NO_CONTROLS: Final = "nobody has rated random pairs of these items; cmean rate sheet mixes them in"
 _NOT_BOTH: Final = "no rater has rated both pairs and random pairs"
-_FEW: Final = 2
+_FEWEST_RATERS: Final = 2
+"""Raters of a unit that agreement needs."""
 
 
-def measure(connection: Connection, study: Study) -> dict[str, Any] | None:
-    """How people rated the pairs of a pairing; None where nobody has.
+def measure_human_ratings(
+    connection: Connection, evaluated: EvaluatedPairing
+) -> RatingSummary | None:
+    """Summarise how people rated the pairs; None where nobody has.
 
     Random pairs are those of pairings of method `random` over the same recipes and vector.
-
-    Args:
-        connection: an open transaction.
-        study: the pairing, and how to sample.
-
-    Returns:
-        `congruence`, `choice` and `similarity` (each None where nobody answered that), `agreement`
-        and `raters`.
     """
-    pairing_id = int(study.pairing["id"])
-    beside_it = ratings.controls_of(connection, study.pairing)
-    rated = ratings.of_pairings(connection, [pairing_id, *beside_it])
+    pairing_id = int(evaluated.row["id"])
+    controls = ratings.controls_of(connection, evaluated.row)
+    rated = ratings.of_pairings(connection, [pairing_id, *controls])
     own = rated["pairing_id"] == pairing_id
     if not own.any():
         return None
     scored = ~np.isnan(rated["congruence"])
     chosen = rated["preferred"] != ""
-    asked = bool((own & scored).any())
-    return {
-        "congruence": _congruence(rated[scored], own[scored], study.choices) if asked else None,
-        "similarity": _similarity(rated[own & scored], study.choices) if asked else None,
-        "choice": _choice(rated[own & chosen]) if (own & chosen).any() else None,
-        "agreement": _agreement(rated[scored], rated[own & chosen], study.choices),
-        "raters": _raters(rated, own),
-    }
+    sampling = evaluated.sampling
+    has_scores = bool((own & scored).any())
+    return RatingSummary(
+        congruence=_compare_congruence(rated[scored], own[scored], sampling)
+        if has_scores
+        else None,
+        similarity=_correlate_similarity(rated[own & scored], sampling) if has_scores else None,
+        choice=_summarize_preferences(rated[own & chosen]) if (own & chosen).any() else None,
+        agreement=_measure_agreement(rated[scored], rated[own & chosen], sampling),
+        raters=_summarize_raters(rated, own),
+    )
 
 
-def _congruence(rated: Rated, own: Flags, choices: Choices) -> dict[str, Any]:
-    """Mean congruence of pairs and of random pairs, over ratings and over the means of pairs."""
+def _compare_congruence(
+    rated: RatingRows, own: Flags, sampling: SamplingOptions
+) -> dict[str, CongruenceComparison]:
+    """Compare mean congruence of pairs and random pairs, over ratings and over means of pairs."""
     first, of_pair = np.unique(rated["pair_id"], return_index=True, return_inverse=True)[1:]
     sums = np.bincount(of_pair, rated["congruence"])
     means: Floats = sums / np.bincount(of_pair)
+    # Ratings are exchanged within a rater, who may be lenient or strict; means of pairs freely.
     raters = np.unique(rated["rater"].astype(str), return_inverse=True)[1]
-    together = np.zeros(len(means), np.intp)  # pairs are exchanged with whichever others
-    return {
-        "ratings": _compared(rated["congruence"], own, raters, choices) | _counts(rated, own),
-        "pairs": _compared(means, own[first], together, choices) | _counts(rated, own),
-    }
-
-
-def _counts(rated: Rated, own: Flags) -> dict[str, int]:
-    return {
+    one_group = np.zeros(len(means), np.intp)
+    counts = {
         "rated_pairs": len(np.unique(rated["pair_id"][own])),
         "rated_controls": len(np.unique(rated["pair_id"][~own])),
         "raters": len(set(rated["rater"][own].tolist())),
     }
+    return {
+        "ratings": _compare_means(rated["congruence"], own, raters, sampling, counts),
+        "pairs": _compare_means(means, own[first], one_group, sampling, counts),
+    }
 
 
-def _compared(
-    values: Floats, own: Flags, groups: NDArray[np.intp], choices: Choices
-) -> dict[str, Any]:
-    """The means of both kinds, and their difference beside that of values shuffled in groups."""
+def _compare_means(
+    values: Floats,
+    own: Flags,
+    groups: NDArray[np.intp],
+    sampling: SamplingOptions,
+    counts: dict[str, int],
+) -> CongruenceComparison:
+    """Compare two means, with the null of values that are permuted within groups."""
     one, other = values[own], values[~own]
     difference = float(one.mean() - other.mean()) if len(other) else None
     both = np.intersect1d(groups[own], groups[~own])
@@ -99,122 +108,135 @@ def _compared(
     elif not len(both):
         null = NullComparison.undefined(_NOT_BOTH)
     else:
-        null = compare_with_null(difference, _differences(values, own, groups, choices))
-    control = mean_interval(other) if len(other) else undefined(0, _NO_CONTROLS)
-    return {
-        "mean": mean_interval(one).as_dict(),
-        "control_mean": control.as_dict(),
-        "difference": difference,
-        "null": null.as_dict(),
-    }
+        null = compare_with_null(difference, _permute_differences(values, own, groups, sampling))
+    return CongruenceComparison(
+        mean=mean_interval(one),
+        control_mean=mean_interval(other) if len(other) else undefined(0, _NO_CONTROLS),
+        difference=difference,
+        null=null,
+        **counts,
+    )
 
 
-def _differences(values: Floats, own: Flags, groups: NDArray[np.intp], choices: Choices) -> Floats:
-    """Differences of the means where the values of each group are dealt out anew within it."""
+def _permute_differences(
+    values: Floats, own: Flags, groups: NDArray[np.intp], sampling: SamplingOptions
+) -> Floats:
+    """Draw differences of the means where the values of each group are permuted within it."""
     order = np.argsort(groups, kind="stable")
     values, own, groups = values[order], own[order], groups[order]
 
-    def difference(_places: NDArray[np.intp], drawn: NDArray[np.intp]) -> float:
-        shuffled = values[np.lexsort((drawn, groups))]
-        return float(shuffled[own].mean() - shuffled[~own].mean())
+    def compute_difference(_places: NDArray[np.intp], permutation: NDArray[np.intp]) -> float:
+        permuted = values[np.lexsort((permutation, groups))]
+        return float(permuted[own].mean() - permuted[~own].mean())
 
     n = len(values)
-    return draw_statistics(difference, n, n, choices.permutations, choices.seed)
+    return draw_statistics(compute_difference, n, n, sampling.permutations, sampling.seed)
 
 
-def _similarity(rated: Rated, choices: Choices) -> dict[str, Any]:
-    """Whether pairs that are more alike are found more congruent."""
+def _correlate_similarity(rated: RatingRows, sampling: SamplingOptions) -> CongruenceCorrelation:
+    """Correlate the mean congruence of pairs with their similarity."""
     _, first, of_pair = np.unique(rated["pair_id"], return_index=True, return_inverse=True)
     means: Floats = np.bincount(of_pair, rated["congruence"]) / np.bincount(of_pair)
-    alike: Floats = rated["similarity"][first]
+    similarity: Floats = rated["similarity"][first]
     n = len(means)
-    found = spearman_interval(means, alike, choices.bootstraps, choices.seed)
+    found = spearman_interval(means, similarity, sampling.bootstraps, sampling.seed)
     if found.value is None:
-        return {**found.as_dict(), "null": NullComparison.undefined(found.why).as_dict()}
+        return CongruenceCorrelation(**found.as_dict(), null=NullComparison.undefined(found.why))
 
-    def statistic(one: NDArray[np.intp], other: NDArray[np.intp]) -> float:
-        value = spearman(means[one], alike[other]).value
+    def correlate(one: NDArray[np.intp], other: NDArray[np.intp]) -> float:
+        value = spearman(means[one], similarity[other]).value
         return math.nan if value is None else value
 
-    drawn = draw_statistics(statistic, n, n, choices.permutations, choices.seed)
-    exact = NullDistribution(0.0, 1 / math.sqrt(n - 1))  # with ties and without
-    null = compare_with_null(found.value, drawn, null=exact)
-    return {**found.as_dict(), "null": null.as_dict()}
+    permuted = draw_statistics(correlate, n, n, sampling.permutations, sampling.seed)
+    # the moments of Spearman's permutation distribution are known exactly, with ties or without
+    null = compare_with_null(
+        found.value, permuted, null=NullDistribution(0.0, 1 / math.sqrt(n - 1))
+    )
+    return CongruenceCorrelation(**found.as_dict(), null=null)
 
 
-def _choice(rated: Rated) -> dict[str, Any]:
-    """How often the pair was preferred to a random one, over choices and over pairs.
+def _summarize_preferences(rated: RatingRows) -> PreferenceSummary:
+    """Count how often the pair was preferred, over answers and over pairs.
 
-    Several choices about one pair hang together; over pairs each counts once, by the majority of
-    its choices, and not at all where that is a tie.
+    Answers about one pair are not independent; over pairs each counts once, by the majority of its
+    answers, and ties are left out.
     """
     first, of_pair = np.unique(rated["pair_id"], return_index=True, return_inverse=True)[1:]
     preferred = rated["preferred"] == "pair"
-    ahead = np.bincount(of_pair, np.where(preferred, 1, -1))  # more for the pair than against it
-    decided = ahead[ahead != 0]
-    return _won(int(preferred.sum()), len(preferred)) | {
-        "pairs": _won(int((decided > 0).sum()), len(decided)) | {"tied": len(ahead) - len(decided)},
-        "rated_pairs": len(first),
-        "raters": len(set(rated["rater"].tolist())),
-    }
+    majority = np.bincount(of_pair, np.where(preferred, 1, -1))  # positive: for the pair
+    decided = majority[majority != 0]
+    pairs = PairPreferenceShare(
+        **_compare_with_coin(int((decided > 0).sum()), len(decided)),
+        tied=len(majority) - len(decided),
+    )
+    return PreferenceSummary(
+        **_compare_with_coin(int(preferred.sum()), len(preferred)),
+        pairs=pairs,
+        rated_pairs=len(first),
+        raters=len(set(rated["rater"].tolist())),
+    )
 
 
-def _won(won: int, n: int) -> dict[str, Any]:
-    """A share beside a coin's."""
+def _compare_with_coin(won: int, n: int) -> dict[str, Any]:
+    """Compare a share with one half: the fields of `PreferenceShare`."""
     sd = 0.5 / math.sqrt(n) if n else None
     z = None if sd is None else (won / n - 0.5) / sd
     p = binomial_p(won, n) if n else None
-    return {
-        "won": won,
-        "win_rate": proportion(won, n).as_dict(),
-        "null": {"mean": 0.5, "sd": sd, "z": z, "p": p},
-    }
+    return {"won": won, "win_rate": proportion(won, n), "null": BinomialNull(0.5, sd, z, p)}
 
 
-def _agreement(scored: Rated, chosen: Rated, choices: Choices) -> dict[str, Any]:
-    """Krippendorff's alpha of each question, by level of measurement."""
-    by_choice = chosen[["pair_id", "other_artwork_id"]]
-    asked: dict[str, tuple[Any, Any, Any, tuple[Level, ...]]] = {
+def _measure_agreement(
+    scored: RatingRows, chosen: RatingRows, sampling: SamplingOptions
+) -> dict[str, dict[str, RaterAgreement]]:
+    """Compute Krippendorff's alpha of each question, by level of measurement."""
+    choices = chosen[["pair_id", "other_artwork_id"]]
+    answers: dict[str, tuple[Any, Any, Any, tuple[Level, ...]]] = {
         "congruence": (scored["pair_id"], scored["rater"], scored["congruence"], LEVELS),
-        "choice": (by_choice, chosen["rater"], chosen["preferred"] == "pair", LEVELS[:1]),
+        "choice": (choices, chosen["rater"], chosen["preferred"] == "pair", LEVELS[:1]),
     }
     return {
-        question: {level: _alpha(subject, rater, answer, level, choices) for level in levels}
-        for question, (subject, rater, answer, levels) in asked.items()
-        if len(subject)
+        question: {
+            level: _compute_alpha(units, raters, values, level, sampling) for level in levels
+        }
+        for question, (units, raters, values, levels) in answers.items()
+        if len(units)
     }
 
 
-def _alpha(
-    subjects: NDArray[Any], raters: NDArray[Any], answers: NDArray[Any], level: Level, by: Choices
-) -> dict[str, Any]:
-    unit, row = (np.unique(column, return_inverse=True)[1] for column in (subjects, raters))
-    table = np.full((row.max() + 1, unit.max() + 1), np.nan)
-    table[row, unit] = answers
-    units = int(np.sum(np.sum(~np.isnan(table), axis=0) >= _FEW))
-    found = krippendorff_interval(table, level, by.bootstraps, by.seed)
-    return {**found.as_dict(), "units": units}
+def _compute_alpha(
+    units: NDArray[Any],
+    raters: NDArray[Any],
+    answers: NDArray[Any],
+    level: Level,
+    sampling: SamplingOptions,
+) -> RaterAgreement:
+    column, row = (np.unique(each, return_inverse=True)[1] for each in (units, raters))
+    table = np.full((row.max() + 1, column.max() + 1), np.nan)
+    table[row, column] = answers
+    rated_twice = int(np.sum(np.sum(~np.isnan(table), axis=0) >= _FEWEST_RATERS))
+    found = krippendorff_interval(table, level, sampling.bootstraps, sampling.seed)
+    return RaterAgreement(**found.as_dict(), units=rated_twice)
 
 
-def _raters(rated: Rated, own: Flags) -> list[dict[str, Any]]:
-    """What each rater did, by name."""
-    found = []
-    for name in sorted(set(rated["rater"].tolist())):
-        here = rated["rater"] == name
-        mine = rated[here]
-        scored = mine["congruence"][~np.isnan(mine["congruence"])]
-        times = mine["seconds"][~np.isnan(mine["seconds"])]
-        chosen = mine["preferred"][own[here] & (mine["preferred"] != "")]
-        found.append(
-            {
-                "rater": name,
-                "pairs": int(own[here].sum()),
-                "controls": int((~own[here]).sum()),
-                "mean": float(scored.mean()) if len(scored) else None,
-                "std": float(scored.std()) if len(scored) else None,
-                "choices": len(chosen),
-                "won": int(np.sum(chosen == "pair")),
-                "median_seconds": float(np.median(times)) if len(times) else None,
-            }
-        )
-    return found
+def _summarize_raters(rated: RatingRows, own: Flags) -> list[RaterSummary]:
+    """Summarise what each rater did, by name."""
+    return [
+        _summarize_rater(name, rated[rated["rater"] == name], own[rated["rater"] == name])
+        for name in sorted(set(rated["rater"].tolist()))
+    ]
+
+
+def _summarize_rater(name: str, rated: RatingRows, own: Flags) -> RaterSummary:
+    scored = rated["congruence"][~np.isnan(rated["congruence"])]
+    times = rated["seconds"][~np.isnan(rated["seconds"])]
+    chosen = rated["preferred"][own & (rated["preferred"] != "")]
+    return RaterSummary(
+        rater=name,
+        pairs=int(own.sum()),
+        controls=int((~own).sum()),
+        mean=float(scored.mean()) if len(scored) else None,
+        std=float(scored.std()) if len(scored) else None,
+        choices=len(chosen),
+        won=int(np.sum(chosen == "pair")),
+        median_seconds=float(np.median(times)) if len(times) else None,
+    )

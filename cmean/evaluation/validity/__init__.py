@@ -1,1 +1,1 @@
-"""Whether emotions are right, where people have labelled the items."""
+"""Validity measured with labels: channels, agreement across the pairs, retrieval of partners."""

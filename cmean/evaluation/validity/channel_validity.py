@@ -1,13 +1,18 @@
-"""Validity of the triples: how each channel goes with each labelled dimension."""
+"""Validity of the triples: association of each channel with each labelled dimension."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from cmean.domain import CHANNELS, WHOLE
+from cmean.evaluation.documents.label_tables import (
+    ChannelAssociation,
+    ChannelValidity,
+    OmittedCategories,
+)
 from cmean.pairing.vectors import side
 from cmean.stats.correlation import auc_interval, spearman_interval
 from cmean.stats.null_distribution import compare_with_null
@@ -19,107 +24,110 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.labels import LabelColumn
-    from cmean.stats.sampling import Choices
+    from cmean.stats.sampling import SamplingOptions
 
     Floats = NDArray[np.float64]
 
-EXPECTED: Final = {
+EXPECTED_SIGNS: Final = {
     ("red", "arousal"): "+",
     ("red", "energy"): "+",
     ("green", "arousal"): "−",
     ("green", "energy"): "−",
     ("blue", "valence"): "−",
 }
-"""What the channels are meant to be: excitement and movement, calmness, sadness."""
+"""Signs that the channels' meanings imply: excitement and movement, calmness, sadness."""
 
-_CATEGORIES: Final = 20
-"""Categories of a dimension that are looked at, the most frequent ones."""
+_MOST_CATEGORIES: Final = 20
+"""Categories of a dimension that are compared, the most frequent ones."""
 
-_NAMED: Final = 10
-"""Categories that are left out and named; the others are counted."""
+_FEWEST_MEMBERS: Final = 2
+"""Items of a category that is compared."""
 
-_DRAWN: Final = 10_000_000
-"""Values that an interval's resamples hold together, at most; but at least 100 resamples."""
+_MOST_NAMED: Final = 10
+"""Omitted categories that are named; the others are counted."""
+
+_MOST_RESAMPLED: Final = 10_000_000
+"""Values in all resamples of an interval, which bounds its time; but at least 100 resamples."""
 
 
-def channels_by_label(
-    columns: Sequence[LabelColumn], triples: NDArray[np.void], choices: Choices
-) -> dict[str, Any]:
-    """Each channel of one kind's whole triples against each dimension.
+def measure_channel_validity(
+    columns: Sequence[LabelColumn], triples: NDArray[np.void], sampling: SamplingOptions
+) -> ChannelValidity:
+    """Measure the association of each channel of one kind's whole triples with each dimension.
 
-    Against numbers it is Spearman's correlation; against 0/1, or one category and the rest, the
-    probability that the channel is higher in the one than in the other (AUC). Intervals are from
-    bootstraps, and p is two-sided, from random permutations of the labels.
+    With numbers it is Spearman's correlation; with 0/1, or one category and the rest, the
+    probability that the channel is higher in the one than in the other (AUC). Intervals are
+    bootstrapped, and p is two-sided, from random permutations of the labels.
 
     Args:
         columns: the label columns of that kind.
         triples: its triples, `TRIPLE`.
-        choices: how to sample.
+        sampling: permutations, bootstrap resamples and seed.
 
     Returns:
-        `rows`, one a dimension (or category) and channel; `left_out`, the categories that are too
-        rare or too common.
+        A row for each dimension (or category) and channel, and the categories that are too rare or
+        too common.
     """
     wholes = side(triples, (WHOLE,))
-    rows: list[dict[str, Any]] = []
-    left_out: list[dict[str, Any]] = []
+    rows: list[ChannelAssociation] = []
+    left_out: list[OmittedCategories] = []
     for column in columns:
         at, here = wholes.find(column.items)
-        found = wholes.triples[at[here], 0].astype(np.float64)
+        known = wholes.triples[at[here], 0].astype(np.float64)
         labels = column.values[here]
         if column.numeric:
-            rows += _against(found, labels, _row(column.dimension, None), choices)
+            rows += _associate_channels(known, labels, column.dimension, None, sampling)
             continue
         counts = Counter(labels.tolist())
-        for category in _compared(counts):
-            is_it = (labels == category).astype(np.float64)
-            rows += _against(found, is_it, _row(column.dimension, category), choices)
-        left_out += _left_out(counts, column.dimension)
-    return {"rows": rows, "left_out": left_out}
+        for category in _select_categories(counts):
+            is_member = (labels == category).astype(np.float64)
+            rows += _associate_channels(known, is_member, column.dimension, category, sampling)
+        left_out += _list_omitted(counts, column.dimension)
+    return ChannelValidity(rows, left_out)
 
 
-def _row(dimension: str, category: str | None) -> dict[str, Any]:
-    return {"dimension": dimension, "category": category}
-
-
-def _against(
-    triples: Floats, labels: Floats, row: dict[str, Any], choices: Choices
-) -> Iterator[dict[str, Any]]:
-    classes = bool(len(labels)) and set(np.unique(labels)) == {0.0, 1.0}
-    resamples = min(choices.bootstraps, max(100, _DRAWN // max(1, len(labels))))
-    sampling = {"resamples": resamples, "seed": choices.seed}
+def _associate_channels(
+    triples: Floats,
+    labels: Floats,
+    dimension: str,
+    category: str | None,
+    sampling: SamplingOptions,
+) -> Iterator[ChannelAssociation]:
+    is_binary = bool(len(labels)) and set(np.unique(labels)) == {0.0, 1.0}
+    resamples = min(sampling.bootstraps, max(100, _MOST_RESAMPLED // max(1, len(labels))))
     for number, channel in enumerate(CHANNELS):
         values = triples[:, number]
         estimate = (
-            auc_interval(values, labels == 1, **sampling)
-            if classes
-            else spearman_interval(values, labels, **sampling)
+            auc_interval(values, labels == 1, resamples=resamples, seed=sampling.seed)
+            if is_binary
+            else spearman_interval(values, labels, resamples=resamples, seed=sampling.seed)
         )
-        p = None
-        if estimate.value is not None:
-            p = _p(values, labels, choices)
-        expected = EXPECTED.get((channel, row["dimension"].lower()), "")
-        yield {
-            **row,
-            "channel": channel,
-            "expected": "" if row["category"] is not None else expected,
-            "statistic": "AUC" if classes else "Spearman",
+        expected = EXPECTED_SIGNS.get((channel, dimension.lower()), "")
+        yield ChannelAssociation(
             **estimate.as_dict(),
-            "null": 0.5 if classes else 0.0,
-            "p": p,
-        }
+            dimension=dimension,
+            category=category,
+            channel=channel,
+            expected=expected if category is None else "",
+            statistic="AUC" if is_binary else "Spearman",
+            null=0.5 if is_binary else 0.0,
+            p=None if estimate.value is None else _compute_p(values, labels, sampling),
+        )
 
 
-def _p(values: Floats, labels: Floats, choices: Choices) -> float | None:
-    """Of both statistics: each is a linear function of the correlation of the ranks."""
-    one, other = (standard_ranks(each)[:, np.newaxis] for each in (values, labels))
+def _compute_p(values: Floats, labels: Floats, sampling: SamplingOptions) -> float | None:
+    """Compute the two-sided permutation p of the correlation of the ranks.
+
+    It is that of either statistic, for both are linear functions of this correlation.
+    """
+    one, other = (_standardize_ranks(each)[:, np.newaxis] for each in (values, labels))
     observed = float(np.mean(one * other))
-    drawn = draw_product_means(one, other, choices.permutations, choices.seed)
-    return compare_with_null(observed, drawn, alternative="two-sided").p
+    permuted = draw_product_means(one, other, sampling.permutations, sampling.seed)
+    return compare_with_null(observed, permuted, alternative="two-sided").p
 
 
-def standard_ranks(values: Floats) -> Floats:
-    """Ranks with mean 0 and deviation 1, equal values sharing theirs; all 0 without variance."""
+def _standardize_ranks(values: Floats) -> Floats:
+    """Rank values, to mean 0 and deviation 1; equal values share a rank; all 0 without variance."""
     from scipy.stats import rankdata
 
     ranks: Floats = rankdata(values)
@@ -128,26 +136,30 @@ def standard_ranks(values: Floats) -> Floats:
     return ranks / deviation if deviation > 0 else ranks
 
 
-def _compared(counts: Counter[str]) -> list[str]:
-    """The categories that have two members or more, and do not have all; most frequent first."""
+def _select_categories(counts: Counter[str]) -> list[str]:
+    """Select the categories to compare: two members or more, but not all; most frequent first."""
     total = counts.total()
     ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-    return [name for name, count in ordered if 2 <= count < total][:_CATEGORIES]  # noqa: PLR2004 - said above
+    compared = [name for name, count in ordered if _FEWEST_MEMBERS <= count < total]
+    return compared[:_MOST_CATEGORIES]
 
 
-def _left_out(counts: Counter[str], dimension: str) -> Iterator[dict[str, Any]]:
+def _list_omitted(counts: Counter[str], dimension: str) -> Iterator[OmittedCategories]:
     total = counts.total()
-    compared = set(_compared(counts))
-    reasons = {
-        "fewer than 2 items are of it": [n for n, c in counts.items() if c < 2],  # noqa: PLR2004 - said here
-        "all items are of it": [n for n, c in counts.items() if 2 <= c == total],  # noqa: PLR2004 - as above
-        f"only the {_CATEGORIES} most frequent are compared": [
-            n
-            for n, c in counts.items()
-            if 2 <= c < total and n not in compared  # noqa: PLR2004 - as above
-        ],
+    compared = set(_select_categories(counts))
+    omitted: dict[str, list[str]] = {
+        "fewer than 2 items are of it": [],
+        "all items are of it": [],
+        f"only the {_MOST_CATEGORIES} most frequent are compared": [],
     }
-    for why, names in reasons.items():
+    rare, common, beyond = omitted.values()
+    for name, count in counts.items():
+        if count < _FEWEST_MEMBERS:
+            rare.append(name)
+        elif count == total:
+            common.append(name)
+        elif name not in compared:
+            beyond.append(name)
+    for why, names in omitted.items():
         if names:
-            some = sorted(names)[:_NAMED]
-            yield {"dimension": dimension, "categories": some, "count": len(names), "why": why}
+            yield OmittedCategories(dimension, sorted(names)[:_MOST_NAMED], len(names), why)

@@ -1,14 +1,19 @@
-"""Agreement of labels across the pairs, beside random pairings and vectors without identity."""
+"""Agreement of labels across the pairs, compared with random, resampled and constant pairings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from cmean.domain import Kind
-from cmean.evaluation.validity.label_nulls import drawn
+from cmean.evaluation.documents.label_tables import (
+    ConstantAgreement,
+    LabelAgreement,
+    ResampledAgreement,
+)
+from cmean.evaluation.validity.label_permutation import permute_labelled_pairs
 from cmean.stats.correlation import spearman, spearman_interval, spearman_of_codes
 from cmean.stats.estimate import Estimate, undefined
 from cmean.stats.intervals import mean_interval, proportion
@@ -20,72 +25,73 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.labels import LabelColumn
-    from cmean.evaluation.inputs import Study
-    from cmean.stats.sampling import Choices
+    from cmean.evaluation.evaluated_pairing import EvaluatedPairing
+    from cmean.stats.sampling import SamplingOptions
 
     Values = NDArray[Any]
-    Columns = tuple[LabelColumn, LabelColumn]
+    ColumnPair = tuple[LabelColumn, LabelColumn]
 
 SPEARMAN, DIFFERENCE, SHARE = "Spearman", "difference", "equal"
 
 _NO_PAIRS: Final = "no pair has both labels"
-_CONSTANT: Final = "one value for all artworks does not vary"
-_MIXED: Final = "numbers on one side, categories on the other"
+_CONSTANT_LABEL: Final = ConstantAgreement(None, "one value for all artworks does not vary")
+_MIXED_TYPES: Final = "numbers on one side, categories on the other"
+_NO_RESAMPLES: Final = "it is defined in no resample"
 
 
 @dataclass(frozen=True, slots=True)
 class _Statistic:
-    """A figure of labelled pairs, from the labels of their tracks and artworks.
+    """A statistic of labelled pairs; each function takes the labels of tracks and of artworks.
 
     Attributes:
-        name: of the figure.
-        alternative: to which side of chance pairs that agree lie.
-        estimate: it, with its interval.
-        plain: it, without an interval; None where it is undefined.
-        quick: the same of labels as `encoded` gives them.
-        encoded: both columns' labels as numbers that `quick` takes.
-        constant: it, where all tracks get the same artwork's label; or why it is undefined.
+        name: of the statistic.
+        alternative: the side of the null on which pairs that agree lie.
+        estimate: computes it with its interval.
+        compute: computes it without an interval; None where it is undefined.
+        compute_coded: the same, quickly, of labels as `encode` gives them.
+        encode: turns both columns' labels into numbers.
+        compute_constant: computes it where all tracks get the same artwork's label.
     """
 
     name: str
     alternative: str
-    estimate: Callable[[Values, Values, Choices], Estimate]
-    plain: Callable[[Values, Values], float | None]
-    quick: Callable[[Values, Values], float | None]
-    encoded: Callable[[Values, Values], tuple[Values, Values]]
-    constant: Callable[[Values, Values], float | str]
+    estimate: Callable[[Values, Values, SamplingOptions], Estimate]
+    compute: Callable[[Values, Values], float | None]
+    compute_coded: Callable[[Values, Values], float | None]
+    encode: Callable[[Values, Values], tuple[Values, Values]]
+    compute_constant: Callable[[Values, Values], ConstantAgreement]
 
 
-def agreement(columns: Mapping[Kind, Sequence[LabelColumn]], study: Study) -> list[dict[str, Any]]:
-    """How labels agree across the pairs, for each dimension that both kinds have.
+def measure_label_agreement(
+    columns: Mapping[Kind, Sequence[LabelColumn]], evaluated: EvaluatedPairing
+) -> list[LabelAgreement]:
+    """Measure how labels agree across the pairs, for each dimension that both kinds have.
 
     Of numbers: Spearman's correlation and the mean absolute difference. Of categories: the share
-    of pairs with the same. Each stands beside its null (`random`: all the items that were there to
-    be paired, paired at random; of fragments, position by position), what the same method gives
-    with artworks' vectors that carry no identity (`resampled`), and what naming one label for all
-    artworks gives (`constant`: their most frequent category, their median).
+    of pairs with the same. Each is compared with random one-to-one pairings of all items that could
+    be paired (of fragments, position by position), with pairings by the same method of resampled
+    artwork vectors, and with one label for all artworks (their most frequent category, their
+    median).
 
     Args:
         columns: the label columns of each kind; a dimension may have one of numbers and one of
             categories.
-        study: the pairing.
+        evaluated: the pairing.
     """
     rows = []
-    for dimension, found in _of_both(columns):
-        if not found:
-            empty = undefined(0, _MIXED).as_dict()
-            rows.append({"dimension": dimension, "statistic": SPEARMAN, **empty})
-        for both in found:
-            for statistic in _OF_NUMBERS if both[0].numeric else _OF_CATEGORIES:
-                row = _measured(statistic, both, study)
-                rows.append({"dimension": dimension, "statistic": statistic.name, **row})
+    for dimension, comparable in _find_shared_dimensions(columns):
+        if not comparable:
+            rows.append(_make_row(dimension, SPEARMAN, undefined(0, _MIXED_TYPES)))
+        for both in comparable:
+            statistics = _OF_NUMBERS if both[0].numeric else _OF_CATEGORIES
+            rows += [_measure_statistic(dimension, each, both, evaluated) for each in statistics]
     return rows
 
 
-def _of_both(
+def _find_shared_dimensions(
     columns: Mapping[Kind, Sequence[LabelColumn]],
-) -> Iterator[tuple[str, list[Columns]]]:
-    """The dimensions that both kinds have, each with the columns that can be compared."""
+) -> Iterator[tuple[str, list[ColumnPair]]]:
+    """Find the dimensions that both kinds have, each with the columns that can be compared."""
     by_kind = [
         {(column.dimension, column.numeric): column for column in columns[kind]} for kind in Kind
     ]
@@ -98,30 +104,35 @@ def _of_both(
         )
 
 
-def _measured(statistic: _Statistic, columns: Columns, study: Study) -> dict[str, Any]:
-    labelled = _labelled(study.pairs, columns)
-    if not len(labelled[0]):
-        return undefined(0, _NO_PAIRS).as_dict()
-    estimate = statistic.estimate(*labelled, study.choices)
-    row = estimate.as_dict()
+def _make_row(dimension: str, statistic: str, estimate: Estimate) -> LabelAgreement:
+    return LabelAgreement(**estimate.as_dict(), dimension=dimension, statistic=statistic)
+
+
+def _measure_statistic(
+    dimension: str, statistic: _Statistic, columns: ColumnPair, evaluated: EvaluatedPairing
+) -> LabelAgreement:
+    labels = _select_labels(evaluated.pairs, columns)
+    if not len(labels[0]):
+        return _make_row(dimension, statistic.name, undefined(0, _NO_PAIRS))
+    estimate = statistic.estimate(*labels, evaluated.sampling)
     if estimate.value is None:
-        return row
-    values = statistic.encoded(columns[0].values, columns[1].values)
-    chance = drawn(statistic.quick, columns, values, study)
-    random = compare_with_null(estimate.value, chance, alternative=statistic.alternative)
-    others = [_labelled(pairs, columns) for pairs in study.resampled]
-    known = [statistic.plain(*other) for other in others if len(other[0])]
-    constant = statistic.constant(*labelled)
-    is_word = isinstance(constant, str)
-    return row | {
-        "random": random.as_dict(),
-        "resampled": _spread([value for value in known if value is not None]),
-        "constant": {"value": None if is_word else constant, "why": constant if is_word else ""},
-    }
+        return _make_row(dimension, statistic.name, estimate)
+    codes = statistic.encode(columns[0].values, columns[1].values)
+    permuted = permute_labelled_pairs(statistic.compute_coded, columns, codes, evaluated)
+    resampled = [_select_labels(pairs, columns) for pairs in evaluated.resampled]
+    values = [statistic.compute(*each) for each in resampled if len(each[0])]
+    return LabelAgreement(
+        **asdict(estimate),
+        dimension=dimension,
+        statistic=statistic.name,
+        random=compare_with_null(estimate.value, permuted, alternative=statistic.alternative),
+        resampled=_summarize_resamples([value for value in values if value is not None]),
+        constant=statistic.compute_constant(*labels),
+    )
 
 
-def _labelled(pairs: NDArray[np.void], columns: Columns) -> tuple[Values, Values]:
-    """The labels of the pairs whose two items both have them, shape (n,) each."""
+def _select_labels(pairs: NDArray[np.void], columns: ColumnPair) -> tuple[Values, Values]:
+    """Select the labels of the pairs whose two items both have them, shape (n,) each."""
     (track, has_track), (artwork, has_artwork) = (
         column.find(pairs[f"{column.kind.value}_id"]) for column in columns
     )
@@ -129,31 +140,41 @@ def _labelled(pairs: NDArray[np.void], columns: Columns) -> tuple[Values, Values
     return columns[0].values[track[both]], columns[1].values[artwork[both]]
 
 
-def _spread(values: Sequence[float]) -> dict[str, Any]:
+def _summarize_resamples(values: Sequence[float]) -> ResampledAgreement:
     if not values:
-        why = "it is defined in no resample"
-        return {"mean": None, "sd": None, "resamples": 0, "why": why}
-    mean, sd = float(np.mean(values)), float(np.std(values))
-    return {"mean": mean, "sd": sd, "resamples": len(values), "why": ""}
+        return ResampledAgreement(None, None, 0, _NO_RESAMPLES)
+    return ResampledAgreement(float(np.mean(values)), float(np.std(values)), len(values), "")
 
 
-def _codes(one: Values, other: Values) -> tuple[Values, Values]:
-    """Labels by their places among all distinct ones of both sides: equal where they are."""
-    found = np.unique(np.concatenate([one, other]), return_inverse=True)[1].ravel()
-    return found[: len(one)], found[len(one) :]
+def _encode_labels(one: Values, other: Values) -> tuple[Values, Values]:
+    """Number labels by their places among all distinct ones of both sides."""
+    codes = np.unique(np.concatenate([one, other]), return_inverse=True)[1].ravel()
+    return codes[: len(one)], codes[len(one) :]
 
 
-def _difference(one: Values, other: Values) -> float:
+def _keep_labels(one: Values, other: Values) -> tuple[Values, Values]:
+    return one, other
+
+
+def _compute_spearman(one: Values, other: Values) -> float | None:
+    return spearman(one, other).value
+
+
+def _compute_difference(one: Values, other: Values) -> float:
     return float(np.mean(np.abs(one - other)))
 
 
-def _share(one: Values, other: Values) -> float:
+def _compute_share(one: Values, other: Values) -> float:
     return float(np.mean(one == other))
 
 
-def _to_most_frequent(one: Values, other: Values) -> float:
+def _compare_with_median(one: Values, other: Values) -> ConstantAgreement:
+    return ConstantAgreement(float(np.mean(np.abs(one - np.median(other)))))
+
+
+def _compare_with_most_frequent(one: Values, other: Values) -> ConstantAgreement:
     names, counts = np.unique(other.astype(str), return_counts=True)
-    return float(np.mean(one == str(names[counts.argmax()])))
+    return ConstantAgreement(float(np.mean(one == str(names[counts.argmax()]))))
 
 
 _OF_NUMBERS: Final = (
@@ -161,19 +182,19 @@ _OF_NUMBERS: Final = (
         SPEARMAN,
         "greater",
         lambda one, other, by: spearman_interval(one, other, by.bootstraps, by.seed),
-        lambda one, other: spearman(one, other).value,
+        _compute_spearman,
         spearman_of_codes,
-        _codes,
-        lambda _one, _other: _CONSTANT,
+        _encode_labels,
+        lambda _one, _other: _CONSTANT_LABEL,
     ),
     _Statistic(
         DIFFERENCE,
         "less",
         lambda one, other, _: mean_interval(np.abs(one - other)),
-        _difference,
-        _difference,
-        lambda one, other: (one, other),
-        lambda one, other: float(np.mean(np.abs(one - np.median(other)))),
+        _compute_difference,
+        _compute_difference,
+        _keep_labels,
+        _compare_with_median,
     ),
 )
 
@@ -182,9 +203,9 @@ _OF_CATEGORIES: Final = (
         SHARE,
         "greater",
         lambda one, other, _: proportion(int((one == other).sum()), len(one)),
-        _share,
-        _share,
-        _codes,
-        _to_most_frequent,
+        _compute_share,
+        _compute_share,
+        _encode_labels,
+        _compare_with_most_frequent,
     ),
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,19 +19,18 @@ from PIL import Image
 
 from cmean.backends import registry
 from cmean.backends.info import BackendInfo
-from cmean.catalog import migrate, workers
+from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
 from cmean.config import load_settings
 from cmean.domain import Caption, Kind, Picture, Role
 from cmean.inference import recipes, steps
-from cmean.jobs.executor import Station, batches
-from cmean.jobs.heartbeat import Heartbeat
-from cmean.jobs.local_processes import this_process
-from cmean.jobs.planner import enter_work
+from cmean.jobs.executor import execute_tasks
+from cmean.jobs.planner import enter_tasks
+from cmean.jobs.session import WorkerSession, start_session
 from cmean.library.ingest import ingest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -179,19 +177,15 @@ class Bench:
         with self.catalog.write() as connection:
             entered = recipes.enter(connection, self.settings.get_profile(name))
             entry = entered.captioners[Kind.ARTWORK]
-            enter_work(connection, entry)
-        return entry.id, steps.load(entry.recipe)
+            enter_tasks(connection, entry)
+        return entry.id, steps.load_step(entry.recipe)
 
-    @contextmanager
-    def station(self) -> Iterator[Station]:
-        """A worker's place in this process."""
-        with self.catalog.write() as connection:
-            worker_id = workers.register(connection, this_process())
-        lease = self.settings.lease_seconds
-        with Heartbeat(self.catalog, worker_id, lease) as heartbeat:
-            yield Station(self.catalog, worker_id, lease, heartbeat)
+    def start_session(self) -> WorkerSession:
+        """Start a worker session in this process."""
+        return start_session(self.catalog, self.settings.lease_seconds)
 
     def drain(self, recipe_id: int, step: Step) -> int:
         """Do all the planned work of a recipe, in this process; returns how many were done."""
-        with self.station() as station:
-            return sum(batch.done for batch in batches(station, recipe_id, step, lambda: False))
+        with self.start_session() as session:
+            executed = execute_tasks(session, recipe_id, step, lambda: False)
+            return sum(batch.done for batch in executed)

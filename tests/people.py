@@ -37,7 +37,7 @@ def make_pairing(catalog: Catalog, vector: str = "whole", **choices: Any) -> int
     """Pair all items. Returns the pairing's id."""
     profile = Settings().get_profile("embedded")
     task = pairing_service.request(catalog, profile, vector=vector, **choices)
-    requests.carry_out(catalog, Settings(), task, None)
+    requests.complete_request(catalog, Settings(), task, None)
     return int(pairing_service.summary(catalog, task)["pairing"])
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from cmean.config import Profile, Settings
-    from cmean.jobs.worker import Announce
+    from cmean.jobs.hints import HintSender
 
 _WIDE = 10_000
 """Characters a line where no terminal sets a width: a program reads it, nothing is folded."""
@@ -111,13 +111,13 @@ def opened(settings: Settings | None = None) -> Iterator[tuple[Settings, Catalog
         catalog.close()
 
 
-def announcer(settings: Settings) -> Announce | None:
+def make_hint_sender(settings: Settings) -> HintSender | None:
     """What wakes the workers of a queue; None without a broker."""
     if settings.broker_url is None:
         return None
-    from cmean.jobs.celery.hints import Hints  # noqa: PLC0415 - Celery, which most verbs never need
+    from cmean.jobs.celery.hint_sender import CeleryHintSender  # noqa: PLC0415 - Celery, which most verbs never need
 
-    return Hints(settings.broker_url)
+    return CeleryHintSender(settings.broker_url)
 
 
 def print_json(document: object) -> None:

@@ -72,7 +72,7 @@ def main(args: argparse.Namespace) -> int:
             ingest_verb.show(ingested)
         stages = run_verb.carry_out(settings, profile)
         task = pairing_service.request(catalog, profile)
-        requests.carry_out(catalog, settings, task)
+        requests.complete_request(catalog, settings, task)
         result = pairing_service.summary(catalog, task)
         pairs = _pairs(catalog, result["pairing"])
         output = args.folder / "report.html"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.catalog import pairings
 from cmean.cli import tables
-from cmean.cli.common import NEWEST, add_json, announcer, opened, print_json, progress, say
+from cmean.cli.common import NEWEST, add_json, make_hint_sender, opened, print_json, progress, say
 from cmean.cli.pair import describe, named
 from cmean.cli.types import at_most, natural, positive
 from cmean.errors import UsageError
@@ -151,5 +151,7 @@ def _evaluated(
 ) -> EvaluationDocument:
     task = evaluation_service.request_evaluation(catalog, pairing_id, labels, choices)
     with progress("evaluate", brief=True) as update:
-        requests.carry_out(catalog, settings, task, announcer(settings), partial(update, "nulls"))
+        requests.complete_request(
+            catalog, settings, task, make_hint_sender(settings), partial(update, "nulls")
+        )
     return evaluation_service.load_document(catalog, task)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmean.cli import EXIT_OK, EXIT_PARTIAL
-from cmean.cli.common import add_json, announcer, opened, print_json, progress, say
+from cmean.cli.common import add_json, make_hint_sender, opened, print_json, progress, say
 from cmean.domain import Kind, Role
 from cmean.inference.queues import queue_of
 from cmean.library import ingest, metadata
@@ -36,11 +36,11 @@ def main(args: argparse.Namespace) -> int:
     facts = metadata.read(args.metadata) if args.metadata else metadata.NOTHING
     kind = None if args.kind == "auto" else Kind(args.kind)
     with opened() as (settings, catalog):
-        announce = announcer(settings)
+        send_hint = make_hint_sender(settings)
         result = register(catalog, args.paths, kind, args.collection, facts)
-    if announce is not None and result.added:
+    if send_hint is not None and result.added:
         for name in Kind:  # workers that are idle look at once
-            announce(queue_of(Role.CAPTIONER, name))
+            send_hint(queue_of(Role.CAPTIONER, name))
     if args.json:
         print_json(result.as_dict())
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cmean.cli.common import opened, say
 from cmean.cli.types import port
-from cmean.jobs.metrics import serve
+from cmean.jobs.metrics import serve_metrics
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with opened() as (_, catalog), serve(catalog, args.host, args.port) as address:
+    with opened() as (_, catalog), serve_metrics(catalog, args.host, args.port) as address:
         say(f"metrics at http://{address}/metrics; stop with Ctrl-C")
         stopped.wait()
     return 0

@@ -9,8 +9,8 @@ from cmean.cli.common import (
     add_control,
     add_json,
     add_profile,
-    announcer,
     chosen_profile,
+    make_hint_sender,
     number_text,
     opened,
     print_json,
@@ -113,8 +113,8 @@ def main(args: argparse.Namespace) -> int:
             compare=args.compare,
         )
         with progress("pair", brief=True) as update:
-            requests.carry_out(
-                catalog, settings, task, announcer(settings), partial(update, "matched")
+            requests.complete_request(
+                catalog, settings, task, make_hint_sender(settings), partial(update, "matched")
             )
         result = pairing_service.summary(catalog, task)
         if args.extend is not None:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmean.cli.common import NEWEST, add_json, announcer, opened, print_json, progress
+from cmean.cli.common import NEWEST, add_json, make_hint_sender, opened, print_json, progress
 from cmean.cli.tabular import replacing
 from cmean.cli.types import positive
 from cmean.evaluation import service as evaluation_service
@@ -60,8 +60,8 @@ def write(
     task = evaluation_service.request_evaluation(catalog, pairing_id, labels)
     with replacing(output) as path:
         with progress("report", brief=True) as update:
-            requests.carry_out(
-                catalog, settings, task, announcer(settings), partial(update, "nulls")
+            requests.complete_request(
+                catalog, settings, task, make_hint_sender(settings), partial(update, "nulls")
             )
             found = gather(
                 catalog,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmean.catalog import job_queue
-from cmean.cli.common import add_json, announcer, opened, print_json
+from cmean.cli.common import add_json, make_hint_sender, opened, print_json
 from cmean.inference.queues import QUEUES
 from cmean.jobs.status import STAGES
 
@@ -23,12 +23,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Make failed and dead tasks ready."""
     with opened() as (settings, catalog):
-        announce = announcer(settings)
+        send_hint = make_hint_sender(settings)
         with catalog.write() as connection:
             number = job_queue.retry(connection, args.stage, args.reason)
-    if announce is not None and number:
+    if send_hint is not None and number:
         for queue in QUEUES:
-            announce(queue)
+            send_hint(queue)
     if args.json:
         print_json({"ready": number})
     else:

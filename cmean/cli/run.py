@@ -15,8 +15,8 @@ from cmean.cli.common import (
     add_control,
     add_json,
     add_profile,
-    announcer,
     chosen_profile,
+    make_hint_sender,
     opened,
     print_json,
     progress,
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog
     from cmean.config import Profile, Settings
+    from cmean.jobs.hints import HintSender
     from cmean.jobs.local_run import StageResult
-    from cmean.jobs.worker import Announce
 
 _WATCH_SECONDS = 2.0
 _QUIET_LOOKS = 5
@@ -69,7 +69,7 @@ def main(args: argparse.Namespace) -> int:
         tell_default_profile(settings, args.profile, catalog)
         if args.watch:
             _watch(args, settings, profile, catalog)
-        results = carry_out(settings, profile, args.stage, args.limit, announcer(settings))
+        results = carry_out(settings, profile, args.stage, args.limit, make_hint_sender(settings))
         failed = sum(result.failed for result in results.values())
         if args.json:
             print_json({stage: result.as_dict() for stage, result in results.items()})
@@ -86,17 +86,17 @@ def carry_out(
     profile: Profile,
     stages: Sequence[str] | None = None,
     limit: int | None = None,
-    announce: Announce | None = None,
+    send_hint: HintSender | None = None,
 ) -> dict[str, StageResult]:
     """Run with progress shown: with the fleet where there is a broker, else here.
 
     A limit is kept by doing the work here: nobody could keep a fleet from doing more.
     """
-    if announce is not None and limit is None:
+    if send_hint is not None and limit is None:
         with shown("run") as look:
-            return fleet_run.run(settings, profile, stages, announce, look, say)
+            return fleet_run.run_with_fleet(settings, profile, stages, send_hint, look, say)
     with progress("run") as update:
-        return local_run.run(
+        return local_run.run_locally(
             settings,
             profile,
             stages,
@@ -113,7 +113,7 @@ def _watch(
     """Ingest what appears and do its work, until interrupted."""
     if args.limit or args.json:
         raise UsageError("--watch goes on for ever: it takes neither --limit nor --json")
-    watch, announce = Watch(args.watch, _QUIET_LOOKS), announcer(settings)
+    watch, send_hint = Watch(args.watch, _QUIET_LOOKS), make_hint_sender(settings)
     say(f"watching {', '.join(map(str, args.watch))}; stop with Ctrl-C")
 
     def take_up() -> int:
@@ -124,9 +124,11 @@ def _watch(
         ingest_verb.tell(found)
         return found.added
 
-    if announce is not None:
+    if send_hint is not None:
         with shown("run") as look:
-            fleet_run.run(settings, profile, args.stage, announce, look, say, keep_on=take_up)
+            fleet_run.run_with_fleet(
+                settings, profile, args.stage, send_hint, look, say, keep_on=take_up
+            )
     pending = True  # what an earlier run left
     while True:
         pending = take_up() > 0 or pending

@@ -17,7 +17,7 @@ from cmean.config import load_settings
 from cmean.errors import ConfigError
 from cmean.inference import controls
 from cmean.inference.queues import QUEUES
-from cmean.jobs.local_processes import ONE_THREAD, this_process
+from cmean.jobs.local_processes import ONE_THREAD, describe_this_process
 
 if TYPE_CHECKING:
     import argparse
@@ -67,9 +67,9 @@ def main(args: argparse.Namespace) -> int:
     )
     if settings.broker_url is None:
         return _alone(settings, queues, args.concurrency)
-    from cmean.jobs.celery.program import serve  # noqa: PLC0415 - Celery, only here
+    from cmean.jobs.celery.program import serve_queues  # noqa: PLC0415 - Celery, only here
 
-    return serve(settings.broker_url, queues, args.concurrency)
+    return serve_queues(settings.broker_url, queues, args.concurrency)
 
 
 def _alone(settings: Settings, queues: Sequence[str], concurrency: int) -> int:
@@ -89,7 +89,7 @@ def _alone(settings: Settings, queues: Sequence[str], concurrency: int) -> int:
 
 
 def _healthy() -> int:
-    own = this_process()
+    own = describe_this_process()
     with opened(load_settings()) as (_, catalog), catalog.read() as connection:
         living = workers.fresh_on_host(connection, own.host, own.namespace)
     if not living:

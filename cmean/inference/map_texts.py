@@ -25,5 +25,5 @@ def text_mapper(profile: Profile, kind: Kind) -> Callable[[Sequence[str]], list[
     choice = profile.kinds[kind].mapper
     if choice.options.get("together"):
         choice = replace(choice, options={**choice.options, "together": False}, prompt=None)
-    step = steps.load(recipes.mapper(kind, choice))
+    step = steps.load_step(recipes.mapper(kind, choice))
     return cast("EmotionStep", step).map_texts

@@ -1,46 +1,42 @@
-"""The work itself: claims batches of one recipe's tasks, does them, commits them."""
+"""Executes the tasks of one recipe: claims them in batches, runs them, commits the results.
+
+Where the back-end leaves the processor idle (`Step.prefetches`), the next batch is claimed and
+decoded and the last one committed while the model works. A task that a worker died of is always
+executed alone, with no other in hand, so that it takes no other with it.
+"""
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cmean.catalog import job_queue
-from cmean.errors import CatalogUnavailableError, ItemError
-from cmean.jobs.prefetch import Feed
+from cmean.errors import CatalogError, CatalogUnavailableError, CmeanError, ItemError
 from cmean.util.retry import Backoff, retry_call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
+    from concurrent.futures import Future
 
     from cmean.catalog.engine import Catalog, Connection
+    from cmean.catalog.job_queue import Claim
     from cmean.inference.steps import Step
-    from cmean.inference.steps.step import Outcomes
-    from cmean.jobs.heartbeat import Heartbeat
-    from cmean.jobs.prefetch import Prepared
+    from cmean.inference.steps.step import Outcomes, RunClaim
+    from cmean.jobs.heartbeat import HeldLease
+    from cmean.jobs.session import WorkerSession
 
 _RETRY_SECONDS = (0.2, 5.0)
 """First and longest delay between attempts while the database cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
-    """Where a worker works: its catalog, its row, its lease, its heartbeat."""
+class BatchResult:
+    """What became of a batch of `taken` tasks.
 
-    catalog: Catalog
-    worker_id: int
-    lease_seconds: float
-    heartbeat: Heartbeat
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A batch that was done: its size, what became of it, and its fragments.
-
-    `missing` of the failed ones had no file where the catalog says that it lies.
+    `failed` includes the `missing`, whose files are not where the catalog has them.
     """
 
     taken: int
@@ -51,88 +47,57 @@ class Batch:
     fragment_ids: tuple[int, ...]
 
 
-def batches(
-    station: Station,
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedClaim:
+    """A claim whose lease is held and whose inputs are read; `run` executes it."""
+
+    claim: Claim
+    lease: HeldLease
+    run: RunClaim
+
+
+def execute_tasks(
+    session: WorkerSession,
     recipe_id: int,
     step: Step,
-    stopped: Callable[[], bool],
+    is_stopped: Callable[[], bool],
     budget: int | None = None,
-) -> Iterator[Batch]:
-    """Do the ready tasks of one recipe, a batch at a time, until none is left or `stopped()`.
+) -> Iterator[BatchResult]:
+    """Execute the ready tasks of one recipe, a batch at a time, until none is left.
 
     Args:
-        station: who does it.
+        session: the worker.
         recipe_id: the recipe.
-        step: carries it out; its back-end is in memory.
-        stopped: whether to stop; work that is not begun is then given back.
-        budget: at most so many tasks.
+        step: executes it; its back-end is in memory.
+        is_stopped: whether to end early; tasks that are not begun are then given back.
+        budget: at most so many tasks (None: all).
 
     Raises:
-        CatalogError: the catalog fails. What was not committed is done again by another.
+        CatalogError: the catalog fails. What was not committed is done again by another worker.
+        CmeanError: of the recipe or its back-end, concerning no single task.
     """
-
-    feed = Feed(station, recipe_id, step, stopped, budget)
-    with ThreadPoolExecutor(1, "commit") as pool, closing(iter(feed)) as claims:
-        for prepared in claims:
+    claims = _ClaimQueue(session, recipe_id, step, is_stopped, budget)
+    with ThreadPoolExecutor(1, "commit") as pool, closing(iter(claims)) as prepared_claims:
+        for prepared in prepared_claims:
             try:
-                outcomes, seconds = _carried_out(prepared, stopped)
-                earlier = feed.settled()
+                outcomes, seconds = _run_claim(prepared, is_stopped)
+                earlier = claims.await_commit()
             except BaseException as error:
-                feed.release(prepared.claim, prepared.hold, error)
+                claims.release(prepared.claim, prepared.lease, error)
                 raise
-            # while the model works on the next claim, where there is one ahead
-            feed.settling = pool.submit(_finish, feed, prepared, outcomes, seconds)
-            yield from earlier if step.ahead else feed.settled()
-        yield from feed.settled()
+            claims.commit = pool.submit(_commit_claim, claims, prepared, outcomes, seconds)
+            # With prefetching, this commit is awaited only after the next claim has run.
+            yield from earlier if step.prefetches else claims.await_commit()
+        yield from claims.await_commit()
 
 
-def _carried_out(prepared: Prepared, stopped: Callable[[], bool]) -> tuple[Outcomes, float]:
-    """What came of a claim, without what the model's server was not asked for, and the seconds."""
-    started = time.perf_counter()
-    found = prepared.job(lambda: stopped() or prepared.hold.lost.is_set())
-    outcomes = {task: each for task, each in found.items() if not _is_untried(each)}
-    return outcomes, time.perf_counter() - started
-
-
-def _finish(feed: Feed, prepared: Prepared, outcomes: Outcomes, seconds: float) -> Batch:
-    """Commit what came of a claim; what was not begun is given back."""
-    started = time.perf_counter()
-    claim, step, station = prepared.claim, feed.step, feed.station
-    bad = {task: found for task, found in outcomes.items() if isinstance(found, ItemError)}
-
-    def write(connection: Connection) -> int:
-        written = step.write(connection, claim, good)
-        job_queue.fail(connection, claim.token, bad)
-        if len(outcomes) < len(claim.work):
-            job_queue.give_back(connection, claim.token)
-        return written
-
-    try:
-        good = step.complete({task: each for task, each in outcomes.items() if task not in bad})
-        done = persist(station.catalog, write, feed.stopped)
-    except BaseException as error:
-        feed.release(claim, prepared.hold, error)
-        raise
-    station.heartbeat.release(prepared.hold)
-    seconds += time.perf_counter() - started
-    station.heartbeat.count(done, len(bad), seconds)
-    missing = sum(error.reason == "missing" for error in bad.values())
-    fragment_ids = tuple(each.fragment_id for each in claim.work)
-    return Batch(len(claim.work), done, len(bad), missing, seconds, fragment_ids)
-
-
-def _is_untried(found: object) -> bool:
-    """Whether the model's server went away before it was asked: then the task is not to blame."""
-    return isinstance(found, ItemError) and found.reason == "server-away"
-
-
-def persist(
-    catalog: Catalog, write: Callable[[Connection], int], stopped: Callable[[], bool]
+def write_with_retry(
+    catalog: Catalog, write: Callable[[Connection], int], is_stopped: Callable[[], bool]
 ) -> int:
-    """Write in one transaction, again and again while the database server is away.
+    """Write in one transaction, repeated while the database server is away.
 
-    What was worked out survives a restart of the server so. Should the first try have been
-    committed after all, or the lease have run out meanwhile, the fence drops the second.
+    Results so survive a restart of the server. Repeating is safe: where the first attempt was
+    committed after all, or the lease ran out meanwhile, the fencing token rejects the second.
     """
 
     def write_once() -> int:
@@ -143,5 +108,156 @@ def persist(
         write_once,
         retry_on=CatalogUnavailableError,
         backoff=Backoff(*_RETRY_SECONDS),
-        is_stopped=stopped,
+        is_stopped=is_stopped,
     )
+
+
+def _run_claim(prepared: PreparedClaim, is_stopped: Callable[[], bool]) -> tuple[Outcomes, float]:
+    """Return the outcomes of a claim and the seconds that it took.
+
+    Tasks whose model server went away before it was asked are left out, and so given back.
+    """
+    started = time.perf_counter()
+    found = prepared.run(lambda: is_stopped() or prepared.lease.lost.is_set())
+    outcomes = {task: outcome for task, outcome in found.items() if not _is_untried(outcome)}
+    return outcomes, time.perf_counter() - started
+
+
+def _is_untried(outcome: object) -> bool:
+    return isinstance(outcome, ItemError) and outcome.reason == "server-away"
+
+
+def _commit_claim(
+    claims: _ClaimQueue, prepared: PreparedClaim, outcomes: Outcomes, seconds: float
+) -> BatchResult:
+    """Commit the outcomes of a claim and give back the tasks that have none."""
+    started = time.perf_counter()
+    claim, step, session = prepared.claim, claims.step, claims.session
+    errors = {task: found for task, found in outcomes.items() if isinstance(found, ItemError)}
+
+    def write(connection: Connection) -> int:
+        written = step.write_results(connection, claim, results)
+        job_queue.fail(connection, claim.token, errors)
+        if len(outcomes) < len(claim.work):
+            job_queue.give_back(connection, claim.token)
+        return written
+
+    try:
+        results = step.complete_results(
+            {task: found for task, found in outcomes.items() if task not in errors}
+        )
+        done = write_with_retry(session.catalog, write, claims.is_stopped)
+    except BaseException as error:
+        claims.release(claim, prepared.lease, error)
+        raise
+    session.heartbeat.release_lease(prepared.lease)
+    seconds += time.perf_counter() - started
+    session.heartbeat.record_batch(done, len(errors), seconds)
+    missing = sum(error.reason == "missing" for error in errors.values())
+    fragment_ids = tuple(work.fragment_id for work in claim.work)
+    return BatchResult(len(claim.work), done, len(errors), missing, seconds, fragment_ids)
+
+
+class _ClaimQueue:
+    """The claims of a recipe, prepared one after the other, and the commit that is under way.
+
+    Args: as of `execute_tasks`.
+    """
+
+    def __init__(
+        self,
+        session: WorkerSession,
+        recipe_id: int,
+        step: Step,
+        is_stopped: Callable[[], bool],
+        budget: int | None,
+    ) -> None:
+        self.session = session
+        self.recipe_id = recipe_id
+        self.step = step
+        self.is_stopped = is_stopped
+        self.budget = budget
+        self.commit: Future[BatchResult] | None = None
+
+    def __iter__(self) -> Generator[PreparedClaim]:
+        if not self.step.prefetches:
+            while (prepared := self._prepare_next()) is not None:
+                yield prepared
+            return
+        with ThreadPoolExecutor(1, "prefetch") as pool:
+            following: Future[PreparedClaim | None] | None = None
+            try:
+                while (prepared := self._take(following)) is not None:
+                    following = None
+                    if not prepared.claim.suspect:
+                        following = pool.submit(self._prepare_next, fresh=True)
+                    yield prepared
+            finally:
+                if following is not None:
+                    self._give_back(following)
+
+    def await_commit(self) -> list[BatchResult]:
+        """Wait for the commit that is under way and return its result, if there is one.
+
+        Raises:
+            CatalogError: it failed; the claim was released.
+        """
+        commit, self.commit = self.commit, None
+        return [] if commit is None else [commit.result()]
+
+    def release(self, claim: Claim, lease: HeldLease, error: BaseException | None) -> None:
+        """End a claim after an error (None: it is not needed).
+
+        What is still held is given back where no task is to blame. After an unexpected error the
+        lease is left to run out, which counts against the tasks; while the database is away nothing
+        else is possible.
+        """
+        self.session.heartbeat.release_lease(lease)
+        is_blameless = error is None or (
+            isinstance(error, CmeanError) and not isinstance(error, CatalogUnavailableError)
+        )
+        if is_blameless:
+            with suppress(CatalogError), self.session.catalog.write() as connection:
+                job_queue.give_back(connection, claim.token)
+
+    def _take(self, following: Future[PreparedClaim | None] | None) -> PreparedClaim | None:
+        """Return the claim that was prefetched or, where there is none, any that is left."""
+        prefetched = following.result() if following is not None else None
+        if prefetched is not None:
+            return prefetched
+        if self.commit is not None:
+            self.commit.result()  # the next claim may be suspect: nothing else may be in hand
+        return self._prepare_next()
+
+    def _prepare_next(self, *, fresh: bool = False) -> PreparedClaim | None:
+        """Claim a batch and read its inputs; `fresh` leaves out tasks that a worker died of."""
+        session, size = self.session, self.step.batch_size
+        limit = size if self.budget is None else min(size, self.budget)
+        if limit < 1 or self.is_stopped():
+            return None
+        with session.catalog.write() as connection:
+            claim = job_queue.claim(
+                connection,
+                self.recipe_id,
+                session.worker_id,
+                limit,
+                session.lease_seconds,
+                fresh=fresh,
+            )
+        if claim is None:
+            return None
+        if self.budget is not None:
+            self.budget -= len(claim.work)
+        lease = session.heartbeat.hold_lease(claim.token, self.recipe_id, len(claim.work))
+        try:
+            return PreparedClaim(claim, lease, self.step.prepare_claim(session.catalog, claim))
+        except BaseException as error:
+            self.release(claim, lease, error)
+            raise
+
+    def _give_back(self, following: Future[PreparedClaim | None]) -> None:
+        """Give back a claim that was prefetched and will not be executed."""
+        with suppress(CmeanError):
+            prepared = following.result()
+            if prepared is not None:
+                self.release(prepared.claim, prepared.lease, None)

@@ -1,4 +1,4 @@
-"""A run with a broker: enters what is missing, wakes the fleet, watches until all is done."""
+"""A run with a broker: enters the missing tasks, wakes the workers, watches until all is done."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from cmean.config import Profile, Settings
     from cmean.inference.recipes import Entered
+    from cmean.jobs.hints import HintSender
     from cmean.jobs.monitor import FleetView
-    from cmean.jobs.worker import Announce
 
 _PAUSE_SECONDS = 1.0
 _SHARE = 5
@@ -31,11 +31,11 @@ _REMIND_SECONDS = 30.0
 """Pause between two hints for work that is ready and that nobody takes."""
 
 
-def run(
+def run_with_fleet(
     settings: Settings,
     profile: Profile,
     stages: Sequence[str] | None,
-    announce: Announce,
+    send_hint: HintSender,
     on_look: Callable[[FleetView], None] = lambda _: None,
     on_away: Callable[[str], None] = lambda _: None,
     keep_on: Callable[[], object] | None = None,
@@ -46,7 +46,7 @@ def run(
         settings: the catalog.
         profile: whose recipes.
         stages: of `run.STAGES` (None: those of the profile).
-        announce: wakes workers.
+        send_hint: wakes workers.
         on_look: called about once a second.
         on_away: called with a line when the database cannot be reached; then it is tried again.
         keep_on: go on for ever, and call this before each look.
@@ -59,7 +59,9 @@ def run(
     migrate.ensure(catalog)
     try:
         chosen = stages or recipes.stages(profile)
-        return _Run(catalog, settings, profile, chosen, announce).through(on_look, on_away, keep_on)
+        return _Run(catalog, settings, profile, chosen, send_hint).through(
+            on_look, on_away, keep_on
+        )
     finally:
         catalog.close()
 
@@ -71,10 +73,10 @@ class _Run:
         settings: Settings,
         profile: Profile,
         stages: Sequence[str],
-        announce: Announce,
+        send_hint: HintSender,
     ) -> None:
         self.catalog = catalog
-        self.announce = announce
+        self.send_hint = send_hint
         with catalog.write() as connection:
             entered = recipes.enter(connection, profile, stages)
         self.recipes: dict[str, list[Entered]] = {s: entered.of_stage(s) for s in stages}
@@ -82,7 +84,7 @@ class _Run:
         self.recipe_ids = [entry.id for entry in chosen]
         queues = {queue_of(entry.recipe.role, entry.recipe.kind) for entry in chosen}
         own = replace(settings, profile=profile.name)
-        self.planner = Planner(catalog, own, sorted(queues), announce)
+        self.planner = Planner(catalog, own, sorted(queues), send_hint)
         self.observer = Observer(catalog, stages, self.recipe_ids, fleet=True)
         self.started = time.monotonic()
         self.seconds = dict.fromkeys(stages, 0.0)
@@ -103,7 +105,7 @@ class _Run:
                     keep_on()
                 # In this order: what was done before the look has then been planned for.
                 view = self.observer.look()
-                news = self.planner.plan()
+                news = self.planner.plan_all()
                 self._remind()
                 open_ = any(stage.ready or stage.leased for stage in view.stages)
                 results = None if news or open_ or keep_on else self._results()
@@ -130,7 +132,7 @@ class _Run:
                 for entry in entries:
                     queue = queue_of(entry.recipe.role, entry.recipe.kind)
                     if entry.id in waiting and workers.serving(connection, queue):
-                        self.announce(queue, entry.recipe.digest)
+                        self.send_hint(queue, entry.recipe.digest)
 
     def _counts(self) -> dict[str, dict[str, int]]:
         with self.catalog.read() as connection:

@@ -1,4 +1,4 @@
-"""The heartbeat of a worker: a thread that says that it lives and prolongs the lease it holds."""
+"""The heartbeat of a worker: a thread that records that it lives and renews its leases."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog
 
 _LONGEST_PAUSE = 5.0
-"""Seconds between two signs of life where the lease would allow more."""
+"""Seconds between two heartbeats where the lease would allow more."""
 
 _SHORTEST_PAUSE = 1.0
-"""A batch that ends is told at once, but not more often than so."""
+"""Seconds between two heartbeats that report finished batches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Hold:
-    """A claim whose lease is renewed until it is released.
+class HeldLease:
+    """The lease of a claim, renewed until it is released.
 
-    `lost` is set when the claim is no longer wholly this worker's: the work may stop.
+    `lost` is set when fewer tasks were renewed than were claimed: another worker has some of them,
+    so the work may stop.
     """
 
     token: str
@@ -38,11 +39,11 @@ class Hold:
 
 
 class Heartbeat:
-    """Beats while it is entered as a context.
+    """Records a worker's life and renews its leases between `start` and `stop`.
 
     Args:
         catalog: the catalog, open in this process.
-        worker_id: whose heart it is.
+        worker_id: the row of the worker.
         lease_seconds: of a lease; it is renewed at a third of it.
     """
 
@@ -50,93 +51,94 @@ class Heartbeat:
         self.catalog = catalog
         self.worker_id = worker_id
         self.lease_seconds = lease_seconds
-        self._holds: list[Hold] = []
+        self._leases: list[HeldLease] = []
         self._tally = Tally()
         self._lock = threading.Lock()
-        self._told: int | None = None  # the recipe that the catalog was last told of
-        self._beaten = 0.0
-        self._ended = False
+        self._reported_recipe: int | None = None
+        self._last_beat = 0.0
+        self._stopped = False
         self._due = threading.Event()
-        self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
-    def __enter__(self) -> Heartbeat:
+    def start(self) -> None:
+        """Start the thread."""
         self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._ended = True
+    def stop(self) -> None:
+        """End the thread, and record what was done since its last heartbeat."""
+        self._stopped = True
         self._due.set()
         self._thread.join()
-        self._beat()  # what was done since the last one
+        self._beat()
 
-    def hold(self, token: str, recipe_id: int | None, size: int) -> Hold:
-        """Prolong the lease of a claim of so many tasks until it is released."""
-        hold = Hold(token, recipe_id, size)
+    def hold_lease(self, token: str, recipe_id: int | None, size: int) -> HeldLease:
+        """Renew the lease of a claim of `size` tasks from now on."""
+        lease = HeldLease(token, recipe_id, size)
         with self._lock:
-            self._holds.append(hold)
-        if recipe_id != self._told:
-            self._due.set()  # whoever watches the fleet sees at once what it turns to
-        return hold
+            self._leases.append(lease)
+        if recipe_id != self._reported_recipe:
+            self._due.set()  # so that `cmean status` shows at once what the worker turned to
+        return lease
 
-    def release(self, hold: Hold) -> None:
-        """The claim has ended."""
+    def release_lease(self, lease: HeldLease) -> None:
+        """Renew a lease no longer."""
         with self._lock:
-            self._holds.remove(hold)
+            self._leases.remove(lease)
 
     @contextmanager
-    def holding(self, token: str, recipe_id: int | None, size: int) -> Iterator[Hold]:
-        """Hold a claim while the block works."""
-        hold = self.hold(token, recipe_id, size)
+    def keep_lease(self, token: str, recipe_id: int | None, size: int) -> Iterator[HeldLease]:
+        """Renew the lease of a claim while the block works."""
+        lease = self.hold_lease(token, recipe_id, size)
         try:
-            yield hold
+            yield lease
         finally:
-            self.release(hold)
+            self.release_lease(lease)
 
-    def count(self, done: int, failed: int, seconds: float) -> None:
-        """Remember a batch, to be told with the next beat."""
+    def record_batch(self, done: int, failed: int, seconds: float) -> None:
+        """Add a batch to what the next heartbeat records."""
         with self._lock:
             self._tally.done += done
             self._tally.failed += failed
             self._tally.batches += 1
             self._tally.seconds += seconds
-        if time.monotonic() - self._beaten > _SHORTEST_PAUSE:
+        if time.monotonic() - self._last_beat > _SHORTEST_PAUSE:
             self._due.set()
 
-    def rest(self) -> None:
-        """Say that the worker is idle now, and what it did before."""
-        if self._told is not None or self._tally.batches:
+    def report_idle(self) -> None:
+        """Record at once that the worker has no work, and what it did before."""
+        if self._reported_recipe is not None or self._tally.batches:
             self._due.set()
 
-    def _beat_on(self) -> None:
+    def _run(self) -> None:
         pause = min(self.lease_seconds / 3, _LONGEST_PAUSE)
-        while not self._ended:
+        while not self._stopped:
             self._due.clear()
             self._beat()
             self._due.wait(pause)
 
     def _beat(self) -> None:
         with self._lock:
-            told, self._tally = self._tally, Tally()
-            holds = list(self._holds)
-        recipe_id = holds[0].recipe_id if holds else None
+            tally, self._tally = self._tally, Tally()
+            leases = list(self._leases)
+        recipe_id = leases[0].recipe_id if leases else None
         try:
             with self.catalog.write() as connection:
-                workers.beat(connection, self.worker_id, recipe_id, told)
+                workers.beat(connection, self.worker_id, recipe_id, tally)
                 lost = [
-                    hold
-                    for hold in holds
-                    if job_queue.renew(connection, hold.token, self.lease_seconds) < hold.size
+                    lease
+                    for lease in leases
+                    if job_queue.renew(connection, lease.token, self.lease_seconds) < lease.size
                 ]
-        except CatalogError:  # the next beat may succeed; till then nothing is forgotten
+        except CatalogError:  # the next heartbeat may succeed; it records this tally, too
             with self._lock:
                 self._tally = Tally(
-                    told.done + self._tally.done,
-                    told.failed + self._tally.failed,
-                    told.batches + self._tally.batches,
-                    told.seconds + self._tally.seconds,
+                    tally.done + self._tally.done,
+                    tally.failed + self._tally.failed,
+                    tally.batches + self._tally.batches,
+                    tally.seconds + self._tally.seconds,
                 )
             return
-        self._told = recipe_id
-        self._beaten = time.monotonic()
-        for hold in lost:
-            hold.lost.set()
+        self._reported_recipe = recipe_id
+        self._last_beat = time.monotonic()
+        for lease in lost:
+            lease.lost.set()

@@ -1,4 +1,4 @@
-"""Processes of this machine: who the caller is, who still lives, what the dead have left."""
+"""Worker processes of this machine: identified, checked for life, their tasks freed."""
 
 from __future__ import annotations
 
@@ -18,21 +18,24 @@ if TYPE_CHECKING:
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
 """For the environment of a worker, before numpy is imported: where every core has a worker of its
-own, numpy's threads only get into each other's way."""
+own, the threads of numpy only compete with them."""
 _START_FIELD = 19  # of /proc/PID/stat, counted after the program's name: `starttime`
 
 
-def this_process() -> workers.Process:
-    """The identity of the calling process."""
+def describe_this_process() -> workers.Process:
+    """Return the identity of the calling process."""
     pid = os.getpid()
-    return workers.Process(socket.gethostname(), pid, _started(pid) or 0.0, _namespace())
+    return workers.Process(
+        socket.gethostname(), pid, _read_start_time(pid) or 0.0, _read_namespace()
+    )
 
 
-def _started(pid: int) -> float | None:
-    """When a process started: seconds since boot, or since 1970 where the system counts so.
+def _read_start_time(pid: int) -> float | None:
+    """Return when a process started, in seconds since boot, or since 1970 outside Linux.
 
-    psutil's time since 1970 moves with every step of the machine's clock, which would make all
-    living processes look like others; what Linux itself counts, ticks since boot, does not.
+    The time since 1970, as psutil computes it, moves with every step of the machine's clock, so all
+    living processes would look like other ones; the ticks since boot that Linux counts do not.
+    None: there is no such process.
     """
     try:
         line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
@@ -49,11 +52,11 @@ def _started(pid: int) -> float | None:
         return None
 
 
-def _namespace() -> str | None:
-    """What tells this machine's, or this container's, process numbers from all others'.
+def _read_namespace() -> str | None:
+    """Return an identifier of the process-number namespace of this machine or container.
 
-    Two machines or containers may bear one host name; their kernels' boot or their process
-    namespaces differ. None where the system does not say (not Linux).
+    Two machines or containers may have the same host name; their boot identifiers or their process
+    namespaces differ. None where the system has no such identifiers (not Linux).
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -63,43 +66,44 @@ def _namespace() -> str | None:
     return hash_parts([f"{boot}/{inode}"])[:40]
 
 
-def alive(worker: workers.Worker) -> bool:
+def is_alive(worker: workers.Worker) -> bool:
     """Whether a worker's process still runs on this host."""
     try:
-        started = _started(worker.process.pid)
+        started = _read_start_time(worker.process.pid)
         same = started is not None and abs(started - worker.process.started) < 1
         return same and psutil.Process(worker.process.pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
-def dead_workers(catalog: Catalog) -> list[workers.Worker]:
-    """Registered workers of this host whose processes are gone."""
+def find_dead_workers(catalog: Catalog) -> list[workers.Worker]:
+    """Find the registered workers of this host whose processes have ended."""
     with catalog.read() as connection:
-        here = workers.on_host(connection, socket.gethostname(), _namespace())
-    return [worker for worker in here if not alive(worker)]
+        here = workers.on_host(connection, socket.gethostname(), _read_namespace())
+    return [worker for worker in here if not is_alive(worker)]
 
 
-def free_the_dead(catalog: Catalog) -> int:
-    """Free what dead workers of this host hold, and what others held beyond their lease.
+def release_abandoned_tasks(catalog: Catalog) -> int:
+    """Free the tasks of dead workers of this host, and all tasks whose lease has expired.
 
-    A worker that died alone is under suspicion of its task. When the run that had started it is
-    gone too, then all was killed, and no task is to blame.
+    The tasks of a worker that died alone are counted as suspect. When the run that started it is
+    gone too, everything was killed, and no task is to blame. Failed tasks whose back-off has passed
+    become ready, too.
 
     Returns:
-        How many tasks are ready again.
+        How many tasks were freed.
     """
-    gone = dead_workers(catalog)
+    dead = find_dead_workers(catalog)
     with catalog.read() as connection:
-        if not gone and not job_queue.sweepable(connection):
+        if not dead and not job_queue.sweepable(connection):
             return 0
-        parents = workers.by_id(connection, [w.parent_id for w in gone if w.parent_id is not None])
-    ended = {parent.id for parent in parents if not alive(parent)}
-    killed = [worker.id for worker in gone if worker.parent_id in ended]
-    crashed = [worker.id for worker in gone if worker.id not in killed]
+        parents = workers.by_id(connection, [w.parent_id for w in dead if w.parent_id is not None])
+    ended = {parent.id for parent in parents if not is_alive(parent)}
+    killed = [worker.id for worker in dead if worker.parent_id in ended]
+    crashed = [worker.id for worker in dead if worker.id not in killed]
     with catalog.write() as connection:
         freed = job_queue.sweep(connection)
         freed += job_queue.release_workers(connection, crashed, crashed=True)
         freed += job_queue.release_workers(connection, killed, crashed=False)
-        workers.stop(connection, [worker.id for worker in gone])
+        workers.stop(connection, [worker.id for worker in dead])
     return freed

@@ -1,8 +1,8 @@
 """A run without a broker: plans what is missing and does it with worker processes on all cores.
 
-The run itself only watches. A worker that dies takes no other down: what it held is freed and a new
-one is started. When the run dies, its workers end at once (they watch it), and the next run frees
-what they held, at once on the same host, after the lease elsewhere.
+The run itself only watches. A worker that crashes affects no other: its tasks are freed and a new
+one is started. When the run is killed, its workers end at once (they watch it), and the next run
+frees their tasks, at once on the same host, after the lease elsewhere.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from cmean.backends import registry
-from cmean.catalog import job_queue, migrate, progress, results, workers
+from cmean.catalog import job_queue, migrate, progress, results
 from cmean.catalog import recipes as recipe_rows
 from cmean.catalog.engine import Catalog
 from cmean.domain import Role
 from cmean.inference import recipes
 from cmean.inference.revisions import here_or_known
-from cmean.jobs.heartbeat import Heartbeat
-from cmean.jobs.local_processes import free_the_dead, this_process
-from cmean.jobs.planner import enter_work
-from cmean.jobs.process_pool import Crew
+from cmean.jobs.local_processes import release_abandoned_tasks
+from cmean.jobs.planner import enter_tasks
+from cmean.jobs.process_pool import ProcessPool
+from cmean.jobs.session import start_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,7 +63,7 @@ class Progress:
     total: int
 
 
-def run(
+def run_locally(
     settings: Settings,
     profile: Profile,
     stages: Sequence[str] | None = None,
@@ -85,20 +85,18 @@ def run(
     """
     catalog = Catalog(settings.database_url)
     migrate.ensure(catalog)
+    chosen = stages or recipes.stages(profile)
     with catalog.write() as connection:
-        run_id = workers.register(connection, this_process())
-        chosen = stages or recipes.stages(profile)
         entered = recipes.enter(connection, profile, chosen)
     try:
-        with Heartbeat(catalog, run_id, settings.lease_seconds):
+        with start_session(catalog, settings.lease_seconds) as session:
+            run_id = session.worker_id
             return {
                 stage: _Stage(catalog, settings, entered, stage, run_id, limit, on_progress).run()
                 for stage in STAGES
                 if stage in chosen
             }
     finally:
-        with catalog.write() as connection:
-            workers.stop(connection, [run_id])
         catalog.close()
 
 
@@ -132,7 +130,7 @@ class _Stage:
         In rounds: recipes of a stage may read what others of it write.
         """
         started = time.monotonic()
-        free_the_dead(self.catalog)
+        release_abandoned_tasks(self.catalog)
         while self._round():
             pass
         with self.catalog.read() as connection:
@@ -147,7 +145,7 @@ class _Stage:
     def _round(self) -> bool:
         """Enter what is missing and do what is ready. Returns whether to look again."""
         with self.catalog.write() as connection:
-            added = sum(enter_work(connection, entry) for entry in self.recipes)
+            added = sum(enter_tasks(connection, entry) for entry in self.recipes)
             now = self._counts(connection)
             if self.total == 0:
                 self.before = now
@@ -174,18 +172,22 @@ class _Stage:
         entries = [entry for entry in self.recipes if entry.id in ready]
         share = max(_share(entry.recipe) for entry in entries)
         jobs = max(1, min(os.cpu_count() or 1, -(-todo // share)))
-        crew = Crew(self.settings, entries, self.run_id)
+        pool = ProcessPool(self.settings, entries, self.run_id)
+        left_at_crash = todo
         try:
-            crew.start(self._budgets(jobs, todo))
-            while crew.members:
-                crew.wait()
+            pool.start(self._budgets(jobs, todo))
+            while pool.processes:
+                pool.wait()
                 left = self.total - self._report()
-                if crashed := crew.bury():
-                    free_the_dead(self.catalog)
-                    crew.start(self._budgets(crashed, left) if left > 0 else [])
+                if crashed := pool.remove_ended():
+                    freed = release_abandoned_tasks(self.catalog)
+                    has_worked = freed > 0 or left < left_at_crash
+                    left_at_crash = left
+                    number = pool.count_replacements(crashed, has_worked=has_worked)
+                    pool.start(self._budgets(number, left) if number and left > 0 else [])
         finally:
-            crew.stop()
-            free_the_dead(self.catalog)
+            pool.stop()
+            release_abandoned_tasks(self.catalog)
 
     def _budgets(self, jobs: int, todo: int) -> list[int]:
         """What each worker may take: anything, or, under a limit, an equal part of what is left."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def serve(catalog: Catalog, host: str, port: int) -> Iterator[str]:
+def serve_metrics(catalog: Catalog, host: str, port: int) -> Iterator[str]:
     """Serve ``/metrics`` while the block lasts. Yields the address, ``host:port``.
 
     Raises:

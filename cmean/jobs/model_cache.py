@@ -1,4 +1,4 @@
-"""What a worker can carry out: the recipes of its queues, and the one model that is loaded."""
+"""The recipes that a worker can execute, and the one model that it has in memory."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from cmean.inference.steps import Step
 
 
-_REFUSAL_SECONDS = (60.0, 3600.0)
+_EXCLUSION_SECONDS = (60.0, 3600.0)
+"""How long a recipe that failed is left out: at first, and at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """A recipe that the worker can carry out."""
+class ServedRecipe:
+    """A recipe that the worker can execute."""
 
     id: int
     queue: str
@@ -35,58 +36,59 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A recipe's work with its model in memory; `fresh` when it had to be loaded."""
+class LoadedStep:
+    """A recipe's step with its model in memory; `is_fresh` when it had to be loaded."""
 
     step: Step
-    fresh: bool
+    is_fresh: bool
 
 
-class Bench:
+class ModelCache:
     """The recipes of some queues, and at most one loaded model.
 
     Attributes:
-        unable: recipe id → why this worker cannot carry it out.
-        news: set when `unable` has changed.
+        unable: recipe id → why this worker cannot execute it.
+        has_changed: set when `unable` has changed; the caller resets it.
     """
 
     def __init__(self, queues: Sequence[str]) -> None:
         self.queues = queues
         self.unable: dict[str, str] = {}
-        self.news = False
-        self._known: dict[int, Served | None] = {}
+        self.has_changed = False
+        self._checked: dict[int, ServedRecipe | None] = {}
         self._loaded: tuple[int, str, Step] | None = None
-        self._refused: dict[int, float] = {}
-        self._pauses: dict[int, float] = {}
+        self._excluded_until: dict[int, float] = {}
+        self._exclusion_seconds: dict[int, float] = {}  # of the last one, kept for the next
 
-    def served(self, connection: Connection) -> list[Served]:
-        """The recipes in the catalog that this worker can carry out."""
-        self._forgive()
+    def list_recipes(self, connection: Connection) -> list[ServedRecipe]:
+        """List the recipes in the catalog that this worker can execute now."""
+        self._readmit_recipes()
         for recipe_id in recipe_rows.ids(connection):
-            if recipe_id not in self._known:
+            if recipe_id not in self._checked:
                 (row,) = recipe_rows.rows(connection, [recipe_id])
-                self._known[recipe_id] = self._examined(row)
-        return [entry for entry in self._known.values() if entry is not None]
+                self._checked[recipe_id] = self._check_recipe(row)
+        return [served for served in self._checked.values() if served is not None]
 
-    def refuse(self, recipe_id: int, why: str) -> None:
-        """Take a recipe off the bench for a while: a minute, then twice as long, up to an hour."""
-        pause = min(2 * self._pauses.get(recipe_id, _REFUSAL_SECONDS[0] / 2), _REFUSAL_SECONDS[1])
-        self._pauses[recipe_id] = pause
-        self._refused[recipe_id] = time.monotonic() + pause
-        self._known[recipe_id] = None
+    def exclude_recipe(self, recipe_id: int, why: str) -> None:
+        """Leave a recipe out for a minute, after each further failure twice as long, to an hour."""
+        first, longest = _EXCLUSION_SECONDS
+        seconds = min(2 * self._exclusion_seconds.get(recipe_id, first / 2), longest)
+        self._exclusion_seconds[recipe_id] = seconds
+        self._excluded_until[recipe_id] = time.monotonic() + seconds
+        self._checked[recipe_id] = None
         self.unable[str(recipe_id)] = why
-        self.news = True
+        self.has_changed = True
 
-    def _forgive(self) -> None:
-        """Look again at recipes that were refused long enough ago."""
-        for recipe_id, until in list(self._refused.items()):
+    def _readmit_recipes(self) -> None:
+        """Check those recipes anew whose exclusion is over."""
+        for recipe_id, until in list(self._excluded_until.items()):
             if time.monotonic() >= until:
-                del self._refused[recipe_id], self._known[recipe_id]
+                del self._excluded_until[recipe_id], self._checked[recipe_id]
                 self.unable.pop(str(recipe_id), None)
-                self.news = True
+                self.has_changed = True
 
-    def take(self, served: Served) -> Taken:
-        """The work of a recipe. A model that another recipe left in memory is used again.
+    def load_step(self, served: ServedRecipe) -> LoadedStep:
+        """Load a recipe's model, or use the equal one that another recipe left in memory.
 
         Raises:
             CmeanError: the model cannot be loaded; whatever else its library raises comes through.
@@ -95,27 +97,28 @@ class Bench:
         if self._loaded is not None:
             recipe_id, loaded_key, loaded = self._loaded
             if recipe_id == served.id:
-                return Taken(loaded, fresh=False)
+                return LoadedStep(loaded, is_fresh=False)
             if loaded_key == key:
-                again = steps.load(served.recipe, shared=loaded)
-                self._loaded = (served.id, key, again)
-                return Taken(again, fresh=False)
-        self.clear()
-        made = steps.load(served.recipe)
-        self._loaded = (served.id, key, made)
-        return Taken(made, fresh=True)
+                shared = steps.load_step(served.recipe, shared=loaded)
+                self._loaded = (served.id, key, shared)
+                return LoadedStep(shared, is_fresh=False)
+        self.unload()
+        step = steps.load_step(served.recipe)
+        self._loaded = (served.id, key, step)
+        return LoadedStep(step, is_fresh=True)
 
-    def has(self, served: Served) -> bool:
+    def is_loaded(self, served: ServedRecipe) -> bool:
         """Whether the recipe's model is in memory."""
         return self._loaded is not None and self._loaded[1] == steps.model_key(served.recipe)
 
-    def clear(self) -> None:
-        """Give the memory back."""
+    def unload(self) -> None:
+        """Give the model's memory back."""
         if self._loaded is not None:
             self._loaded[2].backend.unload()
             self._loaded = None
 
-    def _examined(self, row: Mapping[str, Any]) -> Served | None:
+    def _check_recipe(self, row: Mapping[str, Any]) -> ServedRecipe | None:
+        """Return the recipe of a row, or None where this worker cannot execute it."""
         queue = queue_of(row["role"], row["kind"])
         if queue not in self.queues:
             return None
@@ -127,17 +130,17 @@ class Bench:
         except Exception as error:  # noqa: BLE001 - a recipe of another version may lack anything
             kind = "" if isinstance(error, CmeanError) else f"{type(error).__name__}: "
             self.unable[str(row["id"])] = f"{kind}{error}"
-            self.news = True
+            self.has_changed = True
             return None
-        return Served(row["id"], queue, recipe)
+        return ServedRecipe(row["id"], queue, recipe)
 
 
 def _require_revision(recipe: Recipe) -> None:
-    """The back-end that is here must be the one that the recipe was made for."""
+    """Raise ConfigError unless the installed back-end is the one that the recipe was made for."""
     role = backend_role(recipe)
-    here = registry.create_backend(recipe.backend, role, recipe.parameters["backend"]).revision
-    if here != recipe.revision:
+    installed = registry.create_backend(recipe.backend, role, recipe.parameters["backend"]).revision
+    if installed != recipe.revision:
         raise ConfigError(
-            f"{recipe.backend} is here in revision {here}, and the recipe wants "
-            f"{recipe.revision}; install the same version of cmean"
+            f"{recipe.backend} is installed here in revision {installed}, but the recipe needs "
+            f"revision {recipe.revision}; install the same version of cmean"
         )

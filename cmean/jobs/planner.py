@@ -1,4 +1,4 @@
-"""Keeping a profile's missing work entered, so that what is ingested is picked up by itself."""
+"""Enters the missing tasks of a profile, so that new items are processed without a command."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog, Connection
     from cmean.config import Settings
     from cmean.inference.recipes import Entered, RecipeSet
-    from cmean.jobs.worker import Announce
+    from cmean.jobs.hints import HintSender
 
 _LOG = logging.getLogger(__name__)
 
 
-def enter_work(
+def enter_tasks(
     connection: Connection, entry: Entered, fragment_ids: Sequence[int] | None = None
 ) -> int:
-    """Enter a recipe's missing work, all or that of some fragments' captions. Returns how much.
+    """Enter a recipe's missing tasks, all or those of some fragments' captions.
 
-    Captions are dealt out anew among all items, so when all have theirs.
+    Tasks of a recipe that shuffles captions are entered only once all captions are there, since
+    each item gets those of another.
+
+    Returns:
+        How many tasks were entered.
     """
     if entry.source_id is None:
         return planning.plan_media(connection, entry.stage, entry.id, entry.recipe.kind)
@@ -44,93 +48,90 @@ def enter_work(
     )
 
 
-def _sources(connection: Connection, entry: Entered) -> object:
-    """What a recipe reads, as a number that changes when anything comes to it."""
+def _read_input_state(connection: Connection, entry: Entered) -> object:
+    """Return a value that changes whenever a recipe's inputs do."""
     if entry.source_id is None:
         return items.number_of_fragments(connection)
-    if entry.shuffles:  # a failure too may be the last that it waited for
+    if entry.shuffles:  # its input is complete once the last task has failed, too
         is_open = planning.is_open(connection, entry.source_id)
         return is_open, results.numbers(connection, [entry.source_id])
     return results.numbers(connection, [entry.source_id])
 
 
 class Planner:
-    """Enters the missing work of the settings' profile.
+    """Enters the missing tasks of the settings' profile.
 
     Args:
         catalog: an open catalog.
         settings: name the profile.
-        queues: only work of these is entered; others do the rest.
-        announce: wakes the workers of a queue after the commit.
+        queues: only tasks of these are entered; other workers enter the rest.
+        send_hint: wakes the workers of a queue after the commit.
     """
 
     def __init__(
-        self, catalog: Catalog, settings: Settings, queues: Sequence[str], announce: Announce
+        self, catalog: Catalog, settings: Settings, queues: Sequence[str], send_hint: HintSender
     ) -> None:
         self.catalog = catalog
         self.settings = settings
         self.queues = queues
-        self.announce = announce
-        self._entered: RecipeSet | None = None
-        self._broken = False
+        self.send_hint = send_hint
+        self._recipe_set: RecipeSet | None = None
+        self._has_failed = False
         self._seen: dict[int, object] = {}
 
-    def plan(self) -> bool:
-        """Enter what is missing. Returns whether anything had come since the last time.
+    def plan_all(self) -> bool:
+        """Enter all missing tasks. Returns whether any input had changed since the last call.
 
-        Costs next to nothing while nothing was added to the catalog. After False, everything that
-        was there at the last time but one has been entered.
+        Costs a few counts while nothing was added to the catalog. After False, everything that was
+        there at the last call but one has been entered.
         """
-        entered = self._recipes()
-        if entered is None:
+        recipe_set = self._enter_recipes()
+        if recipe_set is None:
             return False
-        news = False
-        for entry in entered.entries:
+        has_changed = False
+        for entry in recipe_set.entries:
             queue = queue_of(entry.recipe.role, entry.recipe.kind)
             with self.catalog.read() as connection:
-                now = _sources(connection, entry)
-            if queue not in self.queues or self._seen.get(entry.id) == now:
+                state = _read_input_state(connection, entry)
+            if queue not in self.queues or self._seen.get(entry.id) == state:
                 continue
             with self.catalog.write() as connection:
-                added = enter_work(connection, entry)
-            self._entered_all(queue, entry, now, added)
-            news = True
-        return news
+                added = enter_tasks(connection, entry)
+            self._seen[entry.id] = state  # only now: it is committed
+            if added:
+                _LOG.info("%s: %d tasks entered", queue, added)
+                self._send_hints(entry)
+            has_changed = True
+        return has_changed
 
-    def _entered_all(self, queue: str, recipe: Entered, now: object, added: int) -> None:
-        """Remember, now that it is committed, and wake who serves the queue."""
-        self._seen[recipe.id] = now
-        if added:
-            _LOG.info("%s: %d tasks entered", queue, added)
-            self._wake(queue, recipe)
+    def plan_readers(self, recipe_id: int, fragment_ids: Sequence[int]) -> None:
+        """Enter the tasks that read captions which were just written."""
+        recipe_set = self._enter_recipes()
+        for entry in recipe_set.readers(recipe_id) if recipe_set else ():
+            with self.catalog.write() as connection:
+                added = enter_tasks(connection, entry, fragment_ids)
+            if added:
+                self._send_hints(entry)
 
-    def _wake(self, queue: str, recipe: Entered) -> None:
-        """A hint for each worker that serves a queue: one that nobody takes would only pile up."""
+    def _send_hints(self, entry: Entered) -> None:
+        """Send a hint for each worker of a recipe's queue; more would only pile up."""
+        queue = queue_of(entry.recipe.role, entry.recipe.kind)
         with self.catalog.read() as connection:
             serving = workers.serving(connection, queue)
         if serving:
-            self.announce(queue, recipe.recipe.digest, copies=serving)
+            self.send_hint(queue, entry.recipe.digest, copies=serving)
 
-    def follow(self, recipe_id: int, fragment_ids: Sequence[int]) -> None:
-        """Enter what is to be done with captions that were just written, and wake who does it."""
-        entered = self._recipes()
-        for entry in entered.readers(recipe_id) if entered else ():
-            with self.catalog.write() as connection:
-                added = enter_work(connection, entry, fragment_ids)
-            if added:
-                self._wake(queue_of(entry.recipe.role, entry.recipe.kind), entry)
+    def _enter_recipes(self) -> RecipeSet | None:
+        """Return the profile's recipes; None, with one warning, where they cannot be built.
 
-    def _recipes(self) -> RecipeSet | None:
-        """The profile's recipes; None where they cannot be made, which is said once.
-
-        A worker can do without: it then only does what others enter.
+        A worker goes on without them: it then executes only tasks that others enter.
         """
-        if self._entered is None and not self._broken:
+        if self._recipe_set is None and not self._has_failed:
             try:
                 profile = controls.find(self.settings)
                 with self.catalog.write() as connection:
-                    self._entered = recipes.enter(connection, profile, self.queues)
+                    self._recipe_set = recipes.enter(connection, profile, self.queues)
             except (ConfigError, MissingExtraError, WeightsError) as error:
-                self._broken = True
-                _LOG.warning("only work that others enter is done here: %s", error)
-        return self._entered
+                self._has_failed = True
+                _LOG.warning("this worker enters no tasks, it only executes them: %s", error)
+        return self._recipe_set

@@ -1,8 +1,8 @@
-"""The worker processes of a run on one machine: started, watched, told to stop, replaced.
+"""The worker processes of a run on one machine: started, watched, stopped, replaced.
 
 No lock is shared between processes, since a process that is killed while it holds one would leave
-the others waiting for ever. Each worker has a pipe of its own to the run: it says its last words
-there, and stops when anything comes from, or happens to, the other end.
+the others waiting for ever. Instead each worker has a pipe of its own to the run: it sends an error
+message there, and it stops when the run sends anything or closes its end.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
-from cmean.catalog import job_queue, workers
+from cmean.catalog import job_queue
 from cmean.catalog.engine import Catalog
 from cmean.errors import CmeanError
-from cmean.inference.steps import load, model_key
-from cmean.jobs.executor import Station, batches
-from cmean.jobs.heartbeat import Heartbeat
-from cmean.jobs.local_processes import ONE_THREAD, this_process
+from cmean.inference.steps import load_step, model_key
+from cmean.jobs.executor import execute_tasks
+from cmean.jobs.local_processes import ONE_THREAD
+from cmean.jobs.session import start_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,20 +33,23 @@ if TYPE_CHECKING:
     from cmean.domain import Recipe
     from cmean.inference.recipes import Entered
     from cmean.inference.steps import Step
+    from cmean.jobs.session import WorkerSession
 
 _POLL_SECONDS = 0.2
 _GRACE_SECONDS = 20.0
-"""How long interrupted workers may take to end the item that they are at."""
+"""How long stopped workers may take to finish the batch that they are at."""
 _MAX_CRASHES = 100
 """Crashes of workers after which a run gives up; each task is dead after a few of its own."""
+_MAX_IDLE_CRASHES = 3
+"""Successive crashes without any work between them after which a run gives up."""
 
 
-class Crew:
+class ProcessPool:
     """The worker processes of one stage.
 
     Args:
         settings: the catalog and the lease.
-        entries: the recipes to drain, in order.
+        entries: the recipes whose tasks are to be executed, in order.
         run_id: the worker row of the run that they belong to.
     """
 
@@ -54,8 +57,9 @@ class Crew:
         self.settings = settings
         self.entries = [(entry.id, entry.recipe) for entry in entries]
         self.run_id = run_id
-        self.members: list[tuple[SpawnProcess, Pipe]] = []
-        self.crashes = 0
+        self.processes: list[tuple[SpawnProcess, Pipe]] = []
+        self._crashes = 0
+        self._idle_crashes = 0
 
     def start(self, budgets: Sequence[int]) -> None:
         """Start worker processes, each of which may take so many tasks."""
@@ -64,51 +68,75 @@ class Crew:
         for budget in budgets:
             mine, theirs = context.Pipe()
             arguments = (self.settings, self.entries, self.run_id, budget, theirs)
-            process = context.Process(target=_work, args=arguments, daemon=True)
-            with _without_interrupt():
+            process = context.Process(target=_run_process, args=arguments, daemon=True)
+            with _ignore_interrupt():
                 process.start()
             theirs.close()
-            self.members.append((process, mine))
+            self.processes.append((process, mine))
 
     def wait(self) -> None:
         """Wait a moment, or until a worker ends."""
-        wait([process.sentinel for process, _ in self.members], timeout=_POLL_SECONDS)
+        wait([process.sentinel for process, _ in self.processes], timeout=_POLL_SECONDS)
 
-    def bury(self) -> int:
-        """Take out the workers that ended; returns how many of them crashed.
+    def remove_ended(self) -> int:
+        """Remove the workers that ended. Returns how many of them crashed.
 
         Raises:
             CmeanError: a worker ended with an error that concerns all, e.g. a full disk.
         """
-        ended = [member for member in self.members if not member[0].is_alive()]
+        ended = [member for member in self.processes if not member[0].is_alive()]
         for member in ended:
-            self.members.remove(member)
+            self.processes.remove(member)
         for process, pipe in ended:
             process.join()
-            said = _last_words(pipe)
-            if said is not None:
-                raise CmeanError(said)
-        crashed = sum(process.exitcode != 0 for process, _ in ended)
-        self.crashes += crashed
-        if self.crashes > _MAX_CRASHES:
+            message = _receive_message(pipe)
+            if message is not None:
+                raise CmeanError(message)
+        return sum(process.exitcode != 0 for process, _ in ended)
+
+    def count_replacements(self, crashed: int, *, has_worked: bool) -> int:
+        """Return how many workers to start in place of some that crashed.
+
+        Workers that crash before they begin any work are not replaced for ever: only the last one
+        is, a few times.
+
+        Args:
+            crashed: how many workers crashed since the last call.
+            has_worked: whether any work was begun or done since then.
+
+        Raises:
+            CmeanError: too many workers crashed.
+        """
+        self._crashes += crashed
+        self._idle_crashes = 0 if has_worked else self._idle_crashes + crashed
+        if self._idle_crashes >= _MAX_IDLE_CRASHES and not self.processes:
+            raise CmeanError(
+                f"{self._idle_crashes} worker processes ended before they began any work; their "
+                "messages are above. A program that runs cmean must do so under "
+                "if __name__ == '__main__', since each worker process imports it anew"
+            )
+        if self._crashes > _MAX_CRASHES:
             raise CmeanError("worker processes keep crashing; see: cmean status")
-        return crashed
+        if has_worked:
+            return crashed
+        return 0 if self.processes else 1
 
     def stop(self) -> None:
-        """End the workers: after the item that they are at, or, if that takes long, at once."""
-        for _, pipe in self.members:
+        """End the workers: after their batch or, if that takes long, at once."""
+        for _, pipe in self.processes:
             pipe.close()
         deadline = time.monotonic() + _GRACE_SECONDS
         try:
-            for process, _ in self.members:
+            for process, _ in self.processes:
                 process.join(max(0.0, deadline - time.monotonic()))
         finally:
-            for process, _ in self.members:
+            for process, _ in self.processes:
                 process.kill()
                 process.join()
 
 
-def _last_words(pipe: Pipe) -> str | None:
+def _receive_message(pipe: Pipe) -> str | None:
+    """Return the error message of a worker that ended, if it sent one."""
     try:
         return str(pipe.recv()) if pipe.poll() else None
     except (EOFError, OSError):
@@ -116,8 +144,8 @@ def _last_words(pipe: Pipe) -> str | None:
 
 
 @contextmanager
-def _without_interrupt() -> Iterator[None]:
-    """A child started here ignores Ctrl-C from its first moment: the run tells it to stop."""
+def _ignore_interrupt() -> Iterator[None]:
+    """Let a child that is started here ignore Ctrl-C from its first moment: the run stops it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -128,50 +156,44 @@ def _without_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _work(
+def _run_process(
     settings: Settings,
     entries: Sequence[tuple[int, Recipe]],
     run_id: int,
     budget: int,
     pipe: Pipe,
 ) -> None:
-    """The life of a worker process."""
+    """Execute tasks in a worker process; an error that concerns all is sent through the pipe."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         catalog = Catalog(settings.database_url)
-        with catalog.write() as connection:
-            worker_id = workers.register(connection, this_process(), run_id)
-        lease = settings.lease_seconds
-        with Heartbeat(catalog, worker_id, lease) as heartbeat:
-            station = Station(catalog, worker_id, lease, heartbeat)
-            _drain_all(station, entries, budget, pipe.poll)
-        with catalog.write() as connection:
-            workers.stop(connection, [worker_id])
+        with start_session(catalog, settings.lease_seconds, parent_id=run_id) as session:
+            _execute_recipes(session, entries, budget, pipe.poll)
         catalog.close()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the run must say it and end
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run must report it and end
         kind = "" if isinstance(error, CmeanError) else f"a worker failed: {type(error).__name__}: "
         with suppress(OSError):  # the run itself may have ended
             pipe.send(f"{kind}{error}")
 
 
-def _drain_all(
-    station: Station,
+def _execute_recipes(
+    session: WorkerSession,
     entries: Sequence[tuple[int, Recipe]],
     budget: int,
-    stopped: Callable[[], bool],
+    is_stopped: Callable[[], bool],
 ) -> None:
-    """Do the ready tasks of each recipe in turn, at most so many in all."""
+    """Execute the ready tasks of each recipe in turn, at most `budget` in all."""
     loaded: Step | None = None
     try:
         for recipe_id, recipe in entries:
-            with station.catalog.read() as connection:
+            with session.catalog.read() as connection:
                 if not job_queue.oldest_ready(connection, [recipe_id]):
-                    continue  # a model is not loaded for nothing
+                    continue  # spares loading its model
             if loaded is not None and loaded.key != model_key(recipe):
                 loaded.backend.unload()
                 loaded = None
-            loaded = load(recipe, shared=loaded)
-            for batch in batches(station, recipe_id, loaded, stopped, budget):
+            loaded = load_step(recipe, shared=loaded)
+            for batch in execute_tasks(session, recipe_id, loaded, is_stopped, budget):
                 budget -= batch.taken
     finally:
         if loaded is not None:
@@ -179,6 +201,7 @@ def _drain_all(
 
 
 def _end_with_parent() -> None:
+    """End this process as soon as the run that started it has ended."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.catalog import items, job_queue, progress, workers
 from cmean.inference.queues import REQUESTS, queue_of
-from cmean.jobs.local_processes import dead_workers
+from cmean.jobs.local_processes import find_dead_workers
 from cmean.jobs.local_run import STAGES as RUN_STAGES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def status(
         recipe_ids: count only tasks of these recipes (default: all tasks).
         fleet: whether workers are meant to be there; then their absence is said.
     """
-    gone = {worker.id for worker in dead_workers(catalog)}
+    gone = {worker.id for worker in find_dead_workers(catalog)}
     with catalog.read() as connection:
         counted = progress.counts(connection, recipe_ids)
         living = [row for row in workers.listing(connection) if row["worker"] not in gone]

@@ -10,8 +10,8 @@ import pytest
 from cmean.catalog import browse, items, job_queue, planning, progress, recipes, results, workers
 from cmean.domain import Caption, Kind, Recipe, Role
 from cmean.errors import ConfigError
-from cmean.jobs.executor import Station, batches
-from cmean.jobs.heartbeat import Heartbeat
+from cmean.jobs.executor import execute_tasks
+from cmean.jobs.session import start_session
 
 LEASE = 60.0
 NOTHING = dict.fromkeys(job_queue.STATES, 0)
@@ -20,8 +20,8 @@ NOTHING = dict.fromkeys(job_queue.STATES, 0)
 class Step:
     """Captions at once, two tasks at a time, prepared ahead; notes what is leased meanwhile."""
 
-    batch = 2
-    ahead = True
+    batch_size = 2
+    prefetches = True
     threads = 1
 
     def __init__(self, catalog):
@@ -30,27 +30,27 @@ class Step:
         self.leased = []
         self.fail_at = None
 
-    def prepare(self, _catalog, claim):
+    def prepare_claim(self, _catalog, claim):
         if self.fail_at is not None and claim.work[0].task_id >= self.fail_at:
             raise ConfigError("the recipe cannot be carried out")
         self.prepared.release()
 
-        def carry_out(stopped):
+        def run(stopped):
             if stopped():
                 return {}
             self.note()
             return {work.task_id: Caption("red") for work in claim.work}
 
-        return carry_out
+        return run
 
     def note(self):
         with self.catalog.read() as connection:
             self.leased.append(progress.counts(connection)["caption"]["leased"])
 
-    def complete(self, good):
+    def complete_results(self, good):
         return {task: (caption, 1) for task, caption in good.items()}
 
-    def write(self, connection, claim, good):
+    def write_results(self, connection, claim, good):
         return results.commit_captions(connection, claim, good)
 
 
@@ -68,11 +68,9 @@ def recipe_id(catalog):
 
 
 @pytest.fixture
-def station(catalog):
-    with catalog.write() as connection:
-        worker_id = workers.register(connection, workers.Process("here", 1, 0.0))
-    with Heartbeat(catalog, worker_id, LEASE) as heartbeat:
-        yield Station(catalog, worker_id, LEASE, heartbeat)
+def session(catalog):
+    with start_session(catalog, LEASE) as started:
+        yield started
 
 
 def tally(catalog):
@@ -80,44 +78,44 @@ def tally(catalog):
         return NOTHING | progress.counts(connection)["caption"]
 
 
-def test_the_next_batch_is_prepared_while_the_model_works(catalog, recipe_id, station):
+def test_the_next_batch_is_prepared_while_the_model_works(catalog, recipe_id, session):
     step = Step(catalog)
     waited = []
 
-    def prepare(_catalog, claim):
-        job = Step.prepare(step, _catalog, claim)
+    def prepare_claim(_catalog, claim):
+        job = Step.prepare_claim(step, _catalog, claim)
 
-        def carry_out(stopped):
+        def run(stopped):
             step.prepared.acquire()  # this one
             if tally(catalog)["ready"] or not waited:
                 waited.append(step.prepared.acquire(timeout=30))  # and the next, meanwhile
                 step.prepared.release()
             return job(stopped)
 
-        return carry_out
+        return run
 
-    step.prepare = prepare
-    assert sum(batch.done for batch in batches(station, recipe_id, step, lambda: False)) == 10
+    step.prepare_claim = prepare_claim
+    assert sum(batch.done for batch in execute_tasks(session, recipe_id, step, lambda: False)) == 10
     assert waited[0]
     assert max(step.leased) >= 4
     assert tally(catalog)["done"] == 10
 
 
-def test_what_a_worker_died_of_is_done_with_nothing_else_in_hand(catalog, recipe_id, station):
+def test_what_a_worker_died_of_is_done_with_nothing_else_in_hand(catalog, recipe_id, session):
     with catalog.write() as connection:
         other = workers.register(connection, workers.Process("there", 1, 0.0))
         died = job_queue.claim(connection, recipe_id, other, 3, LEASE)
         job_queue.release_workers(connection, [other], crashed=True)
     step = Step(catalog)
-    done = list(batches(station, recipe_id, step, lambda: False))
+    done = list(execute_tasks(session, recipe_id, step, lambda: False))
     assert sum(batch.done for batch in done) == 10
     assert [batch.taken for batch in done[-3:]] == [1, 1, 1]
     assert step.leased[-3:] == [1, 1, 1]
     assert len(died.work) == 3
 
 
-def test_what_was_prepared_and_is_not_done_is_given_back(catalog, recipe_id, station):
-    with closing(batches(station, recipe_id, Step(catalog), lambda: False)) as work:
+def test_what_was_prepared_and_is_not_done_is_given_back(catalog, recipe_id, session):
+    with closing(execute_tasks(session, recipe_id, Step(catalog), lambda: False)) as work:
         next(work)
     found = tally(catalog)
     assert found["leased"] == 0
@@ -129,31 +127,31 @@ def test_what_was_prepared_and_is_not_done_is_given_back(catalog, recipe_id, sta
         assert next(iter(rows)) == (0,)
 
 
-def test_nothing_is_begun_after_a_stop(catalog, recipe_id, station):
+def test_nothing_is_begun_after_a_stop(catalog, recipe_id, session):
     step = Step(catalog)
-    list(batches(station, recipe_id, step, lambda: bool(step.leased)))
+    list(execute_tasks(session, recipe_id, step, lambda: bool(step.leased)))
     found = tally(catalog)
     assert (found["leased"], len(step.leased)) == (0, 1)
     assert found["done"] + found["ready"] == 10
 
 
 @pytest.mark.parametrize("fail_at", [1, 5])
-def test_an_error_that_concerns_all_leaves_the_work_ready(catalog, recipe_id, station, fail_at):
+def test_an_error_that_concerns_all_leaves_the_work_ready(catalog, recipe_id, session, fail_at):
     step = Step(catalog)
     step.fail_at = fail_at
     with pytest.raises(ConfigError):
-        list(batches(station, recipe_id, step, lambda: False))
+        list(execute_tasks(session, recipe_id, step, lambda: False))
     found = tally(catalog)
     assert (found["leased"], found["failed"], found["dead"]) == (0, 0, 0)
     assert found["done"] + found["ready"] == 10
 
 
-def test_a_budget_is_kept(catalog, recipe_id, station):
-    done = list(batches(station, recipe_id, Step(catalog), lambda: False, budget=3))
+def test_a_budget_is_kept(catalog, recipe_id, session):
+    done = list(execute_tasks(session, recipe_id, Step(catalog), lambda: False, budget=3))
     assert sum(batch.taken for batch in done) == 3
 
 
-def test_items_that_are_mapped_as_a_whole_wait_for_all_their_captions(catalog, recipe_id, station):
+def test_items_that_are_mapped_as_a_whole_wait_for_all_their_captions(catalog, recipe_id, session):
     captioner = Recipe(Role.CAPTIONER, Kind.ARTWORK, "embedded-artwork", "1", {})
     mapper = Recipe(Role.MAPPER, Kind.ARTWORK, "x", "1", {}, captioner)
     with catalog.write() as connection:
@@ -165,9 +163,9 @@ def test_items_that_are_mapped_as_a_whole_wait_for_all_their_captions(catalog, r
                 connection, "emotion", reader, recipe_id, fragment_ids, whole_items=True
             )
 
-    list(batches(station, recipe_id, Step(catalog), lambda: False, budget=4))
+    list(execute_tasks(session, recipe_id, Step(catalog), lambda: False, budget=4))
     assert planned() == 0
-    (last,) = batches(station, recipe_id, Step(catalog), lambda: False, budget=1)
+    (last,) = execute_tasks(session, recipe_id, Step(catalog), lambda: False, budget=1)
     assert planned(last.fragment_ids) == 5
-    list(batches(station, recipe_id, Step(catalog), lambda: False))
+    list(execute_tasks(session, recipe_id, Step(catalog), lambda: False))
     assert planned() == 5

@@ -11,7 +11,7 @@ from cmean.catalog import browse, items, job_queue, planning, recipes, results, 
 from cmean.catalog.job_queue import MAX_CRASHES
 from cmean.domain import Caption, Kind, Recipe, Role
 from cmean.errors import CatalogUnavailableError
-from cmean.jobs.executor import persist
+from cmean.jobs.executor import write_with_retry
 
 
 def number(catalog, query):
@@ -38,7 +38,7 @@ def commit(catalog, claimed):
     def write(connection):
         return results.commit_captions(connection, claimed, made)
 
-    return persist(catalog, write, lambda: False)
+    return write_with_retry(catalog, write, lambda: False)
 
 
 def test_the_sweeper_races_commits(catalog):

@@ -32,8 +32,8 @@ def planner(catalog):
 def test_nothing_new_is_no_news(catalog, planner):
     with catalog.write() as connection:
         add(connection, 1)
-    assert planner.plan()
-    assert not planner.plan()
+    assert planner.plan_all()
+    assert not planner.plan_all()
     assert number(catalog, "SELECT COUNT(*) FROM tasks") == 5
 
 
@@ -42,14 +42,14 @@ def test_what_got_lower_ids_but_was_committed_later_is_entered(catalog, planner)
         with catalog.write() as connection:
             add(connection, 1)
             add(connection, 2)
-        assert planner.plan()
+        assert planner.plan_all()
     else:
         with catalog.write() as slow:
             add(slow, 1)
             with catalog.write() as quick:
                 add(quick, 2)
-            assert planner.plan()
-        assert planner.plan()
+            assert planner.plan_all()
+        assert planner.plan_all()
     assert number(catalog, "SELECT COUNT(*) FROM tasks") == 10
 
 
@@ -66,8 +66,8 @@ def test_what_could_not_be_entered_is_entered_later(catalog, planner, monkeypatc
 
     monkeypatch.setattr(planning, "plan_media", away_once)
     with pytest.raises(CatalogUnavailableError):
-        planner.plan()
-    assert planner.plan()
+        planner.plan_all()
+    assert planner.plan_all()
     assert number(catalog, "SELECT COUNT(*) FROM tasks") == 5
 
 
@@ -97,7 +97,7 @@ def test_one_pairing_stored_twice_is_one(catalog):
 def test_an_item_whose_file_was_replaced_has_no_work_left(catalog, planner):
     with catalog.write() as connection:
         add(connection, 1)
-    planner.plan()
+    planner.plan_all()
     with catalog.write() as connection:
         items.retire(connection, "file:///1", "f" * 64)
     assert number(catalog, "SELECT COUNT(*) FROM tasks") == 0

@@ -66,7 +66,7 @@ class Corpus:
     def load_pairing(self, vector="whole", sampling=None):
         profile = Settings().get_profile("embedded")
         task = pairing_service.request(self.catalog, profile, "sequential", vector)
-        requests.carry_out(self.catalog, Settings(), task, None)
+        requests.complete_request(self.catalog, Settings(), task, None)
         made = pairing_service.summary(self.catalog, task)["pairing"]
         with self.catalog.read() as connection:
             row = pairings.get(connection, made)

@@ -204,17 +204,17 @@ def test_the_planner_deals_when_nothing_of_the_captions_is_open_and_not_before(c
     for _ in range(3):
         dealing.triples.add(Kind.TRACK, FULL)
     dealing.triples.add(Kind.TRACK, {0: (1, 2, 3)})
-    assert dealing.planner.plan()  # the captions that are missing become tasks
+    assert dealing.planner.plan_all()  # the captions that are missing become tasks
     assert dealing.dealing() == 0
-    assert not dealing.planner.plan()
+    assert not dealing.planner.plan_all()
     dealing.set_states("failed")
-    dealing.planner.plan()
+    dealing.planner.plan_all()
     assert dealing.dealing() == 15  # nobody waits for what has failed, and it is not dealt out
-    assert not dealing.planner.plan()
+    assert not dealing.planner.plan_all()
     dealing.set_states("ready")
     dealing.triples.add(Kind.TRACK, FULL)
-    dealing.planner.plan()
+    dealing.planner.plan_all()
     assert dealing.dealing() == 15
     dealing.set_states("dead")
-    dealing.planner.plan()
+    dealing.planner.plan_all()
     assert dealing.dealing() == 20

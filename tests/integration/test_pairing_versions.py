@@ -249,7 +249,7 @@ def test_a_chain_of_extensions_never_breaks_a_pair(stages, vector, method):
                 calibrate="none",
                 extend=latest,
             )
-            requests.carry_out(catalog, Settings(), task)
+            requests.complete_request(catalog, Settings(), task)
             found = pairing_service.summary(catalog, task)
             with catalog.read() as connection:
                 pairs = pairings.pairs_of(connection, found["pairing"])

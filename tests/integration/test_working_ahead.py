@@ -7,16 +7,15 @@ import threading
 import pytest
 from fleet import write_picture
 
-from cmean.catalog import migrate, workers
+from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
 from cmean.config import load_settings
 from cmean.domain import Kind
 from cmean.errors import CatalogError
 from cmean.inference import recipes, steps
-from cmean.jobs.executor import Station, batches
-from cmean.jobs.heartbeat import Heartbeat
-from cmean.jobs.local_processes import this_process
-from cmean.jobs.planner import enter_work
+from cmean.jobs.executor import execute_tasks
+from cmean.jobs.planner import enter_tasks
+from cmean.jobs.session import start_session
 from cmean.library.ingest import ingest
 
 PROFILE = """
@@ -52,16 +51,14 @@ class Site:
         with self.catalog.write() as connection:
             entered = recipes.enter(connection, settings.get_profile("ahead"))
             entry = entered.captioners[Kind.ARTWORK]
-            enter_work(connection, entry)
-            self.worker_id = workers.register(connection, this_process())
+            enter_tasks(connection, entry)
         self.recipe_id = entry.id
-        self.step = steps.load(entry.recipe)
-        self.step.ahead, self.step.batch = True, 5
+        self.step = steps.load_step(entry.recipe)
+        self.step.prefetches, self.step.batch_size = True, 5
 
     def work(self):
-        with Heartbeat(self.catalog, self.worker_id, 60.0) as heartbeat:
-            station = Station(self.catalog, self.worker_id, 60.0, heartbeat)
-            return list(batches(station, self.recipe_id, self.step, lambda: False))
+        with start_session(self.catalog, 60.0) as session:
+            return list(execute_tasks(session, self.recipe_id, self.step, lambda: False))
 
     def number(self, what):
         with self.catalog.read() as connection:
@@ -87,13 +84,13 @@ def site(tmp_path):
 
 def test_a_batch_is_committed_while_the_next_one_is_with_the_model(site):
     committed = threading.Event()
-    write = site.step.write
+    write = site.step.write_results
 
     def seen(*arguments):
         committed.set()
         return write(*arguments)
 
-    site.step.write = seen
+    site.step.write_results = seen
     begun = []
 
     def before():
@@ -110,7 +107,7 @@ def test_a_task_that_a_worker_died_of_is_done_with_no_other_in_hand(site):
         connection.exec_driver_sql("UPDATE tasks SET lease_attempts = 1 WHERE id % 10 = 3")
     in_hand = []
     begun = threading.Event()
-    write = site.step.write
+    write = site.step.write_results
 
     def before():
         in_hand.append(site.number("tasks WHERE state = 'leased'"))
@@ -122,7 +119,7 @@ def test_a_task_that_a_worker_died_of_is_done_with_no_other_in_hand(site):
         return write(*arguments)
 
     site.watch(before)
-    site.step.write = late
+    site.step.write_results = late
     assert sum(batch.done for batch in site.work()) == FRAGMENTS
     assert in_hand[-2:] == [1, 1]
 
@@ -131,7 +128,7 @@ def test_what_cannot_be_committed_is_given_back_with_all_else_in_hand(site):
     def write(*_):
         raise CatalogError("the disk is full")
 
-    site.step.write = write
+    site.step.write_results = write
     with pytest.raises(CatalogError, match="full"):
         site.work()
     assert site.number("tasks WHERE state = 'ready' AND lease_attempts = 0") == FRAGMENTS

@@ -17,7 +17,7 @@ from cmean.inference.steps.step import Step, model_key
 if TYPE_CHECKING:
     from cmean.domain import Recipe
 
-__all__ = ["Step", "load", "model_key"]
+__all__ = ["Step", "load_step", "model_key"]
 
 _STEPS: dict[Role, type[Step]] = {
     Role.CAPTIONER: CaptionStep,
@@ -27,7 +27,7 @@ _STEPS: dict[Role, type[Step]] = {
 _OF_CAPTIONS: dict[str, type[Step]] = {MERGE: MergingStep, SHUFFLE: ShufflingStep}
 
 
-def load(recipe: Recipe, shared: Step | None = None) -> Step:
+def load_step(recipe: Recipe, shared: Step | None = None) -> Step:
     """Bring a recipe's back-end into memory, or take the equal one that another step has there.
 
     Raises:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cmean.domain import Caption, Recipe
     from cmean.inference.batching import Batcher
     from cmean.inference.steps.media import Opened
-    from cmean.inference.steps.step import Job, Outcomes
+    from cmean.inference.steps.step import Outcomes, Outputs, RunClaim
     from cmean.protocols import Backend, Captioner
 
 
@@ -32,16 +32,16 @@ class WritingStep(Step):
 
     def __init__(self, recipe: Recipe, backend: Backend, batcher: Batcher | None = None) -> None:
         super().__init__(recipe, backend, batcher)
-        if self.ahead:
+        if self.prefetches:
             language.load()  # here rather than in the middle of work, when the model would wait
 
-    def complete(self, good: Outcomes) -> Outcomes:
+    def complete_results(self, outputs: Outputs) -> Outputs:
         """Captions with their language and their number of words."""
-        return {task: _told(found) for task, found in good.items()}
+        return {task: _told(found) for task, found in outputs.items()}
 
-    def write(self, connection: Connection, claim: Claim, good: Outcomes) -> int:
-        """Write captions."""
-        return results.commit_captions(connection, claim, good)
+    def write_results(self, connection: Connection, claim: Claim, outputs: Outputs) -> int:
+        """Write the captions of the tasks that are still held."""
+        return results.commit_captions(connection, claim, outputs)
 
 
 def _told(found: Caption) -> tuple[Caption, int]:
@@ -53,7 +53,7 @@ def _told(found: Caption) -> tuple[Caption, int]:
 class CaptionStep(WritingStep):
     """Captions the fragments of a claim, item by item."""
 
-    def prepare(self, catalog: Catalog, claim: Claim) -> Job:
+    def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
         """Decode and preprocess. A caption that was not cut is taken over as it is."""
         earlier = self._earlier(catalog, claim)
         settled: dict[int, object] = {
@@ -72,11 +72,11 @@ class CaptionStep(WritingStep):
         )
         captioning.prepare()
 
-        def carry_out(stopped: Callable[[], bool]) -> Outcomes:
+        def run(stopped: Callable[[], bool]) -> Outcomes:
             written = zip(open_, captioning.carry_out(stopped), strict=True)
             return settled | {task: found for task, found in written if found is not None}
 
-        return carry_out
+        return run
 
     def _earlier(self, catalog: Catalog, claim: Claim) -> dict[int, Caption]:
         """The captions that are to be gone on with, by task."""

@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.catalog.job_queue import Claim
-    from cmean.inference.steps.step import Job, Outcomes
+    from cmean.inference.steps.step import Outcomes, Outputs, RunClaim
     from cmean.protocols import Embedder
 
 
 class EmbeddingStep(Step):
     """Embeds media, or, where the recipe reads captions, texts."""
 
-    def prepare(self, catalog: Catalog, claim: Claim) -> Job:
+    def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
         """Decode the media, or read the captions."""
         if "preprocessing" in self.recipe.parameters:
             return self._of_media(catalog, claim)
         with catalog.read() as connection:
             texts = captions.texts(connection, claim)
 
-        def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
+        def run(_stopped: Callable[[], bool]) -> Outcomes:
             said = [text for _, text in texts.values()]
             found = embedding.embed_texts(self._embedder, self.batcher, said)
             return {
@@ -38,17 +38,17 @@ class EmbeddingStep(Step):
                 for (task, (caption_id, _)), vector in zip(texts.items(), found, strict=True)
             }
 
-        return carry_out
+        return run
 
-    def write(self, connection: Connection, claim: Claim, good: Outcomes) -> int:
-        """Write vectors."""
-        return results.commit_embeddings(connection, claim, good)
+    def write_results(self, connection: Connection, claim: Claim, outputs: Outputs) -> int:
+        """Write the vectors of the tasks that are still held."""
+        return results.commit_embeddings(connection, claim, outputs)
 
     @property
     def _embedder(self) -> Embedder:
         return cast("Embedder", self.backend)
 
-    def _of_media(self, catalog: Catalog, claim: Claim) -> Job:
+    def _of_media(self, catalog: Catalog, claim: Claim) -> RunClaim:
         media = opened(catalog, claim.work, self.recipe.parameters["preprocessing"], self.threads)
         settled = {task: found for task, found in media.items() if isinstance(found, ItemError)}
         excerpts = {
@@ -57,11 +57,11 @@ class EmbeddingStep(Step):
             if not isinstance(found, ItemError)
         }
 
-        def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
+        def run(_stopped: Callable[[], bool]) -> Outcomes:
             found = embedding.embed(self._embedder, self.batcher, list(excerpts.values()))
             return settled | {
                 task: vector if isinstance(vector, ItemError) else (None, vector)
                 for task, vector in zip(excerpts, found, strict=True)
             }
 
-        return carry_out
+        return run

@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog, Connection
     from cmean.catalog.job_queue import Claim
     from cmean.domain import RGB
-    from cmean.inference.steps.step import Job, Outcomes
+    from cmean.inference.steps.step import Outcomes, Outputs, RunClaim
     from cmean.protocols import EmotionMapper
 
 
 class EmotionStep(Step):
     """Maps the captions that a claim is about."""
 
-    def prepare(self, catalog: Catalog, claim: Claim) -> Job:
+    def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
         """Read the captions; where an item is mapped as a whole, all of its captions."""
         options = self.recipe.parameters.get("mapping", {})
         if options.get("together") and isinstance(self.backend, LanguageModel):
             return self._together(catalog, claim, self.backend)
         return self._one_by_one(catalog, claim)
 
-    def write(self, connection: Connection, claim: Claim, good: Outcomes) -> int:
-        """Write triples."""
-        return results.commit_emotions(connection, claim, good)
+    def write_results(self, connection: Connection, claim: Claim, outputs: Outputs) -> int:
+        """Write the triples of the tasks that are still held."""
+        return results.commit_emotions(connection, claim, outputs)
 
     def map_texts(self, texts: Sequence[str]) -> list[RGB | ItemError]:
         """Map captions, each for itself; one that fails, fails alone."""
@@ -42,20 +42,20 @@ class EmotionStep(Step):
             return [triples[WHOLE] for triples in found]
         return mapping.map_captions(cast("EmotionMapper", self.backend), texts)
 
-    def _one_by_one(self, catalog: Catalog, claim: Claim) -> Job:
+    def _one_by_one(self, catalog: Catalog, claim: Claim) -> RunClaim:
         with catalog.read() as connection:
             found = captions.texts(connection, claim)
 
-        def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
+        def run(_stopped: Callable[[], bool]) -> Outcomes:
             triples = self.map_texts([text for _, text in found.values()])
             return {
                 task: triple if isinstance(triple, ItemError) else (caption_id, triple)
                 for (task, (caption_id, _)), triple in zip(found.items(), triples, strict=True)
             }
 
-        return carry_out
+        return run
 
-    def _together(self, catalog: Catalog, claim: Claim, model: LanguageModel) -> Job:
+    def _together(self, catalog: Catalog, claim: Claim, model: LanguageModel) -> RunClaim:
         """One question an item; of its triples those are kept that the claim is about."""
         with catalog.read() as connection:
             items = captions.of_items(connection, claim)
@@ -64,7 +64,7 @@ class EmotionStep(Step):
             {position: text for position, (*_, text) in found.items()} for found in items.values()
         ]
 
-        def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
+        def run(_stopped: Callable[[], bool]) -> Outcomes:
             outcomes: dict[int, object] = {}
             answers = self._asked(model, groups)
             for found, triples in zip(items.values(), answers, strict=True):
@@ -75,7 +75,7 @@ class EmotionStep(Step):
                         outcomes[task_of[fragment_id]] = (caption_id, triple) if good else triple
             return outcomes
 
-        return carry_out
+        return run
 
     def _asked(
         self, model: LanguageModel, groups: Sequence[Mapping[int, str]]

@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog
     from cmean.catalog.job_queue import Claim
-    from cmean.inference.steps.step import Job, Outcomes
+    from cmean.inference.steps.step import Outcomes, RunClaim
     from cmean.protocols import LanguageModel
 
 
 class MergingStep(WritingStep):
     """Merges the captions that have several windows; the others are taken over as they are."""
 
-    def prepare(self, catalog: Catalog, claim: Claim) -> Job:
+    def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
         """Read the captions."""
         with catalog.read() as connection:
             found = captions.stored(connection, claim)
         several = {t: s.caption for t, s in found.items() if len(s.caption.windows) > 1}
         settled: dict[int, object] = {t: s.caption for t, s in found.items() if t not in several}
 
-        def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
+        def run(_stopped: Callable[[], bool]) -> Outcomes:
             merged = merging.merge(
                 structured_answers.asker(cast("LanguageModel", self.backend), self.batcher),
                 self.recipe.parameters["prompt"],
@@ -36,4 +36,4 @@ class MergingStep(WritingStep):
             )
             return settled | dict(zip(several, merged, strict=True))
 
-        return carry_out
+        return run

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cmean.catalog.job_queue import Claim
     from cmean.domain import Recipe
     from cmean.inference.batching import Batcher
-    from cmean.inference.steps.step import Job, Outcomes
+    from cmean.inference.steps.step import Outcomes, RunClaim
     from cmean.protocols import Backend
 
 
@@ -37,7 +37,7 @@ class ShufflingStep(WritingStep):
         self._known: Mapping[int, Dealt] = {}
         self._donors: dict[datetime, dict[int, int]] = {}
 
-    def prepare(self, catalog: Catalog, claim: Claim) -> Job:
+    def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
         """Find the donors, and read their captions."""
         with catalog.read() as connection:
             where = items.located(connection, [work.fragment_id for work in claim.work])
@@ -66,10 +66,10 @@ class ShufflingStep(WritingStep):
                 theirs[giver, position], measurements={"donor": giver}, seconds=None
             )
 
-        def carry_out(_stopped: Callable[[], bool]) -> Outcomes:
+        def run(_stopped: Callable[[], bool]) -> Outcomes:
             return outcomes
 
-        return carry_out
+        return run
 
     @property
     def _seed(self) -> int:

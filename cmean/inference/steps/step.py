@@ -1,4 +1,4 @@
-"""What a recipe's work consists of: prepare a claim, carry it out, write what came of it."""
+"""The interface of a step: prepare the inputs of a claim, run the back-end, write the results."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from cmean.protocols import Backend
 
 Outcomes = Mapping[int, Any]
-"""Task id → a result or an `ItemError`. What is absent was not begun."""
+"""Task id → a result or an `ItemError`. Tasks that are absent were not begun."""
 
-Job = Callable[[Callable[[], bool]], Outcomes]
-"""Carries a prepared claim out; its argument tells whether to stop."""
+Outputs = Mapping[int, Any]
+"""Task id → a result, in the form that the step writes."""
 
-_MOST_THREADS = 8
+RunClaim = Callable[[Callable[[], bool]], Outcomes]
+"""Runs a prepared claim; its argument tells whether to stop."""
+
+_MAX_THREADS = 8
 """Files that one worker decodes at once."""
 
 
@@ -34,7 +37,12 @@ class Step(ABC):
     Args:
         recipe: the recipe.
         backend: loaded.
-        batcher: of a step that used the same back-end before; it knows how much fits.
+        batcher: of a step that used the same back-end before; it knows what batch fits in memory.
+
+    Attributes:
+        batch_size: how many tasks to claim at once.
+        prefetches: whether to prepare the next claim while the back-end works.
+        threads: how many files to decode at once.
     """
 
     def __init__(self, recipe: Recipe, backend: Backend, batcher: Batcher | None = None) -> None:
@@ -42,30 +50,30 @@ class Step(ABC):
         self.recipe = recipe
         self.backend = backend
         self.key = model_key(recipe)
-        self.batch = info.batch
-        self.ahead = info.ahead
-        # where the back-end itself keeps a core busy, other processes have the others
-        self.threads = min(os.cpu_count() or 1, _MOST_THREADS) if info.ahead else 1
+        self.batch_size = info.batch
+        self.prefetches = info.ahead
+        # A back-end that keeps a core busy runs in one process a core: no threads on top of them.
+        self.threads = min(os.cpu_count() or 1, _MAX_THREADS) if info.ahead else 1
         self.batcher = batcher or Batcher(info.batch)
 
     @abstractmethod
-    def prepare(self, catalog: Catalog, claim: Claim) -> Job:
-        """Read and decode what a claim is about. May run in another thread, ahead of the model.
+    def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
+        """Read and decode the inputs of a claim. May run in another thread, ahead of the model.
 
         Raises:
-            CmeanError: what concerns all of the recipe's work.
+            CmeanError: it concerns all of the recipe's tasks.
         """
 
-    def complete(self, good: Outcomes) -> Outcomes:
-        """What can be told of results without the model. May run while it works on other things."""
-        return good
+    def complete_results(self, outputs: Outputs) -> Outputs:
+        """Add what the model is not needed for. May run while it works on the next claim."""
+        return outputs
 
     @abstractmethod
-    def write(self, connection: Connection, claim: Claim, good: Outcomes) -> int:
-        """Write the results, where the claim is still held. Returns how many were written."""
+    def write_results(self, connection: Connection, claim: Claim, outputs: Outputs) -> int:
+        """Write the results of the tasks that are still held. Returns how many were written."""
 
 
 def model_key(recipe: Recipe) -> str:
-    """What must be in memory: recipes that differ elsewhere only can share it."""
+    """Return a key that is equal for recipes that can share one model in memory."""
     parameters = json.dumps(recipe.parameters["backend"], sort_keys=True)
     return f"{backend_role(recipe)}/{recipe.backend}/{recipe.revision}/{parameters}"

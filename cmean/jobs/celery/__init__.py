@@ -1,1 +1,1 @@
-"""The Celery app and its tasks. A message is only a hint to look: the catalog is the truth."""
+"""The Celery app and its tasks. A message is a hint to poll the catalog, which has the tasks."""

@@ -17,16 +17,16 @@ from cmean.inference.queues import QUEUES
 from cmean.jobs.celery import transport
 
 HINT_SECONDS: Final = 120
-"""A hint that nobody took for so long is worth nothing: idle workers have looked meanwhile."""
+"""After so long a hint expires: idle workers have polled meanwhile."""
 
 _SCHEMES = {"redis", "rediss", "redis+socket"}
 
 
 def check_broker(url: str) -> None:
-    """Say what is wrong with a broker's URL, without its password.
+    """Check a broker's URL; the error does not contain it, since it has a password.
 
     Raises:
-        ConfigError: it is not of a Redis server, or cannot be parsed.
+        ConfigError: it is not that of a Redis server, or cannot be parsed.
     """
     try:
         parts = urlsplit(url)
@@ -46,10 +46,10 @@ def check_broker(url: str) -> None:
 
 
 def make_app(broker_url: str | None) -> Celery:
-    """The app on a broker."""
-    transport.register()
-    made = Celery("cmean", broker=broker_url, include=["cmean.jobs.celery.wake"])
-    made.conf.update(
+    """Make the Celery app for a broker (None: a default one, for `celery -A` to import)."""
+    transport.register_transport()
+    celery = Celery("cmean", broker=broker_url, include=["cmean.jobs.celery.wake"])
+    celery.conf.update(
         accept_content=["json"],
         task_serializer="json",
         task_ignore_result=True,
@@ -70,7 +70,7 @@ def make_app(broker_url: str | None) -> Celery:
         worker_hijack_root_logger=False,
         worker_send_task_events=True,  # for Flower
     )
-    return made
+    return celery
 
 
 app = make_app(load_settings().broker_url)

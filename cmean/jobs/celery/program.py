@@ -1,4 +1,4 @@
-"""The program of a Celery worker, as `cmean worker` starts it."""
+"""Runs a Celery worker in this process, for `cmean worker`."""
 
 from __future__ import annotations
 
@@ -19,18 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def serve(broker_url: str, queues: Sequence[str], concurrency: int) -> int:
-    """Serve some queues until told to stop. Returns the exit code: 0 after a clean end.
+def serve_queues(broker_url: str, queues: Sequence[str], concurrency: int) -> int:
+    """Serve queues until a signal. Returns the exit code: 0 after a clean end.
 
-    One process works in itself (Celery's solo pool: a model on a GPU must not be forked); several
-    are children of one that only hands out hints (prefork).
+    A single worker runs in this process (Celery's solo pool, since a model on a GPU must not be
+    forked); several are children of this process, which only passes on hints (prefork).
 
     Raises:
-        ConfigError: the URL is not a broker's.
+        ConfigError: the URL is not that of a Redis server.
     """
     check_broker(broker_url)
-    # Neither concerns whoever runs a worker: messages are JSON only, and nothing is in flight that
-    # a lost connection could lose.
+    # Neither warning applies: messages are JSON only, and a lost connection loses only hints.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,21 +44,21 @@ def serve(broker_url: str, queues: Sequence[str], concurrency: int) -> int:
         without_gossip=True,
         without_mingle=True,
     )
-    asked: list[str] = []
+    stops: list[str] = []
 
-    def note(how: str = "", **_: Any) -> None:  # noqa: ANN401 - Celery's signature
-        asked.append(how)
+    def note_stop(how: str = "", **_: Any) -> None:  # noqa: ANN401 - Celery's signature
+        stops.append(how)
 
-    signals.worker_shutting_down.connect(note, weak=False)
+    signals.worker_shutting_down.connect(note_stop, weak=False)
     worker.start()
-    return 0 if asked == ["Warm"] else int(worker.exitcode or 0)  # Celery calls Ctrl-C a failure
+    return 0 if stops == ["Warm"] else int(worker.exitcode or 0)  # Celery calls Ctrl-C a failure
 
 
 def _end_early(*_: object) -> None:
-    """Stop before Celery listens to signals itself: the work may be under way already."""
-    if process.current() is None:
+    """Stop before Celery handles signals itself: a batch may be under way already."""
+    if process.get_worker() is None:
         raise SystemExit(0)
-    process.stop()
+    process.stop_worker()
 
 
 @signals.setup_logging.connect

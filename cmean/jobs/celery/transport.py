@@ -1,7 +1,7 @@
-"""Kombu's Redis transport, made to survive what is no message.
+"""Kombu's Redis transport, made robust against malformed messages.
 
-Whatever lies in a queue that is not a message (text that is not JSON, JSON of another shape) ends a
-Celery worker with an unrecoverable error otherwise. Here it is refused with a line in the log.
+A malformed message (text that is not JSON, JSON of another shape) otherwise ends a Celery worker
+with an unrecoverable error. Here it is refused with a line in the log.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ _LOG = logging.getLogger(__name__)
 
 
 class Channel(redis.Channel):
-    """A channel whose reader refuses what it cannot parse. By then it has left the queue."""
+    """A channel that refuses messages which it cannot parse; they have left the queue by then."""
 
     def _brpop_read(self, **options: Any) -> Any:  # noqa: ANN401 - kombu's signature
         try:
             return super()._brpop_read(**options)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            _LOG.warning("refused a message that is none: %s: %s", type(error).__name__, error)
+            _LOG.warning("refused a malformed message: %s: %s", type(error).__name__, error)
             return True
 
 
 class Transport(redis.Transport):
-    """Kombu's Redis transport with that channel."""
+    """Kombu's Redis transport with the robust channel."""
 
     Channel = Channel
 
 
-def register() -> None:
-    """Use it for redis:// and rediss:// URLs."""
+def register_transport() -> None:
+    """Make kombu use this transport for redis:// and rediss:// URLs."""
     target = f"{__name__}:{Transport.__name__}"
     TRANSPORT_ALIASES.update(redis=target, rediss=target)

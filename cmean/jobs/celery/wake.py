@@ -1,4 +1,4 @@
-"""The tasks: one a queue. Each wakes the worker of its process, which looks into the catalog."""
+"""The Celery tasks, one a queue: each wakes the worker of its process, which polls the catalog."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
-def _waker(queue: str) -> Callable[..., None]:
+def _make_task(queue: str) -> Callable[..., None]:
     def wake(recipe: object = None) -> None:
-        worker = process.current()
+        worker = process.get_worker()
         if worker is None:
-            return  # it has only just started, and looks by itself
-        if recipe is not None and not worker.knows(recipe):
+            return  # it has only just started, and polls anyway
+        if recipe is not None and not worker.knows_recipe(recipe):
             _LOG.warning("refused a message for %s: there is no recipe %.80r", queue, recipe)
             return
         worker.wake()
 
-    wake.__doc__ = f"There may be work in the queue {queue}; `recipe` is the digest of a recipe."
+    wake.__doc__ = (
+        f"Wake the worker: the queue {queue} may have work; `recipe` is a recipe's digest."
+    )
     return wake
 
 
 for _queue in QUEUES:
-    app.task(name=f"cmean.{_queue}")(_waker(_queue))
+    app.task(name=f"cmean.{_queue}")(_make_task(_queue))

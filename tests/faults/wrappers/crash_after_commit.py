@@ -7,12 +7,12 @@ from cmean_testing import folder
 from cmean.cli import entry
 from cmean.jobs import executor
 
-persist = executor.persist
+commit = executor.write_with_retry
 
 
 def crash_once(catalog, write, stopped):
     """End the first time that something was committed."""
-    written = persist(catalog, write, stopped)
+    written = commit(catalog, write, stopped)
     mark = folder() / "crashed"
     if written and not mark.exists():
         mark.touch()
@@ -20,5 +20,5 @@ def crash_once(catalog, write, stopped):
     return written
 
 
-executor.persist = crash_once
+executor.write_with_retry = crash_once
 entry()

@@ -13,29 +13,31 @@ from cmean.jobs import local_processes
 
 
 def test_this_process_lives():
-    assert local_processes.alive(Worker(1, None, local_processes.this_process()))
+    assert local_processes.is_alive(Worker(1, None, local_processes.describe_this_process()))
 
 
-def test_a_step_of_the_clock_makes_nobody_dead(monkeypatch):
-    own = Worker(1, None, local_processes.this_process())
+def test_a_step_of_the_clock_kills_no_process(monkeypatch):
+    own = Worker(1, None, local_processes.describe_this_process())
     created = psutil.Process.create_time
     monkeypatch.setattr(psutil.Process, "create_time", lambda self: created(self) + 3600)
-    assert local_processes.alive(own)
-    assert abs(local_processes.this_process().started - own.process.started) < 1
+    assert local_processes.is_alive(own)
+    assert abs(local_processes.describe_this_process().started - own.process.started) < 1
 
 
 def test_another_process_of_the_same_number_is_another():
-    own = local_processes.this_process()
-    assert not local_processes.alive(Worker(1, None, Process(own.host, own.pid, own.started - 60)))
+    own = local_processes.describe_this_process()
+    assert not local_processes.is_alive(
+        Worker(1, None, Process(own.host, own.pid, own.started - 60))
+    )
 
 
-def test_a_process_that_ended_is_dead_even_before_it_is_buried():
+def test_a_process_that_ended_is_dead_even_before_it_is_waited_for():
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    started = local_processes._started(child.pid)  # noqa: SLF001 - of a process that is not this one
+    started = local_processes._read_start_time(child.pid)  # noqa: SLF001 - of a process that is not this one
     theirs = Worker(1, None, Process("here", child.pid, started))
-    assert local_processes.alive(theirs)
+    assert local_processes.is_alive(theirs)
     child.stdin.close()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert not local_processes.alive(theirs)
+    assert not local_processes.is_alive(theirs)
     child.wait()
-    assert not local_processes.alive(theirs)
+    assert not local_processes.is_alive(theirs)

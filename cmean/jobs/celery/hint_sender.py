@@ -1,4 +1,4 @@
-"""Sending hints: that there is work in a queue. Sent after the commit; lost without harm."""
+"""Sends hints that a queue has work through Celery: after the commit, and without any guarantee."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _QUIET_SECONDS = 1.0
-"""Pause between two hints of one queue: workers that are awake need no second one."""
+"""Pause between two hints for one queue: workers that were woken need no second one."""
 _AWAY_SECONDS = 30.0
-"""Pause after the broker could not be reached: meanwhile idle workers look by themselves."""
+"""Pause after the broker could not be reached: meanwhile idle workers poll."""
 
 
-class Hints:
-    """Wakes workers. Never raises, and never waits long: a hint is not worth it.
+class CeleryHintSender:
+    """Wakes workers through a broker. Never raises, and never waits for long.
 
     Args:
         broker: the app, or its broker's URL.
 
     Raises:
-        ConfigError: the URL is not a broker's.
+        ConfigError: the URL is not that of a Redis server.
     """
 
     def __init__(self, broker: Celery | str) -> None:
@@ -37,7 +37,7 @@ class Hints:
         self._away_until = 0.0
 
     def __call__(self, queue: str, recipe: str | None = None, copies: int = 1) -> None:
-        """Say that a queue has work.
+        """Send a hint that a queue has work.
 
         Args:
             queue: its name.
@@ -60,10 +60,10 @@ class Hints:
                         connection=connection,
                         retry=False,
                     )
-        except Exception as error:  # noqa: BLE001 - whatever it is, a hint is not worth it
+        except Exception as error:  # noqa: BLE001 - a hint that fails costs a poll interval
             self._away_until = now + _AWAY_SECONDS
             _LOG.warning(
-                "the broker cannot be reached (%s); nothing is lost: idle workers look by "
-                "themselves every few seconds",
+                "the broker cannot be reached (%s); no work is lost: idle workers poll the "
+                "catalog every few seconds",
                 (str(error).strip().splitlines() or [type(error).__name__])[0],
             )

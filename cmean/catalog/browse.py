@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.exc import DBAPIError
 
+from cmean.catalog.pairing_inputs import read_input_ids
 from cmean.catalog.tables import items
 from cmean.errors import InputError
 
@@ -80,10 +83,8 @@ _PAIRS = text("SELECT * FROM v_pairs WHERE pairing_id = :pairing ORDER BY positi
 
 _CAPTIONS = text(
     """
-    SELECT item_id, position, text, finish_reason FROM v_captions
-    WHERE recipe_id = :recipe AND caption_id IN (
-        SELECT c.id FROM captions c JOIN pairings p ON c.created_at <= p.created_at
-        WHERE c.recipe_id = :recipe AND p.id = :pairing)
+    SELECT caption_id, item_id, position, text, finish_reason FROM v_captions
+    WHERE recipe_id = :recipe AND caption_id <= :highest
     ORDER BY item_id, position
     """
 )
@@ -130,15 +131,24 @@ def pairs_with_intentions(connection: Connection, pairing_id: int) -> list[dict[
 
 
 def captions_by_item(
-    connection: Connection, captioner_id: int, pairing_id: int
+    connection: Connection, captioner_id: int | None, pairing_id: int
 ) -> dict[int, dict[int, tuple[str, str]]]:
-    """Captions of a captioner recipe that were there when a pairing was made.
+    """Read the captions of a captioner recipe that there were for a pairing.
+
+    Args:
+        connection: an open transaction.
+        captioner_id: the recipe; None: the captions are not known, as of some published triples.
+        pairing_id: the pairing.
 
     Returns:
         Item id → position → text and finish reason.
     """
+    if captioner_id is None:
+        return {}
+    inputs = read_input_ids(connection, pairing_id, "caption", captioner_id)
+    rows = connection.execute(_CAPTIONS, {"recipe": captioner_id, "highest": inputs.highest}).all()
+    here = inputs.contains(np.array([row.caption_id for row in rows], np.int64))
     result: dict[int, dict[int, tuple[str, str]]] = {}
-    wanted = {"recipe": captioner_id, "pairing": pairing_id}
-    for item_id, position, *caption in connection.execute(_CAPTIONS, wanted):
-        result.setdefault(item_id, {})[position] = (caption[0], caption[1])
+    for _, item_id, position, text_, finish_reason in compress(rows, here):
+        result.setdefault(item_id, {})[position] = (text_, finish_reason)
     return result

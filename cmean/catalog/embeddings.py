@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from sqlalchemy import exists, func, select
 
+from cmean.catalog.pairing_inputs import read_input_ids
 from cmean.catalog.tables import (
     embeddings,
     fragments,
     items,
-    pairings,
     pairs,
     recipes,
     scores,
@@ -74,15 +75,19 @@ def load(
     With a pairing only those that were there when it was made.
     """
     query = (
-        select(fragments.c.item_id, embeddings.c.caption_id, embeddings.c.vector)
+        select(embeddings.c.id, fragments.c.item_id, embeddings.c.caption_id, embeddings.c.vector)
         .join(fragments, fragments.c.id == embeddings.c.fragment_id)
         .where(embeddings.c.recipe_id == recipe_id, fragments.c.position == position)
         .order_by(fragments.c.item_id)
     )
+    inputs = None
     if pairing_id is not None:
-        made = select(pairings.c.created_at).where(pairings.c.id == pairing_id)
-        query = query.where(embeddings.c.created_at <= made.scalar_subquery())
+        inputs = read_input_ids(connection, pairing_id, "embedding", recipe_id)
+        query = query.where(embeddings.c.id <= inputs.highest)  # spares what came much later
     found = connection.execute(query.execution_options(yield_per=_CHUNK)).all()
+    if inputs is not None:
+        here = inputs.contains(np.array([row.id for row in found], np.int64))
+        found = list(compress(found, here))
     width = len(found[0].vector) // 4 if found else 1
     joined = b"".join(row.vector for row in found)
     return Vectors(

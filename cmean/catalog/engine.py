@@ -22,6 +22,8 @@ from cmean.errors import CatalogError, CatalogUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy.engine.interfaces import IsolationLevel
+
 __all__ = ["Catalog", "Connection", "parse_url"]
 
 _SQLITE_BUSY_SECONDS = 30
@@ -48,7 +50,8 @@ class Catalog:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that reads one consistent state."""
-        with self._transaction("BEGIN") as connection:
+        # PostgreSQL's default would give each statement a state of its own.
+        with self._transaction("BEGIN", isolation="REPEATABLE READ") as connection:
             yield connection
 
     @contextmanager
@@ -59,9 +62,13 @@ class Catalog:
             yield connection
 
     @contextmanager
-    def _transaction(self, sqlite_begin: str) -> Iterator[Connection]:
+    def _transaction(
+        self, sqlite_begin: str, isolation: IsolationLevel | None = None
+    ) -> Iterator[Connection]:
         with self._translated(), self.engine.connect() as connection:
             if not self.is_sqlite:
+                if isolation is not None:
+                    connection.execution_options(isolation_level=isolation)
                 with connection.begin():
                     yield connection
                 return

@@ -37,6 +37,7 @@ from sqlalchemy import (
 from cmean.catalog.clock import now
 from cmean.catalog.prepared import Hot
 from cmean.catalog.tables import tasks
+from cmean.catalog.task_counts import fold_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
     from cmean.errors import ItemError
 
-STATES = ("ready", "leased", "done", "failed", "dead")
 MAX_CRASHES = 5
 """Workers that one task may take down with it before it is dead."""
 MAX_ERRORS = 3
@@ -214,11 +214,16 @@ def release_workers(connection: Connection, worker_ids: Sequence[int], *, crashe
 
 
 def sweep(connection: Connection) -> int:
-    """Free tasks whose lease ran out, and make failed ones ready whose time has come."""
+    """Free tasks whose lease ran out, and make failed ones ready whose time has come.
+
+    Adds up the counters of tasks as well.
+    """
     expired = and_(in_state("leased"), tasks.c.lease_until < now())
     freed = _free_suspects(connection, expired)
     due = and_(in_state("failed"), tasks.c.not_before <= now())
-    return freed + connection.execute(update(tasks).where(due).values(state="ready")).rowcount
+    freed += connection.execute(update(tasks).where(due).values(state="ready")).rowcount
+    fold_counts(connection)
+    return freed
 
 
 def sweepable(connection: Connection) -> bool:
@@ -251,7 +256,7 @@ def retry(
     task_id: int | None = None,
 ) -> int:
     """Make failed and dead tasks ready again, with a clean slate. Returns how many."""
-    which: list[ColumnElement[bool]] = [tasks.c.state.in_(["failed", "dead"])]
+    which: list[ColumnElement[bool]] = [HAS_FAILED]
     if stage is not None:
         which.append(tasks.c.stage == stage)
     if reason is not None:
@@ -284,6 +289,10 @@ def oldest_ready(connection: Connection, recipe_ids: Iterable[int]) -> dict[int,
 def in_state(state: str) -> ColumnElement[bool]:
     """Tasks in a state. Compares with a literal, not a parameter, so that partial indexes serve."""
     return tasks.c.state == literal_column(f"'{state}'")
+
+
+HAS_FAILED = tasks.c.state.in_([literal_column("'failed'"), literal_column("'dead'")])
+"""Failed and dead tasks, in the words of the partial index that serves them."""
 
 
 def _held(token: str) -> ColumnElement[bool]:

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from sqlalchemy import desc, func, insert, or_, select
 
+from cmean.catalog.pairing_inputs import read_input_ids, write_inputs
 from cmean.catalog.tables import captions, emotions, fragments, items, pairings, pairs
 from cmean.catalog.upsert import insert_into
 from cmean.domain import CONSTANT, SHUFFLED, UNTOLD
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
-    from sqlalchemy import ScalarSelect, Select
+    from sqlalchemy import Select
     from sqlalchemy.engine import Connection
+
+    from cmean.catalog.pairing_inputs import PairingInput
 
 TRIPLE: Final = np.dtype(
     [("item", "<i8"), ("position", "u1"), ("emotion", "<i8"), ("rgb", "u1", 3)]
@@ -71,10 +74,13 @@ def triples(
         .add_columns(emotions.c.id, emotions.c.red, emotions.c.green, emotions.c.blue)
         .order_by(fragments.c.item_id, fragments.c.position)
     )
+    inputs = None
     if pairing_id is not None:
-        query = query.where(emotions.c.created_at <= _made(pairing_id))
+        inputs = read_input_ids(connection, pairing_id, "emotion", recipe_id)
+        query = query.where(emotions.c.id <= inputs.highest)  # spares what came much later
     rows = connection.execute(query.execution_options(yield_per=_CHUNK))
-    return np.fromiter(((item, at, key, rgb) for item, at, key, *rgb in rows), dtype=TRIPLE)
+    found = np.fromiter(((item, at, key, rgb) for item, at, key, *rgb in rows), dtype=TRIPLE)
+    return found if inputs is None else found[inputs.contains(found["emotion"])]
 
 
 def _placed(recipe_id: int, positions: Sequence[int]) -> Select[Any]:
@@ -109,17 +115,19 @@ def incomplete(connection: Connection, kind: str, recipe_id: int, positions: Seq
     return int(connection.execute(query).scalar_one())
 
 
-def _made(pairing_id: int) -> ScalarSelect[Any]:
-    return select(pairings.c.created_at).where(pairings.c.id == pairing_id).scalar_subquery()
-
-
-def store(connection: Connection, pairing: Mapping[str, Any], made: NDArray[np.void]) -> int:
+def store(
+    connection: Connection,
+    pairing: Mapping[str, Any],
+    made: NDArray[np.void],
+    inputs: Iterable[PairingInput],
+) -> int:
     """Write a pairing with all its pairs, or return the id of the equal one that is there.
 
     Args:
         connection: an open write transaction.
         pairing: the columns of `pairings`; `digest` identifies inputs and parameters.
         made: its pairs, `PAIR`, shape (n,).
+        inputs: the results that there were when its vectors were read.
     """
     row = insert_into(connection, pairings).values(dict(pairing))
     row = row.on_conflict_do_nothing(index_elements=["digest"])
@@ -127,6 +135,7 @@ def store(connection: Connection, pairing: Mapping[str, Any], made: NDArray[np.v
     if pairing_id is None:
         equal = select(pairings.c.id).where(pairings.c.digest == pairing["digest"])
         return int(connection.execute(equal).scalar_one())
+    write_inputs(connection, pairing_id, inputs)
     for start in range(0, len(made), _CHUNK):
         rows = map(_columns, made[start : start + _CHUNK].tolist())
         connection.execute(insert(pairs), [{"pairing_id": pairing_id, **row} for row in rows])

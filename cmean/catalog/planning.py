@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, literal, select
 
-from cmean.catalog.job_queue import in_state
 from cmean.catalog.tables import captions, fragments, items, recipes, tasks
+from cmean.catalog.task_counts import has_open_tasks
 from cmean.catalog.upsert import insert_into
 from cmean.domain import POSITIONS
 
@@ -96,10 +96,7 @@ def is_open(connection: Connection, recipe_id: int) -> bool:
     """Whether anything of a recipe, or of those that it reads, is still to be done."""
     recipe: int | None = recipe_id
     while recipe is not None:
-        waiting = select(tasks.c.id).where(
-            tasks.c.recipe_id == recipe, in_state("ready") | in_state("leased")
-        )
-        if connection.execute(waiting.limit(1)).first() is not None:
+        if has_open_tasks(connection, recipe):
             return True
         source = select(recipes.c.input_id).where(recipes.c.id == recipe)
         recipe = connection.execute(source).scalar_one()

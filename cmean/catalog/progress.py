@@ -6,28 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from cmean.catalog.job_queue import STATES, in_state
+from cmean.catalog import job_queue
 from cmean.catalog.tables import fragments, items, recipes, tasks
+from cmean.catalog.task_counts import select_ready_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy.engine import Connection
-
-
-def counts(
-    connection: Connection, recipe_ids: Sequence[int] | None = None
-) -> dict[str, dict[str, int]]:
-    """Tasks by stage and state, e.g. ``{"caption": {"ready": 3, ...}}``; absent stages left out."""
-    query = select(tasks.c.stage, tasks.c.state, func.count()).group_by(
-        tasks.c.stage, tasks.c.state
-    )
-    if recipe_ids is not None:
-        query = query.where(tasks.c.recipe_id.in_(recipe_ids))
-    result: dict[str, dict[str, int]] = {}
-    for stage, state, number in connection.execute(query):
-        result.setdefault(stage, dict.fromkeys(STATES, 0))[state] = number
-    return result
 
 
 def failures(
@@ -46,7 +32,7 @@ def failures(
         )
         .outerjoin(fragments, fragments.c.id == tasks.c.fragment_id)
         .outerjoin(items, items.c.id == fragments.c.item_id)
-        .where(tasks.c.state.in_(["failed", "dead"]))
+        .where(job_queue.HAS_FAILED)
         .order_by(tasks.c.id)
         .limit(limit)
     )
@@ -59,7 +45,7 @@ def failure_reasons(connection: Connection) -> list[tuple[str, str, int]]:
     """Stage, reason and number of the tasks that are failed or dead."""
     query = (
         select(tasks.c.stage, tasks.c.reason, func.count())
-        .where(tasks.c.state.in_(["failed", "dead"]))
+        .where(job_queue.HAS_FAILED)
         .group_by(tasks.c.stage, tasks.c.reason)
         .order_by(tasks.c.stage, tasks.c.reason)
     )
@@ -68,26 +54,20 @@ def failure_reasons(connection: Connection) -> list[tuple[str, str, int]]:
 
 
 def ready_requests(connection: Connection, stages: Iterable[str]) -> dict[str, int]:
-    """How many requests of each stage can be claimed; stages with none are left out."""
-    query = (
-        select(tasks.c.stage, func.count().label("number"))
-        .where(tasks.c.recipe_id.is_(None), in_state("ready"), tasks.c.stage.in_(stages))
-        .group_by(tasks.c.stage)
+    """Count the requests of each stage that can be claimed; stages with none are left out."""
+    ready = select_ready_counts().subquery()
+    query = select(ready.c.stage, ready.c.number).where(
+        ready.c.recipe_id.is_(None), ready.c.stage.in_(stages)
     )
     return {row.stage: row.number for row in connection.execute(query)}
 
 
 def ready_recipes(connection: Connection) -> list[tuple[str, str, str, int, int]]:
     """Role, kind, back-end, recipe id and number of the tasks that can be claimed, by recipe."""
-    waiting = (
-        select(tasks.c.recipe_id, func.count().label("number"))
-        .where(in_state("ready"), tasks.c.recipe_id.is_not(None))
-        .group_by(tasks.c.recipe_id)
-        .subquery()
-    )
+    ready = select_ready_counts().subquery()
     query = (
-        select(recipes.c.role, recipes.c.kind, recipes.c.backend, recipes.c.id, waiting.c.number)
-        .join(waiting, waiting.c.recipe_id == recipes.c.id)
+        select(recipes.c.role, recipes.c.kind, recipes.c.backend, recipes.c.id, ready.c.number)
+        .join(ready, ready.c.recipe_id == recipes.c.id)
         .order_by(recipes.c.id)
     )
     return [tuple(row) for row in connection.execute(query)]

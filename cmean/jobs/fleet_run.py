@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cmean.catalog import migrate, progress, workers
 from cmean.catalog.engine import Catalog
-from cmean.catalog.job_queue import STATES
+from cmean.catalog.task_counts import TaskCounts, count_tasks
 from cmean.errors import CatalogUnavailableError
 from cmean.inference import recipes
 from cmean.inference.queues import queue_of
@@ -89,7 +89,7 @@ class _Run:
         self.started = time.monotonic()
         self.seconds = dict.fromkeys(stages, 0.0)
         self.remind_at = self.started
-        self.before = self._counts()
+        self.before = self._count_tasks()
 
     def through(
         self,
@@ -134,18 +134,18 @@ class _Run:
                     if entry.id in waiting and workers.serving(connection, queue):
                         self.send_hint(queue, entry.recipe.digest)
 
-    def _counts(self) -> dict[str, dict[str, int]]:
+    def _count_tasks(self) -> dict[str, TaskCounts]:
         with self.catalog.read() as connection:
-            found = progress.counts(connection, self.recipe_ids)
-        return {stage: found.get(stage, dict.fromkeys(STATES, 0)) for stage in self.recipes}
+            found = count_tasks(connection, self.recipe_ids)
+        return {stage: found.get(stage, TaskCounts()) for stage in self.recipes}
 
     def _results(self) -> dict[str, StageResult]:
-        after = self._counts()
+        after = self._count_tasks()
         return {
             stage: StageResult(
-                done=now["done"] - self.before[stage]["done"],
-                failed=now["failed"] + now["dead"],
-                remaining=now["ready"] + now["leased"],
+                done=now.done - self.before[stage].done,
+                failed=now.failures,
+                remaining=now.open,
                 seconds=self.seconds[stage],
             )
             for stage, now in after.items()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from cmean.catalog import job_queue, workers
+from cmean.catalog.task_counts import needs_folding
 from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def release_abandoned_tasks(catalog: Catalog) -> int:
     """
     dead = find_dead_workers(catalog)
     with catalog.read() as connection:
-        if not dead and not job_queue.sweepable(connection):
+        if not (dead or job_queue.sweepable(connection) or needs_folding(connection)):
             return 0
         parents = workers.by_id(connection, [w.parent_id for w in dead if w.parent_id is not None])
     ended = {parent.id for parent in parents if not is_alive(parent)}

@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from cmean.backends import registry
-from cmean.catalog import job_queue, migrate, progress, results
+from cmean.catalog import job_queue, migrate, results
 from cmean.catalog import recipes as recipe_rows
 from cmean.catalog.engine import Catalog
+from cmean.catalog.task_counts import TaskCounts, count_tasks
 from cmean.domain import Role
 from cmean.inference import recipes
 from cmean.inference.revisions import here_or_known
@@ -25,7 +26,7 @@ from cmean.jobs.process_pool import ProcessPool
 from cmean.jobs.session import start_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from cmean.catalog.engine import Connection
     from cmean.config import Profile, Settings
@@ -121,7 +122,7 @@ class _Stage:
         self.on_progress = on_progress
         self.recipes = entered.of_stage(stage)
         self.recipe_ids = [entry.id for entry in self.recipes]
-        self.before = dict.fromkeys(job_queue.STATES, 0)
+        self.before = TaskCounts()
         self.total = 0
 
     def run(self) -> StageResult:
@@ -134,11 +135,11 @@ class _Stage:
         while self._round():
             pass
         with self.catalog.read() as connection:
-            after = self._counts(connection)
+            after = self._count_tasks(connection)
         return StageResult(
-            done=after["done"] - self.before["done"],
-            failed=after["failed"] + after["dead"],
-            remaining=after["ready"] + after["leased"],
+            done=after.done - self.before.done,
+            failed=after.failures,
+            remaining=after.open,
             seconds=time.monotonic() - started,
         )
 
@@ -146,25 +147,24 @@ class _Stage:
         """Enter what is missing and do what is ready. Returns whether to look again."""
         with self.catalog.write() as connection:
             added = sum(enter_tasks(connection, entry) for entry in self.recipes)
-            now = self._counts(connection)
+            now = self._count_tasks(connection)
             if self.total == 0:
                 self.before = now
-            through = self._through(now)
-        ready = now["ready"]
-        todo = ready if self.limit is None else min(ready, self.limit - through)
+            through = self._count_finished(now)
+        todo = now.ready if self.limit is None else min(now.ready, self.limit - through)
         if todo < 1 or (self.total and not added):
             return False
         self.total = through + todo
         self._work(todo)
         return True
 
-    def _counts(self, connection: Connection) -> dict[str, int]:
-        nothing = dict.fromkeys(job_queue.STATES, 0)
-        return progress.counts(connection, self.recipe_ids).get(self.stage, nothing)
+    def _count_tasks(self, connection: Connection) -> TaskCounts:
+        return count_tasks(connection, self.recipe_ids).get(self.stage, TaskCounts())
 
-    def _through(self, now: Mapping[str, int]) -> int:
-        """How many of the stage's tasks this run has seen through, done or failed."""
-        return sum(now[state] - self.before[state] for state in ("done", "failed", "dead"))
+    def _count_finished(self, now: TaskCounts) -> int:
+        """Count the stage's tasks that this run has finished, done or failed."""
+        before = self.before
+        return now.done + now.failures - before.done - before.failures
 
     def _work(self, todo: int) -> None:
         with self.catalog.read() as connection:
@@ -198,11 +198,10 @@ class _Stage:
     def _report(self) -> int:
         """Tell how far it is; returns how many of this stage's tasks are through."""
         with self.catalog.read() as connection:
-            now = self._counts(connection)
-        failed = now["failed"] + now["dead"]
-        done = now["done"] - self.before["done"]
-        self.on_progress(Progress(self.stage, done, failed, self.total))
-        return self._through(now)
+            now = self._count_tasks(connection)
+        done = now.done - self.before.done
+        self.on_progress(Progress(self.stage, done, now.failures, self.total))
+        return self._count_finished(now)
 
 
 def _share(recipe: Recipe) -> int:

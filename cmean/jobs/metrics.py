@@ -17,7 +17,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from cmean.catalog import items, progress, workers
-from cmean.catalog.job_queue import STATES
+from cmean.catalog.task_counts import TaskCounts, count_tasks
 from cmean.errors import CatalogError, InputError
 from cmean.jobs.status import STAGES
 
@@ -91,11 +91,12 @@ def _tasks(connection: Connection) -> list[Metric]:
     failures = GaugeMetricFamily(
         "cmean_task_failures", "Tasks that are failed or dead.", labels=["stage", "reason"]
     )
-    counted = progress.counts(connection)
+    counted = count_tasks(connection)
     for stage in STAGES:
-        for state, number in (dict.fromkeys(STATES, 0) | counted.get(stage, {})).items():
+        numbers = counted.get(stage, TaskCounts())
+        for state, number in numbers.as_dict().items():
             depth.add_metric([stage, state], number)
-        done.add_metric([stage], counted.get(stage, {}).get("done", 0))
+        done.add_metric([stage], numbers.done)
     for stage, reason, number in progress.failure_reasons(connection):
         failures.add_metric([stage, reason], number)
     return [depth, done, failures]

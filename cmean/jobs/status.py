@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmean.catalog import items, job_queue, progress, workers
+from cmean.catalog import items, progress, workers
+from cmean.catalog.task_counts import TaskCounts, count_tasks
 from cmean.inference.queues import REQUESTS, queue_of
 from cmean.jobs.local_processes import find_dead_workers
 from cmean.jobs.local_run import STAGES as RUN_STAGES
@@ -30,12 +31,11 @@ def status(
     """
     gone = {worker.id for worker in find_dead_workers(catalog)}
     with catalog.read() as connection:
-        counted = progress.counts(connection, recipe_ids)
+        counted = count_tasks(connection, recipe_ids)
         living = [row for row in workers.listing(connection) if row["worker"] not in gone]
-        nothing = dict.fromkeys(job_queue.STATES, 0)
         return {
             "items": items.count(connection),
-            "stages": {stage: counted.get(stage, nothing) for stage in STAGES},
+            "stages": {stage: counted.get(stage, TaskCounts()).as_dict() for stage in STAGES},
             "waiting": _waiting(connection, living, fleet=fleet),
             "failures": progress.failures(connection),
             "workers": living,

@@ -68,4 +68,4 @@ def ensure(catalog: Catalog, pairing: Mapping[str, Any], seed: int) -> int:
         if not shared:
             break
     with catalog.write() as connection:
-        return pairings.store(connection, best.row, best.pairs)
+        return pairings.store(connection, best.row, best.pairs, best.inputs)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cmean.catalog import pairings, planning, results
+from cmean.catalog import pairing_inputs, pairings, planning, results
 from cmean.domain import Kind
 from cmean.inference import recipes
 from cmean.matching import methods
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.engine import Catalog, Connection
+    from cmean.catalog.pairing_inputs import PairingInput
     from cmean.config import Profile
     from cmean.matching.groups import Progress
     from cmean.pairing.vectors import Side
@@ -39,10 +40,17 @@ METHODS: Final[Mapping[str, str]] = {**methods.METHODS, RANDOM: "by chance: a nu
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairing:
-    """A pairing that is not yet written: the columns of its row, and its pairs as `PAIR`."""
+    """A pairing that is not yet written.
+
+    Attributes:
+        row: the columns of its row.
+        pairs: its pairs, `PAIR`, shape (n,).
+        inputs: the results that there were when its vectors were read.
+    """
 
     row: Mapping[str, Any]
     pairs: NDArray[np.void]
+    inputs: Sequence[PairingInput]
 
 
 def request(  # noqa: PLR0913 - each is an option of the verb
@@ -140,7 +148,13 @@ def compute(
     wish = {**choices.UNSAID, "extends": None, **request}  # as older requests mean it
     extends = wish["extends"]
     with catalog.read() as connection:
-        sides = spaces.sides(connection, wish, wish.get("as_of"))
+        as_of = wish.get("as_of")
+        sides = spaces.sides(connection, wish, as_of)
+        inputs = (
+            pairing_inputs.read_current_inputs(connection, wish)
+            if as_of is None
+            else pairing_inputs.read_inputs(connection, as_of)
+        )
         kept = (
             np.empty(0, pairings.PAIR)
             if extends is None
@@ -171,12 +185,12 @@ def compute(
         "parameters": parameters,
         "digest": hash_json(parameters),
     }
-    return Pairing(row, np.concatenate(rows))
+    return Pairing(row, np.concatenate(rows), inputs)
 
 
 def write(connection: Connection, task_id: int, result: Pairing) -> None:
     """Write a pairing with all its pairs; an equal one that is there already is kept."""
-    pairing_id = pairings.store(connection, result.row, result.pairs)
+    pairing_id = pairings.store(connection, result.row, result.pairs, result.inputs)
     results.set_pairing(connection, task_id, pairing_id)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cmean.catalog import pairings, published_results
+from cmean.catalog import pairing_inputs, pairings, published_results
 from cmean.catalog import recipes as recipe_rows
 from cmean.datasets.published import BACKEND, COLLECTION
 from cmean.domain import WHOLE, Caption, FinishReason, Kind, Recipe, Role
@@ -208,7 +208,8 @@ class _Import:
             "minimum": float(rows["similarity"].min()),
             "maximum": float(rows["similarity"].max()),
         }
-        pairing_id = pairings.store(self.connection, pairing, rows)
+        inputs = pairing_inputs.read_current_inputs(self.connection, pairing)
+        pairing_id = pairings.store(self.connection, pairing, rows, inputs)
         self._pair_scores(pairing_id)
         return pairing_id
 

@@ -96,8 +96,8 @@ def _earlier(catalog: Catalog, mappers: Mapping[Kind, int]) -> dict[str, Any] | 
     except InputError:
         return None
     with catalog.write() as connection:
-        pairing_id = pairings.store(connection, greedy.row, greedy.pairs)
-        sides = spaces.sides(connection, wish | {"space": spaces.EMOTION})
+        pairing_id = pairings.store(connection, greedy.row, greedy.pairs, greedy.inputs)
+        sides = spaces.sides(connection, wish | {"space": spaces.EMOTION}, pairing_id)
     made = null_models.resample_pairings(
         greedy.row, sides, SamplingOptions(), lambda _done, _total: None
     )

@@ -7,14 +7,15 @@ from contextlib import closing
 
 import pytest
 
-from cmean.catalog import browse, items, job_queue, planning, progress, recipes, results, workers
+from cmean.catalog import browse, items, job_queue, planning, recipes, results, workers
+from cmean.catalog.task_counts import TaskCounts, count_tasks
 from cmean.domain import Caption, Kind, Recipe, Role
 from cmean.errors import ConfigError
 from cmean.jobs.executor import execute_tasks
 from cmean.jobs.session import start_session
 
 LEASE = 60.0
-NOTHING = dict.fromkeys(job_queue.STATES, 0)
+NOTHING = TaskCounts().as_dict()
 
 
 class Step:
@@ -45,7 +46,7 @@ class Step:
 
     def note(self):
         with self.catalog.read() as connection:
-            self.leased.append(progress.counts(connection)["caption"]["leased"])
+            self.leased.append(count_tasks(connection)["caption"].leased)
 
     def complete_results(self, good):
         return {task: (caption, 1) for task, caption in good.items()}
@@ -75,7 +76,7 @@ def session(catalog):
 
 def tally(catalog):
     with catalog.read() as connection:
-        return NOTHING | progress.counts(connection)["caption"]
+        return NOTHING | count_tasks(connection)["caption"].as_dict()
 
 
 def test_the_next_batch_is_prepared_while_the_model_works(catalog, recipe_id, session):

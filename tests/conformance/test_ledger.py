@@ -18,6 +18,7 @@ from cmean.catalog import (
     workers,
 )
 from cmean.catalog.job_queue import MAX_CRASHES, MAX_ERRORS
+from cmean.catalog.task_counts import count_tasks
 from cmean.domain import RGB, Caption, Kind, Recipe, Role
 from cmean.errors import ItemError
 
@@ -51,7 +52,7 @@ def claim(catalog, planned, limit=5, lease=LEASE):
 
 def tally(catalog):
     with catalog.read() as connection:
-        return progress.counts(connection)["caption"]
+        return count_tasks(connection)["caption"].as_dict()
 
 
 def outcomes(claimed, text="red"):

@@ -89,7 +89,7 @@ def test_one_pairing_stored_twice_is_one(catalog):
     ids = []
     for _ in range(2):
         with catalog.write() as connection:
-            ids.append(pairings.store(connection, row, np.empty(0, pairings.PAIR)))
+            ids.append(pairings.store(connection, row, np.empty(0, pairings.PAIR), ()))
     assert ids[0] == ids[1]
     assert number(catalog, "SELECT COUNT(*) FROM pairings") == 1
 

@@ -1,0 +1,122 @@
+"""How many tasks there are, by stage, recipe and state, at a cost that does not grow with them.
+
+Triggers on `tasks` keep the counters, so raw SQL is counted too (`task_counts_sqlite.sql`,
+`task_counts_postgresql.sql`). They belong to the transaction that changes the tasks: what is read
+is exact, and a crash loses the change and its count together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import BigInteger, cast, delete, func, insert, select
+
+from cmean.catalog.tables import task_counts
+from cmean.catalog.tables.work import STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Select
+    from sqlalchemy.engine import Connection
+
+_FOLD_ABOVE: Final = 500
+"""Rows that may lie in the table before they are added up: reading as many takes a millisecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCounts:
+    """Numbers of tasks by state."""
+
+    ready: int = 0
+    leased: int = 0
+    done: int = 0
+    failed: int = 0
+    dead: int = 0
+
+    @property
+    def open(self) -> int:
+        """Tasks that can be claimed or are being worked on."""
+        return self.ready + self.leased
+
+    @property
+    def failures(self) -> int:
+        """Tasks that are failed or dead."""
+        return self.failed + self.dead
+
+    @property
+    def total(self) -> int:
+        """All tasks."""
+        return self.open + self.done + self.failures
+
+    def as_dict(self) -> dict[str, int]:
+        """For JSON."""
+        return asdict(self)
+
+
+_SUMS: Final = [cast(func.sum(task_counts.c[state]), BigInteger).label(state) for state in STATES]
+
+
+def count_tasks(
+    connection: Connection, recipe_ids: Sequence[int] | None = None
+) -> dict[str, TaskCounts]:
+    """Count tasks by stage and state.
+
+    Args:
+        connection: an open transaction.
+        recipe_ids: count only tasks of these recipes (default: all, also requests).
+
+    Returns:
+        Stage → its numbers; stages without tasks are left out.
+    """
+    query = select(task_counts.c.stage, *_SUMS).group_by(task_counts.c.stage)
+    if recipe_ids is not None:
+        query = query.where(task_counts.c.recipe_id.in_(recipe_ids))
+    counted = {stage: TaskCounts(*numbers) for stage, *numbers in connection.execute(query)}
+    return {stage: numbers for stage, numbers in counted.items() if numbers.total}
+
+
+def select_ready_counts() -> Select[tuple[str, int | None, int]]:
+    """Select stage, recipe (NULL: requests) and number of the tasks that can be claimed."""
+    ready = cast(func.sum(task_counts.c.ready), BigInteger)
+    return (
+        select(task_counts.c.stage, task_counts.c.recipe_id, ready.label("number"))
+        .group_by(task_counts.c.stage, task_counts.c.recipe_id)
+        .having(ready > 0)
+    )
+
+
+def has_open_tasks(connection: Connection, recipe_id: int) -> bool:
+    """Tell whether any task of a recipe is ready or leased."""
+    query = select(func.sum(task_counts.c.ready + task_counts.c.leased))
+    return bool(connection.execute(query.where(task_counts.c.recipe_id == recipe_id)).scalar())
+
+
+def needs_folding(connection: Connection) -> bool:
+    """Tell whether many rows lie in the table: reads only, at most as many as may lie there."""
+    query = select(task_counts.c.id).offset(_FOLD_ABOVE).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def fold_counts(connection: Connection) -> None:
+    """Replace the rows of each stage and recipe by one with their sums (PostgreSQL).
+
+    One statement, so every reader sees the rows or their sums. Rows that another fold holds are
+    left to it; SQLite's triggers keep one row a group, so there is nothing to do there.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    held = select(task_counts.c.id).with_for_update(skip_locked=True).cte("held")
+    gone = (
+        delete(task_counts)
+        .where(task_counts.c.id.in_(select(held.c.id)))
+        .returning(*(task_counts.c[name] for name in ("stage", "recipe_id", *STATES)))
+        .cte("gone")
+    )
+    sums = select(
+        gone.c.stage, gone.c.recipe_id, *(func.sum(gone.c[state]) for state in STATES)
+    ).group_by(gone.c.stage, gone.c.recipe_id)
+    connection.execute(
+        insert(task_counts).from_select(["stage", "recipe_id", *STATES], sums.add_cte(held))
+    )

@@ -23,7 +23,7 @@ from cmean.pairing import choices, spaces, vectors, versions
 from cmean.util.hashing import hash_json, hash_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 

@@ -29,7 +29,11 @@ from truth_pairs import Side, assess_pairs, list_choices
 from truth_statistics import Sampling
 from truth_tables import print_assessment, print_changes, print_pairs
 
-from cmean.cli.types import at_most, natural, positive
+from cmean.cli.argument_types import (
+    make_integer_parser,
+    parse_natural_number,
+    parse_positive_integer,
+)
 from cmean.config import load_settings
 from cmean.domain import Kind
 from cmean.errors import CmeanError, InputError, UsageError
@@ -84,7 +88,13 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--profile", nargs="+", metavar="NAME", help="side by side (default: CMEAN_PROFILE)")
     add("--work", type=Path, default=Path("truth-work"), metavar="DIR", help="default: truth-work")
     add("--json", type=Path, metavar="FILE", help="write all figures to this file")
-    add("--seed", type=natural, default=0, metavar="N", help="of all draws (default: 0)")
+    add(
+        "--seed",
+        type=parse_natural_number,
+        default=0,
+        metavar="N",
+        help="of all draws (default: 0)",
+    )
     alone = parser.add_argument_group("with --media and --labels").add_argument
     alone(
         "--channel",
@@ -95,14 +105,26 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "where less of it means more blue; may be given several times",
     )
     alone(
-        "--resamples", type=at_most(100_000), default=1000, metavar="N", help="of intervals (1000)"
+        "--resamples",
+        type=make_integer_parser(100_000),
+        default=1000,
+        metavar="N",
+        help="of intervals (1000)",
     )
-    alone("--worst", type=natural, default=10, metavar="N", help="items that are named (10)")
+    alone(
+        "--worst",
+        type=parse_natural_number,
+        default=10,
+        metavar="N",
+        help="items that are named (10)",
+    )
     paired = parser.add_argument_group("with --pairs (default: all combinations)").add_argument
     paired("--method", nargs="+", choices=list(METHODS), default=list(METHODS))
     paired("--metric", nargs="+", choices=list(METRICS), default=list(METRICS))
     paired("--calibrate", nargs="+", choices=CALIBRATIONS, default=list(CALIBRATIONS))
-    paired("--draws", type=positive, default=20, metavar="N", help="balanced draws (20)")
+    paired(
+        "--draws", type=parse_positive_integer, default=20, metavar="N", help="balanced draws (20)"
+    )
     args = parser.parse_args(arguments)
     if bool(args.pairs) == bool(args.media or args.labels):
         raise UsageError("give --media with --labels, or --pairs with two folders and their labels")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from truth_assessment import RED_WITH_BLUE
 
-from cmean.cli.common import print_table
 from cmean.domain import CHANNELS
+from cmean.presentation.text_tables import print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cmean.backends.info import BackendInfo
-    from cmean.catalog.engine import Connection
+    from cmean.catalog.engine import Catalog
     from cmean.config import Profile, Settings
     from cmean.weights.packages import WeightPackage
 
@@ -60,16 +60,17 @@ def explain_fallback(settings: Settings) -> str | None:
     return f"profile {EMBEDDED} is used; for better captions by small learned models: cmean setup"
 
 
-def explain_change(settings: Settings, connection: Connection) -> str | None:
+def explain_change(settings: Settings, catalog: Catalog) -> str | None:
     """That a catalog has results of the profile without weights only; None: that is not so.
 
     Args:
         settings: the settings; one that names a profile needs no explanation.
-        connection: an open transaction.
+        catalog: an open catalog.
     """
     if settings.profile or get_default_name(settings) != LEARNED:
         return None
-    known = recipe_rows.backends(connection)
+    with catalog.read() as connection:
+        known = recipe_rows.backends(connection)
     new, old = (
         {info.name for info in _list_backends(settings.get_profile(name))}
         for name in (LEARNED, EMBEDDED)

@@ -84,6 +84,13 @@ def find_dead_workers(catalog: Catalog) -> list[workers.Worker]:
     return [worker for worker in here if not is_alive(worker)]
 
 
+def has_live_worker_here(catalog: Catalog) -> bool:
+    """Whether a worker of this machine has sent a heartbeat lately."""
+    own = describe_this_process()
+    with catalog.read() as connection:
+        return workers.fresh_on_host(connection, own.host, own.namespace) > 0
+
+
 def release_abandoned_tasks(catalog: Catalog) -> int:
     """Free the tasks of dead workers of this host, and all tasks whose lease has expired.
 

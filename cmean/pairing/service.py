@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cmean.catalog import pairing_inputs, pairings, planning, results
+from cmean.catalog import browse, pairing_inputs, pairings, planning, results
 from cmean.domain import Kind
 from cmean.inference import recipes
 from cmean.matching import methods
@@ -198,8 +198,25 @@ def summary(catalog: Catalog, task_id: int) -> dict[str, Any]:
     """The document that `cmean pair --json` prints, once the request is done."""
     with catalog.read() as connection:
         found = pairings.get(connection, results.pairing_of(connection, task_id))
+    return _document(found)
+
+
+def load_summary(catalog: Catalog, pairing_id: int) -> dict[str, Any]:
+    """The document of a pairing as `cmean pair --json` prints it, with its profile."""
+    with catalog.read() as connection:
+        found = pairings.get(connection, pairing_id)
+    return _document(found) | {"profile": found["profile"]}
+
+
+def _document(found: Mapping[str, Any]) -> dict[str, Any]:
     names = [field.name for field in fields(Summary)]
     return {"pairing": found["id"], **{name: found[name] for name in [*names, "space"]}}
+
+
+def list_pairs_with_intentions(catalog: Catalog, pairing_id: int) -> list[dict[str, Any]]:
+    """The rows of `v_pairs` of a pairing, with the emotions that their metadata intends."""
+    with catalog.read() as connection:
+        return browse.pairs_with_intentions(connection, pairing_id)
 
 
 def left_out(catalog: Catalog, pairing_id: int) -> dict[Kind, int]:

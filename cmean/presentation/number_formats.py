@@ -1,53 +1,97 @@
-"""Numbers as people read them: formatted one way, and never rounded into a claim."""
+"""Number formats for people. No rounding turns a value into a stronger statement than it is.
+
+`format_number` and `format_cell` write ASCII signs, for terminals and files; `with_minus_sign`
+turns what they write into typographic text for the report.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-_FINEST: Final = 12  # decimals; beyond them a float cosine is rounding noise
-_TABLE_WHOLE: Final = 10  # from here on two decimals say enough in a table
-_DECIMALS: Final = {"z": 2}  # of a table's columns that need other than four
+UNDEFINED: Final = "–"
+"""How a table shows a value that is undefined or was not computed."""
+
+NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
+
+_MAX_DECIMALS: Final = 12  # beyond them, a cosine in double precision is rounding noise
+_LARGE: Final = 10  # from this magnitude on, a table shows two decimals
+_DECIMALS_BY_COLUMN: Final = {"z": 2}
 _LEAST_P: Final = 0.0001
-_SPACE: Final = "\N{NO-BREAK SPACE}"
 
 
-def number(value: float, decimals: int = 4) -> str:
-    """A number with as many decimals as asked, and more where rounding would make it a whole one.
+def format_number(value: float, decimals: int = 4) -> str:
+    """A number with the given decimals, or more where rounding would make it a whole number.
 
-    >>> number(0.98712), number(0.99996), number(1.0), number(0.00002)
+    A similarity of 0.99996 must not read as 1.0000: 1.0000 means equal.
+
+    >>> format_number(0.98712), format_number(0.99996), format_number(1.0), format_number(0.00002)
     ('0.9871', '0.99996', '1.0000', '0.00002')
     """
-    exact = round(value, _FINEST)
-    while decimals < _FINEST and exact % 1 and not round(exact, decimals) % 1:
+    exact = round(value, _MAX_DECIMALS)
+    while decimals < _MAX_DECIMALS and exact % 1 and not round(exact, decimals) % 1:
         decimals += 1
     return f"{exact:.{decimals}f}"
 
 
-def cell(value: str | int | float | None, column: str = "") -> str:
-    """A cell of a table of figures; undefined is a dash.
+def format_value(value: object) -> str:
+    """A cell of a table of mixed values: floats as `format_number`, None as a dash."""
+    if value is None:
+        return UNDEFINED
+    return format_number(value) if isinstance(value, float) else str(value)
 
-    >>> cell(None), cell(3), cell(2.955, "z"), cell(389.726), cell(0.5), cell(1e-6, "p")
-    ('–', '3', '2.96', '389.73', '0.5000', '<0.0001')
+
+def format_cell(value: str | int | float | None, column: str = "") -> str:
+    """A cell of a table of statistics; the column's name decides about decimals.
+
+    >>> format_cell(None), format_cell(3), format_cell(2.955, "z"), format_cell(389.726)
+    ('–', '3', '2.96', '389.73')
+    >>> format_cell(0.5), format_cell(1e-6, "p")
+    ('0.5000', '<0.0001')
     """
     if value is None:
-        return "–"
+        return UNDEFINED
     if not isinstance(value, float):
         return str(value)
     if column == "p" and 0 < value < _LEAST_P:
         return f"<{_LEAST_P}"
-    coarse = abs(value) >= _TABLE_WHOLE
-    return number(value, 2 if coarse else _DECIMALS.get(column, 4))
+    large = abs(value) >= _LARGE
+    return format_number(value, 2 if large else _DECIMALS_BY_COLUMN.get(column, 4))
 
 
-def percent(share: float) -> str:
-    """A share 0..1 as a percentage that says 0 or 100 only when it is so.
+def format_percent(fraction: float) -> str:
+    """A fraction 0..1 as a percentage; 0 % and 100 % are written only where they are exact.
 
     One half is `50 %`, 0.9999 `over 99.9 %`, 0.0002 `under 0.1 %`.
     """
     least = 0.001
-    if 0 < share < least:
-        return f"under 0.1{_SPACE}%"
-    if 1 - least < share < 1:
-        return f"over 99.9{_SPACE}%"
-    fine = 0 < share < 10 * least or 1 - 10 * least < share < 1
-    return f"{share * 100:.{int(fine)}f}{_SPACE}%"
+    if 0 < fraction < least:
+        return f"under 0.1{NO_BREAK_SPACE}%"
+    if 1 - least < fraction < 1:
+        return f"over 99.9{NO_BREAK_SPACE}%"
+    near_an_end = 0 < fraction < 10 * least or 1 - 10 * least < fraction < 1
+    return f"{fraction * 100:.{int(near_an_end)}f}{NO_BREAK_SPACE}%"
+
+
+def format_count(number: int, noun: str) -> str:
+    """A number of things, with the regular plural.
+
+    >>> format_count(1, "pair"), format_count(1250, "track")
+    ('1 pair', '1,250 tracks')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def format_difference(value: float) -> str:
+    """A difference with its sign: `+0.0120` or `−0.0120`."""
+    sign = "+" if value >= 0 else "\N{MINUS SIGN}"
+    return f"{sign}{format_number(abs(value))}"
+
+
+def format_mean_and_sd(mean: float, sd: float, space: str = " ") -> str:
+    """A mean with its standard deviation: `0.9382 ± 0.0197`."""
+    return f"{format_number(mean)}{space}±{space}{format_number(sd)}"
+
+
+def with_minus_sign(text: str) -> str:
+    """The text of a number with U+2212 in place of the hyphen."""
+    return text.replace("-", "\N{MINUS SIGN}")

@@ -1,5 +1,5 @@
-"""The HTML report: plain data in (`model`), one self-contained page out (`render`)."""
+"""The HTML report: `gather` collects plain data (`model`), `page` renders one HTML file."""
 
-from cmean.report.page import CARDS, render
+from cmean.report.page import CARDS, render_report
 
-__all__ = ["CARDS", "render"]
+__all__ = ["CARDS", "render_report"]

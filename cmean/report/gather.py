@@ -1,4 +1,4 @@
-"""A report's data, gathered from the catalog and the files that it names."""
+"""Gathers a report's data from the catalog and from the media files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from cmean.errors import InputError
 from cmean.evaluation.evaluation_tables import build_evaluation_tables
 from cmean.matching.random_pairing_null import draw_random_similarities
 from cmean.pairing import spaces, vectors
-from cmean.report import wording
-from cmean.report.drawn import charts
-from cmean.report.items import Items
-from cmean.report.model import PairingSummary, PairView, Point, RecipeView, Report, TableView
+from cmean.presentation.number_formats import format_count
+from cmean.presentation.pairing_phrases import PairingSummary
+from cmean.report.chart_data import build_charts
+from cmean.report.item_views import ItemViewBuilder
+from cmean.report.label_chart_data import collect_label_panels
+from cmean.report.model import PairView, Point, RecipeView, Report
 from cmean.report.page import CARDS
-from cmean.report.panels import label_panels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,24 +32,24 @@ if TYPE_CHECKING:
     from cmean.pairing.vectors import Side
 
 _NULL_SAMPLE = 20_000
-"""Random single pairs that draw the null's distribution."""
+"""Random single pairs of which the null's histogram is drawn."""
 
 
-def gather(
+def gather_report(
     catalog: Catalog,
     evaluated: EvaluationDocument,
     title: str = "Music and pictures by the emotions they evoke",
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Report:
-    """Everything that the page of a pairing shows.
+    """Gather everything that the page of a pairing shows.
 
-    A file that can no longer be read is left out of the page, which then says so; the rest stays.
+    A media file that cannot be read is left out, and noted on the page.
 
     Args:
         catalog: an open catalog.
         evaluated: the document of the pairing's evaluation.
         title: the heading.
-        on_progress: called with how many pairs are gathered, and of how many.
+        on_progress: called with the number of pairs gathered, and of all.
 
     Raises:
         InputError: there is no such pairing, or the vectors that it compared are not known.
@@ -57,7 +58,7 @@ def gather(
         pairing = pairings.get(connection, evaluated.pairing)
         made = int(pairing["id"])
         stored = pairings.pairs_of(connection, made)
-        pairs = _best_first(stored)
+        pairs = _sort_by_similarity(stored)
         mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
         if pairing["null_mean"] is None:
             raise InputError(
@@ -65,54 +66,54 @@ def gather(
                 f"for its tables: cmean evaluate {made}"
             )
         sides = {
-            kind: _sides(connection, mapper, pairing)
+            kind: _load_triples(connection, mapper, pairing)
             for kind, mapper in zip(Kind, mappers, strict=True)
         }
-        felt = _with_triples(pairs, sides)
-        null = _null(spaces.sides(connection, pairing, made), pairs, pairing["metric"])
+        mapped = _select_mapped_pairs(pairs, sides)
+        null = _sample_null(spaces.sides(connection, pairing, made), pairs, pairing["metric"])
         known = [side.items for by_position in sides.values() for side in by_position.values()]
         rows = browse.items_by_id(connection, np.unique(np.concatenate(known)).tolist())
         shown = np.concatenate([pairs[f"{kind.value}_id"][:CARDS] for kind in Kind])
         fragments = browse.fragments_by_item(connection, mappers, np.unique(shown).tolist())
-        recipes = _recipes(connection, mappers)
+        recipes = _load_recipes(connection, mappers)
     prepared = {
         Kind(row["kind"]): row["parameters"].get("preprocessing", {})
         for row in recipes
         if row["role"] == Role.CAPTIONER and "preprocessing" in row["parameters"]
     }
-    items = Items(rows, fragments, prepared)
-    if missing := len(pairs) - len(felt):
+    items = ItemViewBuilder(rows, fragments, prepared)
+    if missing := len(pairs) - len(mapped):
         items.notes.append(
-            f"Not shown: {wording.count(missing, 'pair')} of which a side has no emotion."
+            f"Not shown: {format_count(missing, 'pair')} of items without an emotion triple."
         )
     views = []
-    for number, pair in enumerate(felt, start=1):
-        views.append(_pair(number, pair, sides, items))
-        on_progress(number, len(felt))
+    for number, pair in enumerate(mapped, start=1):
+        views.append(_make_pair_view(number, pair, sides, items))
+        on_progress(number, len(mapped))
     with catalog.read() as connection:
-        panels = label_panels(connection, pairing, evaluated)
-        drawn = charts(connection, pairing, evaluated, stored, sides, panels)
+        panels = collect_label_panels(connection, pairing, evaluated)
+        charts = build_charts(connection, pairing, evaluated, stored, sides, panels)
     return Report(
         title=title,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        pairing=_summary(pairing, evaluated),
+        pairing=_summarize(pairing, evaluated),
         pairs=views,
-        tracks=_points(Kind.TRACK, sides[Kind.TRACK], felt, items),
-        artworks=_points(Kind.ARTWORK, sides[Kind.ARTWORK], felt, items),
+        tracks=_make_points(Kind.TRACK, sides[Kind.TRACK], mapped, items),
+        artworks=_make_points(Kind.ARTWORK, sides[Kind.ARTWORK], mapped, items),
         null=null,
-        recipes=[_recipe(row) for row in recipes],
+        recipes=[_make_recipe_view(row) for row in recipes],
         unpaired_tracks=pairing["unpaired_tracks"],
         unpaired_artworks=pairing["unpaired_artworks"],
-        tables=[
-            TableView(t.title, t.header, t.rows, t.note) for t in build_evaluation_tables(evaluated)
-        ],
-        charts=drawn,
+        tables=build_evaluation_tables(evaluated),
+        charts=charts,
         notes=items.notes,
-        renumbered=bool((felt["rank"] != np.arange(1, len(felt) + 1)).any()),
+        renumbered=bool((mapped["rank"] != np.arange(1, len(mapped) + 1)).any()),
     )
 
 
-def _sides(connection: Connection, mapper: int, pairing: Mapping[str, Any]) -> dict[int, Side]:
+def _load_triples(
+    connection: Connection, mapper: int, pairing: Mapping[str, Any]
+) -> dict[int, Side]:
     """The triples of one kind that the pairing had, by the position of its pairs."""
     vector = pairing["vector"]
     needed = vectors.needed(vector)
@@ -120,10 +121,10 @@ def _sides(connection: Connection, mapper: int, pairing: Mapping[str, Any]) -> d
     return vectors.sides(triples, vector)
 
 
-def _with_triples(
+def _select_mapped_pairs(
     pairs: NDArray[np.void], sides: Mapping[Kind, Mapping[int, Side]]
 ) -> NDArray[np.void]:
-    """The pairs of which both have a triple: what was paired by embeddings may have none."""
+    """The pairs of which both sides have a triple; items paired by embeddings may have none."""
     both = np.ones(len(pairs), np.bool_)
     for kind in Kind:
         for position, side in sides[kind].items():
@@ -133,43 +134,43 @@ def _with_triples(
     return shown
 
 
-def _best_first(pairs: NDArray[np.void]) -> NDArray[np.void]:
-    """Pairs of all positions, most alike first; what rounding alone tells apart keeps its rank."""
-    likeness = np.round(pairs["similarity"], 12)
-    ordered: NDArray[np.void] = pairs[np.lexsort((pairs["position"], pairs["rank"], -likeness))]
+def _sort_by_similarity(pairs: NDArray[np.void]) -> NDArray[np.void]:
+    """Sort pairs of all positions by similarity, descending; equal ones by rank."""
+    similarity = np.round(pairs["similarity"], 12)
+    ordered: NDArray[np.void] = pairs[np.lexsort((pairs["position"], pairs["rank"], -similarity))]
     return ordered
 
 
-def _pair(
-    number: int, pair: np.void, sides: Mapping[Kind, Mapping[int, Side]], items: Items
+def _make_pair_view(
+    number: int, pair: np.void, sides: Mapping[Kind, Mapping[int, Side]], items: ItemViewBuilder
 ) -> PairView:
     position = int(pair["position"])
     both = []
     for kind in Kind:
         item_id = int(pair[f"{kind.value}_id"])
         side = sides[kind][position]
-        rgb = _rgb(side, int(np.searchsorted(side.items, item_id)))
-        both.append(items.view(item_id, rgb, position, with_media=number <= CARDS))
+        rgb = _get_triple(side, int(np.searchsorted(side.items, item_id)))
+        both.append(items.build_view(item_id, rgb, position, with_media=number <= CARDS))
     names = [POSITION_NAMES[kind][position] for kind in Kind]
     fragments = None if position == WHOLE else (names[0], names[1])
     return PairView(number, float(pair["similarity"]), both[0], both[1], fragments)
 
 
-def _rgb(side: Side, index: int) -> RGB:
+def _get_triple(side: Side, index: int) -> RGB:
     """The triple of an item; of several that are joined that of the first, the whole."""
     return RGB(*side.triples[index, 0].tolist())
 
 
-def _points(
-    kind: Kind, sides: Mapping[int, Side], pairs: NDArray[np.void], items: Items
+def _make_points(
+    kind: Kind, sides: Mapping[int, Side], pairs: NDArray[np.void], items: ItemViewBuilder
 ) -> list[Point]:
     places = zip(pairs["position"].tolist(), pairs[f"{kind.value}_id"].tolist(), strict=True)
     partners = {place: number for number, place in enumerate(places, start=1)}
     return [
         Point(
-            items.title(item_id, position),
+            items.get_title(item_id, position),
             kind,
-            _rgb(side, index),
+            _get_triple(side, index),
             partners.get((position, item_id)),
         )
         for position, side in sides.items()
@@ -177,7 +178,7 @@ def _points(
     ]
 
 
-def _null(
+def _sample_null(
     sides: Mapping[Kind, Mapping[int, Side]], pairs: NDArray[np.void], metric: str
 ) -> list[float]:
     """Random single pairs, of each position in proportion to its pairs."""
@@ -190,18 +191,15 @@ def _null(
     return found
 
 
-def _summary(pairing: Mapping[str, Any], evaluated: EvaluationDocument) -> PairingSummary:
-    names = set(PairingSummary.__dataclass_fields__) & set(pairing) - {"id"}
-    has_method = pairing["method"] != "random"  # else there is none to look at
-    return PairingSummary(
-        id=str(pairing["id"]),
-        resampled_mean=evaluated.resampled_mean if has_method else None,
-        resampled_sd=evaluated.resampled_sd if has_method else None,
-        **{name: pairing[name] for name in names},
-    )
+def _summarize(pairing: Mapping[str, Any], evaluated: EvaluationDocument) -> PairingSummary:
+    resampled = {
+        "resampled_mean": evaluated.resampled_mean,
+        "resampled_sd": evaluated.resampled_sd,
+    }
+    return PairingSummary.from_document(pairing, resampled, {"pairing": pairing["id"]})
 
 
-def _recipes(connection: Connection, mapper_ids: Sequence[int]) -> list[dict[str, Any]]:
+def _load_recipes(connection: Connection, mapper_ids: Sequence[int]) -> list[dict[str, Any]]:
     """The captioners' recipes, each chain in the order of the data, then the mappers'."""
     mappers = recipe_rows.rows(connection, mapper_ids)
     chains: list[dict[str, Any]] = []
@@ -216,5 +214,5 @@ def _recipes(connection: Connection, mapper_ids: Sequence[int]) -> list[dict[str
     return [*chains, *mappers]
 
 
-def _recipe(row: Mapping[str, Any]) -> RecipeView:
+def _make_recipe_view(row: Mapping[str, Any]) -> RecipeView:
     return RecipeView(**{name: row[name] for name in RecipeView.__dataclass_fields__})

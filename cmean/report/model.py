@@ -1,4 +1,4 @@
-"""What a report shows, as plain data: whoever calls the report fills these from the catalog."""
+"""What a report shows, as plain data: `gather` fills it, `page` renders it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cmean.domain import RGB, Kind
+    from cmean.presentation.pairing_phrases import PairingSummary
+    from cmean.presentation.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
 class MediaView:
-    """A picture or a sound that travels inside the page.
+    """A picture or a sound that is embedded in the page.
 
     Raises:
         ValueError: `uri` is not a ``data:`` URI of a picture or a sound; the page loads nothing
@@ -32,7 +34,7 @@ class MediaView:
 
 @dataclass(frozen=True, slots=True)
 class FragmentView:
-    """The caption of one position of an item; `rgb` is None where no mapper has read it."""
+    """The caption of one position of an item; `rgb` is None where it was not mapped."""
 
     position: str
     caption: str
@@ -41,7 +43,7 @@ class FragmentView:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """One side of a pair. `rgb` is the triple that was paired; only a demo knows `intended`."""
+    """One side of a pair. `rgb` is the triple that was paired; `intended` comes from metadata."""
 
     title: str
     creator: str
@@ -79,39 +81,6 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class PairingSummary:
-    """A pairing beside its null.
-
-    `null_mean` and `null_sd` describe the *mean* similarity of random one-to-one pairings of the
-    same items; `z` is the distance of `mean` from it in standard deviations, None where the null
-    does not vary. `resampled_mean` and `resampled_sd` are those of pairings by the same method of
-    vectors that carry no identity; None where they are not known. `calibrate` is what was done to
-    the vectors of each kind before; pairs below `min_similarity` were not made, `below_floor` of
-    them.
-    """
-
-    id: str
-    method: str
-    vector: str
-    metric: str
-    pairs: int
-    mean: float
-    minimum: float
-    maximum: float
-    null_mean: float
-    null_sd: float
-    z: float | None
-    profile: str
-    space: str = "emotion"
-    calibrate: str = "none"
-    min_similarity: float | None = None
-    below_floor: int = 0
-    tenth_percentile: float | None = None
-    resampled_mean: float | None = None
-    resampled_sd: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RecipeView:
     """Everything that determined one kind of result."""
 
@@ -124,23 +93,13 @@ class RecipeView:
 
 
 @dataclass(frozen=True, slots=True)
-class TableView:
-    """A table as printed: the first column names the row; a None cell has no value."""
-
-    title: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str | int | float | None]]
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ChartView:
-    """A chart that travels inside the page, or why there is none.
+    """A chart that is embedded in the page, or why there is none.
 
     Attributes:
         title: its heading.
         uri: the drawing, an SVG; None where there was nothing to draw.
-        alt: what it shows, in numbers.
+        alt: text alternative: what it shows, in numbers.
         caption: how to read it or, without a drawing, why there is none.
 
     Raises:
@@ -160,9 +119,9 @@ class ChartView:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that one page shows.
+    """Everything that one page shows.
 
-    Args:
+    Attributes:
         title: the heading of the page.
         created: when, ISO 8601.
         pairing: the summary of the pairing.
@@ -172,12 +131,12 @@ class Report:
         null: similarities of random single pairs of the same items: of all N·M combinations, or
             of a sample of them. May be empty; the page then says that it has none.
         recipes: the recipes behind the pairing, captioners first.
-        unpaired_tracks: how many tracks, or fragments of them, found no partner.
-        unpaired_artworks: how many artworks found none.
-        tables: further tables.
-        charts: further figures.
-        notes: further remarks, one a paragraph.
-        renumbered: whether the ranks are others than those in the catalog.
+        unpaired_tracks: number of tracks, or fragments of tracks, without a partner.
+        unpaired_artworks: the same of artworks.
+        tables: tables of the evaluation.
+        charts: charts, drawn or not.
+        notes: remarks, a paragraph each.
+        renumbered: whether the ranks differ from those in the catalog.
     """
 
     title: str
@@ -190,7 +149,7 @@ class Report:
     recipes: Sequence[RecipeView]
     unpaired_tracks: int
     unpaired_artworks: int
-    tables: Sequence[TableView] = ()
+    tables: Sequence[Table] = ()
     charts: Sequence[ChartView] = ()
     notes: Sequence[str] = ()
     renumbered: bool = False

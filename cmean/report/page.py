@@ -1,88 +1,78 @@
-"""The page: a report's data through the templates into one HTML file that asks for nothing else."""
+"""The page: a report rendered by templates into one HTML file that loads nothing else."""
 
 from __future__ import annotations
 
 import base64
-from collections import Counter
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cmean.domain import CHANNELS
 from cmean.errors import InputError
-from cmean.presentation import number_formats
-from cmean.report import wording
-from cmean.report.figures import distribution
-from cmean.report.space import emotion_space
+from cmean.presentation.channel_names import CHANNEL_NAMES
+from cmean.presentation.number_formats import (
+    format_percent,
+)
+from cmean.report.emotion_triangle import layout_emotion_triangle
+from cmean.report.filters import FILTERS, replace_unprintable
+from cmean.report.histogram import layout_similarity_histograms
+from cmean.stats.intended_emotions import compare_intended_emotions
 from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cmean.report.model import PairView, Report
+    from cmean.report.model import Report
 
-CARDS = 24
+CARDS: Final = 24
 """Pairs shown as cards with picture and sound, best first: about 8 MB of page."""
 
-ROWS = 2000
+ROWS: Final = 2000
 """Further pairs listed in a table: about 2 MB of page."""
 
-MARKS = 2000
-"""Pairs drawn in the emotion space, and items without a partner."""
-
-_WORDS = dict(zip(CHANNELS, ("excitement", "calmness", "sadness"), strict=True))
+MARKS: Final = 2000
+"""Pairs drawn in the emotion triangle, and items without a partner."""
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How many pairs have one intended emotion on both sides, and how many shuffling them gives."""
+class SimilarityRanks:
+    """Ranks similarities among those of random single pairs."""
 
-    same: int
-    known: int
-    expected: float
-
-
-class Null:
-    """Similarities of random single pairs, asked how many of them a similarity beats."""
-
-    def __init__(self, similarities: Sequence[float]) -> None:
-        self._sorted = np.sort(np.round(np.asarray(similarities, float), 12))
+    def __init__(self, random_similarities: Sequence[float]) -> None:
+        self._sorted = np.sort(np.round(np.asarray(random_similarities, float), 12))
 
     def __len__(self) -> int:
         return len(self._sorted)
 
-    def beside(self, similarity: float) -> str:
-        """What stands beside a similarity: how many random pairs are less alike."""
+    def describe_rank(self, similarity: float) -> str:
+        """How many random pairs are less similar, in words."""
         if not len(self):
             return "no random pairs to compare with"
         below = int(np.searchsorted(self._sorted, round(similarity, 12)))
         if below in (0, len(self)):
             return "above all random pairs" if below else "above no random pair"
-        return f"above {number_formats.percent(below / len(self))} of random pairs"
+        return f"above {format_percent(below / len(self))} of random pairs"
 
 
-def render(report: Report, *, cards: int = CARDS, rows: int = ROWS) -> str:
-    """A report as one self-contained HTML page.
+def render_report(report: Report, *, cards: int = CARDS, rows: int = ROWS) -> str:
+    """Render a report as one self-contained HTML page.
 
     Args:
         report: what to show.
-        cards: how many pairs, best first, get a card with their media; only these need any.
-        rows: how many further pairs are listed in a table; the rest are counted.
+        cards: number of pairs, best first, that get a card with their media; only these need any.
+        rows: number of further pairs that are listed in a table; the rest are counted.
 
     Raises:
         InputError: the pairing has no pairs.
     """
     if not report.pairs:
         raise InputError("this pairing has no pairs to report: pair first with `cmean pair`")
-    style, script = _asset("report.css"), _asset("report.js")
-    null = Null(report.null)
+    style, script = _read_asset("report.css"), _read_asset("report.js")
+    ranks = SimilarityRanks(report.null)
     return (
-        _environment()
+        _make_environment()
         .get_template("report.html")
         .render(
             report=report,
@@ -90,88 +80,56 @@ def render(report: Report, *, cards: int = CARDS, rows: int = ROWS) -> str:
             cards=report.pairs[:cards],
             listed=report.pairs[cards : cards + rows],
             linked=cards + rows,
-            null=null,
-            beside=null.beside,
-            agreement=_agreement(report.pairs),
-            figure=distribution([p.similarity for p in report.pairs], report.null, report.pairing),
-            space=emotion_space(report.tracks, report.artworks, MARKS),
-            alone={
+            random_pairs=len(ranks),
+            describe_rank=ranks.describe_rank,
+            agreement=compare_intended_emotions(
+                (pair.fragments, pair.track.intended, pair.artwork.intended)
+                for pair in report.pairs
+            ),
+            histograms=layout_similarity_histograms(
+                [pair.similarity for pair in report.pairs], report.null, report.pairing
+            ),
+            triangle=layout_emotion_triangle(report.tracks, report.artworks, MARKS),
+            unpaired={
                 side: [point.title for point in points if point.paired_with is None]
                 for side, points in (("track", report.tracks), ("artwork", report.artworks))
             },
-            words=_WORDS,
+            channel_names=CHANNEL_NAMES,
             style=style,
             script=script,
-            policy=_policy(style, script),
+            policy=_build_content_policy(style, script),
         )
     )
 
 
 @cache
-def _environment() -> Environment:
+def _make_environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("cmean.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=wording.plain,
+        finalize=replace_unprintable,
     )
-    for word in (
-        wording.cell,
-        wording.chance,
-        wording.compared,
-        wording.count,
-        wording.floor,
-        wording.measure,
-        wording.method,
-        wording.number,
-        number_formats.percent,
-        wording.score,
-        wording.setting,
-        wording.summary,
-        wording.unit,
-        wording.vectors,
-        wording.verdict,
-    ):
-        environment.filters[f"as_{word.__name__}"] = word
+    environment.filters |= FILTERS
     return environment
 
 
-def _asset(name: str) -> Markup:
-    """The text of a style sheet or a script of ours, as it stands."""
+def _read_asset(name: str) -> Markup:
+    """The text of a style sheet or a script of this package."""
     source = files("cmean.report").joinpath("templates", name).read_text("utf-8")
-    return Markup(source)  # noqa: S704 - our own file, no input in it
+    return Markup(source)  # noqa: S704 - a file of the package, without input
 
 
-def _policy(style: str, script: str) -> str:
-    """A content security policy: nothing from outside, and no code but the page's own."""
+def _build_content_policy(style: str, script: str) -> str:
+    """A content security policy that allows the page's own style and script, and nothing else."""
 
-    def digest(text: str) -> str:
+    def hash_text(text: str) -> str:
         return base64.b64encode(bytes.fromhex(hash_parts([text]))).decode("ascii")
 
     return (
         "default-src 'none'; img-src data:; media-src data:; "
-        f"style-src 'sha256-{digest(style)}'; script-src 'sha256-{digest(script)}'; "
+        f"style-src 'sha256-{hash_text(style)}'; script-src 'sha256-{hash_text(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-
-
-def _agreement(pairs: Sequence[PairView]) -> Agreement | None:
-    """Agreement of the intended emotions; None where no pair has both.
-
-    Fragments are shuffled among those of their position only, as they were paired.
-    """
-    known = [
-        (pair.fragments, pair.track.intended, pair.artwork.intended)
-        for pair in pairs
-        if pair.track.intended is not None and pair.artwork.intended is not None
-    ]
-    if not known:
-        return None
-    placed = Counter(place for place, _, _ in known)
-    tracks = Counter((place, emotion) for place, emotion, _ in known)
-    artworks = Counter((place, emotion) for place, _, emotion in known)
-    expected = sum(amount * artworks[key] / placed[key[0]] for key, amount in tracks.items())
-    same = sum(track == artwork for _, track, artwork in known)
-    return Agreement(same, len(known), expected)

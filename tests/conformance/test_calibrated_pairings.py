@@ -16,7 +16,7 @@ from cmean.matching.random_pairing_null import draw_random_pairing_means
 from cmean.pairing import null_models, random_pairs, spaces
 from cmean.pairing.vectors import VECTORS
 from cmean.report import gather as gathering
-from cmean.report.page import render
+from cmean.report.page import render_report
 from cmean.stats.sampling import SamplingOptions
 
 STUDY = ("--method", "greedy", *AS_THE_STUDY)
@@ -116,7 +116,7 @@ def test_the_tables_have_the_mean_and_the_nulls_of_the_pairing(triples, program,
         assert means.mean() == pytest.approx(null.mean, abs=4 * null.sd / 20)
     said = program("evaluate", found["pairing"]).out
     assert "by optimal euclidean, calibrated by quantiles within each kind, mean" in said
-    assert f"tenth percentile {found['tenth_percentile']:.4f}" in said
+    assert f"10th percentile {found['tenth_percentile']:.4f}" in said
     assert "pairs (euclidean, calibrated by quantiles within each kind)" in said
 
 
@@ -124,16 +124,16 @@ def test_the_report_draws_the_null_of_the_calibrated_vectors(triples, program):
     grow(triples, 6, 8)
     found = program("pair", "--json").json
     document = program("evaluate", found["pairing"], "--json").json
-    gathered = gathering.gather(triples.catalog, document)
+    gathered = gathering.gather_report(triples.catalog, document)
     assert np.mean(gathered.null) == pytest.approx(found["null_mean"])
     row, _ = row_of(triples.catalog, found["pairing"])
     shown = {tuple(point.rgb) for point in gathered.tracks}
     raw = raw_sides(triples.catalog, row)[Kind.TRACK][0].vectors
     assert shown == set(map(tuple, raw.tolist()))
-    page = render(gathered)
+    page = render_report(gathered)
     assert "calibrated by quantiles within each kind" in page
-    assert f"worst pair {found['minimum']:.4f}" in page
-    assert f"tenth percentile {found['tenth_percentile']:.4f}" in page
+    assert f"minimum {found['minimum']:.4f}" in page
+    assert f"10th percentile {found['tenth_percentile']:.4f}" in page
 
 
 def test_it_is_recorded_where_it_can_be_asked_for(triples, program):
@@ -206,7 +206,7 @@ def test_pairs_below_the_least_similarity_are_not_made(triples, program):
     row, _ = row_of(triples.catalog, found["pairing"])
     assert row["min_similarity"] == row["parameters"]["min_similarity"] == floor
     text = program("pair", "--min-similarity", repr(floor)).out
-    assert f"{found['below_floor']} pair not made, below the least similarity of" in text
+    assert f"{found['below_floor']} pair left out, below the minimum similarity of" in text
     document = program("evaluate", found["pairing"], "--json").json
     assert document["min_similarity"] == floor
     first = document["tables"]["V"]["pairs (whole)"]

@@ -12,8 +12,8 @@ from people import add_items, make_pairing, write_sheet
 
 from cmean.catalog import browse, embeddings, pairings, ratings
 from cmean.catalog.ratings import Rating
-from cmean.cli import tabular
 from cmean.errors import InputError
+from cmean.presentation.row_files import write_rows
 from cmean.ratings import forms, importer
 from cmean.ratings.forms import Wanted
 
@@ -52,7 +52,7 @@ def nothing_rated(catalog):
 
 def export(catalog, path):
     with browse.rows_of(catalog, browse.EXPORTS["ratings"]) as (columns, rows):
-        tabular.write(columns, rows, "csv", path)
+        write_rows(columns, rows, "csv", path)
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=30)

@@ -15,7 +15,6 @@ from triples import Triples
 
 from cmean.catalog import labels as label_rows
 from cmean.catalog import pairings
-from cmean.cli.common import print_table
 from cmean.config import Settings
 from cmean.domain import CHANNELS, POSITIONS, Kind
 from cmean.errors import InputError
@@ -26,6 +25,7 @@ from cmean.evaluation.measures.label_validity_tables import build_label_validity
 from cmean.jobs import requests
 from cmean.matching import calibrate_vectors
 from cmean.pairing import service as pairing_service
+from cmean.presentation.text_tables import print_table
 from cmean.stats.sampling import SamplingOptions
 from cmean.util.dataclass_json import from_json, to_json
 

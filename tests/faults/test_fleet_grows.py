@@ -139,7 +139,7 @@ def test_on_a_terminal_the_fleet_is_shown_live(fleet):
     )
     os.close(inside)
     screen = b""
-    while not (b"heard of" in screen and b"s ago" in screen and b"caption" in screen):
+    while not (b"heartbeat" in screen and b"s ago" in screen and b"caption" in screen):
         screen += os.read(terminal, 4096)
     watching.send_signal(signal.SIGINT)
     with suppress(OSError):  # the other end is closed

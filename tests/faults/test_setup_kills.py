@@ -58,7 +58,7 @@ def test_an_interrupted_setup_tidies_up_and_can_be_repeated(waiting, number):
     process.send_signal(number)
     out, err = process.communicate()
     assert (process.returncode, out) == (130, "")
-    assert err == "cmean: interrupted; nothing that was done is lost\n"
+    assert err == "cmean: interrupted; finished work is kept\n"
     assert waiting.kept() == [".lock"]
     again = waiting.program("setup", "--json", text="go\n")
     assert (again.code, again.json[0]["state"]) == (0, "fetched")

@@ -129,7 +129,7 @@ def test_a_constant_triple_gives_a_pairing_whose_z_is_undefined(done, metric):
         found = done("pair", "--control", "constant-triple", *choice, "--json")
         assert found.err == ""
         assert (found.json["mean"], found.json["null_sd"], found.json["z"]) == (1, 0, None)
-    assert "z = undefined" in done("pair", "--control", "constant-triple").out
+    assert "z undefined" in done("pair", "--control", "constant-triple").out
     evaluated = done("evaluate", found.json["pairing"], "--json")
     assert (evaluated.code, "Warning" in evaluated.err) == (0, False)
     reported = done("report", found.json["pairing"], "--output", "r.html")

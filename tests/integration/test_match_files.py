@@ -78,8 +78,8 @@ def test_files_are_paired_as_they_are_unless_asked(cmean, files):
     assert made["calibrate"] == "quantile"
     said = cmean("match", *sides, *options).err
     assert "by optimal euclidean, calibrated by quantiles within each kind, mean" in said
-    assert f"worst pair {made['minimum']:.4f}" in said
-    assert f"tenth percentile {made['tenth_percentile']:.4f}" in said
+    assert f"minimum {made['minimum']:.4f}" in said
+    assert f"10th percentile {made['tenth_percentile']:.4f}" in said
 
 
 def test_pairs_of_files_have_a_least_similarity(cmean, files):
@@ -90,7 +90,7 @@ def test_pairs_of_files_have_a_least_similarity(cmean, files):
     assert found["below_floor"] == 50 - found["pairs"]
     assert (found["minimum"] >= 0.99, found["min_similarity"]) == (True, 0.99)
     said = cmean("match", *sides, *options).err
-    assert f"{found['below_floor']} pairs not made, below the least similarity of 0.99" in said
+    assert f"{found['below_floor']} pairs left out, below the minimum similarity of 0.99" in said
     before = (cmean.folder / "pairs.csv").read_bytes()
     write(cmean.folder / "tracks.csv", np.array([[255, 0, 0]]), "t")
     write(cmean.folder / "artworks.csv", np.array([[0, 255, 0]]), "a")

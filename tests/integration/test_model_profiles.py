@@ -140,9 +140,9 @@ def test_the_report_draws_what_the_tables_say(ran):
     assert len(charts) == 3
     row = document["tables"]["VI"]["pairs"]
     assert f"mean ImageBind cosine {row['mean']:.4f}" in charts[1]
-    assert f"by chance {row['null_mean']:.4f}" in charts[1]
+    assert f"null {row['null_mean']:.4f}" in charts[1]
     cut = sum(document["finish_reasons"][kind].get("length", 0) for kind in ("track", "artwork"))
-    assert f"Cut by the token cap: {cut} of 20 captions" in page
+    assert f"Truncated by the token limit: {cut} of 20 captions" in page
 
 
 def test_who_only_pairs_needs_no_weights(ran, tmp_path):

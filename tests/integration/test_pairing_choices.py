@@ -160,7 +160,7 @@ def test_who_lacks_triples_is_left_out_and_that_is_said(triples, program):
     assert program("pair").err == ""
     found = program("pair", "--vector", "concatenated", "--json")
     assert (found.json["pairs"], found.json["unpaired_artworks"]) == (5, 1)
-    assert found.err == "left out for lack of emotions: 2 tracks and 1 artwork; run: cmean run\n"
+    assert found.err == "left out, without emotions: 2 tracks and 1 artwork; to add them: cmean run\n"
     assert "of fragments: 2 tracks and 1 artwork" in program("pair", "--vector", "fragments").err
 
 
@@ -171,7 +171,7 @@ def test_a_choice_that_has_no_triples_is_refused_in_one_line(triples, program, v
     add_many(triples, Kind.ARTWORK, 1, seed=2, positions=others[vector])
     found = program("pair", "--vector", vector)
     assert (found.code, found.err.count("\n")) == (1, 1)
-    assert "run: cmean run" in found.err
+    assert "to add them: cmean run" in found.err
     assert program("sql", "SELECT COUNT(*) AS n FROM pairings", "--json").json == [{"n": 0}]
 
 

@@ -119,7 +119,7 @@ def test_pairs_by_imagebind_are_the_engine_over_its_vectors(triples, program, ve
     assert row["artwork_embedding_recipe_id"] == vectors.recipes[Kind.ARTWORK]
     assert row["track_recipe_id"] == triples.recipes.mappers[Kind.TRACK].id
     said = program("pair", "--space", "imagebind", "--vector", vector).out
-    assert "of ImageBind's embeddings, mean" in said
+    assert "of ImageBind embeddings, mean" in said
 
 
 def test_items_without_a_triple_are_paired_and_without_an_embedding_are_not(triples, program):
@@ -131,7 +131,7 @@ def test_items_without_a_triple_are_paired_and_without_an_embedding_are_not(trip
     found = program("pair", "--space", "imagebind", "--json")
     assert found.json["pairs"] == 2
     assert found.err == (
-        "left out for lack of embeddings: 1 artwork; "
+        "left out, without embeddings: 1 artwork; "
         "run: cmean run, with a profile that has the embedder\n"
     )
     rows = program("sql", "SELECT * FROM pairs", "--json").json

@@ -232,7 +232,7 @@ def test_bad_rows_are_listed_and_the_rest_is_used(cmean, tmp_path):
     assert "no row that can be used" in cells_["IV", "total", "mean"]["why"]
     assert cells_["VI", "pairs", "n"]["recomputed"] == 6
     assert cells_["V", "pairs", "n"]["recomputed"] == 5
-    assert "remark" in cmean("reproduce", tmp_path / "DIR").out
+    assert "unusable data" in cmean("reproduce", tmp_path / "DIR").out
 
 
 @pytest.mark.parametrize("what", ["empty", "absent", "a file"])
@@ -257,5 +257,5 @@ def test_for_people(cmean, tmp_path):
     assert "[1] only 6 of 1,000 pairs are here" in lines
     (summary,) = (line for line in lines if line.startswith("75 cells: "))
     assert summary.endswith("2 missing")  # of Table V the study prints no median, no deviation
-    assert any("random pairing of the same items gives" in line for line in lines)
+    assert any("null (random pairing)" in line for line in lines)
     assert any("(Pearson): r = " in line for line in lines)

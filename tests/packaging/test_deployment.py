@@ -200,7 +200,7 @@ def commands():
 
 def parsed(verb, *arguments):
     parser = argparse.ArgumentParser()
-    import_module(f"cmean.cli.{verb.replace('-', '_')}").configure(parser)
+    import_module(f"cmean.cli.verbs.{verb.replace('-', '_')}").configure(parser)
     filled = [re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", argument) for argument in arguments]
     return parser.parse_args(filled)
 

@@ -16,7 +16,7 @@ from cmean.matching.random_pairing_null import (
     draw_random_pairing_means,
 )
 from cmean.pairing.vectors import FRAGMENTS, side
-from cmean.presentation.phrases import compared_by
+from cmean.presentation.pairing_phrases import format_measure
 from cmean.presentation.tables import Table, split_nulls
 from cmean.stats.coherence import compute_coherence
 
@@ -146,7 +146,7 @@ def build_coherence_tables(document: EvaluationDocument) -> list[Table]:
     """Build Table V: the distributions, and the means compared with their nulls."""
     table = document.tables.coherence
     unit = " fragments" if document.vector == "fragments" else "s"
-    metric = compared_by(document.metric, document.calibrate)
+    metric = format_measure(document.metric, document.calibrate)
     other = (
         ""
         if document.space == "emotion"

@@ -1,8 +1,13 @@
-"""The charts of a report: plain data in (`data`), one SVG with its words out, no catalog."""
+"""The charts of a report: each builds one SVG with its texts from plain data (`model`)."""
 
-from cmean.report.charts.channels import channel_chart
-from cmean.report.charts.closeness import closeness_chart
-from cmean.report.charts.labels import label_charts
-from cmean.report.charts.lengths import length_chart
+from cmean.report.charts.channel_chart import build_channel_chart
+from cmean.report.charts.imagebind_chart import build_imagebind_chart
+from cmean.report.charts.label_charts import build_label_charts
+from cmean.report.charts.length_chart import build_length_chart
 
-__all__ = ["channel_chart", "closeness_chart", "label_charts", "length_chart"]
+__all__ = [
+    "build_channel_chart",
+    "build_imagebind_chart",
+    "build_label_charts",
+    "build_length_chart",
+]

@@ -13,10 +13,15 @@ from hypothesis import strategies as st
 from test_report_page import make_report, parse, text
 
 from cmean.domain import Kind
-from cmean.report import render
-from cmean.report.charts import channel_chart, closeness_chart, label_charts, length_chart
-from cmean.report.charts.data import CaptionLengths, ChannelValues, LabelPanel, PairScores
-from cmean.report.media import svg_uri
+from cmean.report import render_report
+from cmean.report.charts import (
+    build_channel_chart,
+    build_imagebind_chart,
+    build_label_charts,
+    build_length_chart,
+)
+from cmean.report.charts.model import CaptionLengths, ChannelValues, LabelPanel, PairScores
+from cmean.report.data_uris import encode_svg
 from cmean.report.model import ChartView
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -62,11 +67,11 @@ def all_charts(rng, n, m, *, spread=1.0):
     words = rng.choice(["calm", "sad", "glad"], n).tolist()
     channels = triples(rng, n)[:, 0] * spread
     return [
-        channel_chart(ChannelValues(triples(rng, n), triples(rng, m))),
-        closeness_chart(PairScores(1 - some / 2, some, 0.08 if n else None, 0.1)),
-        length_chart(caption_lengths(rng, n), caption_lengths(rng, m)),
-        *label_charts([panel(channels, some), panel(channels, some, "blue")]),
-        *label_charts([panel(channels, words)]),
+        build_channel_chart(ChannelValues(triples(rng, n), triples(rng, m))),
+        build_imagebind_chart(PairScores(1 - some / 2, some, 0.08 if n else None, 0.1)),
+        build_length_chart(caption_lengths(rng, n), caption_lengths(rng, m)),
+        *build_label_charts([panel(channels, some), panel(channels, some, "blue")]),
+        *build_label_charts([panel(channels, words)]),
     ]
 
 
@@ -121,7 +126,7 @@ def test_without_data_there_is_a_sentence_instead_of_a_drawing():
 
 def test_one_side_alone_is_drawn():
     rng = np.random.default_rng(0)
-    chart = channel_chart(ChannelValues(triples(rng, 9), triples(rng, 0)))
+    chart = build_channel_chart(ChannelValues(triples(rng, 9), triples(rng, 0)))
     assert "artworks: none" in words_of(chart)
     assert "artworks none" in chart.alt
 
@@ -129,38 +134,41 @@ def test_one_side_alone_is_drawn():
 def test_the_channels_are_told_in_numbers():
     tracks = np.array([[0, 10, 255], [100, 10, 255]], np.uint8)
     artworks = np.full((1, 3), 7, np.uint8)
-    chart = channel_chart(ChannelValues(tracks, artworks))
+    chart = build_channel_chart(ChannelValues(tracks, artworks))
     assert chart.alt == (
         "Distributions of 2 tracks and 1 artwork over each channel, 0 to 255. "
-        "Excitement (red): tracks mean 50, middle half 25 to 75; artworks mean 7, middle half 7 to "
-        "7. Calmness (green): tracks mean 10, middle half 10 to 10; artworks mean 7, middle half 7 "
-        "to 7. Sadness (blue): tracks mean 255, middle half 255 to 255; artworks mean 7, middle "
-        "half 7 to 7."
+        "Excitement (red): tracks mean 50, middle 50 % 25 to 75; artworks mean 7, middle 50 % 7 to "
+        "7. Calmness (green): tracks mean 10, middle 50 % 10 to 10; artworks mean 7, middle 50 % 7 "
+        "to 7. Sadness (blue): tracks mean 255, middle 50 % 255 to 255; artworks mean 7, middle "
+        "50 % 7 to 7."
     )
-    assert "tracks: mean 50, middle half 25 to 75" in words_of(chart)
+    assert "tracks: mean 50, middle 50 % 25 to 75" in words_of(chart)
 
 
 def test_imagebind_stands_beside_its_null():
     scores = PairScores(np.array([0.9, 1.0]), np.array([0.2, 0.4]), -0.5, 0.1234)
-    chart = closeness_chart(scores)
-    assert {"r = −0.50", "by chance 0.1234"} <= set(words_of(chart))
-    assert "correlation r = −0.50; mean ImageBind cosine 0.3000, by chance 0.1234" in chart.alt
+    chart = build_imagebind_chart(scores)
+    assert {"r = −0.50", "null 0.1234"} <= set(words_of(chart))
+    assert (
+        "correlation r = −0.50; mean ImageBind cosine 0.3000, null (random pairing) 0.1234"
+        in chart.alt
+    )
 
 
 def test_what_is_undefined_is_said_to_be():
-    chart = closeness_chart(PairScores(np.ones(3), np.full(3, 0.2), None, None))
-    assert "r = undefined, for want of variation" in words_of(chart)
-    assert "by chance unknown" in chart.alt
-    assert not any("by chance" in words for words in words_of(chart))
+    chart = build_imagebind_chart(PairScores(np.ones(3), np.full(3, 0.2), None, None))
+    assert "r = undefined (no variation)" in words_of(chart)
+    assert "null (random pairing) unknown" in chart.alt
+    assert not any("null" in words for words in words_of(chart))
 
 
 def test_cut_captions_are_counted():
     tracks = CaptionLengths(np.array([10, 20]), np.array([70]), 1, 3, 4)
     artworks = CaptionLengths(np.array([]), np.array([]), 0, 0, 0)
-    chart = length_chart(tracks, artworks)
-    assert "tracks: mean 15, cut 1 of 2" in words_of(chart)
-    assert "tracks: mean 70, fragments cut 3 of 4" in words_of(chart)
-    assert "Cut by the token cap: 4 of 6 captions (67\xa0%)." in chart.caption
+    chart = build_length_chart(tracks, artworks)
+    assert "tracks: mean 15, truncated 1 of 2" in words_of(chart)
+    assert "tracks: mean 70, fragments truncated 3 of 4" in words_of(chart)
+    assert "Truncated by the token limit: 4 of 6 captions (67\xa0%)." in chart.caption
 
 
 def test_labels_are_grouped_by_kind_and_dimension_and_carry_their_estimate():
@@ -170,11 +178,11 @@ def test_labels_are_grouped_by_kind_and_dimension_and_carry_their_estimate():
         panel([3, 4], [0.1, 0.2], kind=Kind.ARTWORK),
         panel([3, 4], [0.1, 0.2], dimension="valence"),
     ]
-    charts = label_charts(panels)
+    charts = build_label_charts(panels)
     assert [chart.title for chart in charts] == [
-        "Tracks: the channels beside arousal (listeners)",
-        "Artworks: the channels beside arousal (listeners)",
-        "Tracks: the channels beside valence (listeners)",
+        "Tracks: channels and arousal (listeners)",
+        "Artworks: channels and arousal (listeners)",
+        "Tracks: channels and valence (listeners)",
     ]
     words = words_of(charts[0])
     assert words.index("Spearman of red") < words.index("Spearman of blue")
@@ -184,7 +192,7 @@ def test_labels_are_grouped_by_kind_and_dimension_and_carry_their_estimate():
 def test_the_commonest_categories_have_boxes_highest_first():
     categories = ["rare", *["low"] * 9, *["high"] * 9, *(f"c{n}" for n in range(7) for _ in "ab")]
     values = [255, *[10] * 9, *[200] * 9, *[100] * 14]
-    (chart,) = label_charts([panel(values, categories)])
+    (chart,) = build_label_charts([panel(values, categories)])
     words = [each for each in words_of(chart) if each.endswith(")") and "(red)" not in each]
     shown = [each for each in words if not each.startswith("Spearman")]
     assert shown == ["high (9)", *(f"c{n} (2)" for n in range(6)), "low (9)"]
@@ -194,28 +202,30 @@ def test_the_commonest_categories_have_boxes_highest_first():
 @pytest.mark.parametrize("labels", [[1.0, 2.0], ["calm", HOSTILE]])
 def test_hostile_words_stay_words(labels):
     made = panel([3, 4], labels, name=HOSTILE, dimension=HOSTILE, estimate=HOSTILE)
-    (chart,) = label_charts([made])
+    (chart,) = build_label_charts([made])
     ET.fromstring(chart.svg)  # noqa: S314 - ours
     assert any("<script>alert(1)</script> $x^{ &amp; ���" in words for words in words_of(chart))
-    view = ChartView(chart.title, svg_uri(chart.svg), chart.alt, chart.caption)
-    page = parse(render(make_report(charts=[view])))
+    view = ChartView(chart.title, encode_svg(chart.svg), chart.alt, chart.caption)
+    page = parse(render_report(make_report(charts=[view])))
     assert page.find(".//figure[@class='chart']/img").get("alt") == chart.alt
 
 
 def test_labels_must_fit_their_values():
-    with pytest.raises(ValueError, match="one label a value"):
+    with pytest.raises(ValueError, match="one label per value"):
         panel([1, 2], [1.0])
     with pytest.raises(ValueError, match="either all numbers or all words"):
         panel([1], [1.0], categories=["calm"])
 
 
 def test_the_page_shows_charts_and_says_which_it_lacks():
-    chart = channel_chart(ChannelValues(np.zeros((2, 3), np.uint8), np.ones((2, 3), np.uint8)))
+    chart = build_channel_chart(
+        ChannelValues(np.zeros((2, 3), np.uint8), np.ones((2, 3), np.uint8))
+    )
     views = [
-        ChartView(chart.title, svg_uri(chart.svg), chart.alt, chart.caption),
+        ChartView(chart.title, encode_svg(chart.svg), chart.alt, chart.caption),
         ChartView("Another", None, "", "There was nothing to draw."),
     ]
-    section = parse(render(make_report(charts=views))).find(".//section[@id='charts']")
+    section = parse(render_report(make_report(charts=views))).find(".//section[@id='charts']")
     image = section.find(".//img")
     content = image.get("src").removeprefix("data:image/svg+xml;base64,")
     assert base64.b64decode(content).decode() == chart.svg
@@ -225,7 +235,7 @@ def test_the_page_shows_charts_and_says_which_it_lacks():
         "Another",
         "There was nothing to draw.",
     ]
-    assert parse(render(make_report())).find(".//section[@id='charts']") is None
+    assert parse(render_report(make_report())).find(".//section[@id='charts']") is None
 
 
 def text_of(words):

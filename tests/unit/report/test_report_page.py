@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 
 from cmean.domain import RGB, Kind
 from cmean.errors import InputError
-from cmean.report import render
+from cmean.presentation.pairing_phrases import PairingSummary
+from cmean.presentation.tables import Table
+from cmean.report import render_report
 from cmean.report.model import (
     FragmentView,
     ItemView,
     MediaView,
-    PairingSummary,
     PairView,
     Point,
     RecipeView,
     Report,
-    TableView,
 )
 
 PIXEL = MediaView("data:image/gif;base64,R0lGODlhAQABAAAAACw=", "image/gif", "a picture")
@@ -50,7 +50,7 @@ def make_report(count=3, z=4.4, **changes):
     similarities = [view.similarity for view in views]
     mean = sum(similarities) / count if count else 0.0
     summary = PairingSummary(
-        id="7",
+        pairing=7,
         method="greedy",
         vector="whole",
         metric="cosine",
@@ -82,7 +82,7 @@ def make_report(count=3, z=4.4, **changes):
         recipes=[RecipeView("captioner", "track", "embedded-track", "1", "ab12", {"rate": 16000})],
         unpaired_tracks=1,
         unpaired_artworks=1,
-        tables=[TableView("Table V", ("", "n", "mean"), [("pairs", 3, 0.99996)], "a note")],
+        tables=[Table("figures", "Table V", ("", "n", "mean"), [("pairs", 3, 0.99996)], "a note")],
         notes=["a remark"],
     )
     return dataclasses.replace(report, **changes)
@@ -116,7 +116,7 @@ def tags(page):
 
 
 def test_every_pair_is_in_the_page_and_has_one_address():
-    tree = parse(render(make_report(40), cards=5))
+    tree = parse(render_report(make_report(40), cards=5))
     cards = tree.findall(".//article[@class='pair']")
     rows = tree.findall(".//table[@class='listed']/tbody/tr")
     assert [card.get("id") for card in cards] == [f"pair-{n}" for n in range(1, 6)]
@@ -126,45 +126,45 @@ def test_every_pair_is_in_the_page_and_has_one_address():
 
 
 def test_media_travel_with_the_first_pairs_only_and_the_page_says_so():
-    page = render(make_report(40), cards=5)
+    page = render_report(make_report(40), cards=5)
     names = [tag for tag, _ in tags(page)]
     assert (names.count("img"), names.count("audio")) == (5, 5)
     assert "embedded for the first 5 of 40 pairs" in text(parse(page))
 
 
 def test_pairs_beyond_the_table_are_counted():
-    page = render(make_report(40), cards=5, rows=10)
-    assert "25 more pairs would make this page unwieldy" in text(parse(page))
+    page = render_report(make_report(40), cards=5, rows=10)
+    assert "25 more pairs are not listed" in text(parse(page))
     assert 'href="#pair-15"' in page
     assert 'href="#pair-16"' not in page
 
 
 def test_a_thousand_pairs_stay_a_page_of_a_few_megabytes():
-    assert len(render(make_report(1000))) < 3_000_000
+    assert len(render_report(make_report(1000))) < 3_000_000
 
 
 def test_the_null_stands_beside_every_figure():
-    tree = parse(render(make_report()))
+    tree = parse(render_report(make_report()))
     figures = {
         text(div.find("dt")): [text(dd) for dd in div.findall("dd")]
         for div in tree.findall(".//dl[@class='figures']/div")
     }
     assert figures == {
-        "Mean cosine": ["0.9998", "chance: 0.9340 ± 0.0120"],
-        "Distance from chance (z)": ["4.4", "chance: 0 ± 1"],
-        "Lowest pair": ["0.9997", "above 75 % of random pairs"],
-        "Highest pair": ["0.9999", "above all random pairs"],
+        "Mean cosine": ["0.9998", "null: 0.9340 ± 0.0120"],
+        "z (standard deviations from the null)": ["4.40", "null: 0 ± 1"],
+        "Minimum": ["0.9997", "above 75 % of random pairs"],
+        "Maximum": ["0.9999", "above all random pairs"],
     }
-    beside = [text(p) for p in tree.findall(".//p[@class='beside']")]
-    assert len(beside) == 3
-    assert all("random pair" in sentence for sentence in beside)
+    ranks = [text(p) for p in tree.findall(".//p[@class='rank']")]
+    assert len(ranks) == 3
+    assert all("random pair" in rank for rank in ranks)
 
 
 def test_the_header_says_it_in_one_honest_sentence():
-    tree = parse(render(make_report()))
+    tree = parse(render_report(make_report()))
     assert text(tree.find(".//p[@class='lede']")) == (
-        "3 pairs, mean cosine 0.9998; random pairing of the same items gives "
-        "0.9340 ± 0.0120 (z = 4.4)."
+        "3 pairs by greedy cosine, mean 0.9998 (minimum 0.9997, maximum 0.9999); "
+        "null (random pairing) 0.9340 ± 0.0120, z = 4.40."
     )
 
 
@@ -172,28 +172,28 @@ def test_the_header_says_it_in_one_honest_sentence():
     ("z", "words"),
     [
         (None, "do not vary"),
-        (0.3, "not clearly more alike"),
-        (2.5, "somewhat more alike"),
-        (9.0, "clearly more alike"),
-        (-4.0, "less alike"),
+        (0.3, "not clearly more similar"),
+        (2.5, "somewhat more similar"),
+        (9.0, "clearly more similar"),
+        (-4.0, "less similar"),
     ],
 )
 def test_the_verdict_says_no_more_than_z(z, words):
-    tree = parse(render(make_report(z=z)))
+    tree = parse(render_report(make_report(z=z)))
     assert words in text(tree.find(".//p[@class='verdict']"))
     if z is None:
         assert "z undefined" in text(tree.find(".//p[@class='lede']"))
 
 
 def test_without_a_null_the_page_says_that_it_has_none():
-    page = text(parse(render(make_report(null=[]))))
+    page = text(parse(render_report(make_report(null=[]))))
     assert "no random pairs to compare with" in page
     assert "no similarities of random single pairs" in page
 
 
 def test_without_pairs_there_is_no_report():
     with pytest.raises(InputError, match="cmean pair"):
-        render(make_report(0))
+        render_report(make_report(0))
 
 
 def test_agreement_of_intended_emotions_stands_beside_what_shuffling_gives():
@@ -202,16 +202,16 @@ def test_agreement_of_intended_emotions_stands_beside_what_shuffling_gives():
         PairView(n, 0.9, make_item("t", intended=emotion), make_item("a", intended=emotion))
         for n, emotion in enumerate(emotions, start=1)
     ]
-    tree = parse(render(make_report(4, pairs=pairs)))
+    tree = parse(render_report(make_report(4, pairs=pairs)))
     assert text(tree.findall(".//dl[@class='figures']/div")[-1]) == (
-        "Same intended emotion 4 of 4 chance: 2.0 of 4"
+        "Same intended emotion 4 of 4 null: 2.0 of 4"
     )
     assert "intended: sad" in text(tree.find(".//article[@id='pair-4']"))
 
 
 def test_missing_media_are_said_to_be_missing():
     pair = PairView(1, 1.0, make_item("t"), make_item("a"))
-    page = text(parse(render(make_report(1, pairs=[pair]))))
+    page = text(parse(render_report(make_report(1, pairs=[pair]))))
     assert "No picture in this report" in page
     assert "No sound in this report" in page
 
@@ -230,14 +230,14 @@ def test_hostile_words_stay_words():
         dataclasses.replace(PIXEL, alt=HOSTILE, uri="data:image/gif;base64,AA\"onerror='x'"),
         HOSTILE,
     )
-    page = render(
+    page = render_report(
         make_report(
             1,
             title=HOSTILE,
             pairs=[PairView(1, 1.0, item, item)],
             tracks=[Point(HOSTILE, Kind.TRACK, RGB(1, 1, 1), 1)],
             recipes=[RecipeView(*[HOSTILE] * 5, {HOSTILE: {HOSTILE: HOSTILE}})],
-            tables=[TableView(HOSTILE, [HOSTILE], [[HOSTILE]], HOSTILE)],
+            tables=[Table(HOSTILE, HOSTILE, [HOSTILE], [[HOSTILE]], HOSTILE)],
             notes=[HOSTILE],
         )
     )
@@ -253,12 +253,12 @@ def test_hostile_words_stay_words():
 @given(st.text(st.characters(codec=None, exclude_categories=()), max_size=40))
 def test_any_title_gives_a_page_that_can_be_written_and_parsed(title):
     pair = PairView(1, 0.5, make_item(title), make_item(title))
-    page = render(make_report(1, title=title, pairs=[pair]))
+    page = render_report(make_report(1, title=title, pairs=[pair]))
     parse(page.encode().decode())
 
 
 def test_the_page_loads_nothing_and_runs_nothing_but_its_own():
-    page = render(make_report())
+    page = render_report(make_report())
     for tag, attrs in tags(page):
         for name in ("src", "href", "srcset", "poster", "action", "data"):
             assert attrs.get(name, "#").startswith(("#", "data:")), (tag, attrs)
@@ -279,7 +279,7 @@ def test_media_from_elsewhere_are_refused():
 
 
 def test_headings_are_in_order_and_ids_are_unique():
-    page = render(make_report(5), cards=2)
+    page = render_report(make_report(5), cards=2)
     seen = tags(page)
     levels = [int(tag[1]) for tag, _ in seen if re.fullmatch("h[1-6]", tag)]
     assert levels.count(1) == 1
@@ -294,17 +294,17 @@ def test_headings_are_in_order_and_ids_are_unique():
 
 
 def test_marks_lead_to_their_pairs_and_zero_triples_stand_apart():
-    tree = parse(render(make_report()))
+    tree = parse(render_report(make_report()))
     links = tree.findall(".//section[@id='space']//a")
     assert [link.get("href") for link in links] == ["#pair-1", "#pair-2", "#pair-3"]
     for link in links:
         assert [shape.tag for shape in link] == ["line", "circle", "rect"]
     assert "track 1: track, excitement 120, calmness 90, sadness 60; pair 1" in text(links[0])
-    assert "0, 0, 0: no direction" in text(tree.find(".//section[@id='space']"))
+    assert "0, 0, 0: no proportions" in text(tree.find(".//section[@id='space']"))
 
 
 def test_tables_and_provenance_are_there():
-    tree = parse(render(make_report()))
+    tree = parse(render_report(make_report()))
     cells = [text(cell) for cell in tree.find(".//section[@id='tables']//tbody/tr")]
     assert cells == ["pairs", "3", "0.99996"]
     provenance = text(tree.find(".//section[@id='provenance']"))
@@ -314,7 +314,7 @@ def test_tables_and_provenance_are_there():
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_text_is_legible_in_both_themes(theme):
-    style = re.search("<style>(.*?)</style>", render(make_report()), re.DOTALL)[1]
+    style = re.search("<style>(.*?)</style>", render_report(make_report()), re.DOTALL)[1]
     colours = {
         name: pair.split(", ")[theme]
         for name, pair in re.findall(r"--(\w+): light-dark\(([^)]+)\)", style)
@@ -357,7 +357,7 @@ def make_fragments_report(emotions):
 
 def test_pairs_of_fragments_say_which_fragments_they_are():
     report = make_fragments_report([("calm", "calm")] * 3)
-    tree = parse(render(report, cards=2))
+    tree = parse(render_report(report, cards=2))
     assert "3 pairs of fragments" in text(tree.find(".//p[@class='lede']"))
     card = text(tree.find(".//article[@id='pair-1']"))
     assert "bottom right with last quarter" in card
@@ -372,14 +372,14 @@ def test_pairs_of_fragments_say_which_fragments_they_are():
 
 def test_fragments_are_shuffled_at_their_position_only():
     emotions = [("calm", "calm"), ("sad", "sad"), ("calm", "calm"), ("sad", "sad")]
-    tree = parse(render(make_fragments_report(emotions)))
+    tree = parse(render_report(make_fragments_report(emotions)))
     agreed = text(tree.findall(".//dl[@class='figures']/div")[-1])
-    assert agreed == "Same intended emotion 4 of 4 chance: 4.0 of 4"  # no other at their position
+    assert agreed == "Same intended emotion 4 of 4 null: 4.0 of 4"  # no other at their position
 
 
 def test_the_page_says_what_a_concatenated_pairing_compared():
     report = make_report()
     concatenated = dataclasses.replace(report.pairing, vector="concatenated")
-    page = text(parse(render(dataclasses.replace(report, pairing=concatenated))))
-    assert "3 pairs by five triples each" in page
+    page = text(parse(render_report(dataclasses.replace(report, pairing=concatenated))))
+    assert "3 pairs of concatenated vectors" in page
     assert "those of the wholes" in page

@@ -1,0 +1,108 @@
+"""`cmean status`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from cmean.cli.catalog_session import open_session
+from cmean.cli.exit_codes import EXIT_OK
+from cmean.cli.fleet_display import show_fleet
+from cmean.cli.options import add_json
+from cmean.cli.output import print_json, print_notice
+from cmean.errors import CatalogUnavailableError
+from cmean.inference.default_profile import explain_change
+from cmean.inference.queues import QUEUES
+from cmean.jobs import status
+from cmean.jobs.monitor import Observer
+from cmean.presentation.text_tables import print_table
+
+if TYPE_CHECKING:
+    import argparse
+
+    from cmean.library.catalog_access import Catalog
+
+_WATCH_SECONDS: Final = 2.0
+_TASK_STATES: Final = ("ready", "leased", "done", "failed", "dead")
+_WORKER_COLUMNS: Final = (
+    "worker",
+    "host",
+    "pid",
+    "serves",
+    "model",
+    "done",
+    "failed",
+    "last heartbeat",
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--watch", action="store_true", help="repeat every two seconds")
+    add_json(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the state of items, tasks and workers."""
+    with open_session() as (settings, catalog):
+        notice = explain_change(settings, catalog)
+        if notice is not None:
+            print_notice(notice)
+        fleet = settings.broker_url is not None
+        if args.watch and not args.json:
+            _watch_fleet(catalog, fleet=fleet)
+        while True:
+            document = status.status(catalog, fleet=fleet)
+            if args.json:
+                print_json(document)
+                sys.stdout.flush()
+            else:
+                _print_status(document)
+            if not args.watch:
+                return EXIT_OK
+            time.sleep(_WATCH_SECONDS)
+
+
+def _watch_fleet(catalog: Catalog, *, fleet: bool) -> None:
+    """Show the fleet until interrupted; while the database is unavailable, keep trying."""
+    observer = Observer(catalog, status.STAGES, fleet=fleet)
+    last_error = ""
+    with show_fleet("status", sys.stdout) as show:
+        while True:
+            try:
+                show(observer.look())
+                last_error = ""
+            except CatalogUnavailableError as error:
+                if last_error != str(error):
+                    last_error = str(error)
+                    print_notice(f"{last_error}; trying again")
+            time.sleep(_WATCH_SECONDS)
+
+
+def _print_status(document: dict[str, Any]) -> None:
+    items = document["items"]
+    print(f"{items['track']} tracks, {items['artwork']} artworks")
+    rows = [
+        [stage, *(counts[state] for state in _TASK_STATES)]
+        for stage, counts in document["stages"].items()
+    ]
+    print_table("Tasks", ["stage", *_TASK_STATES], rows)
+    if document["failures"]:
+        rows = [list(row.values()) for row in document["failures"]]
+        print_table("Failures", list(document["failures"][0]), rows)
+    for row in document["waiting"]:
+        print(f"{row['ready']} tasks of {row['queue']} wait: {row['why']}")
+    if document["workers"]:
+        print_table("Workers", _WORKER_COLUMNS, map(_build_worker_row, document["workers"]))
+
+
+def _build_worker_row(row: dict[str, Any]) -> list[object]:
+    queues = row["queues"]
+    if queues is None:
+        serves = "a run"
+    else:
+        serves = "all queues" if set(queues) == set(QUEUES) else ", ".join(queues)
+    age = f"{row['heartbeat_age']:.0f} s ago"
+    model = row["backend"] or "idle"
+    return [row["worker"], row["host"], row["pid"], serves, model, row["done"], row["failed"], age]

@@ -1,0 +1,47 @@
+"""Failed tasks: their list, and their return to the queue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmean.catalog import job_queue, progress
+from cmean.inference.queues import QUEUES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cmean.catalog.engine import Catalog
+
+
+def list_failures(catalog: Catalog) -> list[dict[str, Any]]:
+    """The first failed or dead tasks: state, stage, title, position, reason and detail."""
+    with catalog.read() as connection:
+        return progress.failures(connection)
+
+
+def has_due_tasks(catalog: Catalog) -> bool:
+    """Whether a retry's back-off or a lease has run out, so that a task can be claimed again."""
+    with catalog.read() as connection:
+        return bool(job_queue.sweepable(connection))
+
+
+def retry_failed_tasks(
+    catalog: Catalog,
+    stage: str | None = None,
+    reason: str | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> int:
+    """Make failed and dead tasks ready again. Returns how many.
+
+    Args:
+        catalog: an open catalog.
+        stage: only tasks of this stage.
+        reason: only tasks that failed for this reason.
+        announce: wakes the workers of a queue; None: there is no broker.
+    """
+    with catalog.write() as connection:
+        count = job_queue.retry(connection, stage, reason)
+    if announce is not None and count:
+        for queue in QUEUES:
+            announce(queue)
+    return count

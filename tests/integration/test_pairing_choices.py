@@ -160,7 +160,9 @@ def test_who_lacks_triples_is_left_out_and_that_is_said(triples, program):
     assert program("pair").err == ""
     found = program("pair", "--vector", "concatenated", "--json")
     assert (found.json["pairs"], found.json["unpaired_artworks"]) == (5, 1)
-    assert found.err == "left out, without emotions: 2 tracks and 1 artwork; to add them: cmean run\n"
+    assert (
+        found.err == "left out, without emotions: 2 tracks and 1 artwork; to add them: cmean run\n"
+    )
     assert "of fragments: 2 tracks and 1 artwork" in program("pair", "--vector", "fragments").err
 
 

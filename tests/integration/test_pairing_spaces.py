@@ -132,7 +132,7 @@ def test_items_without_a_triple_are_paired_and_without_an_embedding_are_not(trip
     assert found.json["pairs"] == 2
     assert found.err == (
         "left out, without embeddings: 1 artwork; "
-        "run: cmean run, with a profile that has the embedder\n"
+        "to add them: cmean run, with a profile that has the embedder\n"
     )
     rows = program("sql", "SELECT * FROM pairs", "--json").json
     assert {row["track_id"]: row["track_emotion_id"] is None for row in rows}[silent] is True

@@ -102,10 +102,10 @@ def test_the_same_extension_is_made_once(triples, program):
 @pytest.mark.parametrize(
     ("tracks", "artworks", "vector", "words"),
     [
-        (5, 2, "whole", "no free artwork: 3 tracks stay unpaired"),
-        (2, 3, "whole", "no free track: 1 artwork stays unpaired"),
-        (3, 2, "fragments", "no free artwork fragment: 4 track fragments stay unpaired"),
-        (2, 2, "concatenated", "nothing is free"),
+        (5, 2, "whole", "no unpaired artwork: 3 tracks stay unpaired"),
+        (2, 3, "whole", "no unpaired track: 1 artwork stays unpaired"),
+        (3, 2, "fragments", "no unpaired artwork fragment: 4 track fragments stay unpaired"),
+        (2, 2, "concatenated", "all items are paired already"),
     ],
 )
 def test_nothing_free_is_said_in_plain_words(triples, program, tracks, artworks, vector, words):

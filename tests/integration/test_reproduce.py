@@ -258,4 +258,4 @@ def test_for_people(cmean, tmp_path):
     (summary,) = (line for line in lines if line.startswith("75 cells: "))
     assert summary.endswith("2 missing")  # of Table V the study prints no median, no deviation
     assert any("null (random pairing)" in line for line in lines)
-    assert any("(Pearson): r = " in line for line in lines)
+    assert any("Pearson r = " in line for line in lines)

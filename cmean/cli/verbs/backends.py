@@ -130,7 +130,9 @@ def _collect_parameters(args: argparse.Namespace) -> dict[tuple[str, Role], dict
     from cmean.inference import backend_check, controls  # noqa: PLC0415 - as above
 
     profile = controls.find(load_settings(), args.profile)
-    infos: list[BackendInfo] = [info for info in registry.list_backends() if info.name == args.fetch]
+    infos: list[BackendInfo] = [
+        info for info in registry.list_backends() if info.name == args.fetch
+    ]
     return {(info.name, info.role): backend_check.parameters(info, profile) for info in infos}
 
 

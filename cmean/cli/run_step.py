@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cmean.config import Profile, Settings
-    from cmean.jobs.local_run import StageResult
     from cmean.jobs.hints import HintSender
+    from cmean.jobs.local_run import StageResult
     from cmean.library.catalog_access import Catalog
 
 
@@ -33,7 +33,9 @@ def run_stages(
     """
     if send_hint is not None and limit is None:
         with show_fleet("run") as show:
-            return fleet_run.run_with_fleet(settings, profile, stages, send_hint, show, print_notice)
+            return fleet_run.run_with_fleet(
+                settings, profile, stages, send_hint, show, print_notice
+            )
     with show_progress("run") as update:
         return local_run.run_locally(
             settings,

@@ -170,24 +170,24 @@ def _own_warnings() -> Iterator[None]:
 @contextmanager
 def _work_in_calling_process() -> Iterator[None]:
     """`cmean run` does the work of its worker processes itself, one worker after the other."""
-    crew = local_run.Crew
-    local_run.Crew = _CallingProcess
+    pool = local_run.ProcessPool
+    local_run.ProcessPool = _CallingProcess
     try:
         yield
     finally:
-        local_run.Crew = crew
+        local_run.ProcessPool = pool
 
 
-class _CallingProcess(process_pool.Crew):
+class _CallingProcess(process_pool.ProcessPool):
     """A pool of workers that have done all their work when they are started."""
 
     def start(self, budgets: Sequence[int]) -> None:
         """Do the work of so many workers."""
         for budget in budgets:
             mine, theirs = multiprocessing.Pipe()
-            process_pool._work(self.settings, self.entries, self.run_id, budget, theirs)  # noqa: SLF001
+            process_pool._run_process(self.settings, self.entries, self.run_id, budget, theirs)  # noqa: SLF001
             theirs.close()
-            self.members.append((_Ended(), mine))
+            self.processes.append((_Ended(), mine))
 
     def wait(self) -> None:
         """All have ended."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cmean.catalog import browse, embeddings
-from cmean.catalog import recipes as recipe_rows
 from cmean.domain import WHOLE, FinishReason, Kind
-from cmean.evaluation.measures.embedding_similarity import PAIR_EMBEDDER
 from cmean.pairing.vectors import FRAGMENTS
 from cmean.presentation.pairing_phrases import name_measure
 from cmean.report.charts import (
@@ -20,6 +17,7 @@ from cmean.report.charts import (
 )
 from cmean.report.charts.model import CaptionLengths, ChannelValues, PairScores
 from cmean.report.data_uris import encode_svg
+from cmean.report.label_chart_data import collect_label_panels
 from cmean.report.model import ChartView
 from cmean.stats.correlation import pearson
 from cmean.stats.text_lengths import aggregate, count_words
@@ -27,41 +25,18 @@ from cmean.stats.text_lengths import aggregate, count_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from numpy.typing import NDArray
-
-    from cmean.catalog.engine import Connection
-    from cmean.evaluation.documents.evaluation import EvaluationDocument
+    from cmean.evaluation.report_data import CaptionsByItem, ReportData
     from cmean.pairing.vectors import Side
-    from cmean.report.charts.model import Chart, LabelPanel
+    from cmean.report.charts.model import Chart
 
 
-def build_charts(
-    connection: Connection,
-    pairing: Mapping[str, Any],
-    evaluated: EvaluationDocument,
-    pairs: NDArray[np.void],
-    sides: Mapping[Kind, Mapping[int, Side]],
-    panels: Iterable[LabelPanel] = (),
-) -> list[ChartView]:
-    """Draw the charts of a pairing.
-
-    Args:
-        connection: an open transaction.
-        pairing: its row.
-        evaluated: the document of its evaluation.
-        pairs: its pairs, `PAIR`, by position and rank.
-        sides: what was compared of each kind, by the position of its pairs.
-        panels: channels with labels, where items have any.
-    """
-    lengths = {
-        kind: _measure_captions(connection, pairing[f"{kind.value}_recipe_id"], pairing["id"])
-        for kind in Kind
-    }
+def build_charts(data: ReportData) -> list[ChartView]:
+    """Draw the charts of a pairing."""
     charts = [
-        build_channel_chart(_collect_channels(sides, pairing["vector"])),
-        *build_label_charts(panels),
-        build_imagebind_chart(_collect_scores(connection, evaluated, pairs)),
-        build_length_chart(lengths[Kind.TRACK], lengths[Kind.ARTWORK]),
+        build_channel_chart(_collect_channels(data.triples, data.pairing["vector"])),
+        *build_label_charts(collect_label_panels(data.labels)),
+        build_imagebind_chart(_collect_scores(data)),
+        build_length_chart(*(_measure_captions(data.captions[kind]) for kind in Kind)),
     ]
     return [_make_view(chart) for chart in charts]
 
@@ -81,10 +56,8 @@ def _collect_channels(sides: Mapping[Kind, Mapping[int, Side]], vector: str) -> 
     return ChannelValues(tracks, artworks, units[vector])
 
 
-def _measure_captions(connection: Connection, mapper_id: int, pairing_id: int) -> CaptionLengths:
-    """Of the captions that were there for the pairing, counted as in Tables I and II."""
-    (mapper,) = recipe_rows.rows(connection, [mapper_id])
-    found = browse.captions_by_item(connection, mapper["input_id"], pairing_id)
+def _measure_captions(found: CaptionsByItem) -> CaptionLengths:
+    """Count the words of captions as in Tables I and II."""
     wholes = [each[WHOLE] for each in found.values() if WHOLE in each]
     parts = [each[at] for each in found.values() for at in FRAGMENTS if at in each]
     joined = [
@@ -105,20 +78,14 @@ def _count_truncated(captions: Iterable[tuple[str, str]]) -> int:
     return sum(reason == FinishReason.LENGTH for _, reason in captions)
 
 
-def _collect_scores(
-    connection: Connection, evaluated: EvaluationDocument, pairs: NDArray[np.void]
-) -> PairScores:
+def _collect_scores(data: ReportData) -> PairScores:
     """The pairs that have an ImageBind score, whose null is that of Table VI."""
-    of_pair = embeddings.pair_scores(connection, PAIR_EMBEDDER, evaluated.pairing)
-    keys = embeddings.pair_ids(connection, evaluated.pairing).tolist()
-    at = [place for place, key in enumerate(keys) if key in of_pair]
-    similarity = pairs["similarity"][at].astype(np.float64)
-    score = np.array([of_pair[keys[place]] for place in at], np.float64)
-    row = (evaluated.tables.pair_media_similarity or {}).get("pairs")
+    similarity, score = data.media_scores.T
+    row = (data.document.tables.pair_media_similarity or {}).get("pairs")
     return PairScores(
         similarity,
         score,
         pearson(similarity, score).value,
         None if row is None else row.null_mean,
-        name_measure(evaluated.metric),
+        name_measure(data.document.metric),
     )

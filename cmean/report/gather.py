@@ -7,32 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cmean.catalog import browse, pairings
-from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Role
-from cmean.errors import InputError
 from cmean.evaluation.evaluation_tables import build_evaluation_tables
-from cmean.matching.random_pairing_null import draw_random_similarities
-from cmean.pairing import spaces, vectors
+from cmean.evaluation.report_data import load_report_data
 from cmean.presentation.number_formats import format_count
 from cmean.presentation.pairing_phrases import PairingSummary
 from cmean.report.chart_data import build_charts
 from cmean.report.item_views import ItemViewBuilder
-from cmean.report.label_chart_data import collect_label_panels
 from cmean.report.model import PairView, Point, RecipeView, Report
 from cmean.report.page import CARDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from cmean.catalog.engine import Catalog, Connection
+    from cmean.catalog.engine import Catalog
     from cmean.evaluation.documents.evaluation import EvaluationDocument
     from cmean.pairing.vectors import Side
-
-_NULL_SAMPLE = 20_000
-"""Random single pairs of which the null's histogram is drawn."""
 
 
 def gather_report(
@@ -54,35 +46,16 @@ def gather_report(
     Raises:
         InputError: there is no such pairing, or the vectors that it compared are not known.
     """
-    with catalog.read() as connection:
-        pairing = pairings.get(connection, evaluated.pairing)
-        made = int(pairing["id"])
-        stored = pairings.pairs_of(connection, made)
-        pairs = _sort_by_similarity(stored)
-        mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
-        if pairing["null_mean"] is None:
-            raise InputError(
-                f"pairing {made} cannot be drawn: the triples of its artworks were not published; "
-                f"for its tables: cmean evaluate {made}"
-            )
-        sides = {
-            kind: _load_triples(connection, mapper, pairing)
-            for kind, mapper in zip(Kind, mappers, strict=True)
-        }
-        mapped = _select_mapped_pairs(pairs, sides)
-        null = _sample_null(spaces.sides(connection, pairing, made), pairs, pairing["metric"])
-        known = [side.items for by_position in sides.values() for side in by_position.values()]
-        rows = browse.items_by_id(connection, np.unique(np.concatenate(known)).tolist())
-        shown = np.concatenate([pairs[f"{kind.value}_id"][:CARDS] for kind in Kind])
-        fragments = browse.fragments_by_item(connection, mappers, np.unique(shown).tolist())
-        recipes = _load_recipes(connection, mappers)
+    data = load_report_data(catalog, evaluated, CARDS)
+    pairing, sides = data.pairing, data.triples
+    mapped = _select_mapped_pairs(data.pairs, sides)
     prepared = {
         Kind(row["kind"]): row["parameters"].get("preprocessing", {})
-        for row in recipes
+        for row in data.recipes
         if row["role"] == Role.CAPTIONER and "preprocessing" in row["parameters"]
     }
-    items = ItemViewBuilder(rows, fragments, prepared)
-    if missing := len(pairs) - len(mapped):
+    items = ItemViewBuilder(data.items, data.fragments, prepared)
+    if missing := len(data.pairs) - len(mapped):
         items.notes.append(
             f"Not shown: {format_count(missing, 'pair')} of items without an emotion triple."
         )
@@ -90,9 +63,6 @@ def gather_report(
     for number, pair in enumerate(mapped, start=1):
         views.append(_make_pair_view(number, pair, sides, items))
         on_progress(number, len(mapped))
-    with catalog.read() as connection:
-        panels = collect_label_panels(connection, pairing, evaluated)
-        charts = build_charts(connection, pairing, evaluated, stored, sides, panels)
     return Report(
         title=title,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -100,25 +70,15 @@ def gather_report(
         pairs=views,
         tracks=_make_points(Kind.TRACK, sides[Kind.TRACK], mapped, items),
         artworks=_make_points(Kind.ARTWORK, sides[Kind.ARTWORK], mapped, items),
-        null=null,
-        recipes=[_make_recipe_view(row) for row in recipes],
+        null=data.null_similarities,
+        recipes=[_make_recipe_view(row) for row in data.recipes],
         unpaired_tracks=pairing["unpaired_tracks"],
         unpaired_artworks=pairing["unpaired_artworks"],
         tables=build_evaluation_tables(evaluated),
-        charts=charts,
+        charts=build_charts(data),
         notes=items.notes,
         renumbered=bool((mapped["rank"] != np.arange(1, len(mapped) + 1)).any()),
     )
-
-
-def _load_triples(
-    connection: Connection, mapper: int, pairing: Mapping[str, Any]
-) -> dict[int, Side]:
-    """The triples of one kind that the pairing had, by the position of its pairs."""
-    vector = pairing["vector"]
-    needed = vectors.needed(vector)
-    triples = pairings.triples(connection, mapper, needed, pairing_id=pairing["id"])
-    return vectors.sides(triples, vector)
 
 
 def _select_mapped_pairs(
@@ -132,13 +92,6 @@ def _select_mapped_pairs(
             both[here] &= side.find(pairs[f"{kind.value}_id"][here])[1]
     shown: NDArray[np.void] = pairs[both]
     return shown
-
-
-def _sort_by_similarity(pairs: NDArray[np.void]) -> NDArray[np.void]:
-    """Sort pairs of all positions by similarity, descending; equal ones by rank."""
-    similarity = np.round(pairs["similarity"], 12)
-    ordered: NDArray[np.void] = pairs[np.lexsort((pairs["position"], pairs["rank"], -similarity))]
-    return ordered
 
 
 def _make_pair_view(
@@ -178,40 +131,12 @@ def _make_points(
     ]
 
 
-def _sample_null(
-    sides: Mapping[Kind, Mapping[int, Side]], pairs: NDArray[np.void], metric: str
-) -> list[float]:
-    """Random single pairs, of each position in proportion to its pairs."""
-    found: list[float] = []
-    positions, counts = np.unique(pairs["position"], return_counts=True)
-    for position, count in zip(positions.tolist(), counts.tolist(), strict=True):
-        tracks, artworks = (sides[kind][position].vectors for kind in Kind)
-        size = max(1, _NULL_SAMPLE * count // len(pairs))
-        found += draw_random_similarities(tracks, artworks, metric, size).tolist()
-    return found
-
-
 def _summarize(pairing: Mapping[str, Any], evaluated: EvaluationDocument) -> PairingSummary:
     resampled = {
         "resampled_mean": evaluated.resampled_mean,
         "resampled_sd": evaluated.resampled_sd,
     }
     return PairingSummary.from_document(pairing, resampled, {"pairing": pairing["id"]})
-
-
-def _load_recipes(connection: Connection, mapper_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """The captioners' recipes, each chain in the order of the data, then the mappers'."""
-    mappers = recipe_rows.rows(connection, mapper_ids)
-    chains: list[dict[str, Any]] = []
-    for mapper in mappers:
-        chain: list[dict[str, Any]] = []
-        source = mapper["input_id"]
-        while source is not None:
-            (row,) = recipe_rows.rows(connection, [source])
-            chain.insert(0, row)
-            source = row["input_id"]
-        chains += chain
-    return [*chains, *mappers]
 
 
 def _make_recipe_view(row: Mapping[str, Any]) -> RecipeView:

@@ -146,7 +146,7 @@ def test_the_first_lines_say_what_the_mean_is_worth(paired):
     assert document["resampled_sd"] == pytest.approx(first["resampled_sd"], abs=1e-12)
     head = paired("evaluate", 1).out.partition("\n\n")[0].splitlines()
     assert [line.partition(" ")[0] for line in head] == ["pairing", "The"]
-    assert "; null (greedy over resampled triples) 0." in head[0]
+    assert "; null (optimal over resampled triples) 0." in head[0]
 
 
 def test_pairings_that_nothing_judges_from_outside_are_said_to_be_so(paired):

@@ -29,7 +29,7 @@ TEMPLATE = "{% for m in messages %}{{ m.content }}{% endfor %}"
 END = "<|im_end|>"
 BATCHES = (1, 8, 32)
 ROUNDS = 3
-FIVE = structured_answers.pattern(5)
+FIVE = structured_answers.build_pattern(5)
 
 
 def tokenizer() -> Any:  # noqa: ANN401 - of transformers
@@ -118,7 +118,11 @@ def decoding(model: Any, rows: int, pattern: str | None) -> float:  # noqa: ANN4
     """Milliseconds a token a row, the best of some rounds."""
     questions = [
         Question(
-            Prompt("rate"), structured_answers.max_tokens(5) if pattern else 40, pattern, 1.0, seed
+            Prompt("rate"),
+            structured_answers.limit_tokens(5) if pattern else 40,
+            pattern,
+            1.0,
+            seed,
         )
         for seed in range(rows)
     ]

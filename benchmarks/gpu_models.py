@@ -140,13 +140,13 @@ def mapper(folder: Path, scale: Scale) -> Subject:
     captions = "\n".join(f"{number}. {said}" for number in range(1, 6))
     question = Question(
         Prompt(captions, REQUEST.system),
-        structured_answers.max_tokens(5),
-        pattern=structured_answers.pattern(5),
+        structured_answers.limit_tokens(5),
+        pattern=structured_answers.build_pattern(5),
     )
 
     def work(questions: Sequence[Question]) -> tuple[int, int]:
         answers = backend.write(questions)
-        triples = [structured_answers.read(answer.text, 5) for answer in answers]
+        triples = [structured_answers.read_triples(answer.text, 5) for answer in answers]
         assert all(triples), "a constrained answer could not be read"
         return 5 * len(answers), max(answer.tokens for answer in answers) + 1  # and its end
 

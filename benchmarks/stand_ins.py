@@ -175,7 +175,7 @@ class Bench:
     def planned(self, name: str) -> tuple[int, Step]:
         """A stand-in's captions, planned: the id of its recipe, and what carries it out."""
         with self.catalog.write() as connection:
-            entered = recipes.enter(connection, self.settings.get_profile(name))
+            entered = recipes.enter_recipes(connection, self.settings.get_profile(name))
             entry = entered.captioners[Kind.ARTWORK]
             enter_tasks(connection, entry)
         return entry.id, steps.load_step(entry.recipe)

@@ -75,7 +75,7 @@ class Workplace:
             SystemExit: a verb failed, and has said why.
         """
         for name in profiles:
-            controls.find(self.settings, name)
+            controls.find_profile(self.settings, name)
         for folder in media:
             if not folder.is_dir():
                 raise InputError(f"no such folder: {folder}")
@@ -113,7 +113,9 @@ class Workplace:
         """The triple and the measurements of each item that a profile has mapped, by id."""
         with self._catalog() as catalog:
             with catalog.read() as connection:
-                mappers = recipes.mapper_ids(connection, controls.find(self.settings, profile))
+                mappers = recipes.find_mapper_ids(
+                    connection, controls.find_profile(self.settings, profile)
+                )
             found: dict[int, tuple[list[int], dict[str, float]]] = {}
             for recipe in set(mappers.values()) - {None}:
                 query = _TRIPLES.format(recipe=recipe, position=WHOLE)

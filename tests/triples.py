@@ -31,7 +31,7 @@ class Triples:
         self.catalog = catalog
         self.profile = Settings().get_profile(profile)
         with catalog.write() as connection:
-            self.recipes = recipes.enter(connection, self.profile)
+            self.recipes = recipes.enter_recipes(connection, self.profile)
 
     def add(self, kind: Kind, triples: Mapping[int, tuple[int, int, int]]) -> int:
         """An item with these triples by position. Returns its id."""

@@ -44,12 +44,12 @@ def select_profile(settings: Settings, args: argparse.Namespace) -> Profile:
         ConfigError: there is no such profile, or no such control of it.
         UsageError: a seed without a control.
     """
-    profile = controls.find(settings, args.profile)
+    profile = controls.find_profile(settings, args.profile)
     if args.control is None and args.control_seed is not None:
         raise UsageError("--control-seed needs --control")
     if args.control is None:
         return profile
-    return controls.controlled(profile, args.control, args.control_seed)
+    return controls.make_control_profile(profile, args.control, args.control_seed)
 
 
 def print_profile_notice(

@@ -58,7 +58,7 @@ def describe_missing_embeddings(
     name = _find_profile(embedders, settings, document.profile)
     if name is not None:
         return f"{need}: cmean run --profile {name} --stage embed"
-    base = controls.base_of(settings, document.profile)
+    base = controls.find_base_name(settings, document.profile)
     return (
         f"{need}, which profile {base!r} does not have: add them as embedders in a "
         "[profiles.NAME] that extends it (docs/back-ends.md), then: "
@@ -68,13 +68,13 @@ def describe_missing_embeddings(
 
 def _find_profile(embedders: Sequence[str], settings: Settings, profile: str) -> str | None:
     """Find a profile that embeds the same captions by all embedders, the pairing's own first."""
-    base = controls.base_of(settings, profile)
+    base = controls.find_base_name(settings, profile)
     control = profile.removeprefix(base)
     with suppress(ConfigError):  # the profile may be gone since
-        captions = _list_caption_settings(controls.find(settings, profile))
+        captions = _list_caption_settings(controls.find_profile(settings, profile))
         for name in (base, *list_profile_names(settings.user_profiles)):
             with suppress(ConfigError):
-                other = controls.find(settings, name + control)
+                other = controls.find_profile(settings, name + control)
                 has = {choice.backend for choice in other.embedders}
                 if has.issuperset(embedders) and _list_caption_settings(other) == captions:
                     return other.name

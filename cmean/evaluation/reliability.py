@@ -116,7 +116,7 @@ def _find_recipes(
     connection: Connection, name: str, profiles: Callable[[str], Profile]
 ) -> _NamedRecipes:
     if not (name.isascii() and name.isdigit()):
-        known = recipes.mapper_ids(connection, profiles(name))
+        known = recipes.find_mapper_ids(connection, profiles(name))
         ids = {kind: recipe_id for kind, recipe_id in known.items() if recipe_id is not None}
         if not ids:
             raise InputError(

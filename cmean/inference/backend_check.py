@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cmean.backends import check, registry
 from cmean.domain import POSITION_NAMES, WHOLE, Kind, Role
 from cmean.inference.prompt_files import read_template
-from cmean.inference.prompting import render
+from cmean.inference.prompting import render_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from cmean.domain import Prompt
 
 
-def run(info: BackendInfo, profile: Profile) -> Iterator[check.BackendCheck]:
+def check_backend(info: BackendInfo, profile: Profile) -> Iterator[check.BackendCheck]:
     """Try a back-end out with the profile's parameters, or, if it does not use it, its defaults.
 
     Raises:
         ConfigError: a prompt template cannot be read.
     """
     prompts = {kind: _prompt(info, profile, kind) for kind in info.kinds}
-    return check.check_backend(info, parameters(info, profile), prompts)
+    return check.check_backend(info, find_parameters(info, profile), prompts)
 
 
-def parameters(info: BackendInfo, profile: Profile) -> dict[str, Any]:
+def find_parameters(info: BackendInfo, profile: Profile) -> dict[str, Any]:
     """What a profile gives a back-end, completed; the first place that uses it counts."""
     choices = [choice for kind in Kind for choice in _choices(info, profile, kind)]
     return registry.complete_parameters(info, choices[0].parameters if choices else {})
@@ -59,4 +59,4 @@ def _prompt(info: BackendInfo, profile: Profile, kind: Kind) -> Prompt | None:
         "kind": kind.value,
     }
     usual = info.prompt.format(kind=kind.value)
-    return render(read_template(own[0] if own else usual), facts)
+    return render_prompt(read_template(own[0] if own else usual), facts)

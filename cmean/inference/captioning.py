@@ -1,11 +1,13 @@
-"""Excerpts in, valid captions or typed failures out."""
+"""Captioning: long sounds cut into windows, prompts filled in, captions checked and joined."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from cmean.domain import (
@@ -15,26 +17,29 @@ from cmean.domain import (
     Excerpt,
     FinishReason,
     Picture,
+    Sound,
     Window,
 )
 from cmean.errors import CaptionError, CmeanError, ItemError
-from cmean.inference.prompting import render
-from cmean.inference.windows import Piece, cut, join
+from cmean.inference.prompting import render_prompt
 from cmean.protocols import PreparingCaptioner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cmean.domain import Kind, Prompt, Sound
+    from cmean.domain import Kind, Prompt
     from cmean.inference.batching import Batcher
     from cmean.protocols import Captioner
 
 MAX_CHARACTERS = 200_000
-"""A longer caption is refused: no captioner of a picture or a track has that much to say."""
+"""A longer caption is refused: no description of a picture or a track is that long."""
+
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but newline and tab, and lone surrogates, which no database takes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Assignment:
+class CaptionTask:
     """One caption to write.
 
     Args:
@@ -42,10 +47,10 @@ class Assignment:
         position: of the fragment.
         media: the fragment.
         template: of the prompt; empty: none.
-        title: for the prompt; None: it is not told.
+        title: for the prompt; None: the captioner is not told.
         creator: likewise.
-        earlier: a caption that was cut, to go on with; None: to be begun.
-        whole: the whole item that the fragment is of; None where it is not at hand.
+        earlier: a caption that was cut by its token limit, to be continued; None: a new one.
+        whole: the whole item that the fragment is of; None where it is not available.
     """
 
     kind: Kind
@@ -58,191 +63,233 @@ class Assignment:
     whole: Sound | Picture | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """A picture, or a window of a sound from `start` to `end` in seconds: one input of a model."""
+
+    media: Sound | Picture
+    start: float = 0.0
+    end: float = 0.0
+
+
 @dataclass(slots=True, eq=False)
 class _Part:
-    """A piece of an assignment; `found` is what was written of it."""
+    """A piece of a task. `outcome`: its caption or error; `tokens_before`: of the earlier one."""
 
     piece: Piece
     excerpt: Excerpt
-    found: Caption | ItemError | None = None
-    before: int = 0
+    outcome: Caption | ItemError | None = None
+    tokens_before: int = 0
 
 
-class Captioning:
-    """Captions being written: prepared, maybe in another thread, then carried out.
+class CaptionBatch:
+    """Caption tasks: prepared, perhaps in another thread, then run.
 
     Args:
         captioner: loaded.
-        batcher: remembers how much it takes at once.
-        assignments: what to caption.
+        batcher: remembers how much fits in memory.
+        tasks: what to caption.
     """
 
     def __init__(
-        self, captioner: Captioner, batcher: Batcher, assignments: Sequence[Assignment]
+        self, captioner: Captioner, batcher: Batcher, tasks: Sequence[CaptionTask]
     ) -> None:
         self.captioner = captioner
         self.batcher = batcher
         longest = getattr(captioner, "window_seconds", None)
-        self._parts = [_parts(each, longest) for each in assignments]
+        self._parts = [_split_task(task, longest) for task in tasks]
         self._batches: list[tuple[list[_Part], Any]] = []
 
     def prepare(self) -> None:
         """Run the captioner's preprocessing."""
-        open_ = [part for parts in self._parts for part in parts if part.found is None]
-        for chunk in self.batcher.chunks(open_, _length):
-            batch = [open_[number] for number in chunk]
-            self._batches.append((batch, self._prepared([part.excerpt for part in batch])))
+        open_ = [part for parts in self._parts for part in parts if part.outcome is None]
+        for indices in self.batcher.split(open_, _measure_part):
+            batch = [open_[index] for index in indices]
+            self._batches.append((batch, self._preprocess([part.excerpt for part in batch])))
 
-    def _prepared(self, excerpts: Sequence[Excerpt]) -> object:
-        if not isinstance(self.captioner, PreparingCaptioner):
-            return None
-        try:
-            return self.captioner.prepare(excerpts)
-        except Exception:  # noqa: BLE001 - captioning them one by one shows whose fault it is
-            return None
-
-    def carry_out(self, stopped: Callable[[], bool]) -> list[Caption | ItemError | None]:
-        """Caption; the results in the order of the assignments, None where it was stopped.
+    def run(self, is_stopped: Callable[[], bool]) -> list[Caption | ItemError | None]:
+        """Caption. Returns the outcomes in the order of the tasks, None for tasks not begun.
 
         Raises:
-            CmeanError: of the back-end, concerning no item, before anything was written. Later it
-                only stops, so that what was written is kept; whoever goes on meets it again.
+            CmeanError: the back-end failed before anything was written, and no item is to blame. If
+                it fails later, this only ends early, so that what was written is kept.
         """
-        for number, (batch, prepared) in enumerate(self._batches):
-            if stopped():
+        for number, (batch, preprocessed) in enumerate(self._batches):
+            if is_stopped():
                 break
             started = time.perf_counter()
             try:
-                found = self._captioned([part.excerpt for part in batch], prepared)
+                outcomes = self._caption([part.excerpt for part in batch], preprocessed)
             except CmeanError:
                 if number == 0:
                     raise
                 break
-            share = (time.perf_counter() - started) / len(batch)
-            for part, outcome in zip(batch, found, strict=True):
-                part.found = _valid_part(outcome, part, share)
+            seconds = (time.perf_counter() - started) / len(batch)
+            for part, outcome in zip(batch, outcomes, strict=True):
+                part.outcome = _finish_part(part, outcome, seconds)
         self._batches.clear()
-        return [_joined(parts) for parts in self._parts]
+        return [_join_parts(parts) for parts in self._parts]
 
-    def _captioned(
-        self, excerpts: Sequence[Excerpt], prepared: object
+    def _preprocess(self, excerpts: Sequence[Excerpt]) -> object:
+        if not isinstance(self.captioner, PreparingCaptioner):
+            return None
+        try:
+            return self.captioner.prepare(excerpts)
+        except Exception:  # noqa: BLE001 - captioning them one by one finds the item at fault
+            return None
+
+    def _caption(
+        self, excerpts: Sequence[Excerpt], preprocessed: object
     ) -> list[Caption | ItemError]:
-        waiting = [prepared]
+        first_attempt = [preprocessed]
 
         def apply(batch: Sequence[Excerpt]) -> list[Caption | ItemError]:
-            ready = waiting.pop() if waiting else None  # of the first attempt, at all of them
+            # Only the first attempt is at the whole batch, which was preprocessed.
+            ready = first_attempt.pop() if first_attempt else None
             if ready is not None and isinstance(self.captioner, PreparingCaptioner):
                 return list(self.captioner.generate(ready))
             return list(self.captioner.caption(batch))
 
-        return self.batcher.apply(apply, excerpts)
+        return self.batcher.apply_to_batch(apply, excerpts)
 
 
-def _parts(assignment: Assignment, longest: float | None) -> list[_Part]:
-    pieces = cut(assignment.media, longest)
-    earlier = _earlier(assignment, pieces)
-    parts = []
-    for piece, before in zip(pieces, earlier, strict=True):
-        prompt = _prompt(assignment, piece, len(pieces)) if assignment.template else None
-        excerpt = Excerpt(
-            assignment.kind, assignment.position, piece.media, prompt, whole=assignment.whole
-        )
-        if before is None:
-            parts.append(_Part(piece, excerpt))
-        elif before.finish_reason is FinishReason.STOP:
-            parts.append(_Part(piece, excerpt, before))
-        else:
-            going_on = replace(excerpt, prefix=before.text)
-            parts.append(_Part(piece, going_on, before=before.tokens or 0))
-    return parts
+def cut_windows(media: Sound | Picture, longest: float | None) -> list[Piece]:
+    """Cut a sound into the fewest windows of equal length, none longer than `longest` seconds.
+
+    A picture, and a sound where `longest` is None, is one piece.
+    """
+    if not isinstance(media, Sound):
+        return [Piece(media)]
+    size = len(media.samples)
+    most = size if longest is None else int(longest * media.rate)
+    count = max(1, math.ceil(size / max(1, most)))
+    bounds = [size * number // count for number in range(count + 1)]
+    return [
+        Piece(Sound(media.samples[a:b], media.rate), a / media.rate, b / media.rate)
+        for a, b in pairwise(bounds)
+    ]
 
 
-def _earlier(assignment: Assignment, pieces: Sequence[Piece]) -> Sequence[Caption | None]:
-    """What was written of each piece before."""
-    if assignment.earlier is None:
-        return [None] * len(pieces)
-    if len(pieces) == 1:
-        return [assignment.earlier]
-    return [_of_window(window) for window in assignment.earlier.windows]
-
-
-def _of_window(window: Window) -> Caption:
-    return Caption(window.text, window.finish_reason, tokens=window.tokens)
-
-
-def _prompt(assignment: Assignment, piece: Piece, pieces: int) -> Prompt:
-    window = {"start": round(piece.start), "end": round(piece.end)} if pieces > 1 else None
-    return render(
-        assignment.template,
-        {
-            "kind": assignment.kind.value,
-            "whole": assignment.position == WHOLE,
-            "part": POSITION_NAMES[assignment.kind][assignment.position],
-            "window": window,
-            "title": assignment.title,
-            "creator": assignment.creator,
-        },
+def join_captions(pieces: Sequence[Piece], captions: Sequence[Caption]) -> Caption:
+    """Join the captions of the pieces of one fragment: a paragraph a window, in order of time."""
+    if not isinstance(pieces[0].media, Sound):
+        return captions[0]
+    windows = tuple(
+        Window(piece.start, piece.end, caption.text, caption.finish_reason, caption.tokens)
+        for piece, caption in zip(pieces, captions, strict=True)
+    )
+    if len(captions) == 1:
+        return replace(captions[0], windows=windows)
+    is_cut = any(caption.finish_reason is FinishReason.LENGTH for caption in captions)
+    counts = [caption.tokens for caption in captions if caption.tokens is not None]
+    return Caption(
+        text="\n\n".join(caption.text.strip() for caption in captions),
+        finish_reason=FinishReason.LENGTH if is_cut else FinishReason.STOP,
+        tokens=sum(counts) if len(counts) == len(captions) else None,
+        seconds=sum(caption.seconds or 0.0 for caption in captions),
+        windows=windows,
     )
 
 
-def _length(part: _Part) -> float:
-    """Samples or pixels, and what is to be read besides: alike in length, alike in a batch."""
-    media = part.excerpt.media
-    size = media.pixels.size if isinstance(media, Picture) else len(media.samples)
-    return size + len(part.excerpt.prefix)
-
-
-def _valid_part(outcome: object, part: _Part, seconds: float) -> Caption | ItemError:
-    found = validated(outcome)
-    if isinstance(found, ItemError):
-        return found
-    tokens = None if found.tokens is None else found.tokens + part.before
-    return replace(found, tokens=tokens, seconds=seconds)
-
-
-def _joined(parts: Sequence[_Part]) -> Caption | ItemError | None:
-    captions = []
-    for part in parts:
-        if part.found is None or isinstance(part.found, ItemError):
-            return part.found
-        captions.append(part.found)
-    found = join([part.piece for part in parts], captions)
-    if len(found.text) > MAX_CHARACTERS:
-        return CaptionError("caption-too-long", f"the caption has {len(found.text):,} characters")
-    return found
-
-
-def validated(found: object) -> Caption | ItemError:
-    """The caption without control characters, or why it is of no use."""
-    if isinstance(found, ItemError):
-        return found
-    fault = _fault(found)
-    if fault is not None or not isinstance(found, Caption):
+def check_caption(outcome: object) -> Caption | ItemError:
+    """Return a captioner's result without control characters, or an error if it is not usable."""
+    if isinstance(outcome, ItemError):
+        return outcome
+    fault = _find_fault(outcome)
+    if fault is not None or not isinstance(outcome, Caption):
         return CaptionError("backend-error", f"the captioner gave {fault}", retryable=True)
-    text = _BAD.sub("", found.text)
-    # What was cut is gone on with just where it ends.
-    text = text.lstrip() if found.finish_reason is FinishReason.LENGTH else text.strip()
+    text = _FORBIDDEN.sub("", outcome.text)
+    # A caption that was cut is continued exactly where it ends: its final space must stay.
+    text = text.lstrip() if outcome.finish_reason is FinishReason.LENGTH else text.strip()
     if not text.strip():
         return CaptionError("empty-caption", "the captioner wrote nothing", retryable=True)
     if len(text) > MAX_CHARACTERS:
         return CaptionError("caption-too-long", f"the caption has {len(text):,} characters")
-    return replace(found, text=text)
+    return replace(outcome, text=text)
 
 
-def _fault(found: object) -> str | None:
-    """What is wrong with what a back-end gave, which may be anything."""
-    if not isinstance(found, Caption):
-        return f"a {type(found).__name__} instead of a caption"
-    text: object = found.text
-    reason: object = found.finish_reason
+def _find_fault(outcome: object) -> str | None:
+    """Describe what is wrong with a back-end's result, which may be any object; None: nothing."""
+    if not isinstance(outcome, Caption):
+        return f"a {type(outcome).__name__} instead of a caption"
+    text: object = outcome.text
+    reason: object = outcome.finish_reason
     if not isinstance(text, str) or not isinstance(reason, FinishReason):
         return f"a text of type {type(text).__name__}, or the finish reason {str(reason)!r:.50}"
     try:
-        json.dumps(dict(found.measurements), allow_nan=False)
+        json.dumps(dict(outcome.measurements), allow_nan=False)
     except (TypeError, ValueError) as error:
         return f"measurements that are no JSON values: {error}"
     return None
 
 
-_BAD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters but newline and tab, and lone surrogates, which no database takes."""
+def _split_task(task: CaptionTask, longest: float | None) -> list[_Part]:
+    """Split a task into the pieces that the captioner takes; finished ones have their caption."""
+    pieces = cut_windows(task.media, longest)
+    parts = []
+    for piece, before in zip(pieces, _split_earlier(task, len(pieces)), strict=True):
+        prompt = _render_task_prompt(task, piece, len(pieces)) if task.template else None
+        excerpt = Excerpt(task.kind, task.position, piece.media, prompt, whole=task.whole)
+        if before is None:
+            parts.append(_Part(piece, excerpt))
+        elif before.finish_reason is FinishReason.STOP:
+            parts.append(_Part(piece, excerpt, before))
+        else:
+            continued = replace(excerpt, prefix=before.text)
+            parts.append(_Part(piece, continued, tokens_before=before.tokens or 0))
+    return parts
+
+
+def _split_earlier(task: CaptionTask, count: int) -> Sequence[Caption | None]:
+    """Return the earlier caption of each of `count` pieces."""
+    if task.earlier is None:
+        return [None] * count
+    if count == 1:
+        return [task.earlier]
+    return [
+        Caption(window.text, window.finish_reason, tokens=window.tokens)
+        for window in task.earlier.windows
+    ]
+
+
+def _render_task_prompt(task: CaptionTask, piece: Piece, count: int) -> Prompt:
+    window = {"start": round(piece.start), "end": round(piece.end)} if count > 1 else None
+    return render_prompt(
+        task.template,
+        {
+            "kind": task.kind.value,
+            "whole": task.position == WHOLE,
+            "part": POSITION_NAMES[task.kind][task.position],
+            "window": window,
+            "title": task.title,
+            "creator": task.creator,
+        },
+    )
+
+
+def _measure_part(part: _Part) -> float:
+    """Return the length of an input in samples or pixels, plus the text that it continues."""
+    media = part.excerpt.media
+    size = media.pixels.size if isinstance(media, Picture) else len(media.samples)
+    return size + len(part.excerpt.prefix)
+
+
+def _finish_part(part: _Part, outcome: object, seconds: float) -> Caption | ItemError:
+    checked = check_caption(outcome)
+    if isinstance(checked, ItemError):
+        return checked
+    tokens = None if checked.tokens is None else checked.tokens + part.tokens_before
+    return replace(checked, tokens=tokens, seconds=seconds)
+
+
+def _join_parts(parts: Sequence[_Part]) -> Caption | ItemError | None:
+    """Join the captions of a task's parts; an error or None if one part has that."""
+    captions = []
+    for part in parts:
+        if part.outcome is None or isinstance(part.outcome, ItemError):
+            return part.outcome
+        captions.append(part.outcome)
+    joined = join_captions([part.piece for part in parts], captions)
+    if len(joined.text) > MAX_CHARACTERS:
+        return CaptionError("caption-too-long", f"the caption has {len(joined.text):,} characters")
+    return joined

@@ -29,7 +29,7 @@ CONTROLS: Final[Mapping[str, str]] = {
 _GREY: Final = {"red": 128, "green": 128, "blue": 128}
 
 
-def find(settings: Settings, name: str | None = None) -> Profile:
+def find_profile(settings: Settings, name: str | None = None) -> Profile:
     """The profile of that name (default: `default_profile`), which may be that of a control.
 
     Raises:
@@ -42,10 +42,10 @@ def find(settings: Settings, name: str | None = None) -> Profile:
     control, _, seed = rest.partition(":")
     if seed and not (seed.isascii() and seed.isdigit()):
         raise ConfigError(f"the seed of a control is a whole number of at least 0, not {seed!r}")
-    return controlled(find(settings, base), control, int(seed) if seed else None)
+    return make_control_profile(find_profile(settings, base), control, int(seed) if seed else None)
 
 
-def base_of(settings: Settings, name: str) -> str:
+def find_base_name(settings: Settings, name: str) -> str:
     """The name of the profile that a control is made from; that of a profile is its own."""
     while _is_control(settings, name):
         name = name.rpartition("+")[0]
@@ -58,7 +58,7 @@ def _is_control(settings: Settings, name: str) -> bool:
     return bool(base) and rest.partition(":")[0] in CONTROLS and not known
 
 
-def controlled(profile: Profile, control: str, seed: int | None = None) -> Profile:
+def make_control_profile(profile: Profile, control: str, seed: int | None = None) -> Profile:
     """The profile of a control.
 
     Args:

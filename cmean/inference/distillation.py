@@ -12,7 +12,7 @@ from cmean.catalog import recipes as recipe_rows
 from cmean.domain import CHANNELS, Recipe
 from cmean.errors import InputError
 from cmean.inference import recipes
-from cmean.inference.revisions import here_or_known
+from cmean.inference.revisions import make_revision_finder
 from cmean.presentation.tables import Table
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cmean.config import Profile
 
 
-def distil(
+def distil_mappers(
     catalog: Catalog, profile: Profile, output: Path, held_out: float = 0.2, seed: int = 0
 ) -> dict[str, Any]:
     """Fit weights to all triples of the profile's mappers, both kinds, and write their file.
@@ -42,7 +42,7 @@ def distil(
         InputError: the profile has no triples yet, or too few.
     """
     with catalog.read() as connection:
-        mappers = recipes.mappers(profile, here_or_known(connection))
+        mappers = recipes.build_mapper_recipes(profile, make_revision_finder(connection))
         ids = [recipe_rows.find(connection, recipe.digest) for recipe in mappers.values()]
         rows = browse.mapped_captions(connection, [found for found in ids if found is not None])
     if not rows:
@@ -68,7 +68,7 @@ def _described(recipe: Recipe) -> dict[str, str]:
     return {"backend": recipe.backend, "revision": recipe.revision, "digest": recipe.digest}
 
 
-def table(about: Mapping[str, Any]) -> Table:
+def build_agreement_table(about: Mapping[str, Any]) -> Table:
     """The agreement with held-out triples, for people."""
     return Table(
         "agreement",

@@ -22,18 +22,18 @@ _TOLERANCE = 1e-3
 """How far from 1 the length of a vector may be: half precision is as coarse."""
 
 
-def embed(
+def embed_excerpts(
     embedder: Embedder, batcher: Batcher, excerpts: Sequence[Excerpt]
 ) -> list[NDArray[np.float32] | ItemError]:
     """Embed media; one that fails, fails alone."""
-    return [validated(found) for found in batcher.run(embedder.embed, excerpts, _size)]
+    return [check_vector(found) for found in batcher.apply_to_all(embedder.embed, excerpts, _size)]
 
 
 def embed_texts(
     embedder: Embedder, batcher: Batcher, texts: Sequence[str]
 ) -> list[NDArray[np.float32] | ItemError]:
     """Embed texts; one that fails, fails alone."""
-    return [validated(found) for found in batcher.run(embedder.embed_texts, texts, len)]
+    return [check_vector(found) for found in batcher.apply_to_all(embedder.embed_texts, texts, len)]
 
 
 def _size(excerpt: Excerpt) -> int:
@@ -41,7 +41,7 @@ def _size(excerpt: Excerpt) -> int:
     return int(media.pixels.size if isinstance(media, Picture) else len(media.samples))
 
 
-def validated(found: object) -> NDArray[np.float32] | ItemError:
+def check_vector(found: object) -> NDArray[np.float32] | ItemError:
     """The vector, or why it is of no use; a back-end may give anything."""
     if isinstance(found, ItemError):
         return found

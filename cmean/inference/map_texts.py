@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from cmean.inference.steps.emotions import EmotionStep
 
 
-def text_mapper(profile: Profile, kind: Kind) -> Callable[[Sequence[str]], list[RGB | ItemError]]:
+def load_text_mapper(
+    profile: Profile, kind: Kind
+) -> Callable[[Sequence[str]], list[RGB | ItemError]]:
     """A profile's mapper, loaded. Texts are mapped one by one, whatever the profile says of items.
 
     Raises:
@@ -25,5 +27,5 @@ def text_mapper(profile: Profile, kind: Kind) -> Callable[[Sequence[str]], list[
     choice = profile.kinds[kind].mapper
     if choice.options.get("together"):
         choice = replace(choice, options={**choice.options, "together": False}, prompt=None)
-    step = steps.load_step(recipes.mapper(kind, choice))
+    step = steps.load_step(recipes.build_mapper_recipe(kind, choice))
     return cast("EmotionStep", step).map_texts

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from cmean.domain import POSITION_NAMES, RGB, Kind, MeanRGB, Question
 from cmean.errors import ConfigError, EmotionError, ItemError
 from cmean.inference import structured_answers
-from cmean.inference.error_isolation import isolate
-from cmean.inference.prompting import render
+from cmean.inference.batching import apply_isolated
+from cmean.inference.prompting import render_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,11 +23,11 @@ _NOUNS = {Kind.TRACK: "piece of music", Kind.ARTWORK: "picture"}
 
 def map_captions(mapper: EmotionMapper, texts: Sequence[str]) -> list[RGB | ItemError]:
     """Map captions to triples; one that fails, fails alone."""
-    return [_validated(outcome) for outcome in isolate(mapper.map, texts)]
+    return [_validated(outcome) for outcome in apply_isolated(mapper.map, texts)]
 
 
 @dataclass(frozen=True, slots=True)
-class Captions:
+class ItemCaptions:
     """The captions of one item that are to be mapped: text by position."""
 
     kind: Kind
@@ -63,8 +63,8 @@ class MappingOptions:
             raise ConfigError("several samples need a temperature above 0, or all are the same")
 
 
-def map_by_asking(
-    ask: Ask, template: str, groups: Sequence[Captions], options: MappingOptions
+def map_by_language_model(
+    ask: Ask, template: str, groups: Sequence[ItemCaptions], options: MappingOptions
 ) -> list[dict[int, RGB | ItemError]]:
     """Map captions by asking whoever answers.
 
@@ -85,7 +85,7 @@ def map_by_asking(
         ConfigError: the template cannot be filled in.
     """
     found: list[dict[int, RGB | ItemError]] = [{} for _ in groups]
-    wanted: list[tuple[int, Captions]] = []
+    wanted: list[tuple[int, ItemCaptions]] = []
     for i, group in enumerate(groups):
         for part in _split(group, options):
             fault = _fault(part, options.longest)
@@ -103,14 +103,14 @@ def map_by_asking(
     return found
 
 
-def _split(group: Captions, options: MappingOptions) -> list[Captions]:
+def _split(group: ItemCaptions, options: MappingOptions) -> list[ItemCaptions]:
     """What is asked in one question each."""
     if options.together:
         return [group] if group.texts else []
-    return [Captions(group.kind, {p: text}) for p, text in sorted(group.texts.items())]
+    return [ItemCaptions(group.kind, {p: text}) for p, text in sorted(group.texts.items())]
 
 
-def _fault(part: Captions, longest: int) -> EmotionError | None:
+def _fault(part: ItemCaptions, longest: int) -> EmotionError | None:
     """Why these captions cannot be asked about."""
     for position, text in sorted(part.texts.items()):
         name = POSITION_NAMES[part.kind][position]
@@ -124,7 +124,7 @@ def _fault(part: Captions, longest: int) -> EmotionError | None:
 
 
 def _sampled(
-    ask: Ask, template: str, parts: Sequence[Captions], options: MappingOptions
+    ask: Ask, template: str, parts: Sequence[ItemCaptions], options: MappingOptions
 ) -> list[Sequence[RGB] | ItemError]:
     """For each part a triple a caption, in the order of positions."""
     samples = options.samples
@@ -133,9 +133,9 @@ def _sampled(
         part, sample = parts[i // samples], i % samples
         count = len(part.texts)
         return Question(
-            render(template, _facts(part, attempt, said)),
-            max_tokens=structured_answers.max_tokens(count),
-            pattern=structured_answers.pattern(count),
+            render_prompt(template, _facts(part, attempt, said)),
+            max_tokens=structured_answers.limit_tokens(count),
+            pattern=structured_answers.build_pattern(count),
             temperature=options.temperature,
             seed=options.seed + sample + attempt * samples,
         )
@@ -145,7 +145,7 @@ def _sampled(
     return [_mean(outcomes[i : i + samples]) for i in range(0, len(outcomes), samples)]
 
 
-def _facts(part: Captions, attempt: int, said: str | None) -> dict[str, object]:
+def _facts(part: ItemCaptions, attempt: int, said: str | None) -> dict[str, object]:
     names = POSITION_NAMES[part.kind]
     captions = [
         {"position": position, "part": names[position], "text": text}
@@ -155,7 +155,7 @@ def _facts(part: Captions, attempt: int, said: str | None) -> dict[str, object]:
         "kind": part.kind.value,
         "noun": _NOUNS[part.kind],
         "captions": captions,
-        "example": structured_answers.example(len(captions)),
+        "example": structured_answers.build_example(len(captions)),
         "attempt": attempt + 1,
         "said": said,
     }

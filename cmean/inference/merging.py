@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from cmean.domain import Caption, Question, Window
 from cmean.errors import CaptionError, ConfigError, ItemError
-from cmean.inference.captioning import validated
-from cmean.inference.prompting import render
-from cmean.inference.structured_answers import answered
+from cmean.inference.captioning import check_caption
+from cmean.inference.prompting import render_prompt
+from cmean.inference.structured_answers import check_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ _Outcome = list[Window] | ItemError
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class WindowCaptions:
     """What was said of an excerpt, window by window, in the order of time."""
 
     kind: Kind
@@ -53,8 +53,8 @@ class MergeOptions:
             raise ConfigError(f"a merger's temperature is 0 or more, not {self.temperature}")
 
 
-def merge(
-    ask: Ask, template: str, excerpts: Sequence[Heard], options: MergeOptions
+def merge_captions(
+    ask: Ask, template: str, excerpts: Sequence[WindowCaptions], options: MergeOptions
 ) -> list[Caption | ItemError]:
     """Join the captions of each excerpt's windows into one.
 
@@ -83,7 +83,7 @@ def merge(
     return [_caption(heard, outcome) for heard, outcome in zip(excerpts, left, strict=True)]
 
 
-def _start(heard: Heard) -> _Outcome:
+def _start(heard: WindowCaptions) -> _Outcome:
     spoken = [window for window in heard.windows if window.text.strip()]
     if not spoken:
         return CaptionError("empty-caption", "no window has a caption: caption the item again")
@@ -93,7 +93,7 @@ def _start(heard: Heard) -> _Outcome:
 def _level(
     ask: Ask,
     template: str,
-    excerpts: Sequence[Heard],
+    excerpts: Sequence[WindowCaptions],
     left: Sequence[_Outcome],
     options: MergeOptions,
 ) -> list[_Outcome]:
@@ -106,7 +106,7 @@ def _level(
         for group in groups
         if len(group) > 1
     ]
-    answers = iter(answered(ask(questions)))
+    answers = iter(check_answers(ask(questions)))
     return [_joined(groups, answers) for groups in grouped]
 
 
@@ -139,7 +139,7 @@ def _question(
         "seconds": group[-1].end - group[0].start,
     }
     return Question(
-        render(template, facts),
+        render_prompt(template, facts),
         max_tokens=options.max_tokens,
         temperature=options.temperature,
         seed=options.seed,
@@ -160,13 +160,13 @@ def _joined(
 def _window(group: Sequence[Window], answer: Answer | ItemError) -> Window | ItemError:
     if isinstance(answer, ItemError):
         return answer
-    found = validated(Caption(answer.text, answer.finish_reason, tokens=answer.tokens))
+    found = check_caption(Caption(answer.text, answer.finish_reason, tokens=answer.tokens))
     if isinstance(found, ItemError):
         return found
     return Window(group[0].start, group[-1].end, found.text, found.finish_reason, found.tokens)
 
 
-def _caption(heard: Heard, outcome: _Outcome) -> Caption | ItemError:
+def _caption(heard: WindowCaptions, outcome: _Outcome) -> Caption | ItemError:
     if isinstance(outcome, ItemError):
         return outcome
     (last,) = outcome

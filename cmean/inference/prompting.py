@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _GAP = re.compile(r"\n{3,}")
 
 
-def render(template: str, facts: Mapping[str, object]) -> Prompt:
+def render_prompt(template: str, facts: Mapping[str, object]) -> Prompt:
     """The prompt that a template makes of some facts.
 
     Raises:

@@ -11,10 +11,10 @@ REQUESTS = ("pair", "evaluate")
 """The queues of requests; the others are of recipes."""
 
 
-def queue_of(role: str, kind: str) -> str:
+def get_queue(role: str, kind: str) -> str:
     """The queue of a recipe.
 
-    >>> queue_of("captioner", "track"), queue_of("mapper", "artwork")
+    >>> get_queue("captioner", "track"), get_queue("mapper", "artwork")
     ('caption.track', 'emotion')
     """
     if role == Role.CAPTIONER:

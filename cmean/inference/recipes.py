@@ -20,8 +20,8 @@ from cmean.errors import ConfigError, MissingExtraError, WeightsError
 from cmean.inference.mapping import MappingOptions
 from cmean.inference.merging import MergeOptions
 from cmean.inference.prompt_files import read_template
-from cmean.inference.queues import queue_of
-from cmean.inference.revisions import here, here_or_known
+from cmean.inference.queues import get_queue
+from cmean.inference.revisions import make_revision_finder, read_installed_revision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cmean.backends.registry import BackendInfo
     from cmean.catalog.engine import Connection
     from cmean.config import KindProfile, Profile
-    from cmean.inference.revisions import Revise
+    from cmean.inference.revisions import FindRevision
 
 STAGE_OF = {Role.CAPTIONER: "caption", Role.MAPPER: "emotion", Role.EMBEDDER: "embed"}
 """The stage in which a recipe's work is done."""
@@ -40,7 +40,7 @@ CONTINUE, MERGE, SHUFFLE = "continue", "merge", "shuffle"
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class EnteredRecipe:
     """A recipe that has a row; `source_id` is that of the recipe whose captions it reads."""
 
     id: int
@@ -71,52 +71,56 @@ class RecipeSet:
     captions are mapped, and whose triples are paired.
     """
 
-    entries: tuple[Entered, ...]
-    captioners: Mapping[Kind, Entered]
-    mappers: Mapping[Kind, Entered]
+    entries: tuple[EnteredRecipe, ...]
+    captioners: Mapping[Kind, EnteredRecipe]
+    mappers: Mapping[Kind, EnteredRecipe]
 
-    def of_stage(self, stage: str) -> list[Entered]:
-        """The recipes that a stage carries out, each after the one that it reads."""
+    def list_of_stage(self, stage: str) -> list[EnteredRecipe]:
+        """List the recipes of a stage, each after the one that it reads."""
         return [entry for entry in self.entries if entry.stage == stage]
 
-    def readers(self, recipe_id: int) -> list[Entered]:
-        """The recipes that read what a recipe writes."""
+    def list_readers(self, recipe_id: int) -> list[EnteredRecipe]:
+        """List the recipes that read the results of a recipe."""
         return [entry for entry in self.entries if entry.source_id == recipe_id]
 
 
-def stages(profile: Profile) -> tuple[str, ...]:
-    """The stages of a profile, in order: embedding only where it has embedders."""
+def list_stages(profile: Profile) -> tuple[str, ...]:
+    """List the stages of a profile in order; embedding only where it has embedders."""
     return ("caption", "emotion", "embed") if profile.embedders else ("caption", "emotion")
 
 
-def backend_role(recipe: Recipe) -> Role:
-    """The role of a recipe's back-end: captions are merged by a language model."""
+def get_backend_role(recipe: Recipe) -> Role:
+    """Return the role of a recipe's back-end: what merges captions is a mapper, too."""
     return Role.MAPPER if recipe.parameters.get("step") == MERGE else recipe.role
 
 
-def mappers(profile: Profile, revise: Revise = here) -> dict[Kind, Recipe]:
-    """The mapper's recipe of each kind; errors as `build`."""
-    found = build(profile, ["emotion"], revise)
+def build_mapper_recipes(
+    profile: Profile, find_revision: FindRevision = read_installed_revision
+) -> dict[Kind, Recipe]:
+    """Build the mapper's recipe of each kind; errors as of `build_recipes`."""
+    found = build_recipes(profile, ["emotion"], find_revision)
     return {recipe.kind: recipe for recipe in found if recipe.role is Role.MAPPER}
 
 
-def mapper_ids(connection: Connection, profile: Profile) -> dict[Kind, int | None]:
-    """The ids of the mappers' recipes; None where the catalog has none of that digest."""
-    found = mappers(profile, here_or_known(connection))
+def find_mapper_ids(connection: Connection, profile: Profile) -> dict[Kind, int | None]:
+    """Find the ids of the mappers' recipes; None where the catalog has none of that digest."""
+    found = build_mapper_recipes(profile, make_revision_finder(connection))
     return {kind: recipe_rows.find(connection, mapper.digest) for kind, mapper in found.items()}
 
 
-def build(
-    profile: Profile, stages: Sequence[str] | None = None, revise: Revise = here
+def build_recipes(
+    profile: Profile,
+    stages: Sequence[str] | None = None,
+    find_revision: FindRevision = read_installed_revision,
 ) -> list[Recipe]:
-    """The recipes of a profile, each after the one that it reads.
+    """Build the recipes of a profile, each after the one that it reads.
 
     Args:
         profile: the profile.
-        stages: what is to be carried out: stages or queues. Who only captions needs no mapper, and
-            who only embeds no captioner: such recipes are left out where `revise` does not know
-            them. Who does not embed gets no embedders. None: all is needed.
-        revise: tells the revision of a back-end.
+        stages: what is to be executed: stages or queues (None: all). Recipes of other stages are
+            left out where `find_revision` does not know them: captioning needs no mapper, and
+            embedding no captioner. Embedders are left out unless `stages` has them.
+        find_revision: tells the revision of a back-end.
 
     Raises:
         ConfigError: a back-end is unknown or does not fit, or a prompt cannot be read.
@@ -124,48 +128,49 @@ def build(
         WeightsError: its weights are not on this machine.
     """
 
-    def needed(role: Role, kind: Kind) -> bool:
-        return stages is None or STAGE_OF[role] in stages or queue_of(role, kind) in stages
+    def is_needed(role: Role, kind: Kind) -> bool:
+        return stages is None or STAGE_OF[role] in stages or get_queue(role, kind) in stages
 
     captioning: list[Recipe] = []
     mapping: list[Recipe] = []
     sources: dict[Kind, Recipe] = {}
     for kind, part in profile.kinds.items():
-        maps = needed(Role.MAPPER, kind)
-        with _needed(maps or needed(Role.CAPTIONER, kind)):
-            chain = _captions(kind, part, revise)
+        maps = is_needed(Role.MAPPER, kind)
+        with _skip_missing(unless=maps or is_needed(Role.CAPTIONER, kind)):
+            chain = _build_caption_recipes(kind, part, find_revision)
             captioning += chain
             sources[kind] = chain[-1]
-            with _needed(maps):
-                mapping.append(mapper(kind, part.mapper, chain[-1], revise))
+            with _skip_missing(unless=maps):
+                mapping.append(build_mapper_recipe(kind, part.mapper, chain[-1], find_revision))
     embedders = profile.embedders if stages is None or "embed" in stages else ()
     embedding = [
         recipe
         for choice in embedders
         for kind, part in profile.kinds.items()
-        for recipe in _embedder(kind, choice, part, sources.get(kind), revise)
+        for recipe in _build_embedder_recipes(kind, choice, part, sources.get(kind), find_revision)
     ]
     return captioning + mapping + embedding
 
 
-def _needed(needed: bool) -> AbstractContextManager[None]:
-    """A block that is left where a back-end is not there, unless that is needed."""
-    return nullcontext() if needed else suppress(MissingExtraError, WeightsError)
+def _skip_missing(*, unless: bool) -> AbstractContextManager[None]:
+    """Leave the block silently where a back-end is not on this machine, unless it is needed."""
+    return nullcontext() if unless else suppress(MissingExtraError, WeightsError)
 
 
-def enter(
+def enter_recipes(
     connection: Connection, profile: Profile, stages: Sequence[str] | None = None
 ) -> RecipeSet:
-    """Enter the profile's recipes, those that are new, and return all with their ids.
+    """Enter those recipes of a profile that are new, and return all with their ids.
 
-    Arguments and errors as `build`; what the catalog knows already needs not be on this machine.
+    Arguments and errors as of `build_recipes`, but a back-end that is not installed here has the
+    revision that the catalog knows.
     """
-    entries: list[Entered] = []
+    entries: list[EnteredRecipe] = []
     ids: dict[str, int] = {}
-    for recipe in build(profile, stages, here_or_known(connection)):
+    for recipe in build_recipes(profile, stages, make_revision_finder(connection)):
         source = ids[recipe.input.digest] if recipe.input else None
         ids[recipe.digest] = recipe_rows.ensure(connection, recipe, source)
-        entries.append(Entered(ids[recipe.digest], recipe, source))
+        entries.append(EnteredRecipe(ids[recipe.digest], recipe, source))
     last = {(entry.recipe.role, entry.recipe.kind): entry for entry in entries}
     return RecipeSet(
         tuple(entries),
@@ -176,57 +181,70 @@ def enter(
     )
 
 
-def _captions(kind: Kind, part: KindProfile, revise: Revise) -> list[Recipe]:
+def _build_caption_recipes(
+    kind: Kind, part: KindProfile, find_revision: FindRevision
+) -> list[Recipe]:
     """The captioner's recipe and those that work on its captions."""
     choice = part.captioner
     extra: dict[str, Any] = {"preprocessing": dict(part.preprocessing)}
     found = registry.get_info(choice.backend, Role.CAPTIONER, kind)
-    if template := _template(found, choice, kind):
+    if template := _read_prompt(found, choice, kind):
         extra["prompt"] = template
     if choice.options.get("metadata"):
         if not template:
             raise ConfigError(f"{found.name} takes no prompt, so it can be given no metadata")
         extra["metadata"] = True
-    chain = [_recipe(revise, Role.CAPTIONER, kind, choice, extra)]
+    chain = [_build_recipe(find_revision, Role.CAPTIONER, kind, choice, extra)]
     if tokens := choice.options.get("continue_tokens"):
         if not found.continues:
             raise ConfigError(f"{found.name} cannot continue captions: remove continue_tokens")
         extra = extra | {"step": CONTINUE}
         more = {**choice.parameters, "max_new_tokens": tokens}
-        chain.append(_recipe(revise, Role.CAPTIONER, kind, choice, extra, chain[-1], more))
+        chain.append(
+            _build_recipe(find_revision, Role.CAPTIONER, kind, choice, extra, chain[-1], more)
+        )
     if part.merger is not None:
         merger = registry.get_info(part.merger.backend, Role.MAPPER)
         extra = {
             "step": MERGE,
-            "prompt": _template(merger, part.merger, kind, "merge"),
+            "prompt": _read_prompt(merger, part.merger, kind, "merge"),
             "merging": asdict(MergeOptions(**part.merger.options)),
         }
-        chain.append(_recipe(revise, Role.CAPTIONER, kind, part.merger, extra, chain[-1]))
+        chain.append(
+            _build_recipe(find_revision, Role.CAPTIONER, kind, part.merger, extra, chain[-1])
+        )
     if part.shuffle is not None:
         extra = {"step": SHUFFLE, "seed": part.shuffle}
         dealer = BackendChoice(SHUFFLE)
-        chain.append(_recipe(revise, Role.CAPTIONER, kind, dealer, extra, chain[-1]))
+        chain.append(_build_recipe(find_revision, Role.CAPTIONER, kind, dealer, extra, chain[-1]))
     return chain
 
 
-def mapper(
-    kind: Kind, choice: BackendChoice, source: Recipe | None = None, revise: Revise = here
+def build_mapper_recipe(
+    kind: Kind,
+    choice: BackendChoice,
+    source: Recipe | None = None,
+    find_revision: FindRevision = read_installed_revision,
 ) -> Recipe:
-    """The recipe of a mapper that reads the captions of another recipe, or plain texts."""
+    """Build the recipe of a mapper that reads the captions of another recipe, or plain texts."""
     found = registry.get_info(choice.backend, Role.MAPPER, kind)
     options = MappingOptions(**choice.options)
     usual = "emotion-five" if options.together else "emotion"
-    template = _template(found, choice, kind, usual)
+    template = _read_prompt(found, choice, kind, usual)
     if not template:
         if choice.options:
             raise ConfigError(f"{found.name} takes no {sorted(choice.options)[0]!r}: remove it")
-        return _recipe(revise, Role.MAPPER, kind, choice, {}, source)
+        return _build_recipe(find_revision, Role.MAPPER, kind, choice, {}, source)
     extra = {"prompt": template, "mapping": asdict(options)}
-    return _recipe(revise, Role.MAPPER, kind, choice, extra, source)
+    return _build_recipe(find_revision, Role.MAPPER, kind, choice, extra, source)
 
 
-def _embedder(
-    kind: Kind, choice: BackendChoice, part: KindProfile, source: Recipe | None, revise: Revise
+def _build_embedder_recipes(
+    kind: Kind,
+    choice: BackendChoice,
+    part: KindProfile,
+    source: Recipe | None,
+    find_revision: FindRevision,
 ) -> list[Recipe]:
     """The recipe of a kind's media, where the embedder takes them, and that of its captions.
 
@@ -236,13 +254,15 @@ def _embedder(
     made = []
     if kind in found.kinds:
         prepared = {"rate": found.rate} if kind is Kind.TRACK else dict(part.preprocessing)
-        made.append(_recipe(revise, Role.EMBEDDER, kind, choice, {"preprocessing": prepared}))
+        made.append(
+            _build_recipe(find_revision, Role.EMBEDDER, kind, choice, {"preprocessing": prepared})
+        )
     if source is not None:
-        made.append(_recipe(revise, Role.EMBEDDER, kind, choice, {}, source))
+        made.append(_build_recipe(find_revision, Role.EMBEDDER, kind, choice, {}, source))
     return made
 
 
-def _template(found: BackendInfo, choice: BackendChoice, kind: Kind, usual: str = "") -> str:
+def _read_prompt(found: BackendInfo, choice: BackendChoice, kind: Kind, usual: str = "") -> str:
     """The text of the prompt template that a step uses; empty where its back-end takes none."""
     if found.prompt:
         return read_template(choice.prompt or usual or found.prompt.format(kind=kind.value))
@@ -251,8 +271,8 @@ def _template(found: BackendInfo, choice: BackendChoice, kind: Kind, usual: str 
     return ""
 
 
-def _recipe(
-    revise: Revise,
+def _build_recipe(
+    find_revision: FindRevision,
     role: Role,
     kind: Kind,
     choice: BackendChoice,
@@ -266,4 +286,4 @@ def _recipe(
         found, choice.parameters if parameters is None else parameters
     )
     draft = Recipe(role, kind, choice.backend, "", {"backend": given, **extra}, source)
-    return replace(draft, revision=revise(draft, backend_of))
+    return replace(draft, revision=find_revision(draft, backend_of))

@@ -1,6 +1,6 @@
-"""The revision of a recipe's back-end: of what is on this machine, else as the catalog knows it.
+"""The revision of a recipe's back-end: of what is installed, else as the catalog knows it.
 
-Whoever only pairs, watches a fleet, or maps what others captioned, needs no captioner's weights.
+So a machine that only pairs, watches workers or maps captions needs no captioner's weights.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from cmean.errors import MissingExtraError, WeightsError
 if TYPE_CHECKING:
     from cmean.catalog.engine import Connection
 
-Revise = Callable[[Recipe, Role], str]
+FindRevision = Callable[[Recipe, Role], str]
 """The revision of a recipe that has none yet, given the role of its back-end."""
 
 
-def here(draft: Recipe, role: Role) -> str:
-    """The revision of the back-end on this machine.
+def read_installed_revision(draft: Recipe, role: Role) -> str:
+    """Read the revision of the back-end on this machine.
 
     Raises:
         MissingExtraError: it is not installed.
-        WeightsError: its weights are not here.
+        WeightsError: its weights are not on this machine.
     """
     return registry.create_backend(draft.backend, role, draft.parameters["backend"]).revision
 
 
-def here_or_known(connection: Connection) -> Revise:
-    """The revision on this machine or, where it lacks the back-end, of the newest equal recipe."""
+def make_revision_finder(connection: Connection) -> FindRevision:
+    """Make a function that finds a revision on this machine, else in the newest equal recipe."""
 
-    def revise(draft: Recipe, role: Role) -> str:
+    def find_revision(draft: Recipe, role: Role) -> str:
         try:
-            return here(draft, role)
+            return read_installed_revision(draft, role)
         except (MissingExtraError, WeightsError):
             known = recipe_rows.revision_like(connection, draft)
             if known is None:
                 raise
             return known
 
-    return revise
+    return find_revision

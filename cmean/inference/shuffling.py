@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def donors(keys: Mapping[int, str], seed: int) -> dict[int, int]:
+def assign_donors(keys: Mapping[int, str], seed: int) -> dict[int, int]:
     """Whose captions each item gets: those of the next in a circle of all, so never its own.
 
     The circle is in the order of SHA-256 of seed and key, so it is the same on every machine, and
     whatever the order of the items.
 
-    >>> sorted(donors({1: "a", 2: "b"}, seed=0).items())
+    >>> sorted(assign_donors({1: "a", 2: "b"}, seed=0).items())
     [(1, 2), (2, 1)]
 
     Args:

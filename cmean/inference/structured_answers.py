@@ -27,23 +27,23 @@ _SHOWN = 200
 _SPACED = rf"\( *({_CHANNEL}) *, *({_CHANNEL}) *, *({_CHANNEL}) *\)"
 
 
-def pattern(count: int) -> str:
+def build_pattern(count: int) -> str:
     """The regular expression of `count` triples on one line, e.g. `RGB: (12,200,3) (0,9,255)`."""
     return f"{START}(?: {_TRIPLE}){{{count}}}"
 
 
-def max_tokens(count: int) -> int:
+def limit_tokens(count: int) -> int:
     """A cap that no such answer meets: a token is at least a byte, and one ends the answer."""
     return len(START) + count * len(_LONGEST_TRIPLE) + 1
 
 
-def example(count: int) -> str:
+def build_example(count: int) -> str:
     """An answer of the right form, for a prompt to show."""
     shown = [((40 * i + 20) % 256, (90 * i + 110) % 256, (70 * i + 60) % 256) for i in range(count)]
     return " ".join([START, *(f"({red},{green},{blue})" for red, green, blue in shown)])
 
 
-def read(text: str, count: int) -> list[RGB] | None:
+def read_triples(text: str, count: int) -> list[RGB] | None:
     """The triples of an answer, or None where it is not of the form.
 
     Spaces, and commas between triples, may be missing or too many. Anything else makes it unread:
@@ -55,11 +55,11 @@ def read(text: str, count: int) -> list[RGB] | None:
     return [RGB(*map(int, found)) for found in re.findall(_SPACED, line)]
 
 
-def asker(model: LanguageModel, batcher: Batcher) -> Ask:
+def make_asker(model: LanguageModel, batcher: Batcher) -> Ask:
     """Ask a model, so many questions at once as fit; one that it cannot answer fails alone."""
 
     def ask(questions: Sequence[Question]) -> list[Answer | ItemError]:
-        return batcher.run(model.write, questions, _length)
+        return batcher.apply_to_all(model.write, questions, _length)
 
     return ask
 
@@ -68,7 +68,7 @@ def _length(question: Question) -> int:
     return len(question.prompt.system) + len(question.prompt.user) + len(question.prefix)
 
 
-def answered(outcomes: Sequence[Answer | ItemError]) -> list[Answer | ItemError]:
+def check_answers(outcomes: Sequence[Answer | ItemError]) -> list[Answer | ItemError]:
     """The outcomes, with an error for what is neither; a back-end may give anything."""
     return [
         outcome if isinstance(outcome, ItemError) or _is_answer(outcome) else _odd(outcome)
@@ -97,12 +97,12 @@ def ask_for_triples(
     said: dict[int, str | None] = dict.fromkeys(range(len(counts)))
     for attempt in range(attempts):
         asked = list(said)
-        outcomes = answered(ask([question(i, attempt, said[i]) for i in asked]))
+        outcomes = check_answers(ask([question(i, attempt, said[i]) for i in asked]))
         for i, outcome in zip(asked, outcomes, strict=True):
             if isinstance(outcome, ItemError):
                 found[i] = outcome
             else:
-                found[i] = read(outcome.text, counts[i])
+                found[i] = read_triples(outcome.text, counts[i])
                 said[i] = _shortened(outcome.text)
         said = {i: text for i, text in said.items() if found[i] is None}
     return [

@@ -11,7 +11,7 @@ from cmean.catalog.engine import Catalog
 from cmean.catalog.task_counts import TaskCounts, count_tasks
 from cmean.errors import CatalogUnavailableError
 from cmean.inference import recipes
-from cmean.inference.queues import queue_of
+from cmean.inference.queues import get_queue
 from cmean.jobs.local_run import StageResult
 from cmean.jobs.monitor import Observer
 from cmean.jobs.planner import Planner
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cmean.config import Profile, Settings
-    from cmean.inference.recipes import Entered
+    from cmean.inference.recipes import EnteredRecipe
     from cmean.jobs.hints import HintSender
     from cmean.jobs.monitor import FleetView
 
@@ -58,7 +58,7 @@ def run_with_fleet(
     catalog = Catalog(settings.database_url)
     migrate.ensure(catalog)
     try:
-        chosen = stages or recipes.stages(profile)
+        chosen = stages or recipes.list_stages(profile)
         return _Run(catalog, settings, profile, chosen, send_hint).through(
             on_look, on_away, keep_on
         )
@@ -78,11 +78,11 @@ class _Run:
         self.catalog = catalog
         self.send_hint = send_hint
         with catalog.write() as connection:
-            entered = recipes.enter(connection, profile, stages)
-        self.recipes: dict[str, list[Entered]] = {s: entered.of_stage(s) for s in stages}
+            entered = recipes.enter_recipes(connection, profile, stages)
+        self.recipes: dict[str, list[EnteredRecipe]] = {s: entered.list_of_stage(s) for s in stages}
         chosen = [entry for entries in self.recipes.values() for entry in entries]
         self.recipe_ids = [entry.id for entry in chosen]
-        queues = {queue_of(entry.recipe.role, entry.recipe.kind) for entry in chosen}
+        queues = {get_queue(entry.recipe.role, entry.recipe.kind) for entry in chosen}
         own = replace(settings, profile=profile.name)
         self.planner = Planner(catalog, own, sorted(queues), send_hint)
         self.observer = Observer(catalog, stages, self.recipe_ids, fleet=True)
@@ -130,7 +130,7 @@ class _Run:
             waiting = {recipe_id for *_, recipe_id, _ in progress.ready_recipes(connection)}
             for entries in self.recipes.values():
                 for entry in entries:
-                    queue = queue_of(entry.recipe.role, entry.recipe.kind)
+                    queue = get_queue(entry.recipe.role, entry.recipe.kind)
                     if entry.id in waiting and workers.serving(connection, queue):
                         self.send_hint(queue, entry.recipe.digest)
 

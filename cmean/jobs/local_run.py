@@ -19,7 +19,7 @@ from cmean.catalog.engine import Catalog
 from cmean.catalog.task_counts import TaskCounts, count_tasks
 from cmean.domain import Role
 from cmean.inference import recipes
-from cmean.inference.revisions import here_or_known
+from cmean.inference.revisions import make_revision_finder
 from cmean.jobs.local_processes import release_abandoned_tasks
 from cmean.jobs.planner import enter_tasks
 from cmean.jobs.process_pool import ProcessPool
@@ -86,9 +86,9 @@ def run_locally(
     """
     catalog = Catalog(settings.database_url)
     migrate.ensure(catalog)
-    chosen = stages or recipes.stages(profile)
+    chosen = stages or recipes.list_stages(profile)
     with catalog.write() as connection:
-        entered = recipes.enter(connection, profile, chosen)
+        entered = recipes.enter_recipes(connection, profile, chosen)
     try:
         with start_session(catalog, settings.lease_seconds) as session:
             run_id = session.worker_id
@@ -120,7 +120,7 @@ class _Stage:
         self.run_id = run_id
         self.limit = limit
         self.on_progress = on_progress
-        self.recipes = entered.of_stage(stage)
+        self.recipes = entered.list_of_stage(stage)
         self.recipe_ids = [entry.id for entry in self.recipes]
         self.before = TaskCounts()
         self.total = 0
@@ -205,13 +205,13 @@ class _Stage:
 
 
 def _share(recipe: Recipe) -> int:
-    return registry.get_info(recipe.backend, recipes.backend_role(recipe)).share
+    return registry.get_info(recipe.backend, recipes.get_backend_role(recipe)).share
 
 
 def cut_captions(catalog: Catalog, profile: Profile) -> int:
     """How many captions that a profile maps were cut by their token cap."""
     with catalog.read() as connection:
-        found = recipes.build(profile, (), here_or_known(connection))
+        found = recipes.build_recipes(profile, (), make_revision_finder(connection))
         last = {recipe.kind: recipe for recipe in found if recipe.role is Role.CAPTIONER}
         ids = [recipe_rows.find(connection, recipe.digest) for recipe in last.values()]
         return results.cut(connection, [each for each in ids if each is not None])

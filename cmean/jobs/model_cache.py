@@ -11,8 +11,8 @@ from cmean.catalog import recipes as recipe_rows
 from cmean.domain import Kind, Recipe, Role
 from cmean.errors import CmeanError, ConfigError
 from cmean.inference import steps
-from cmean.inference.queues import queue_of
-from cmean.inference.recipes import backend_role
+from cmean.inference.queues import get_queue
+from cmean.inference.recipes import get_backend_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,7 +93,7 @@ class ModelCache:
         Raises:
             CmeanError: the model cannot be loaded; whatever else its library raises comes through.
         """
-        key = steps.model_key(served.recipe)
+        key = steps.make_model_key(served.recipe)
         if self._loaded is not None:
             recipe_id, loaded_key, loaded = self._loaded
             if recipe_id == served.id:
@@ -109,7 +109,7 @@ class ModelCache:
 
     def is_loaded(self, served: ServedRecipe) -> bool:
         """Whether the recipe's model is in memory."""
-        return self._loaded is not None and self._loaded[1] == steps.model_key(served.recipe)
+        return self._loaded is not None and self._loaded[1] == steps.make_model_key(served.recipe)
 
     def unload(self) -> None:
         """Give the model's memory back."""
@@ -119,7 +119,7 @@ class ModelCache:
 
     def _check_recipe(self, row: Mapping[str, Any]) -> ServedRecipe | None:
         """Return the recipe of a row, or None where this worker cannot execute it."""
-        queue = queue_of(row["role"], row["kind"])
+        queue = get_queue(row["role"], row["kind"])
         if queue not in self.queues:
             return None
         recipe = Recipe(
@@ -137,7 +137,7 @@ class ModelCache:
 
 def _require_revision(recipe: Recipe) -> None:
     """Raise ConfigError unless the installed back-end is the one that the recipe was made for."""
-    role = backend_role(recipe)
+    role = get_backend_role(recipe)
     installed = registry.create_backend(recipe.backend, role, recipe.parameters["backend"]).revision
     if installed != recipe.revision:
         raise ConfigError(

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 from cmean.catalog import items, planning, results, workers
 from cmean.errors import ConfigError, MissingExtraError, WeightsError
 from cmean.inference import controls, recipes
-from cmean.inference.queues import queue_of
+from cmean.inference.queues import get_queue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.config import Settings
-    from cmean.inference.recipes import Entered, RecipeSet
+    from cmean.inference.recipes import EnteredRecipe, RecipeSet
     from cmean.jobs.hints import HintSender
 
 _LOG = logging.getLogger(__name__)
 
 
 def enter_tasks(
-    connection: Connection, entry: Entered, fragment_ids: Sequence[int] | None = None
+    connection: Connection, entry: EnteredRecipe, fragment_ids: Sequence[int] | None = None
 ) -> int:
     """Enter a recipe's missing tasks, all or those of some fragments' captions.
 
@@ -48,7 +48,7 @@ def enter_tasks(
     )
 
 
-def _read_input_state(connection: Connection, entry: Entered) -> object:
+def _read_input_state(connection: Connection, entry: EnteredRecipe) -> object:
     """Return a value that changes whenever a recipe's inputs do."""
     if entry.source_id is None:
         return items.number_of_fragments(connection)
@@ -90,7 +90,7 @@ class Planner:
             return False
         has_changed = False
         for entry in recipe_set.entries:
-            queue = queue_of(entry.recipe.role, entry.recipe.kind)
+            queue = get_queue(entry.recipe.role, entry.recipe.kind)
             with self.catalog.read() as connection:
                 state = _read_input_state(connection, entry)
             if queue not in self.queues or self._seen.get(entry.id) == state:
@@ -107,15 +107,15 @@ class Planner:
     def plan_readers(self, recipe_id: int, fragment_ids: Sequence[int]) -> None:
         """Enter the tasks that read captions which were just written."""
         recipe_set = self._enter_recipes()
-        for entry in recipe_set.readers(recipe_id) if recipe_set else ():
+        for entry in recipe_set.list_readers(recipe_id) if recipe_set else ():
             with self.catalog.write() as connection:
                 added = enter_tasks(connection, entry, fragment_ids)
             if added:
                 self._send_hints(entry)
 
-    def _send_hints(self, entry: Entered) -> None:
+    def _send_hints(self, entry: EnteredRecipe) -> None:
         """Send a hint for each worker of a recipe's queue; more would only pile up."""
-        queue = queue_of(entry.recipe.role, entry.recipe.kind)
+        queue = get_queue(entry.recipe.role, entry.recipe.kind)
         with self.catalog.read() as connection:
             serving = workers.serving(connection, queue)
         if serving:
@@ -128,9 +128,9 @@ class Planner:
         """
         if self._recipe_set is None and not self._has_failed:
             try:
-                profile = controls.find(self.settings)
+                profile = controls.find_profile(self.settings)
                 with self.catalog.write() as connection:
-                    self._recipe_set = recipes.enter(connection, profile, self.queues)
+                    self._recipe_set = recipes.enter_recipes(connection, profile, self.queues)
             except (ConfigError, MissingExtraError, WeightsError) as error:
                 self._has_failed = True
                 _LOG.warning("this worker enters no tasks, it only executes them: %s", error)

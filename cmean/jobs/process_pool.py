@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from cmean.catalog import job_queue
 from cmean.catalog.engine import Catalog
 from cmean.errors import CmeanError
-from cmean.inference.steps import load_step, model_key
+from cmean.inference.steps import load_step, make_model_key
 from cmean.jobs.executor import execute_tasks
 from cmean.jobs.local_processes import ONE_THREAD
 from cmean.jobs.session import start_session
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from cmean.config import Settings
     from cmean.domain import Recipe
-    from cmean.inference.recipes import Entered
+    from cmean.inference.recipes import EnteredRecipe
     from cmean.inference.steps import Step
     from cmean.jobs.session import WorkerSession
 
@@ -53,7 +53,7 @@ class ProcessPool:
         run_id: the worker row of the run that they belong to.
     """
 
-    def __init__(self, settings: Settings, entries: Sequence[Entered], run_id: int) -> None:
+    def __init__(self, settings: Settings, entries: Sequence[EnteredRecipe], run_id: int) -> None:
         self.settings = settings
         self.entries = [(entry.id, entry.recipe) for entry in entries]
         self.run_id = run_id
@@ -189,7 +189,7 @@ def _execute_recipes(
             with session.catalog.read() as connection:
                 if not job_queue.oldest_ready(connection, [recipe_id]):
                     continue  # spares loading its model
-            if loaded is not None and loaded.key != model_key(recipe):
+            if loaded is not None and loaded.key != make_model_key(recipe):
                 loaded.backend.unload()
                 loaded = None
             loaded = load_step(recipe, shared=loaded)

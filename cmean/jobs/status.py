@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.catalog import items, progress, workers
 from cmean.catalog.task_counts import TaskCounts, count_tasks
-from cmean.inference.queues import REQUESTS, queue_of
+from cmean.inference.queues import REQUESTS, get_queue
 from cmean.jobs.local_processes import find_dead_workers
 from cmean.jobs.local_run import STAGES as RUN_STAGES
 
@@ -54,9 +54,9 @@ def _waiting(
         return []
     found = []
     for role, kind, backend, recipe_id, number in progress.ready_recipes(connection):
-        why = _why(serving, queue_of(role, kind), str(recipe_id))
+        why = _why(serving, get_queue(role, kind), str(recipe_id))
         if why is not None:
-            queue = queue_of(role, kind)
+            queue = get_queue(role, kind)
             found.append({"queue": queue, "backend": backend, "ready": number, "why": why})
     for stage, number in progress.ready_requests(connection, REQUESTS).items():
         if (why := _why(serving, stage, "")) is not None:

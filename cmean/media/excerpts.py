@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from cmean.domain import Kind
-from cmean.errors import ConfigError
-from cmean.media import audio, image
+from cmean.errors import CmeanError, ConfigError, MediaError
+from cmean.media import audio, files, image
 from cmean.media import limits as _limits
+from cmean.media.uris import display, local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from cmean.domain import Picture, Sound
@@ -60,6 +63,90 @@ def excerpts(
         for key in ("whole_size", "fragment_size")
     )
     return image.fragments(image.load(path, limits), square, whole, fragment)
+
+
+class ItemFile(Protocol):
+    """The file of a registered item, as it was when it was registered."""
+
+    @property
+    def kind(self) -> Kind:
+        """What it is read as."""
+        ...
+
+    @property
+    def uri(self) -> str:
+        """Its ``file:`` URI."""
+        ...
+
+    @property
+    def bytes(self) -> int:
+        """Its size."""
+        ...
+
+    @property
+    def modified(self) -> float:
+        """When it was last modified, in seconds since 1970."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its content."""
+        ...
+
+
+def decode_items(
+    items: Sequence[ItemFile], preprocessing: Mapping[str, object], threads: int = 1
+) -> list[list[Sound] | list[Picture] | MediaError]:
+    """Decode registered items: the five media of each, or why its file cannot be used.
+
+    Args:
+        items: whose files to decode.
+        preprocessing: as of `excerpts`.
+        threads: how many files to decode at once.
+
+    Raises:
+        ConfigError: as of `excerpts`.
+    """
+    decode = partial(_decode_item, preprocessing=preprocessing)
+    if min(threads, len(items)) <= 1:
+        return list(map(decode, items))
+    with ThreadPoolExecutor(threads, "decoder") as pool:  # the decoders release the GIL
+        return list(pool.map(decode, items))
+
+
+def _decode_item(
+    item: ItemFile, preprocessing: Mapping[str, object]
+) -> list[Sound] | list[Picture] | MediaError:
+    """Decode an item, with any error but that of the recipe turned into a MediaError."""
+    try:
+        path = local_path(item.uri)
+        _require_unchanged(item, path)
+        return excerpts(path, item.kind, preprocessing)
+    except MediaError as error:
+        return error
+    except MemoryError:
+        return MediaError("out-of-memory", "decoding needs more memory", retryable=True)
+    except CmeanError:
+        raise  # the recipe is at fault, not the file
+    except Exception as error:  # noqa: BLE001 - no file may end a worker
+        return MediaError("decode-error", f"{type(error).__name__}: {error}", retryable=True)
+
+
+def _require_unchanged(item: ItemFile, path: Path) -> None:
+    """Raise MediaError where a file is missing or is not the one that was registered.
+
+    Its content is hashed only if its size or its time of modification differ.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        detail = f"{display(path)} cannot be read: {error.strerror}"
+        raise MediaError("missing", detail, retryable=True) from error
+    is_same = (status.st_size, status.st_mtime) == (item.bytes, item.modified)
+    if not is_same and files.hash_media_file(path) != item.sha256:
+        raise MediaError(
+            "changed", f"{display(path)} is not the file that was ingested; ingest it again"
+        )
 
 
 def _integer(settings: Mapping[str, object], key: str, accepted: range) -> int:

@@ -103,7 +103,7 @@ def request(  # noqa: PLR0913 - each is an option of the verb
     }
     with catalog.read() as connection:
         earlier: Mapping[str, Any] = {}
-        found = recipes.mapper_ids(connection, profile)
+        found = recipes.find_mapper_ids(connection, profile)
         chosen: Mapping[str, Any] = asked
         for option, earlier_id in (("extend", extend), ("compare", compare)):
             if earlier_id is not None:

@@ -15,7 +15,7 @@ from cmean.config import list_profile_names
 from cmean.domain import Kind, Role
 from cmean.errors import InputError, MissingExtraError, WeightsError
 from cmean.inference import recipes
-from cmean.inference.revisions import here_or_known
+from cmean.inference.revisions import make_revision_finder
 from cmean.matching.calibration import NONE
 from cmean.pairing import vectors
 
@@ -98,7 +98,7 @@ def _embedded(
     """The recipes of one of a profile's embedders, if it has embedded something of both kinds."""
     alone = replace(profile, embedders=(choice,))
     try:
-        built = recipes.build(alone, ["embed"], here_or_known(connection))
+        built = recipes.build_recipes(alone, ["embed"], make_revision_finder(connection))
     except (MissingExtraError, WeightsError):
         return None  # the catalog has no recipe of it: it has embedded nothing
     found = {}

@@ -142,16 +142,16 @@ def test_a_control_is_a_profile_by_its_name():
     settings = Settings()
     profile = settings.get_profile("paper-as-run")
     for control in controls.CONTROLS:
-        made = controls.controlled(profile, control)
+        made = controls.make_control_profile(profile, control)
         assert made.name == f"paper-as-run+{control}"
-        assert controls.find(settings, made.name) == made
-    seeded = controls.controlled(profile, "shuffled-captions", 3)
+        assert controls.find_profile(settings, made.name) == made
+    seeded = controls.make_control_profile(profile, "shuffled-captions", 3)
     assert seeded.name == "paper-as-run+shuffled-captions:3"
-    assert controls.find(settings, seeded.name) == seeded
-    both = controls.find(settings, f"{seeded.name}+constant-triple")
+    assert controls.find_profile(settings, seeded.name) == seeded
+    both = controls.find_profile(settings, f"{seeded.name}+constant-triple")
     track = both.kinds[Kind.TRACK]
     assert (track.shuffle, track.mapper.backend) == (3, "constant")
-    told = controls.find(settings, "paper-as-run+no-metadata").kinds[Kind.ARTWORK].captioner
+    told = controls.find_profile(settings, "paper-as-run+no-metadata").kinds[Kind.ARTWORK].captioner
     assert "metadata" not in told.options
     assert told.parameters == profile.kinds[Kind.ARTWORK].captioner.parameters
 
@@ -159,12 +159,12 @@ def test_a_control_is_a_profile_by_its_name():
 @pytest.mark.parametrize("rest", ["no-metadata", "nothing", "constant-triple:2"])
 def test_a_control_that_cannot_be_is_refused(rest):
     with pytest.raises(ConfigError):
-        controls.find(Settings(), f"embedded+{rest}")
+        controls.find_profile(Settings(), f"embedded+{rest}")
 
 
 def test_a_profile_of_the_user_may_have_a_plus_in_its_name():
     own = {"a+constant-triple": {"extends": "embedded"}}
-    found = controls.find(Settings(user_profiles=own), "a+constant-triple")
+    found = controls.find_profile(Settings(user_profiles=own), "a+constant-triple")
     assert found.kinds[Kind.TRACK].mapper.backend == "embedded-mapper"
 
 
@@ -177,7 +177,9 @@ class Dealing:
         name = "embedded+shuffled-captions"
         self.planner = Planner(catalog, Settings(profile=name), QUEUES, lambda *_, **__: None)
         with catalog.write() as connection:
-            self.recipes = recipes.enter(connection, controls.find(Settings(), name))
+            self.recipes = recipes.enter_recipes(
+                connection, controls.find_profile(Settings(), name)
+            )
 
     def number(self, query):
         with browse.rows_of(self.catalog, query) as (_, found):

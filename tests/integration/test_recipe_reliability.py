@@ -28,7 +28,9 @@ NAMES = ("embedded", "embedded-stretched", "grey")
 FEW = SamplingOptions(permutations=200)
 UNHEARD = {"extends": "embedded", "track": {"preprocessing": {"rate": 8000}}}
 GREY = {"extends": "embedded", "artwork": {"preprocessing": {"whole_size": 64}}}
-PROFILES = partial(controls.find, Settings(user_profiles={"grey": GREY, "unheard-of": UNHEARD}))
+PROFILES = partial(
+    controls.find_profile, Settings(user_profiles={"grey": GREY, "unheard-of": UNHEARD})
+)
 
 
 class Run(Triples):
@@ -37,7 +39,7 @@ class Run(Triples):
     def __init__(self, catalog, name):
         self.catalog, self.profile = catalog, PROFILES(name)
         with catalog.write() as connection:
-            self.recipes = recipes.enter(connection, self.profile)
+            self.recipes = recipes.enter_recipes(connection, self.profile)
 
 
 @pytest.fixture

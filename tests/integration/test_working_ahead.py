@@ -49,7 +49,7 @@ class Site:
             write_picture(media / f"{number}.png", (number, 7, 77))
         ingest(self.catalog, [media])
         with self.catalog.write() as connection:
-            entered = recipes.enter(connection, settings.get_profile("ahead"))
+            entered = recipes.enter_recipes(connection, settings.get_profile("ahead"))
             entry = entered.captioners[Kind.ARTWORK]
             enter_tasks(connection, entry)
         self.recipe_id = entry.id

@@ -98,7 +98,8 @@ def _check_backend(args: argparse.Namespace) -> int:
 
     info = registry.get_info(args.check, Role(args.role) if args.role else None)
     checks = []
-    for check in backend_check.run(info, controls.find(load_settings(), args.profile)):
+    profile = controls.find_profile(load_settings(), args.profile)
+    for check in backend_check.check_backend(info, profile):
         checks.append(check)
         if not args.json:
             result = "ok" if check.ok else "FAILED"
@@ -129,11 +130,11 @@ def _collect_parameters(args: argparse.Namespace) -> dict[tuple[str, Role], dict
     """The parameters that the profile gives the back-ends of the name to fetch."""
     from cmean.inference import backend_check, controls  # noqa: PLC0415 - as above
 
-    profile = controls.find(load_settings(), args.profile)
+    profile = controls.find_profile(load_settings(), args.profile)
     infos: list[BackendInfo] = [
         info for info in registry.list_backends() if info.name == args.fetch
     ]
-    return {(info.name, info.role): backend_check.parameters(info, profile) for info in infos}
+    return {(info.name, info.role): backend_check.find_parameters(info, profile) for info in infos}
 
 
 def _require_consent(wanted: WeightsToFetch, *, accepted: bool) -> None:

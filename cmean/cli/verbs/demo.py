@@ -61,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
         raise UsageError("--tracks and --artworks need each other: the demo pairs one with one")
     args.folder.mkdir(parents=True, exist_ok=True)
     settings = _make_settings(args.folder)
-    profile = controls.find(settings, args.profile)
+    profile = controls.find_profile(settings, args.profile)
     print_profile_notice(settings, args.profile)
     with open_session(settings) as (_, catalog):
         ingested = _ingest(args, catalog)

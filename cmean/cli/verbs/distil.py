@@ -44,14 +44,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Fit the weights, write them, and print their agreement on the held-out items."""
     with open_session() as (settings, catalog):
-        profile = controls.find(settings, args.profile)
+        profile = controls.find_profile(settings, args.profile)
         print_profile_notice(settings, args.profile, catalog)
-        about = distillation.distil(catalog, profile, args.output, args.held_out, args.seed)
+        about = distillation.distil_mappers(catalog, profile, args.output, args.held_out, args.seed)
     file = args.output.resolve()
     if args.json:
         print_json({"file": str(file), "revision": DistilledMapper(str(file)).revision, **about})
         return EXIT_OK
-    table = distillation.table(about)
+    table = distillation.build_agreement_table(about)
     print_table(table.title, table.header, table.rows)
     print(table.note)
     print_notice(

@@ -162,7 +162,7 @@ def _compare_recipes(args: argparse.Namespace, sampling: SamplingOptions) -> Non
         raise UsageError("--recipes compares recipes, not pairings: leave ID and --labels out")
     with open_session() as (settings, catalog), catalog.read() as connection:
         document = reliability.compare_recipes(
-            connection, args.recipes, partial(controls.find, settings), sampling
+            connection, args.recipes, partial(controls.find_profile, settings), sampling
         )
     _print_tables(args, to_json(document), reliability_tables.build_recipe_tables(document))
     for kind in document.left_out:

@@ -11,7 +11,7 @@ from cmean.cli.ingest_step import ingest_paths, print_ingest_result
 from cmean.cli.options import add_json
 from cmean.cli.output import print_json
 from cmean.domain import Kind, Role
-from cmean.inference.queues import queue_of
+from cmean.inference.queues import get_queue
 from cmean.library import metadata
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
         result = ingest_paths(catalog, args.paths, kind, args.collection, facts)
     if send_hint is not None and result.added:
         for each in Kind:  # idle workers plan the captions of the new items at once
-            send_hint(queue_of(Role.CAPTIONER, each))
+            send_hint(get_queue(Role.CAPTIONER, each))
     if args.json:
         print_json(result.as_dict())
     else:

@@ -17,7 +17,7 @@ from cmean.config import load_settings
 from cmean.domain import Kind
 from cmean.errors import InputError, ItemError
 from cmean.inference import controls
-from cmean.inference.map_texts import text_mapper
+from cmean.inference.map_texts import load_text_mapper
 from cmean.presentation.number_formats import UNDEFINED
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Map texts, one a line; a line that cannot be mapped gets a reason instead of a triple."""
     settings = load_settings()
-    map_texts = text_mapper(controls.find(settings, args.profile), Kind(args.kind))
+    map_texts = load_text_mapper(controls.find_profile(settings, args.profile), Kind(args.kind))
     print_profile_notice(settings, args.profile)
     number, failed = 0, 0
     with _open_lines(args.file) as lines:

@@ -62,7 +62,7 @@ def main(args: argparse.Namespace) -> int:
         return _check_health()
     queues = tuple(dict.fromkeys(args.queue or QUEUES))
     with open_session() as (settings, catalog):
-        controls.find(settings)  # report an invalid profile before anything is started
+        controls.find_profile(settings)  # report an invalid profile before anything is started
         print_profile_notice(settings, args.profile, catalog)
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(processName)s %(message)s"

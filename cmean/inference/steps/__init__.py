@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from cmean.backends import registry
 from cmean.domain import Role
-from cmean.inference.recipes import MERGE, SHUFFLE, backend_role
+from cmean.inference.recipes import MERGE, SHUFFLE, get_backend_role
 from cmean.inference.steps.captions import CaptionStep
 from cmean.inference.steps.embeddings import EmbeddingStep
 from cmean.inference.steps.emotions import EmotionStep
 from cmean.inference.steps.merging import MergingStep
 from cmean.inference.steps.shuffling import ShufflingStep
-from cmean.inference.steps.step import Step, model_key
+from cmean.inference.steps.step import Step, make_model_key
 
 if TYPE_CHECKING:
     from cmean.domain import Recipe
 
-__all__ = ["Step", "load_step", "model_key"]
+__all__ = ["Step", "load_step", "make_model_key"]
 
 _STEPS: dict[Role, type[Step]] = {
     Role.CAPTIONER: CaptionStep,
@@ -36,7 +36,7 @@ def load_step(recipe: Recipe, shared: Step | None = None) -> Step:
     kind = _OF_CAPTIONS.get(recipe.parameters.get("step", ""), _STEPS[recipe.role])
     if shared is not None:
         return kind(recipe, shared.backend, shared.batcher)
-    role = backend_role(recipe)
+    role = get_backend_role(recipe)
     backend = registry.create_backend(recipe.backend, role, recipe.parameters["backend"])
     backend.load()
     return kind(recipe, backend)

@@ -1,100 +1,112 @@
-"""Captioning, and going on with captions that were cut."""
+"""The step that captions fragments, and what all steps that write captions have in common."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from cmean.catalog import captions, results
-from cmean.domain import FinishReason
+from cmean.catalog import captions, items, results
+from cmean.domain import WHOLE, FinishReason
 from cmean.errors import ItemError
-from cmean.inference.captioning import Assignment, Captioning
+from cmean.inference.captioning import CaptionBatch, CaptionTask
 from cmean.inference.recipes import CONTINUE
-from cmean.inference.steps.media import opened
 from cmean.inference.steps.step import Step
+from cmean.media.excerpts import decode_items
 from cmean.stats.text_lengths import count_words
 from cmean.util import language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cmean.catalog.engine import Catalog, Connection
+    from cmean.catalog.items import Located
     from cmean.catalog.job_queue import Claim
-    from cmean.domain import Caption, Recipe
+    from cmean.domain import Caption, Picture, Recipe, Sound
     from cmean.inference.batching import Batcher
-    from cmean.inference.steps.media import Opened
-    from cmean.inference.steps.step import Outcomes, Outputs, RunClaim
+    from cmean.inference.steps.step import Outcomes, RunClaim
     from cmean.protocols import Backend, Captioner
 
 
 class WritingStep(Step):
-    """What has captions as its results."""
+    """A step whose results are captions."""
 
     def __init__(self, recipe: Recipe, backend: Backend, batcher: Batcher | None = None) -> None:
         super().__init__(recipe, backend, batcher)
         if self.prefetches:
-            language.load()  # here rather than in the middle of work, when the model would wait
+            # Now rather than with the first caption, for which the model would wait.
+            language.load()
 
-    def complete_results(self, outputs: Outputs) -> Outputs:
-        """Captions with their language and their number of words."""
-        return {task: _told(found) for task, found in outputs.items()}
+    def complete_results(self, outputs: Mapping[int, Caption]) -> dict[int, tuple[Caption, int]]:
+        """Add the language and the number of words of each caption."""
+        return {task: _complete_caption(caption) for task, caption in outputs.items()}
 
-    def write_results(self, connection: Connection, claim: Claim, outputs: Outputs) -> int:
+    def write_results(
+        self, connection: Connection, claim: Claim, outputs: Mapping[int, tuple[Caption, int]]
+    ) -> int:
         """Write the captions of the tasks that are still held."""
         return results.commit_captions(connection, claim, outputs)
 
 
-def _told(found: Caption) -> tuple[Caption, int]:
-    if not found.language:
-        found = replace(found, language=language.language_of(found.text))
-    return found, count_words(found.text)
+def _complete_caption(caption: Caption) -> tuple[Caption, int]:
+    if not caption.language:
+        caption = replace(caption, language=language.language_of(caption.text))
+    return caption, count_words(caption.text)
 
 
 class CaptionStep(WritingStep):
-    """Captions the fragments of a claim, item by item."""
+    """Captions fragments, or continues captions that were cut by their token limit."""
 
     def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
-        """Decode and preprocess. A caption that was not cut is taken over as it is."""
-        earlier = self._earlier(catalog, claim)
-        settled: dict[int, object] = {
-            task: found
-            for task, found in earlier.items()
-            if found.finish_reason is FinishReason.STOP
+        """Decode the media and run the captioner's preprocessing."""
+        earlier = self._read_earlier(catalog, claim)
+        outcomes: dict[int, Caption | ItemError] = {
+            task: caption
+            for task, caption in earlier.items()
+            if caption.finish_reason is FinishReason.STOP  # complete: copied as it is
         }
-        work = tuple(each for each in claim.work if each.task_id not in settled)
-        media = opened(catalog, work, self.recipe.parameters["preprocessing"], self.threads)
-        settled |= {task: found for task, found in media.items() if isinstance(found, ItemError)}
-        open_ = {task: found for task, found in media.items() if not isinstance(found, ItemError)}
-        captioning = Captioning(
-            cast("Captioner", self.backend),
-            self.batcher,
-            [self._assignment(found, earlier.get(task)) for task, found in open_.items()],
-        )
-        captioning.prepare()
+        with catalog.read() as connection:
+            work = [each for each in claim.work if each.task_id not in outcomes]
+            located = items.locate_tasks(connection, work)
+        decoded = decode_items(list(located), self.recipe.parameters["preprocessing"], self.threads)
+        tasks: dict[int, CaptionTask] = {}
+        for (item, positions), media in zip(located.items(), decoded, strict=True):
+            for task, position in positions.items():
+                if isinstance(media, ItemError):
+                    outcomes[task] = media
+                else:
+                    tasks[task] = self._make_task(item, position, media, earlier.get(task))
+        batch = CaptionBatch(cast("Captioner", self.backend), self.batcher, list(tasks.values()))
+        batch.prepare()
 
-        def run(stopped: Callable[[], bool]) -> Outcomes:
-            written = zip(open_, captioning.carry_out(stopped), strict=True)
-            return settled | {task: found for task, found in written if found is not None}
+        def run(is_stopped: Callable[[], bool]) -> Outcomes:
+            written = zip(tasks, batch.run(is_stopped), strict=True)
+            return outcomes | {task: found for task, found in written if found is not None}
 
         return run
 
-    def _earlier(self, catalog: Catalog, claim: Claim) -> dict[int, Caption]:
-        """The captions that are to be gone on with, by task."""
+    def _read_earlier(self, catalog: Catalog, claim: Claim) -> dict[int, Caption]:
+        """Read the captions that are to be continued, by task."""
         if self.recipe.parameters.get("step") != CONTINUE:
             return {}
         with catalog.read() as connection:
             found = captions.stored(connection, claim)
         return {task: stored.caption for task, stored in found.items()}
 
-    def _assignment(self, found: Opened, earlier: Caption | None) -> Assignment:
-        told = found.item if self.recipe.parameters.get("metadata") else None
-        return Assignment(
-            kind=found.item.kind,
-            position=found.position,
-            media=found.media,
+    def _make_task(
+        self,
+        item: Located,
+        position: int,
+        media: list[Sound] | list[Picture],
+        earlier: Caption | None,
+    ) -> CaptionTask:
+        has_metadata = bool(self.recipe.parameters.get("metadata"))
+        return CaptionTask(
+            kind=item.kind,
+            position=position,
+            media=media[position],
             template=self.recipe.parameters.get("prompt", ""),
-            title=told.title if told else None,
-            creator=told.creator if told else None,
+            title=item.title if has_metadata else None,
+            creator=item.creator if has_metadata else None,
             earlier=earlier,
-            whole=found.whole,
+            whole=media[WHOLE],
         )

@@ -1,15 +1,15 @@
-"""Embedding: of the media of a claim, or of its captions."""
+"""The step that embeds fragments or captions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from cmean.catalog import captions, results
+from cmean.catalog import captions, items, results
 from cmean.domain import Excerpt
 from cmean.errors import ItemError
 from cmean.inference import embedding
-from cmean.inference.steps.media import opened
 from cmean.inference.steps.step import Step
+from cmean.media.excerpts import decode_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,24 +21,13 @@ if TYPE_CHECKING:
 
 
 class EmbeddingStep(Step):
-    """Embeds media, or, where the recipe reads captions, texts."""
+    """Embeds media or, where the recipe reads captions, texts."""
 
     def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
         """Decode the media, or read the captions."""
         if "preprocessing" in self.recipe.parameters:
-            return self._of_media(catalog, claim)
-        with catalog.read() as connection:
-            texts = captions.texts(connection, claim)
-
-        def run(_stopped: Callable[[], bool]) -> Outcomes:
-            said = [text for _, text in texts.values()]
-            found = embedding.embed_texts(self._embedder, self.batcher, said)
-            return {
-                task: vector if isinstance(vector, ItemError) else (caption_id, vector)
-                for (task, (caption_id, _)), vector in zip(texts.items(), found, strict=True)
-            }
-
-        return run
+            return self._prepare_media(catalog, claim)
+        return self._prepare_texts(catalog, claim)
 
     def write_results(self, connection: Connection, claim: Claim, outputs: Outputs) -> int:
         """Write the vectors of the tasks that are still held."""
@@ -48,20 +37,41 @@ class EmbeddingStep(Step):
     def _embedder(self) -> Embedder:
         return cast("Embedder", self.backend)
 
-    def _of_media(self, catalog: Catalog, claim: Claim) -> RunClaim:
-        media = opened(catalog, claim.work, self.recipe.parameters["preprocessing"], self.threads)
-        settled = {task: found for task, found in media.items() if isinstance(found, ItemError)}
-        excerpts = {
-            task: Excerpt(found.item.kind, found.position, found.media)
-            for task, found in media.items()
-            if not isinstance(found, ItemError)
-        }
+    def _prepare_media(self, catalog: Catalog, claim: Claim) -> RunClaim:
+        with catalog.read() as connection:
+            located = items.locate_tasks(connection, claim.work)
+        decoded = decode_items(list(located), self.recipe.parameters["preprocessing"], self.threads)
+        errors: dict[int, ItemError] = {}
+        excerpts: dict[int, Excerpt] = {}
+        for (item, positions), media in zip(located.items(), decoded, strict=True):
+            for task, position in positions.items():
+                if isinstance(media, ItemError):
+                    errors[task] = media
+                else:
+                    excerpts[task] = Excerpt(item.kind, position, media[position])
 
-        def run(_stopped: Callable[[], bool]) -> Outcomes:
-            found = embedding.embed(self._embedder, self.batcher, list(excerpts.values()))
-            return settled | {
+        def run(_is_stopped: Callable[[], bool]) -> Outcomes:
+            vectors = embedding.embed_excerpts(
+                self._embedder, self.batcher, list(excerpts.values())
+            )
+            return errors | {
                 task: vector if isinstance(vector, ItemError) else (None, vector)
-                for task, vector in zip(excerpts, found, strict=True)
+                for task, vector in zip(excerpts, vectors, strict=True)
+            }
+
+        return run
+
+    def _prepare_texts(self, catalog: Catalog, claim: Claim) -> RunClaim:
+        with catalog.read() as connection:
+            texts = captions.texts(connection, claim)
+
+        def run(_is_stopped: Callable[[], bool]) -> Outcomes:
+            vectors = embedding.embed_texts(
+                self._embedder, self.batcher, [text for _, text in texts.values()]
+            )
+            return {
+                task: vector if isinstance(vector, ItemError) else (caption_id, vector)
+                for (task, (caption_id, _)), vector in zip(texts.items(), vectors, strict=True)
             }
 
         return run

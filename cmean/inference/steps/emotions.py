@@ -81,9 +81,9 @@ class EmotionStep(Step):
         self, model: LanguageModel, groups: Sequence[Mapping[int, str]]
     ) -> list[dict[int, RGB | ItemError]]:
         """The triples of each group of captions, by position."""
-        return mapping.map_by_asking(
-            structured_answers.asker(model, self.batcher),
+        return mapping.map_by_language_model(
+            structured_answers.make_asker(model, self.batcher),
             self.recipe.parameters["prompt"],
-            [mapping.Captions(self.recipe.kind, texts) for texts in groups],
+            [mapping.ItemCaptions(self.recipe.kind, texts) for texts in groups],
             mapping.MappingOptions(**self.recipe.parameters["mapping"]),
         )

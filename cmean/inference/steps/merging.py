@@ -28,10 +28,13 @@ class MergingStep(WritingStep):
         settled: dict[int, object] = {t: s.caption for t, s in found.items() if t not in several}
 
         def run(_stopped: Callable[[], bool]) -> Outcomes:
-            merged = merging.merge(
-                structured_answers.asker(cast("LanguageModel", self.backend), self.batcher),
+            merged = merging.merge_captions(
+                structured_answers.make_asker(cast("LanguageModel", self.backend), self.batcher),
                 self.recipe.parameters["prompt"],
-                [merging.Heard(self.recipe.kind, each.windows) for each in several.values()],
+                [
+                    merging.WindowCaptions(self.recipe.kind, each.windows)
+                    for each in several.values()
+                ],
                 merging.MergeOptions(**self.recipe.parameters["merging"]),
             )
             return settled | dict(zip(several, merged, strict=True))

@@ -46,7 +46,9 @@ class ShufflingStep(WritingStep):
                 self._known = captions.dealt(connection, claim.recipe_id)
             donor = {item_id: self._donor(item_id) for item_id in mine}
             if alone := [item_id for item_id, giver in donor.items() if giver is None]:
-                since = shuffling.donors(captions.keys(connection, claim.recipe_id), self._seed)
+                since = shuffling.assign_donors(
+                    captions.keys(connection, claim.recipe_id), self._seed
+                )
                 donor |= {item_id: since.get(item_id) for item_id in alone}
             wanted = [item_id for item_id in donor.values() if item_id is not None]
             theirs = captions.of_donors(connection, claim.recipe_id, wanted)
@@ -80,5 +82,5 @@ class ShufflingStep(WritingStep):
         till = self._known[item_id].entered
         if till not in self._donors:
             keys = {each: dealt.key for each, dealt in self._known.items() if dealt.entered <= till}
-            self._donors[till] = shuffling.donors(keys, self._seed)
+            self._donors[till] = shuffling.assign_donors(keys, self._seed)
         return self._donors[till].get(item_id)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.backends import registry
 from cmean.inference.batching import Batcher
-from cmean.inference.recipes import backend_role
+from cmean.inference.recipes import get_backend_role
 
 if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog, Connection
@@ -46,10 +46,10 @@ class Step(ABC):
     """
 
     def __init__(self, recipe: Recipe, backend: Backend, batcher: Batcher | None = None) -> None:
-        info = registry.get_info(recipe.backend, backend_role(recipe))
+        info = registry.get_info(recipe.backend, get_backend_role(recipe))
         self.recipe = recipe
         self.backend = backend
-        self.key = model_key(recipe)
+        self.key = make_model_key(recipe)
         self.batch_size = info.batch
         self.prefetches = info.ahead
         # A back-end that keeps a core busy runs in one process a core: no threads on top of them.
@@ -73,7 +73,7 @@ class Step(ABC):
         """Write the results of the tasks that are still held. Returns how many were written."""
 
 
-def model_key(recipe: Recipe) -> str:
+def make_model_key(recipe: Recipe) -> str:
     """Return a key that is equal for recipes that can share one model in memory."""
     parameters = json.dumps(recipe.parameters["backend"], sort_keys=True)
-    return f"{backend_role(recipe)}/{recipe.backend}/{recipe.revision}/{parameters}"
+    return f"{get_backend_role(recipe)}/{recipe.backend}/{recipe.revision}/{parameters}"

@@ -22,8 +22,8 @@ from cmean.errors import ConfigError, ItemError, WeightsError
 from cmean.inference import structured_answers
 
 CAPTION = Prompt("A slow and gentle piano over soft strings.", "You rate emotions.")
-FIVE = structured_answers.pattern(5)
-ENOUGH = structured_answers.max_tokens(5)
+FIVE = structured_answers.build_pattern(5)
+ENOUGH = structured_answers.limit_tokens(5)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def mixed():
         Question(CAPTION, ENOUGH, FIVE, temperature=1.0, seed=2),
         Question(Prompt("Be brief."), 5),
         Question(Prompt("Drums and bass join. " * 30), 40, temperature=3.0),
-        Question(CAPTION, 30, structured_answers.pattern(1), temperature=0.5, seed=9),
+        Question(CAPTION, 30, structured_answers.build_pattern(1), temperature=0.5, seed=9),
         Question(CAPTION, ENOUGH, FIVE, prefix="RGB: (1,"),
         Question(CAPTION, 12, prefix="The piano"),
     ]
@@ -87,7 +87,7 @@ def test_an_answer_tells_why_it_ends(model):
 def test_a_prefix_counts_as_part_of_the_pattern(model):
     answer = model.write([Question(CAPTION, ENOUGH, FIVE, prefix="RGB: (1,")])[0]
     assert answer.text.startswith("RGB: (1,")
-    assert structured_answers.read(answer.text, 5)
+    assert structured_answers.read_triples(answer.text, 5)
     with pytest.raises(ItemError, match="cannot match") as raised:
         model.write([Question(CAPTION, ENOUGH, FIVE, prefix="RGB: (256,")])
     assert raised.value.reason == "bad-pattern"

@@ -18,15 +18,15 @@ from servers import ChatServer
 from cmean.backends import registry
 from cmean.domain import Answer, Excerpt, FinishReason, Kind, Picture, Prompt, Question, Sound
 from cmean.errors import CaptionError, ConfigError, ItemError, ServerError
-from cmean.inference.captioning import validated
-from cmean.inference.error_isolation import isolate
+from cmean.inference.batching import apply_isolated
+from cmean.inference.captioning import check_caption
 
 PATTERN = "RGB: [0-9]{1,3}"
 
 
 def captioned(captioner, excerpts):
     """As the stage does it."""
-    return [validated(found) for found in isolate(captioner.caption, excerpts)]
+    return [check_caption(found) for found in apply_isolated(captioner.caption, excerpts)]
 
 
 @pytest.fixture

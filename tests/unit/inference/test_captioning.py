@@ -10,7 +10,7 @@ import pytest
 from cmean.domain import Caption, FinishReason, Kind, Picture, Sound, Window
 from cmean.errors import CaptionError, ItemError, ServerError
 from cmean.inference.batching import Batcher
-from cmean.inference.captioning import Assignment, Captioning
+from cmean.inference.captioning import CaptionBatch, CaptionTask
 from cmean.util.language import language_of
 
 ENGLISH = "A slow and mournful melody of a cello over a quiet piano, full of longing."
@@ -71,13 +71,13 @@ class Says(Listener):
 
 
 def track(seconds, **facts):
-    return Assignment(Kind.TRACK, 0, Sound(np.ones(int(seconds * 100), np.float32), 100), **facts)
+    return CaptionTask(Kind.TRACK, 0, Sound(np.ones(int(seconds * 100), np.float32), 100), **facts)
 
 
 def captioned(captioner, *assignments, size=8, stopped=lambda: False):
-    work = Captioning(captioner, Batcher(size), assignments)
+    work = CaptionBatch(captioner, Batcher(size), assignments)
     work.prepare()
-    return work.carry_out(stopped)
+    return work.run(stopped)
 
 
 def test_long_and_short_come_back_in_their_order():
@@ -97,11 +97,11 @@ def test_batches_hold_what_is_alike():
 
 def test_preprocessing_runs_where_it_is_called_and_once():
     captioner = Prepared()
-    work = Captioning(captioner, Batcher(2), [track(0.5), track(0.4), track(0.3)])
+    work = CaptionBatch(captioner, Batcher(2), [track(0.5), track(0.4), track(0.3)])
     thread = threading.Thread(target=work.prepare)
     thread.start()
     thread.join()
-    assert [found.text for found in work.carry_out(lambda: False)] == ["0.50", "0.40", "0.30"]
+    assert [found.text for found in work.run(lambda: False)] == ["0.50", "0.40", "0.30"]
     assert captioner.threads == [thread, thread]
 
 
@@ -209,6 +209,6 @@ def test_a_picture_has_no_windows():
         def caption(self, batch):
             return [Caption("Red.") for _ in batch]
 
-    picture = Assignment(Kind.ARTWORK, 0, Picture(np.zeros((16, 16, 3), np.uint8)))
+    picture = CaptionTask(Kind.ARTWORK, 0, Picture(np.zeros((16, 16, 3), np.uint8)))
     (found,) = captioned(Sees(), picture)
     assert found.windows == ()

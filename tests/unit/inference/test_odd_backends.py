@@ -9,7 +9,7 @@ from cmean.domain import RGB, Caption, FinishReason, Kind, Picture
 from cmean.errors import ItemError
 from cmean.inference import mapping
 from cmean.inference.batching import Batcher
-from cmean.inference.captioning import Assignment, Captioning
+from cmean.inference.captioning import CaptionBatch, CaptionTask
 
 
 class Gives:
@@ -28,9 +28,9 @@ class Gives:
 
 def captioned(captioner):
     picture = Picture(np.zeros((16, 16, 3), np.uint8))
-    work = Captioning(captioner, Batcher(8), [Assignment(Kind.ARTWORK, 0, picture)])
+    work = CaptionBatch(captioner, Batcher(8), [CaptionTask(Kind.ARTWORK, 0, picture)])
     work.prepare()
-    return work.carry_out(lambda: False)
+    return work.run(lambda: False)
 
 
 ODD = [

@@ -17,7 +17,7 @@ from cmean.catalog import browse, job_queue, migrate
 from cmean.catalog.engine import Catalog
 from cmean.config import load_settings
 from cmean.domain import Kind
-from cmean.inference.queues import queue_of
+from cmean.inference.queues import get_queue
 from cmean.jobs.planner import Planner
 from cmean.jobs.worker import Worker
 from cmean.library.ingest import ingest
@@ -95,7 +95,7 @@ def test_one_caption_passes_through_few_files(tmp_path, monkeypatch, kind):
     ingest(catalog, [tmp_path / "media"])
 
     recorder = Recorder()
-    worker = Worker(settings, [queue_of("captioner", kind.value)])
+    worker = Worker(settings, [get_queue("captioner", kind.value)])
     claim, plan = job_queue.claim, Planner.plan_readers
     claimed, committed = [], []
 

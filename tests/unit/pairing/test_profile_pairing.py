@@ -40,7 +40,7 @@ def test_a_profile_changes_what_it_names(tmp_path, monkeypatch):
 
 
 def test_a_control_pairs_as_its_profile():
-    assert controls.find(Settings(), "embedded+shuffled-captions").pairing == EMBEDDED
+    assert controls.find_profile(Settings(), "embedded+shuffled-captions").pairing == EMBEDDED
 
 
 @pytest.mark.parametrize(

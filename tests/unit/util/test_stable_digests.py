@@ -11,7 +11,7 @@ from cmean.backends.embedders.embedded_text import TextEmbedder
 from cmean.backends.mappers import rows, word_table
 from cmean.catalog.pairings import PAIR
 from cmean.domain import Excerpt, Kind, Picture, Prompt, Question, Recipe, Role, Sound
-from cmean.inference.shuffling import donors
+from cmean.inference.shuffling import assign_donors
 from cmean.media import files
 from cmean.ratings.questionnaire import Source, questions
 from cmean.util.hashing import hash_canonical_json, hash_json, hash_parts
@@ -138,4 +138,4 @@ def test_the_place_and_sign_of_a_word():
 def test_whose_captions_an_item_is_given():
     keys = {number: f"{number:064x}" for number in range(8)}
 
-    assert donors(keys, seed=5) == {5: 0, 0: 3, 3: 6, 6: 1, 1: 4, 4: 2, 2: 7, 7: 5}
+    assert assign_donors(keys, seed=5) == {5: 0, 0: 3, 3: 6, 6: 1, 1: 4, 4: 2, 2: 7, 7: 5}

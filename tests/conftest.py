@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from functools import cache
 from pathlib import Path
@@ -10,10 +11,10 @@ from pathlib import Path
 import pytest
 from fleet import Redis
 from hypothesis import settings
-from support import PostgreSQL, Program, new_database, write_small_corpus
+from sqlalchemy import make_url  # noqa: TID251 - names a database
+from support import PostgreSQL, Program, create_schema, new_database, write_small_corpus
 from weight_wheels import MadeWeights
 
-from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
 from cmean.weights import packages, store
 from cmean.weights.store import PackageState
@@ -85,6 +86,8 @@ def postgresql():
         yield lambda: given
         return
     with PostgreSQL() as server:
+        server.start()
+        server.forgo_durability()
         yield server.start
 
 
@@ -98,11 +101,35 @@ def own_postgresql():
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path):
-    """A new, empty database of each kind."""
+    """A new database of each kind: empty, or with the schema where the test opens a `catalog`."""
+    has_schema = "catalog" in request.fixturenames
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'catalog.db'}"
-        return
-    yield request.getfixturevalue("new_postgresql")
+        path = tmp_path / "catalog.db"
+        if has_schema:
+            shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+    elif has_schema:
+        server_url = request.getfixturevalue("postgresql")()
+        template = make_url(request.getfixturevalue("postgresql_template")).database
+        yield from new_database(server_url, template)
+    else:
+        yield request.getfixturevalue("new_postgresql")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    """An SQLite file with the schema and no rows: a copy takes less time than the migrations."""
+    path = tmp_path_factory.mktemp("template") / "catalog.db"
+    create_schema(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql):
+    """The URL of a PostgreSQL database with the schema and no rows."""
+    for url in new_database(postgresql()):
+        create_schema(url)
+        yield url
 
 
 @pytest.fixture
@@ -115,7 +142,6 @@ def new_postgresql(postgresql):
 def catalog(database_url):
     """An open catalog with its schema, on each database."""
     opened = Catalog(database_url)
-    migrate.upgrade(opened)
     yield opened
     opened.close()
 

@@ -20,6 +20,9 @@ import soundfile
 from in_process import run_in_process
 from PIL import Image
 
+from cmean.catalog import migrate
+from cmean.catalog.engine import Catalog
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -113,6 +116,17 @@ class PostgreSQL:
         self.server.ensure_postgres_running()
         return self.server.get_uri().replace("postgresql://", "postgresql+psycopg://")
 
+    def forgo_durability(self) -> None:
+        """Wait for no disk from now on: for a server that no test kills."""
+        from sqlalchemy import create_engine, text  # noqa: PLC0415, TID251 - sets up a server
+
+        admin = create_engine(self.start(), isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+        admin.dispose()
+
     def stop_at_once(self) -> None:
         """An immediate shutdown: every connection is cut, nothing is written out."""
         process = self.server.get_postmaster_info().process
@@ -120,14 +134,21 @@ class PostgreSQL:
         process.wait()
 
 
-def new_database(server_url: str) -> Iterator[str]:
-    """A new, empty database, dropped when the generator ends."""
+def create_schema(database_url: str) -> None:
+    """Create a catalog's schema by its migrations."""
+    catalog = Catalog(database_url)
+    migrate.upgrade(catalog)
+    catalog.close()
+
+
+def new_database(server_url: str, template: str = "template1") -> Iterator[str]:
+    """A new database, dropped when the generator ends: empty, or a copy of a template."""
     from sqlalchemy import create_engine, make_url, text  # noqa: PLC0415, TID251 - makes a database
 
     name = f"cmean_{uuid.uuid4().hex}"
     admin = create_engine(server_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
     yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
     with admin.connect() as connection:
         connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))

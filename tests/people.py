@@ -36,16 +36,16 @@ def add_items(catalog: Catalog, tracks: int, artworks: int, seed: int = 0) -> No
 def make_pairing(catalog: Catalog, vector: str = "whole", **choices: Any) -> int:
     """Pair all items. Returns the pairing's id."""
     profile = Settings().get_profile("embedded")
-    task = pairing_service.request(catalog, profile, vector=vector, **choices)
+    task = pairing_service.request_pairing(catalog, profile, vector=vector, **choices)
     requests.complete_request(catalog, Settings(), task, None)
-    return int(pairing_service.summary(catalog, task)["pairing"])
+    return int(pairing_service.read_pairing_document(catalog, task)["pairing"])
 
 
 def load_evaluated(catalog: Catalog, pairing_id: int, permutations: int = 200) -> EvaluatedPairing:
     """A pairing as the measures of its evaluation read it."""
     with catalog.read() as connection:
         return EvaluatedPairing(
-            row=pairings.get(connection, pairing_id),
+            row=pairings.read_pairing(connection, pairing_id),
             pairs=pairings.pairs_of(connection, pairing_id),
             pair_ids=embeddings.pair_ids(connection, pairing_id),
             items={},

@@ -9,7 +9,7 @@ which it read its vectors, and whatever is asked of it afterwards is asked of th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import func, insert, select
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection
+
+    from cmean.catalog.pairing_rows import PairingChoices
 
 ResultName = Literal["caption", "emotion", "embedding"]
 
@@ -47,23 +49,23 @@ class PairingInput:
 
 
 def read_current_inputs(
-    connection: Connection, pairing: Mapping[str, Any]
+    connection: Connection, pairing: PairingChoices
 ) -> tuple[PairingInput, ...]:
     """Read which results of a pairing's recipes there are now.
 
     Args:
         connection: the transaction in which its vectors are read.
-        pairing: with its recipes: ``KIND_recipe_id`` and, if any, ``KIND_embedding_recipe_id``.
+        pairing: whose recipes.
     """
     wanted: set[tuple[ResultName, int]] = set()
     for kind in Kind:
-        mapper_id = pairing[f"{kind.value}_recipe_id"]
+        mapper_id = pairing.recipe_id(kind)
         wanted.add(("emotion", mapper_id))
         query = select(recipes.c.input_id).where(recipes.c.id == mapper_id)
         captioner_id = connection.execute(query).scalar_one()
         if captioner_id is not None:
             wanted.add(("caption", captioner_id))
-        embedder_id = pairing.get(f"{kind.value}_embedding_recipe_id")
+        embedder_id = pairing.embedding_recipe_id(kind)
         if embedder_id is not None:
             wanted.add(("embedding", embedder_id))
     return tuple(

@@ -11,19 +11,21 @@ import numpy as np
 from sqlalchemy import desc, func, insert, or_, select
 
 from cmean.catalog.pairing_inputs import read_input_ids, write_inputs
+from cmean.catalog.pairing_rows import PairingRow
 from cmean.catalog.tables import captions, emotions, fragments, items, pairings, pairs
 from cmean.catalog.upsert import insert_into
 from cmean.domain import CONSTANT, SHUFFLED, UNTOLD
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
     from sqlalchemy import Select
     from sqlalchemy.engine import Connection
 
     from cmean.catalog.pairing_inputs import PairingInput
+    from cmean.catalog.pairing_rows import PairingColumns
 
 TRIPLE: Final = np.dtype(
     [("item", "<i8"), ("position", "u1"), ("emotion", "<i8"), ("rgb", "u1", 3)]
@@ -117,7 +119,7 @@ def incomplete(connection: Connection, kind: str, recipe_id: int, positions: Seq
 
 def store(
     connection: Connection,
-    pairing: Mapping[str, Any],
+    pairing: PairingColumns,
     made: NDArray[np.void],
     inputs: Iterable[PairingInput],
 ) -> int:
@@ -125,15 +127,15 @@ def store(
 
     Args:
         connection: an open write transaction.
-        pairing: the columns of `pairings`; `digest` identifies inputs and parameters.
+        pairing: its columns; `digest` identifies inputs and parameters.
         made: its pairs, `PAIR`, shape (n,).
         inputs: the results that there were when its vectors were read.
     """
-    row = insert_into(connection, pairings).values(dict(pairing))
+    row = insert_into(connection, pairings).values(pairing.as_columns())
     row = row.on_conflict_do_nothing(index_elements=["digest"])
     pairing_id = connection.execute(row.returning(pairings.c.id)).scalar_one_or_none()
     if pairing_id is None:
-        equal = select(pairings.c.id).where(pairings.c.digest == pairing["digest"])
+        equal = select(pairings.c.id).where(pairings.c.digest == pairing.digest)
         return int(connection.execute(equal).scalar_one())
     write_inputs(connection, pairing_id, inputs)
     for start in range(0, len(made), _CHUNK):
@@ -147,10 +149,10 @@ def _columns(row: tuple[Any, ...]) -> dict[str, Any]:
     return named | {name: named[name] or None for name in _EMOTIONS}
 
 
-def get(connection: Connection, pairing_id: int | None = None) -> dict[str, Any]:
-    """The columns of a pairing (default: the newest; a null only where there is no other).
+def read_pairing(connection: Connection, pairing_id: int | None = None) -> PairingRow:
+    """Read a pairing (default: the newest that is no null model, else the newest).
 
-    Nulls are made to be compared with: random pairings, and those of controls.
+    Null models are random pairings, and those of control profiles.
 
     Raises:
         InputError: there is none.
@@ -167,7 +169,7 @@ def get(connection: Connection, pairing_id: int | None = None) -> dict[str, Any]
         raise InputError(f"there is no pairing {pairing_id}; list them in the table pairings")
     if row is None:
         raise InputError("there is no pairing yet; make one: cmean pair")
-    return dict(row)
+    return PairingRow(**row)
 
 
 def pairs_of(connection: Connection, pairing_id: int) -> NDArray[np.void]:

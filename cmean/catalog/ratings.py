@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from sqlalchemy import select
 
+from cmean.catalog.pairing_rows import PairingKey
 from cmean.catalog.tables import items, pairings, pairs, ratings
 from cmean.catalog.upsert import insert_into
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
     from sqlalchemy.engine import Connection
+
+    from cmean.catalog.pairing_rows import PairingRow
 
 HIGHEST: Final = 2**63 - 1
 """The largest key that a database can be asked for."""
@@ -117,32 +120,31 @@ _ALIKE: Final = ("track_recipe_id", "artwork_recipe_id", "vector")
 """What a random pairing shares with those that its pairs are controls for."""
 
 
-def controls_of(connection: Connection, pairing: Mapping[str, Any]) -> list[int]:
+def controls_of(connection: Connection, pairing: PairingRow) -> list[int]:
     """The other random pairings over the same recipes and vector, in the order they were made."""
     query = select(pairings.c.id).where(pairings.c.method == "random")
-    query = query.where(pairings.c.id != pairing["id"])
-    query = query.where(*(pairings.c[name] == pairing[name] for name in _ALIKE))
+    query = query.where(pairings.c.id != pairing.id)
+    query = query.where(*(pairings.c[name] == getattr(pairing, name) for name in _ALIKE))
     return list(connection.execute(query.order_by(pairings.c.id)).scalars())
 
 
-def controlled(connection: Connection) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+def controlled(connection: Connection) -> list[tuple[PairingKey, list[PairingKey]]]:
     """Each pairing that a method made, with the random ones that its pairs may be rated beside.
 
     Returns:
-        Rows with `id` and `digest`, in the order they were made.
+        Their keys, in the order they were made.
     """
     columns = (pairings.c[name] for name in ("id", "digest", "method", *_ALIKE))
     query = select(*columns).order_by(pairings.c.id)
-    rows = [dict(row) for row in connection.execute(query).mappings()]
-    random: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in rows:
-        if row["method"] == "random":
-            random.setdefault(_like(row), []).append(row)
-    return [(row, random.get(_like(row), [])) for row in rows if row["method"] != "random"]
-
-
-def _like(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in _ALIKE)
+    made: list[tuple[PairingKey, tuple[Any, ...]]] = []
+    random: dict[tuple[Any, ...], list[PairingKey]] = {}
+    for pairing_id, digest, method, *shared in connection.execute(query):
+        key, alike = PairingKey(pairing_id, digest), tuple(shared)
+        if method == "random":
+            random.setdefault(alike, []).append(key)
+        else:
+            made.append((key, alike))
+    return [(key, random.get(alike, [])) for key, alike in made]
 
 
 RATED: Final = np.dtype(

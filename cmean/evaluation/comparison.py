@@ -50,7 +50,7 @@ def compare_pairings(
 
 def _load_pairs(connection: Connection, pairing_id: int) -> _PairedItems:
     pairs = pairings.pairs_of(connection, pairing_id)
-    sides = spaces.sides(connection, pairings.get(connection, pairing_id), pairing_id)
+    sides = spaces.read_sides(connection, pairings.read_pairing(connection, pairing_id), pairing_id)
     items = {}
     for position in np.unique(pairs["position"]).tolist():
         here = pairs[pairs["position"] == position]

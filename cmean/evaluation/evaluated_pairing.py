@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from cmean.catalog.pairing_rows import PairingRow
     from cmean.domain import Kind
     from cmean.stats.sampling import SamplingOptions
 
@@ -31,7 +32,7 @@ class EvaluatedPairing:
         sampling: how to sample.
     """
 
-    row: Mapping[str, Any]
+    row: PairingRow
     pairs: NDArray[np.void]
     pair_ids: NDArray[np.int64]
     items: Mapping[Kind, NDArray[np.int64]]

@@ -51,7 +51,7 @@ def describe_missing_embeddings(
         f"embeddings by {_join_words([_PRODUCT_NAMES[name] for name in embedders])}"
     )
     with catalog.read() as connection:
-        pairing = pairings.get(connection, document.pairing)
+        pairing = pairings.read_pairing(connection, document.pairing)
         published = versions.is_published(connection, pairing)
     if published:
         return f"{need}; the items of published results have no media, so nothing can be embedded"

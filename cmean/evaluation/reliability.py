@@ -94,7 +94,7 @@ def compare_recipes(
     for kind in named[0].ids:
         triples = [pairings.triples(connection, each.ids[kind], list(POSITIONS)) for each in named]
         for part, positions in PARTS.items():
-            runs = _select_common([vectors.side(each, positions) for each in triples])
+            runs = _select_common([vectors.build_side(each, positions) for each in triples])
             if len(runs[0]):
                 agreement = _measure_agreement(runs, sampling or SamplingOptions())
                 kinds.setdefault(kind.value, {})[part] = agreement
@@ -155,7 +155,7 @@ def _select_comparable(named: Sequence[_NamedRecipes]) -> list[_NamedRecipes]:
     return [_NamedRecipes(each.name, {kind: each.ids[kind] for kind in differ}) for each in named]
 
 
-def _select_common(sides: Sequence[vectors.Side]) -> list[NDArray[np.uint8]]:
+def _select_common(sides: Sequence[vectors.ComparedSide]) -> list[NDArray[np.uint8]]:
     """Select the triples of the items that are on all sides, each of shape (n, positions, 3)."""
     items = reduce(np.intersect1d, [side.items for side in sides])
     return [side.triples[side.find(items)[0]] for side in sides]

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.engine import Catalog, Connection
+    from cmean.catalog.pairing_rows import PairingRow
     from cmean.evaluation.documents.evaluation import EvaluationDocument
     from cmean.evaluation.documents.label_tables import ChannelAssociation
-    from cmean.pairing.vectors import Side
+    from cmean.pairing.vectors import ComparedSide
 
 _NULL_SAMPLE: Final = 20_000
 """Random single pairs that show the null distribution of a similarity."""
@@ -77,9 +78,9 @@ class ReportData:
     """
 
     document: EvaluationDocument
-    pairing: Mapping[str, Any]
+    pairing: PairingRow
     pairs: NDArray[np.void]
-    triples: Mapping[Kind, Mapping[int, Side]]
+    triples: Mapping[Kind, Mapping[int, ComparedSide]]
     null_similarities: Sequence[float]
     items: Mapping[int, Mapping[str, Any]]
     fragments: Mapping[int, Sequence[Mapping[str, Any]]]
@@ -101,15 +102,15 @@ def load_report_data(catalog: Catalog, document: EvaluationDocument, shown: int)
         InputError: the vectors that were compared are not known, so there is nothing to draw.
     """
     with catalog.read() as connection:
-        pairing = pairings.get(connection, document.pairing)
-        if pairing["null_mean"] is None:
+        pairing = pairings.read_pairing(connection, document.pairing)
+        if pairing.null_mean is None:
             raise InputError(
                 f"pairing {document.pairing} cannot be drawn: the triples of its artworks were not "
                 f"published; for its tables: cmean evaluate {document.pairing}"
             )
         stored = pairings.pairs_of(connection, document.pairing)
         pairs = _sort_by_similarity(stored)
-        mappers = [int(pairing[f"{kind.value}_recipe_id"]) for kind in Kind]
+        mappers = pairing.recipe_ids
         triples = {
             kind: _load_triples(connection, mapper, pairing)
             for kind, mapper in zip(Kind, mappers, strict=True)
@@ -142,26 +143,24 @@ def _sort_by_similarity(pairs: NDArray[np.void]) -> NDArray[np.void]:
 
 
 def _load_triples(
-    connection: Connection, mapper_id: int, pairing: Mapping[str, Any]
-) -> dict[int, Side]:
-    vector = pairing["vector"]
+    connection: Connection, mapper_id: int, pairing: PairingRow
+) -> dict[int, ComparedSide]:
+    vector = pairing.vector
     found = pairings.triples(
-        connection, mapper_id, vectors.needed(vector), pairing_id=pairing["id"]
+        connection, mapper_id, vectors.list_needed_positions(vector), pairing_id=pairing.id
     )
-    return vectors.sides(found, vector)
+    return vectors.build_sides(found, vector)
 
 
-def _draw_null(
-    connection: Connection, pairing: Mapping[str, Any], pairs: NDArray[np.void]
-) -> list[float]:
+def _draw_null(connection: Connection, pairing: PairingRow, pairs: NDArray[np.void]) -> list[float]:
     """Draw similarities of random single pairs, by the vectors that the pairing compared."""
-    sides = spaces.sides(connection, pairing, int(pairing["id"]))
+    sides = spaces.read_sides(connection, pairing, pairing.id)
     drawn: list[float] = []
     positions, counts = np.unique(pairs["position"], return_counts=True)
     for position, count in zip(positions.tolist(), counts.tolist(), strict=True):
         tracks, artworks = (sides[kind][position].vectors for kind in Kind)
         size = max(1, _NULL_SAMPLE * count // len(pairs))
-        drawn += draw_random_similarities(tracks, artworks, pairing["metric"], size).tolist()
+        drawn += draw_random_similarities(tracks, artworks, pairing.metric, size).tolist()
     return drawn
 
 
@@ -197,15 +196,15 @@ def _load_media_scores(
 
 
 def _load_labels(
-    connection: Connection, document: EvaluationDocument, pairing: Mapping[str, Any]
+    connection: Connection, document: EvaluationDocument, pairing: PairingRow
 ) -> list[LabelledTriples]:
     if not document.labels:
         return []
     wholes = {}
     for kind in Kind:
-        recipe_id = pairing[f"{kind.value}_recipe_id"]
-        found = pairings.triples(connection, recipe_id, (WHOLE,), pairing_id=pairing["id"])
-        wholes[kind] = vectors.side(found, (WHOLE,))
+        recipe_id = pairing.recipe_id(kind)
+        found = pairings.triples(connection, recipe_id, (WHOLE,), pairing_id=pairing.id)
+        wholes[kind] = vectors.build_side(found, (WHOLE,))
     made = []
     for name, validity in document.labels.items():
         columns = label_rows.columns(connection, name)

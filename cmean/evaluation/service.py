@@ -72,21 +72,19 @@ def request_evaluation(
         InputError: there is no such pairing, or no label set of a name.
     """
     with catalog.read() as connection:
-        pairing = pairings.get(connection, pairing_id)
+        pairing = pairings.read_pairing(connection, pairing_id)
         require_label_sets(connection, labels)
-        mappers = [pairing[f"{kind.value}_recipe_id"] for kind in Kind]
+        mappers = pairing.recipe_ids
         captioners = [row["input_id"] for row in recipe_rows.rows(connection, mappers)]
         state: list[Any] = [*results.numbers(connection, [*mappers, *captioners])]
         state.append(embeddings.count(connection))
         state.append(evaluations.state_of_people(connection, sorted(set(labels))))
     request = to_json(
-        EvaluationRequest(
-            pairing["id"], REVISION, sorted(set(labels)), sampling or SamplingOptions()
-        )
+        EvaluationRequest(pairing.id, REVISION, sorted(set(labels)), sampling or SamplingOptions())
     )
     digest = hash_json(["evaluate", request, state], sort_keys=False)
     with catalog.write() as connection:
-        return planning.plan_request(connection, "evaluate", digest, request, pairing["id"])
+        return planning.plan_request(connection, "evaluate", digest, request, pairing.id)
 
 
 def compute(
@@ -110,8 +108,8 @@ def compute(
         lengths = measure_caption_lengths(connection, evaluated)
         null = describe_values([pairs["similarity"].mean() for pairs in evaluated.resampled])
         document = EvaluationDocument(
-            pairing=evaluated.row["id"],
-            **{name: evaluated.row[name] for name in _PAIRING_COLUMNS},
+            pairing=evaluated.row.id,
+            **{name: getattr(evaluated.row, name) for name in _PAIRING_COLUMNS},
             resampled_mean=null.mean,
             resampled_sd=null.std,
             sampling=evaluated.sampling,
@@ -138,15 +136,15 @@ def load_evaluated_pairing(
     on_progress: Progress = lambda _done, _total: None,
 ) -> EvaluatedPairing:
     """Load a pairing with its inputs, and pair resampled vectors by its method."""
-    pairing = pairings.get(connection, request.pairing_id)
-    pairing_id = int(pairing["id"])
+    pairing = pairings.read_pairing(connection, request.pairing_id)
+    pairing_id = pairing.id
     triples = {
         kind: pairings.triples(
-            connection, pairing[f"{kind.value}_recipe_id"], POSITIONS, pairing_id=pairing_id
+            connection, pairing.recipe_id(kind), POSITIONS, pairing_id=pairing_id
         )
         for kind in Kind
     }
-    sides = spaces.sides(connection, pairing, pairing_id)
+    sides = spaces.read_sides(connection, pairing, pairing_id)
     return EvaluatedPairing(
         row=pairing,
         pairs=pairings.pairs_of(connection, pairing_id),

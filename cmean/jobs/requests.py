@@ -46,7 +46,9 @@ class RequestHandler(Generic[R]):
 
 
 _HANDLERS: dict[str, RequestHandler[Any]] = {
-    "pair": RequestHandler(pairing_service.compute, pairing_service.write),
+    "pair": RequestHandler(
+        pairing_service.compute_requested_pairing, pairing_service.store_pairing
+    ),
     "evaluate": RequestHandler(evaluation_service.compute, evaluation_service.write),
 }
 STAGES = tuple(_HANDLERS)

@@ -1,8 +1,8 @@
-"""What a pairing is asked to be: from options, an earlier pairing and the profile to choices."""
+"""From the options of a request to its choices: as asked, as in an earlier pairing, or defaults."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cmean.catalog import embeddings, results
 from cmean.config import get_plain_pairing
@@ -16,28 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cmean.catalog.engine import Connection
+    from cmean.catalog.pairing_rows import PairingRow
     from cmean.config import Profile
-
-UNSAID: Final[Mapping[str, Any]] = {
-    "space": spaces.EMOTION,
-    "calibrate": NONE,
-    "min_similarity": None,
-}
-"""Choices that came later than the first pairings, and what these mean by them."""
+    from cmean.pairing.pairing_request import PairingRequest
 
 
-def complete(
+def complete_choices(
     chosen: Mapping[str, Any], asked: Mapping[str, Any], profile: Profile
 ) -> dict[str, Any]:
-    """Every choice of a pairing: as chosen, else as the profile pairs its triples, else as usual.
+    """Fill in the choices of a pairing that neither the user nor an earlier pairing made.
 
     Args:
         chosen: the choices by name, as asked or as in the earlier pairing; None: not chosen.
         asked: those that were asked for.
-        profile: whose pairing is the default where triples are compared.
+        profile: whose pairing is the default where emotion triples are compared.
 
     Raises:
-        UsageError: a least similarity is asked of a random pairing.
+        UsageError: a minimum similarity is asked of a random pairing.
     """
     choice = dict(chosen)
     space = choice["space"] or versions.DEFAULTS["space"]
@@ -47,23 +42,23 @@ def complete(
     if choice["method"] == RANDOM:
         if asked["min_similarity"] is not None:
             raise UsageError(
-                f"--min-similarity is not of --method {RANDOM}, which looks at no similarity: "
-                "leave it out"
+                f"--min-similarity cannot be used with --method {RANDOM}, which ignores "
+                "similarities: leave it out"
             )
         choice["min_similarity"] = None
     return choice
 
 
-def embedding_recipes(
+def choose_embedding_recipes(
     connection: Connection,
     profile: Profile,
-    choice: Mapping[str, str],
-    earlier: Mapping[str, Any],
-) -> dict[str, int]:
-    """The embedders' recipes: those of the space, or those that the earlier pairing has.
+    choice: Mapping[str, Any],
+    earlier: PairingRow | None,
+) -> dict[str, int | None]:
+    """Choose the embedders' recipes by column name: those of the earlier pairing or of the space.
 
     Raises:
-        UsageError: embeddings are to be compared as only triples can be.
+        UsageError: a choice that only emotion triples allow is made for embeddings.
     """
     space, metric = choice["space"], choice["metric"]
     if space == spaces.EMOTION:
@@ -77,38 +72,44 @@ def embedding_recipes(
         raise UsageError(
             f"the space {space} is compared by cosine, not by {metric}: leave --metric out"
         )
-    names = {kind: f"{kind.value}_embedding_recipe_id" for kind in Kind}
-    if earlier:
-        return {name: earlier[name] for name in names.values()}
-    found = spaces.embedding_recipes(connection, profile, space)
-    return {names[kind]: recipe_id for kind, recipe_id in found.items()}
+    if earlier is not None:
+        found = {kind: earlier.embedding_recipe_id(kind) for kind in Kind}
+    else:
+        found = {**spaces.find_embedding_recipes(connection, profile, space)}
+    return {f"{kind.value}_embedding_recipe_id": recipe_id for kind, recipe_id in found.items()}
 
 
-def seed_of(method: str, seed: int | None, earlier: Mapping[str, Any]) -> dict[str, int]:
-    """The seed of a random pairing (default: that of the earlier pairing, else 0).
+def choose_seed(method: str, seed: int | None, earlier: PairingRow | None) -> int | None:
+    """Choose the seed of a random pairing: as asked, as in the earlier pairing, or 0.
 
     Raises:
         UsageError: a seed is asked of a method that draws nothing.
     """
     if method != RANDOM:
         if seed is not None:
-            raise UsageError(f"--seed is of --method {RANDOM}; {method} draws nothing")
-        return {}
-    if seed is None and earlier.get("method") == RANDOM:
-        seed = earlier["parameters"]["seed"]
-    return {"seed": seed or 0}
+            raise UsageError(
+                f"--seed is for --method {RANDOM} only; {method} is deterministic: leave it out"
+            )
+        return None
+    if seed is None and earlier is not None and earlier.method == RANDOM:
+        return int(earlier.parameters["seed"])
+    return seed or 0
 
 
-def numbers(connection: Connection, wish: Mapping[str, Any], profile: Profile) -> list[int]:
-    """How many vectors there are of each kind: as long as they stay, the wish is the same.
+def count_vectors(connection: Connection, request: PairingRequest, profile: Profile) -> list[int]:
+    """Count the vectors of each kind: while the counts stay, the request is the same job.
 
     Raises:
-        InputError: a kind has no triple under the profile.
+        InputError: a kind has no emotion triple under the profile.
     """
-    found = results.numbers(connection, [wish[f"{kind.value}_recipe_id"] for kind in Kind])
-    if wish["space"] != spaces.EMOTION:
-        own = [wish[f"{kind.value}_embedding_recipe_id"] for kind in Kind]
-        return found + [embeddings.count(connection, recipe_id) for recipe_id in own]
+    found = results.numbers(connection, request.recipe_ids)
+    if request.space != spaces.EMOTION:
+        embedders = [request.embedding_recipe_id(kind) for kind in Kind]
+        return found + [
+            embeddings.count(connection, recipe_id)
+            for recipe_id in embedders
+            if recipe_id is not None
+        ]
     for kind, number in zip(Kind, found, strict=True):
         if not number:
             raise InputError(
@@ -118,24 +119,25 @@ def numbers(connection: Connection, wish: Mapping[str, Any], profile: Profile) -
     return found
 
 
-def told(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """What of some choices goes into a digest: none of `UNSAID`, so that a pairing that could be
-    asked for before there were such choices has the digest that it had."""
-    return {
-        name: value for name, value in chosen.items() if name not in UNSAID or value != UNSAID[name]
-    }
+def require_mapper_recipes(
+    recipe_ids: Mapping[Kind, int | None], profile: Profile
+) -> dict[str, int]:
+    """Require that the catalog has the emotion mappers' recipes of a profile.
 
-
-def known(recipe_ids: Mapping[Kind, int | None], profile: Profile) -> dict[Kind, int]:
-    """The mappers' recipes of a profile.
+    Returns:
+        The recipes by column name.
 
     Raises:
-        InputError: the catalog has none of them yet.
+        InputError: the catalog lacks one of them.
     """
-    found_all = {kind: found for kind, found in recipe_ids.items() if found is not None}
-    if len(found_all) < len(recipe_ids):
+    found = {
+        f"{kind.value}_recipe_id": recipe_id
+        for kind, recipe_id in recipe_ids.items()
+        if recipe_id is not None
+    }
+    if len(found) < len(recipe_ids):
         raise InputError(
             f"profile {profile.name!r} has no emotions in this catalog yet; "
             f"run: cmean run --profile {profile.name}"
         )
-    return found_all
+    return found

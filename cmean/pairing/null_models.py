@@ -1,8 +1,8 @@
-"""The nulls of a pairing: random pairings of its items, and its method over vectors of no one."""
+"""Null model of resampled vectors: a pairing's method over vectors without identity."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cmean.catalog.pairing_rows import PairingChoices
     from cmean.matching.groups import Progress
-    from cmean.pairing.vectors import Side
+    from cmean.pairing.vectors import ComparedSide
     from cmean.stats.sampling import SamplingOptions
 
 RESAMPLED: Final = np.dtype(
@@ -24,23 +25,23 @@ RESAMPLED: Final = np.dtype(
         ("similarity", "<f8"),
     ]
 )
-"""A pair that was made where each artwork has the vector of one drawn at random, the donor."""
+"""A pair of resampled vectors: the artwork had the vector of another one, the donor."""
 
 
 def resample_pairings(
-    pairing: Mapping[str, Any],
-    sides: Mapping[Kind, Mapping[int, Side]],
+    pairing: PairingChoices,
+    sides: Mapping[Kind, Mapping[int, ComparedSide]],
     choices: SamplingOptions,
     on_progress: Progress,
 ) -> list[NDArray[np.void]]:
-    """Pairs that the pairing's method makes of vectors that carry no identity.
+    """Make pairings by a pairing's method over resampled vectors, which carry no identity.
 
-    Each artwork gets the vector of an artwork that is drawn at random, with replacement: what is
-    left is how the vectors are distributed, and nothing of which artwork is which. About a third of
-    them are not drawn, so the method has fewer to choose from: this null lies a little low.
+    Each artwork gets the vector of an artwork drawn at random, with replacement: that keeps the
+    distribution of the vectors and removes which artwork is which. About a third of the vectors
+    are not drawn, so the method has fewer to choose from: this null is biased slightly downwards.
 
     Args:
-        pairing: its row: method, metric and least similarity.
+        pairing: its method, metric and minimum similarity.
         sides: what it compared, by kind and position; calibrated as there.
         choices: `resamples` of them, by `seed`.
         on_progress: called after each, with how many are done, and of how many.
@@ -52,12 +53,14 @@ def resample_pairings(
     for number in range(choices.resamples):
         random = np.random.default_rng([choices.seed, number])
 
-        def alive(_done: int, _total: int, number: int = number) -> None:
-            on_progress(number, choices.resamples)  # it may end a long matching
+        def report(_done: int, _total: int, number: int = number) -> None:
+            on_progress(number, choices.resamples)  # raises where a long matching is to stop
 
-        alive(0, 0)
+        report(0, 0)
         parts = [
-            _matched(pairing, sides[Kind.TRACK][position], artworks, position, random, alive)
+            _match_resampled(
+                pairing, sides[Kind.TRACK][position], artworks, position, random, report
+            )
             for position, artworks in sides[Kind.ARTWORK].items()
             if len(artworks) and len(sides[Kind.TRACK][position])
         ]
@@ -67,10 +70,10 @@ def resample_pairings(
     return made
 
 
-def _matched(
-    pairing: Mapping[str, Any],
-    tracks: Side,
-    artworks: Side,
+def _match_resampled(
+    pairing: PairingChoices,
+    tracks: ComparedSide,
+    artworks: ComparedSide,
     position: int,
     random: np.random.Generator,
     on_progress: Progress,
@@ -79,10 +82,10 @@ def _matched(
     found = match(
         tracks.vectors,
         artworks.vectors[donors],
-        pairing["method"],
-        pairing["metric"],
-        min_similarity=pairing.get("min_similarity"),
-        seed=int(random.integers(2**32)),  # of no effect but where pairs are made at random
+        pairing.method,
+        pairing.metric,
+        min_similarity=pairing.min_similarity,
+        seed=int(random.integers(2**32)),  # used by the method random alone
         on_progress=on_progress,
     )
     pairs = np.empty(len(found), RESAMPLED)

@@ -1,6 +1,6 @@
-"""Pairing: vectors from the catalog, matched one to one, written with their null in one go.
+"""Make pairings: read vectors from the catalog, match them one to one, store pairs and null.
 
-A pairing is a version: it never changes once it is there. A later one may extend it.
+A stored pairing is a version: it never changes. A later one may extend it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cmean.catalog import browse, pairing_inputs, pairings, planning, results
+from cmean.catalog.pairing_rows import PairingChoices, PairingColumns
 from cmean.domain import Kind
 from cmean.inference import recipes
 from cmean.matching import methods
@@ -20,6 +21,7 @@ from cmean.matching.pair_similarity import compute_similarities
 from cmean.matching.random_pairing_null import compute_random_pairing_null
 from cmean.matching.summary import Summary, summarise_all
 from cmean.pairing import choices, spaces, vectors, versions
+from cmean.pairing.pairing_request import PairingRequest
 from cmean.util.hashing import hash_json, hash_parts
 
 if TYPE_CHECKING:
@@ -29,9 +31,10 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.catalog.pairing_inputs import PairingInput
+    from cmean.catalog.pairing_rows import PairingRow
     from cmean.config import Profile
     from cmean.matching.groups import Progress
-    from cmean.pairing.vectors import Side
+    from cmean.pairing.vectors import ComparedSide
     from cmean.stats.null_distribution import NullDistribution
 
 METHODS: Final[Mapping[str, str]] = {**methods.METHODS, RANDOM: "by chance: a null to look at"}
@@ -39,21 +42,21 @@ METHODS: Final[Mapping[str, str]] = {**methods.METHODS, RANDOM: "by chance: a nu
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pairing:
-    """A pairing that is not yet written.
+class ComputedPairing:
+    """A pairing that is not yet stored.
 
     Attributes:
-        row: the columns of its row.
+        columns: of its row.
         pairs: its pairs, `PAIR`, shape (n,).
         inputs: the results that there were when its vectors were read.
     """
 
-    row: Mapping[str, Any]
+    columns: PairingColumns
     pairs: NDArray[np.void]
     inputs: Sequence[PairingInput]
 
 
-def request(  # noqa: PLR0913 - each is an option of the verb
+def request_pairing(  # noqa: PLR0913 - each is an option of the verb
     catalog: Catalog,
     profile: Profile,
     method: str | None = None,
@@ -67,9 +70,9 @@ def request(  # noqa: PLR0913 - each is an option of the verb
     extend: int | None = None,
     compare: int | None = None,
 ) -> int:
-    """Enter the wish to pair all items that have what is compared, by the profile's recipes.
+    """Enter a job that pairs all items that have what is compared, by the profile's recipes.
 
-    The same wish over the same vectors is one task, whoever enters it and however often.
+    Idempotent: the same request over the same vectors is one job, however often it is entered.
 
     Args:
         catalog: an open catalog.
@@ -87,7 +90,7 @@ def request(  # noqa: PLR0913 - each is an option of the verb
         compare: pair anew, but so that it can be compared with this earlier pairing.
 
     Returns:
-        The task's id.
+        The job's id.
 
     Raises:
         InputError: a kind has nothing to compare yet, choices that do not go together, or the
@@ -102,151 +105,145 @@ def request(  # noqa: PLR0913 - each is an option of the verb
         "min_similarity": min_similarity,
     }
     with catalog.read() as connection:
-        earlier: Mapping[str, Any] = {}
+        earlier: PairingRow | None = None
         found = recipes.find_mapper_ids(connection, profile)
         chosen: Mapping[str, Any] = asked
         for option, earlier_id in (("extend", extend), ("compare", compare)):
             if earlier_id is not None:
-                earlier = pairings.get(connection, earlier_id)
-                versions.refuse_published(connection, earlier, option)
-                chosen = versions.like(earlier, option, chosen, profile, found)
-        choice = choices.complete(chosen, asked, profile)
-        wish = {
-            "profile": profile.name,
-            **choice,
-            "extends": extend,
-            **{
-                f"{kind.value}_recipe_id": key
-                for kind, key in choices.known(found, profile).items()
-            },
-            **choices.embedding_recipes(connection, profile, choice, earlier),
-            **choices.seed_of(choice["method"], seed, earlier),
-        }
-        numbers = choices.numbers(connection, wish, profile)
-    digest = hash_json(["pair", choices.told(wish), numbers])
+                earlier = pairings.read_pairing(connection, earlier_id)
+                versions.require_unpublished(connection, earlier, option)
+                chosen = versions.inherit_choices(earlier, option, chosen, profile, found)
+        choice = choices.complete_choices(chosen, asked, profile)
+        request = PairingRequest.from_json(
+            {
+                "profile": profile.name,
+                **choice,
+                **choices.require_mapper_recipes(found, profile),
+                **choices.choose_embedding_recipes(connection, profile, choice, earlier),
+                "extends": extend,
+                "seed": choices.choose_seed(choice["method"], seed, earlier),
+            }
+        )
+        counts = choices.count_vectors(connection, request, profile)
+    digest = hash_json(["pair", request.as_digest_fields(), counts])
     with catalog.write() as connection:
-        return planning.plan_request(connection, "pair", digest, wish)
+        return planning.plan_request(connection, "pair", digest, request.as_json())
 
 
-def compute(
+def compute_pairing(
     catalog: Catalog,
-    request: Mapping[str, Any],
+    request: PairingRequest,
     on_progress: Progress = lambda _done, _total: None,
-) -> Pairing:
-    """Pair as a request wishes. Reads the vectors as they are now, and writes nothing.
+) -> ComputedPairing:
+    """Compute the pairing of a request from the vectors as they are now; nothing is written.
 
     Args:
         catalog: an open catalog.
-        request: a wish as `request` enters it; with `as_of`, the id of a pairing, only of what was
-            there when that was made.
+        request: what to pair, and how.
         on_progress: called now and then, for each matching, with how much is done, and of how
             much; an exception that it raises ends the pairing.
 
     Raises:
-        InputError: a kind has nothing of what is compared, or no pair reaches the least similarity.
+        InputError: a kind has nothing of what is compared, or no pair reaches the minimum
+            similarity.
     """
-    wish = {**choices.UNSAID, "extends": None, **request}  # as older requests mean it
-    extends = wish["extends"]
     with catalog.read() as connection:
-        as_of = wish.get("as_of")
-        sides = spaces.sides(connection, wish, as_of)
+        sides = spaces.read_sides(connection, request, request.as_of)
         inputs = (
-            pairing_inputs.read_current_inputs(connection, wish)
-            if as_of is None
-            else pairing_inputs.read_inputs(connection, as_of)
+            pairing_inputs.read_current_inputs(connection, request)
+            if request.as_of is None
+            else pairing_inputs.read_inputs(connection, request.as_of)
         )
         kept = (
             np.empty(0, pairings.PAIR)
-            if extends is None
-            else pairings.pairs_of(connection, extends)
+            if request.extends is None
+            else pairings.pairs_of(connection, request.extends)
         )
-    spaces.check(sides, wish)
+    spaces.require_matchable_sides(sides, request)
     parts: list[tuple[Matching, NullDistribution | None]] = []
     rows = []
-    for position in vectors.VECTORS[wish["vector"]]:
+    for position in vectors.VECTORS[request.vector]:
         tracks, artworks = (sides[kind][position] for kind in Kind)
         earlier = kept[kept["position"] == position]
-        matched = _match(tracks, artworks, earlier, (wish, position), on_progress)
+        matched = _match_free_items(tracks, artworks, earlier, request, position, on_progress)
         null = None
         if len(matched):
-            null = compute_random_pairing_null(tracks.vectors, artworks.vectors, wish["metric"])
+            null = compute_random_pairing_null(tracks.vectors, artworks.vectors, request.metric)
         parts.append((matched, null))
-        rows.append(_rows(matched, tracks, artworks, position))
-    parameters = _parameters(wish, sides)
-    summed = summarise_all(parts, wish["vector"], wish["calibrate"])
-    recipe_ids = [f"{kind.value}_recipe_id" for kind in Kind]
-    embedded = [f"{kind.value}_embedding_recipe_id" for kind in Kind]
-    row = {
-        **summed.as_dict(),
-        "gap": summed.gap if extends is None else None,  # pairs that are kept bind the method
-        **{name: wish[name] for name in ("profile", "space", *recipe_ids)},
-        **{name: wish.get(name) for name in embedded},
-        "parent_id": extends,
-        "parameters": parameters,
-        "digest": hash_json(parameters),
-    }
-    return Pairing(row, np.concatenate(rows), inputs)
+        rows.append(_build_pair_rows(matched, tracks, artworks, position))
+    summary = summarise_all(parts, request.vector, request.calibrate)
+    columns = _build_columns(request, sides, summary)
+    return ComputedPairing(columns, np.concatenate(rows), inputs)
 
 
-def write(connection: Connection, task_id: int, result: Pairing) -> None:
-    """Write a pairing with all its pairs; an equal one that is there already is kept."""
-    pairing_id = pairings.store(connection, result.row, result.pairs, result.inputs)
+def compute_requested_pairing(
+    catalog: Catalog, request: Mapping[str, Any], on_progress: Progress
+) -> ComputedPairing:
+    """Compute the pairing of a request as it is stored with its job (see `compute_pairing`)."""
+    return compute_pairing(catalog, PairingRequest.from_json(request), on_progress)
+
+
+def store_pairing(connection: Connection, task_id: int, result: ComputedPairing) -> None:
+    """Store the pairing of a job with all its pairs; an equal one that is there already is kept."""
+    pairing_id = pairings.store(connection, result.columns, result.pairs, result.inputs)
     results.set_pairing(connection, task_id, pairing_id)
 
 
-def summary(catalog: Catalog, task_id: int) -> dict[str, Any]:
-    """The document that `cmean pair --json` prints, once the request is done."""
+def read_pairing_document(catalog: Catalog, task_id: int) -> dict[str, Any]:
+    """Read the document that `cmean pair --json` prints, once the job is done."""
     with catalog.read() as connection:
-        found = pairings.get(connection, results.pairing_of(connection, task_id))
-    return _document(found)
+        row = pairings.read_pairing(connection, results.pairing_of(connection, task_id))
+    return build_pairing_document(row)
 
 
 def load_summary(catalog: Catalog, pairing_id: int) -> dict[str, Any]:
-    """The document of a pairing as `cmean pair --json` prints it, with its profile."""
+    """Read the document of a pairing as `cmean pair --json` prints it, with its profile."""
     with catalog.read() as connection:
-        found = pairings.get(connection, pairing_id)
-    return _document(found) | {"profile": found["profile"]}
+        row = pairings.read_pairing(connection, pairing_id)
+    return build_pairing_document(row) | {"profile": row.profile}
 
 
-def _document(found: Mapping[str, Any]) -> dict[str, Any]:
+def build_pairing_document(row: PairingRow) -> dict[str, Any]:
+    """Build the document that `cmean pair --json` prints of a pairing."""
     names = [field.name for field in fields(Summary)]
-    return {"pairing": found["id"], **{name: found[name] for name in [*names, "space"]}}
+    return {"pairing": row.id, **{name: getattr(row, name) for name in [*names, "space"]}}
 
 
 def list_pairs_with_intentions(catalog: Catalog, pairing_id: int) -> list[dict[str, Any]]:
-    """The rows of `v_pairs` of a pairing, with the emotions that their metadata intends."""
+    """List the rows of `v_pairs` of a pairing, with the emotions that their metadata intends."""
     with catalog.read() as connection:
         return browse.pairs_with_intentions(connection, pairing_id)
 
 
-def left_out(catalog: Catalog, pairing_id: int) -> dict[Kind, int]:
-    """How many items of each kind have not all now that a pairing compares."""
+def count_incomplete_items(catalog: Catalog, pairing_id: int) -> dict[Kind, int]:
+    """Count the items of each kind that lack now something that a pairing compares."""
     with catalog.read() as connection:
-        return spaces.incomplete(connection, pairings.get(connection, pairing_id))
+        pairing = pairings.read_pairing(connection, pairing_id)
+        return spaces.count_incomplete_items(connection, pairing)
 
 
-def _match(
-    tracks: Side,
-    artworks: Side,
+def _match_free_items(
+    tracks: ComparedSide,
+    artworks: ComparedSide,
     kept: NDArray[np.void],
-    by: tuple[Mapping[str, Any], int],
+    request: PairingRequest,
+    position: int,
     on_progress: Progress,
 ) -> Matching:
-    """The pairs that are kept, then those that the method makes of the items that are free."""
+    """Match the items that no kept pair has; the kept pairs come first."""
     kept_tracks, _ = tracks.find(kept["track_id"])
     kept_artworks, _ = artworks.find(kept["artwork_id"])
     free_tracks = np.delete(np.arange(len(tracks)), kept_tracks)
     free_artworks = np.delete(np.arange(len(artworks)), kept_artworks)
-    wish, position = by
-    method, metric, floor = (wish[name] for name in ("method", "metric", "min_similarity"))
+    method, metric, floor = request.method, request.metric, request.min_similarity
     track_index, artwork_index, similarity = kept_tracks, kept_artworks, kept["similarity"]
-    if len(kept) and wish["calibrate"] != NONE:  # the items that came have moved the percentiles
+    if len(kept) and request.calibrate != NONE:  # items added since moved the percentiles
         one, other = tracks.vectors[kept_tracks], artworks.vectors[kept_artworks]
         similarity = compute_similarities(one, other, metric)
     gap = None
     if len(free_tracks) and len(free_artworks):
         sides = tracks.vectors[free_tracks], artworks.vectors[free_artworks]
-        seed = wish.get("seed", 0), position
+        seed = request.seed or 0, position
         made = match(
             *sides, method, metric, min_similarity=floor, seed=seed, on_progress=on_progress
         )
@@ -258,7 +255,9 @@ def _match(
     return Matching(track_index, artwork_index, similarity, *size, method, metric, gap, floor)
 
 
-def _rows(matched: Matching, tracks: Side, artworks: Side, position: int) -> NDArray[np.void]:
+def _build_pair_rows(
+    matched: Matching, tracks: ComparedSide, artworks: ComparedSide, position: int
+) -> NDArray[np.void]:
     rows = np.empty(len(matched), pairings.PAIR)
     rows["position"] = position
     rows["rank"] = np.arange(1, len(matched) + 1)
@@ -270,17 +269,34 @@ def _rows(matched: Matching, tracks: Side, artworks: Side, position: int) -> NDA
     return rows
 
 
-def _parameters(wish: Mapping[str, Any], sides: spaces.Sides) -> dict[str, Any]:
-    """Everything that determines a pairing: the choices, what it extends, and its inputs."""
+def _build_columns(
+    request: PairingRequest, sides: spaces.SidesByKind, summary: Summary
+) -> PairingColumns:
+    parameters = _build_parameters(request, sides)
+    chosen = {field.name: getattr(request, field.name) for field in fields(PairingChoices)}
+    figures = summary.as_dict()
+    if request.extends is not None:
+        figures["gap"] = None  # kept pairs restrict the method, so its bound does not hold
+    return PairingColumns(
+        **(chosen | figures),
+        digest=hash_json(parameters),
+        parent_id=request.extends,
+        parameters=parameters,
+    )
+
+
+def _build_parameters(request: PairingRequest, sides: spaces.SidesByKind) -> dict[str, Any]:
+    """Build all that determines a pairing: its choices, what it extends, and its inputs' digest."""
     inputs: list[bytes | str] = []
     for kind in Kind:
         for position, side in sides[kind].items():
-            kind_of = "u1" if side.parts.dtype.kind == "u" else "<f4"
+            number_type = "u1" if side.parts.dtype.kind == "u" else "<f4"
             inputs += [
                 f"{kind.value} {position} {len(side)} ",
                 side.items.astype("<i8").tobytes(),
-                side.parts.astype(kind_of).tobytes(),
+                side.parts.astype(number_type).tobytes(),
             ]
-    unsaid = {"profile", "as_of"}
-    chosen = {name: value for name, value in choices.told(wish).items() if name not in unsaid}
-    return {**chosen, "inputs": hash_parts(inputs)}
+    determining = request.as_digest_fields()
+    for name in ("profile", "as_of"):  # they select the inputs, which are in the digest already
+        determining.pop(name, None)
+    return {**determining, "inputs": hash_parts(inputs)}

@@ -1,13 +1,13 @@
-"""Spaces: what items are compared by. Emotion triples, or embeddings of the media or the captions.
+"""Spaces: what items are compared by, emotion triples or embeddings of media or captions.
 
-An embedder sees and hears what no mapper told it, so a pairing by embeddings is one to put beside
-that by emotions.
+Embeddings come from the media without emotions in between, so a pairing by embeddings is a baseline
+for one by emotions.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cmean.catalog import embeddings, pairings
 from cmean.catalog import recipes as recipe_rows
@@ -16,15 +16,15 @@ from cmean.domain import Kind, Role
 from cmean.errors import InputError, MissingExtraError, WeightsError
 from cmean.inference import recipes
 from cmean.inference.revisions import make_revision_finder
-from cmean.matching.calibration import NONE
 from cmean.pairing import vectors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cmean.catalog.engine import Connection
+    from cmean.catalog.pairing_rows import PairingChoices
     from cmean.config import BackendChoice, Profile
-    from cmean.pairing.vectors import Side
+    from cmean.pairing.vectors import ComparedSide
 
 EMOTION, IMAGEBIND, CAPTIONS = "emotion", "imagebind", "captions"
 
@@ -35,8 +35,8 @@ SPACES: Final[Mapping[str, str]] = {
 }
 """The spaces by name, and what is compared in each."""
 
-Sides = dict[Kind, dict[int, "Side"]]
-"""What is compared, by kind and by the position of the pairs."""
+SidesByKind = dict[Kind, dict[int, "ComparedSide"]]
+"""The compared vectors, by kind and by the position of the pairs."""
 
 _MISSING: Final = {
     "whole": "no whole {} has {} yet",
@@ -45,8 +45,8 @@ _MISSING: Final = {
 }
 
 
-def embedding_recipes(connection: Connection, profile: Profile, space: str) -> dict[Kind, int]:
-    """The recipes of the embeddings that a space compares; none for emotion triples.
+def find_embedding_recipes(connection: Connection, profile: Profile, space: str) -> dict[Kind, int]:
+    """Find the recipes of the embeddings that a space compares; none for emotion triples.
 
     Of ImageBind that of the profile or, if it names none, the newest that has embedded anything.
     Of captions those of the first of the profile's embedders that embedded the captions of both
@@ -60,7 +60,7 @@ def embedding_recipes(connection: Connection, profile: Profile, space: str) -> d
     of_media = space == IMAGEBIND
     choices = [each for each in profile.embedders if not of_media or each.backend == IMAGEBIND]
     for choice in choices:
-        if found := _embedded(connection, profile, choice, of_media=of_media):
+        if found := _find_recipes_of_embedder(connection, profile, choice, of_media=of_media):
             return found
     if of_media and not choices:
         newest = {kind: embeddings.recipe(connection, IMAGEBIND, kind, None) for kind in Kind}
@@ -82,7 +82,7 @@ _SUFFIXES: Final = {IMAGEBIND: "-judged", CAPTIONS: "-text"}
 
 
 def _name_profile_with(space: str, profile: Profile) -> str:
-    """A profile that has the embedder of a space, and the same captions where there is one."""
+    """Name a profile that has the embedder of a space, with the same captions where possible."""
     base = profile.name.partition("+")[0]
     packaged = list_profile_names({})
     return next(
@@ -92,15 +92,15 @@ def _name_profile_with(space: str, profile: Profile) -> str:
     )
 
 
-def _embedded(
+def _find_recipes_of_embedder(
     connection: Connection, profile: Profile, choice: BackendChoice, *, of_media: bool
 ) -> dict[Kind, int] | None:
-    """The recipes of one of a profile's embedders, if it has embedded something of both kinds."""
+    """Find the recipes of one embedder of a profile, if it has embedded items of both kinds."""
     alone = replace(profile, embedders=(choice,))
     try:
         built = recipes.build_recipes(alone, ["embed"], make_revision_finder(connection))
     except (MissingExtraError, WeightsError):
-        return None  # the catalog has no recipe of it: it has embedded nothing
+        return None  # not installed: the catalog has no recipe of it
     found = {}
     for recipe in built:
         if recipe.role is Role.EMBEDDER and (recipe.input is None) is of_media:
@@ -110,30 +110,32 @@ def _embedded(
     return found if len(found) == len(Kind) else None
 
 
-def sides(
-    connection: Connection, chosen: Mapping[str, Any], pairing_id: int | None = None
-) -> Sides:
-    """What a pairing compares.
+def read_sides(
+    connection: Connection, chosen: PairingChoices, pairing_id: int | None = None
+) -> SidesByKind:
+    """Read the vectors that a pairing compares.
 
     Args:
         connection: an open transaction.
-        chosen: its vector, space, calibration and recipes, as in its row or in the wish for it.
+        chosen: its vector, space, calibration and recipes: a request or a row.
         pairing_id: only what was there when this pairing was made.
     """
     by = {}
     for kind in Kind:
-        mapper, vector = chosen[f"{kind.value}_recipe_id"], chosen["vector"]
-        read = pairings.triples(connection, mapper, vectors.needed(vector), pairing_id=pairing_id)
-        recipe_id = chosen.get(f"{kind.value}_embedding_recipe_id")
+        mapper, vector = chosen.recipe_id(kind), chosen.vector
+        read = pairings.triples(
+            connection, mapper, vectors.list_needed_positions(vector), pairing_id=pairing_id
+        )
+        recipe_id = chosen.embedding_recipe_id(kind)
         if recipe_id is None:
-            by[kind] = vectors.sides(read, vector, chosen.get("calibrate", NONE))
+            by[kind] = vectors.build_sides(read, vector, chosen.calibrate)
             continue
         found = {}
-        for position in vectors.needed(vector):
+        for position in vectors.list_needed_positions(vector):
             loaded = embeddings.load(connection, recipe_id, position, pairing_id)
             found[position] = loaded.items, loaded.unit
         by[kind] = {
-            position: vectors.embedded_side(
+            position: vectors.build_embedded_side(
                 [found[each] for each in joined], read[read["position"] == joined[0]]
             )
             for position, joined in vectors.VECTORS[vector].items()
@@ -141,33 +143,33 @@ def sides(
     return by
 
 
-def check(compared: Sides, chosen: Mapping[str, Any]) -> None:
-    """Fail unless there is something to match.
+def require_matchable_sides(compared: SidesByKind, chosen: PairingChoices) -> None:
+    """Require that there is something to match.
 
     Raises:
         InputError: a kind has nothing of what is compared, or no position has both.
     """
-    emotion = chosen.get("space", EMOTION) == EMOTION
+    emotion = chosen.space == EMOTION
     what = "an emotion" if emotion else "an embedding"
     run = "run: cmean run" if emotion else "run: cmean run --stage embed"
     several = "emotions" if emotion else "embeddings"
     for kind, by_position in compared.items():
         if not any(map(len, by_position.values())):
-            one = several if chosen["vector"] == "concatenated" else what
-            raise InputError(f"{_MISSING[chosen['vector']].format(kind.value, one)}; {run}")
+            one = several if chosen.vector == "concatenated" else what
+            raise InputError(f"{_MISSING[chosen.vector].format(kind.value, one)}; {run}")
     tracks, artworks = (compared[kind] for kind in Kind)
     if not any(len(tracks[position]) and len(artworks[position]) for position in tracks):
         raise InputError(f"no fragment has {what} on both sides yet; {run}")
 
 
-def incomplete(connection: Connection, pairing: Mapping[str, Any]) -> dict[Kind, int]:
-    """How many items of each kind lack now what a pairing compares."""
-    needed = vectors.needed(pairing["vector"])
+def count_incomplete_items(connection: Connection, pairing: PairingChoices) -> dict[Kind, int]:
+    """Count the items of each kind that lack now something that a pairing compares."""
+    needed = vectors.list_needed_positions(pairing.vector)
     found = {}
     for kind in Kind:
-        recipe_id = pairing[f"{kind.value}_embedding_recipe_id"]
+        recipe_id = pairing.embedding_recipe_id(kind)
         if recipe_id is None:
-            mapper = pairing[f"{kind.value}_recipe_id"]
+            mapper = pairing.recipe_id(kind)
             found[kind] = pairings.incomplete(connection, kind.value, mapper, needed)
         else:
             found[kind] = embeddings.incomplete(connection, kind, recipe_id, needed)

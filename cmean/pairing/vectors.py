@@ -1,4 +1,4 @@
-"""What is compared: from triples or embeddings to the vectors that are matched, by the choices."""
+"""The vectors that are matched: built from emotion triples or embeddings, by the choices."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Each position is matched by itself, over the items that have all the vectors joi
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Side:
+class ComparedSide:
     """The items of one kind that have a vector at each of some positions.
 
     Attributes:
@@ -66,7 +66,7 @@ class Side:
         return self.compared.reshape(len(self), positions * numbers)
 
     def find(self, items: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Where some items stand, and whether they are here at all."""
+        """Find the indices of items, and whether they are on this side at all."""
         at = np.searchsorted(self.items, items)
         here = np.zeros(len(items), dtype=np.bool_)
         inside = at < len(self)
@@ -74,8 +74,10 @@ class Side:
         return at, here
 
 
-def side(triples: NDArray[np.void], positions: Sequence[int], calibrate: str = NONE) -> Side:
-    """The items that have all these positions.
+def build_side(
+    triples: NDArray[np.void], positions: Sequence[int], calibrate: str = NONE
+) -> ComparedSide:
+    """Build the side of the items that have triples at all these positions.
 
     Args:
         triples: `TRIPLE` rows by item and position.
@@ -88,17 +90,17 @@ def side(triples: NDArray[np.void], positions: Sequence[int], calibrate: str = N
     complete = counts == len(positions)
     first = first[complete]
     rows = first[:, np.newaxis] + np.arange(len(positions))
-    found = Side(items[complete], wanted["emotion"][first], wanted["rgb"][rows])
+    found = ComparedSide(items[complete], wanted["emotion"][first], wanted["rgb"][rows])
     if calibrate == NONE or not len(found):
         return found
     calibrated = calibrate_vectors(found.vectors, calibrate).reshape(found.parts.shape)
     return replace(found, calibrated=calibrated)
 
 
-def embedded_side(
+def build_embedded_side(
     found: Sequence[tuple[NDArray[np.int64], NDArray[np.float32]]], triples: NDArray[np.void]
-) -> Side:
-    """The items that have an embedding at each of some positions.
+) -> ComparedSide:
+    """Build the side of the items that have an embedding at each of some positions.
 
     Args:
         found: of each position the ids of the items, ascending, and their vectors, shape (n, d).
@@ -108,20 +110,23 @@ def embedded_side(
     items = reduce(np.intersect1d, [ids for ids, _ in found])
     parts = [vectors[np.searchsorted(ids, items)] for ids, vectors in found]
     if not len(items):
-        return Side(items, items, np.empty((0, len(found), 1), np.float32))
+        return ComparedSide(items, items, np.empty((0, len(found), 1), np.float32))
     emotions = np.zeros(len(items), np.int64)
     _, here, there = np.intersect1d(items, triples["item"], assume_unique=True, return_indices=True)
     emotions[here] = triples["emotion"][there]
-    return Side(items, emotions, np.stack(parts, axis=1))
+    return ComparedSide(items, emotions, np.stack(parts, axis=1))
 
 
-def sides(triples: NDArray[np.void], vector: str, calibrate: str = NONE) -> dict[int, Side]:
-    """What a choice compares of one kind, by the position of the pairs."""
+def build_sides(
+    triples: NDArray[np.void], vector: str, calibrate: str = NONE
+) -> dict[int, ComparedSide]:
+    """Build what a choice compares of one kind, by the position of the pairs."""
     return {
-        position: side(triples, joined, calibrate) for position, joined in VECTORS[vector].items()
+        position: build_side(triples, joined, calibrate)
+        for position, joined in VECTORS[vector].items()
     }
 
 
-def needed(vector: str) -> list[int]:
-    """The positions that a choice reads."""
+def list_needed_positions(vector: str) -> list[int]:
+    """List the positions whose vectors a choice reads."""
     return sorted({position for joined in VECTORS[vector].values() for position in joined})

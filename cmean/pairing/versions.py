@@ -1,4 +1,4 @@
-"""Versions of a pairing: what a later one must share with an earlier one, and what it changed."""
+"""Versions of a pairing: what a later one inherits from an earlier one, and what it changed."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.engine import Catalog, Connection
+    from cmean.catalog.pairing_rows import PairingRow
     from cmean.config import Profile
 
 DEFAULTS: Final = {"vector": "whole", "space": "emotion"}
@@ -31,36 +32,36 @@ SHARED: Final[Mapping[str, tuple[str, ...]]] = {
 """What an extension, and a recompute that is compared, have in common with the earlier pairing."""
 
 
-def is_published(connection: Connection, pairing: Mapping[str, Any]) -> bool:
+def is_published(connection: Connection, pairing: PairingRow) -> bool:
     """Whether a pairing is of results that were published elsewhere: its items have no media."""
-    rows = recipe_rows.rows(connection, [pairing[f"{kind.value}_recipe_id"] for kind in Kind])
+    rows = recipe_rows.rows(connection, pairing.recipe_ids)
     return BACKEND in {row["backend"] for row in rows}
 
 
-def refuse_published(connection: Connection, earlier: Mapping[str, Any], option: str) -> None:
-    """Published results are of no profile: nothing can be made like them.
+def require_unpublished(connection: Connection, earlier: PairingRow, option: str) -> None:
+    """Require that a pairing was made here: published results have no profile to pair by.
 
     Raises:
-        InputError: the earlier pairing is of such.
+        InputError: the earlier pairing is of published results.
     """
     if is_published(connection, earlier):
         raise InputError(
-            f"pairing {earlier['id']} is of published results, which no profile can make more of: "
+            f"pairing {earlier.id} holds published results, which no profile can reproduce: "
             f"name a pairing that was made here, or pair anew without --{option}"
         )
 
 
-def like(
-    earlier: Mapping[str, Any],
+def inherit_choices(
+    earlier: PairingRow,
     option: str,
     asked: Mapping[str, Any],
     profile: Profile,
     recipe_ids: Mapping[Kind, int | None],
 ) -> dict[str, Any]:
-    """The choices of a wish that builds on an earlier pairing.
+    """Inherit the choices of an earlier pairing that a new request builds on.
 
     Args:
-        earlier: the row of the earlier pairing; what was not asked for is as there.
+        earlier: the earlier pairing; what was not asked for is as there.
         option: by which it is named: a key of `SHARED`.
         asked: the choices by name, all of `SHARED`; None where nothing was asked.
         profile: whose recipes the new version would use.
@@ -71,45 +72,49 @@ def like(
     """
     anew = f"or pair anew without --{option}"
     for name in SHARED[option]:
-        if asked[name] not in {None, earlier[name]}:
+        has = getattr(earlier, name)
+        if asked[name] not in {None, has}:
             option_name = name.replace("_", "-")
-            has = "none" if earlier[name] is None else earlier[name]
+            how = "without" if has is None else "with"
             raise InputError(
-                f"pairing {earlier['id']} has the {option_name} {has}, not {asked[name]}: "
+                f"pairing {earlier.id} was made {how} --{option_name}"
+                f"{'' if has is None else f' {has}'}, not with {asked[name]}: "
                 f"leave --{option_name} out, {anew}"
             )
-    made = [earlier[f"{kind.value}_recipe_id"] for kind in Kind]
+    made = earlier.recipe_ids
     now = [recipe_ids[kind] for kind in Kind]
     if made != now:
-        theirs, ours = earlier["profile"], profile.name
+        theirs, ours = earlier.profile, profile.name
         mend = f"add --profile {theirs}" if theirs != ours else "restore the profile"
         raise InputError(
-            f"pairing {earlier['id']} was made with the recipes {_listed(made)} of profile "
-            f"{theirs!r}, not with {_listed(now)} of {ours!r}: {mend}, {anew}"
+            f"pairing {earlier.id} was made with the recipes {_list_recipes(made)} of profile "
+            f"{theirs!r}, not with {_list_recipes(now)} of {ours!r}: {mend}, {anew}"
         )
-    return {name: earlier[name] if choice is None else choice for name, choice in asked.items()}
+    return {
+        name: getattr(earlier, name) if choice is None else choice for name, choice in asked.items()
+    }
 
 
-def _listed(recipe_ids: Sequence[int | None]) -> str:
+def _list_recipes(recipe_ids: Sequence[int | None]) -> str:
     return " and ".join("a new one" if each is None else str(each) for each in recipe_ids)
 
 
-def extension(catalog: Catalog, extended_id: int, pairs: int) -> dict[str, int]:
-    """What `cmean pair --extend` prints besides: which pairing, and how many pairs are new."""
+def count_added_pairs(catalog: Catalog, extended_id: int, pairs: int) -> dict[str, int]:
+    """Count the pairs that an extension kept and added: JSON fields of `cmean pair --extend`."""
     with catalog.read() as connection:
-        kept = pairings.get(connection, extended_id)["pairs"]
+        kept = pairings.read_pairing(connection, extended_id).pairs
     return {"extends": extended_id, "kept": kept, "added": pairs - kept}
 
 
-def comparison(catalog: Catalog, earlier_id: int, new_id: int) -> dict[str, Any]:
-    """What `cmean pair --compare` prints besides: what a recompute changed and gained.
+def compare_versions(catalog: Catalog, earlier_id: int, new_id: int) -> dict[str, Any]:
+    """Compare a recomputed pairing with an earlier one: JSON fields of `cmean pair --compare`.
 
     Tracks are compared position by position: of fragments a track has up to four pairs.
     """
     with catalog.read() as connection:
         earlier, new = (pairings.pairs_of(connection, each) for each in (earlier_id, new_id))
     _, before, after = np.intersect1d(
-        _places(earlier), _places(new), assume_unique=True, return_indices=True
+        _number_places(earlier), _number_places(new), assume_unique=True, return_indices=True
     )
     kept = int((earlier["artwork_id"][before] == new["artwork_id"][after]).sum())
     return {
@@ -117,17 +122,19 @@ def comparison(catalog: Catalog, earlier_id: int, new_id: int) -> dict[str, Any]
         "kept": kept,
         "changed": len(earlier) - kept,
         "new": len(new) - len(after),
-        "gained": _gain(earlier["similarity"], new["similarity"]),
-        "gained_by_tracks_of_both": _gain(earlier["similarity"][before], new["similarity"][after]),
+        "gained": _compute_gain(earlier["similarity"], new["similarity"]),
+        "gained_by_tracks_of_both": _compute_gain(
+            earlier["similarity"][before], new["similarity"][after]
+        ),
     }
 
 
-def _places(pairs: NDArray[np.void]) -> NDArray[np.int64]:
-    """A number for each track and position; a pairing has each at most once."""
+def _number_places(pairs: NDArray[np.void]) -> NDArray[np.int64]:
+    """Number each track and position; a pairing has each at most once."""
     places: NDArray[np.int64] = pairs["track_id"] * len(POSITIONS) + pairs["position"]
     return places
 
 
-def _gain(earlier: NDArray[np.float64], new: NDArray[np.float64]) -> float:
-    """The difference of two sums, each exact: equal pairs in another order give 0."""
+def _compute_gain(earlier: NDArray[np.float64], new: NDArray[np.float64]) -> float:
+    """Subtract two exact sums: equal pairs in another order give 0."""
     return math.fsum(new.tolist()) - math.fsum(earlier.tolist())

@@ -10,7 +10,7 @@ from cmean.catalog import browse, embeddings, pairings
 from cmean.domain import POSITION_NAMES, WHOLE, Kind
 from cmean.errors import InputError, UsageError
 from cmean.media.uris import display, local_path
-from cmean.pairing import random_pairs
+from cmean.pairing import control_pairings
 from cmean.ratings import questionnaire
 from cmean.ratings.questionnaire import SIDES, Source
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cmean.catalog.engine import Catalog, Connection
+    from cmean.catalog.pairing_rows import PairingKey
     from cmean.ratings.questionnaire import Question
 
 _COLUMNS: Final = {
@@ -85,23 +86,27 @@ def make(catalog: Catalog, pairing_id: int | None, wanted: Wanted) -> Sheet:
     if wanted.ask == "choice" and wanted.controls is not None:
         raise UsageError("--random goes with congruence; each choice has a random artwork in it")
     with catalog.read() as connection:
-        pairing = pairings.get(connection, pairing_id)
-    if pairing["method"] == "random":
+        pairing = pairings.read_pairing(connection, pairing_id)
+    if pairing.method == "random":
         raise InputError(
-            f"pairing {pairing['id']} is random, which others are rated beside; name another"
+            f"pairing {pairing.id} is random, which others are rated beside; name another"
         )
-    made = None if wanted.controls == 0 else random_pairs.ensure(catalog, pairing, wanted.seed)
+    made = (
+        None
+        if wanted.controls == 0
+        else control_pairings.ensure_control_pairing(catalog, pairing, wanted.seed)
+    )
     with catalog.read() as connection:
-        control = None if made is None else pairings.get(connection, made)
-        chosen = _chosen(asked(connection, wanted.ask, pairing, control), wanted, pairing["id"])
+        control = None if made is None else pairings.read_pairing(connection, made).key
+        chosen = _chosen(asked(connection, wanted.ask, pairing.key, control), wanted, pairing.id)
         rows = list(_rows(connection, chosen, blind=wanted.blind))
     columns = (*_COLUMNS[wanted.ask], *_TO_FILL, *(() if wanted.blind else _OPEN))
     controls = sum(question.control for question in chosen)
-    return Sheet(columns, rows, pairing["id"], made, len(rows) - controls, controls)
+    return Sheet(columns, rows, pairing.id, made, len(rows) - controls, controls)
 
 
 def asked(
-    connection: Connection, ask: str, pairing: Mapping[str, Any], control: Mapping[str, Any] | None
+    connection: Connection, ask: str, pairing: PairingKey, control: PairingKey | None
 ) -> list[Question]:
     """All that a sheet can ask of a pairing beside a random one.
 
@@ -115,9 +120,9 @@ def asked(
     return questionnaire.questions(ask, _source(connection, pairing), beside)
 
 
-def _source(connection: Connection, row: Mapping[str, Any]) -> Source:
-    found = pairings.pairs_of(connection, row["id"])
-    return Source(row["digest"], found, embeddings.pair_ids(connection, row["id"]))
+def _source(connection: Connection, pairing: PairingKey) -> Source:
+    found = pairings.pairs_of(connection, pairing.id)
+    return Source(pairing.digest, found, embeddings.pair_ids(connection, pairing.id))
 
 
 def _chosen(found: Sequence[Question], wanted: Wanted, pairing_id: int) -> list[Question]:

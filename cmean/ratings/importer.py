@@ -284,7 +284,7 @@ def _questions(connection: Connection, codes: Iterable[str]) -> dict[str, Questi
     for pairing, controls in ratings.controlled(connection):
         for ask in questionnaire.ASKS:
             for control in (None, *controls):
-                beside = [row["digest"] for row in (pairing, control) if row is not None]
+                beside = [each.digest for each in (pairing, control) if each is not None]
                 if questionnaire.key(ask, beside) in wanted:
                     asked = forms.asked(connection, ask, pairing, control)
                     found |= {question.code: question for question in asked}

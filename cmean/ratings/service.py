@@ -62,6 +62,6 @@ def open_rating_export(catalog: Catalog, pairing_id: int | None = None) -> Itera
             yield result
         return
     with catalog.read() as connection:
-        found = pairings.get(connection, pairing_id)["id"]
+        found = pairings.read_pairing(connection, pairing_id).id
     with open_query(catalog, browse.ratings_of(found)) as result:
         yield result

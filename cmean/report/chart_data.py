@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cmean.evaluation.report_data import CaptionsByItem, ReportData
-    from cmean.pairing.vectors import Side
+    from cmean.pairing.vectors import ComparedSide
     from cmean.report.charts.model import Chart
 
 
 def build_charts(data: ReportData) -> list[ChartView]:
     """Draw the charts of a pairing."""
     charts = [
-        build_channel_chart(_collect_channels(data.triples, data.pairing["vector"])),
+        build_channel_chart(_collect_channels(data.triples, data.pairing.vector)),
         *build_label_charts(collect_label_panels(data.labels)),
         build_imagebind_chart(_collect_scores(data)),
         build_length_chart(*(_measure_captions(data.captions[kind]) for kind in Kind)),
@@ -46,7 +46,9 @@ def _make_view(chart: Chart) -> ChartView:
     return ChartView(chart.title, uri, chart.alt, chart.caption)
 
 
-def _collect_channels(sides: Mapping[Kind, Mapping[int, Side]], vector: str) -> ChannelValues:
+def _collect_channels(
+    sides: Mapping[Kind, Mapping[int, ComparedSide]], vector: str
+) -> ChannelValues:
     """All triples that were compared: of items with several, those of fragments as well."""
     tracks, artworks = (
         np.concatenate([side.triples.reshape(-1, 3) for side in sides[kind].values()])

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.engine import Catalog
+    from cmean.catalog.pairing_rows import PairingRow
     from cmean.evaluation.documents.evaluation import EvaluationDocument
-    from cmean.pairing.vectors import Side
+    from cmean.pairing.vectors import ComparedSide
 
 
 def gather_report(
@@ -72,8 +73,8 @@ def gather_report(
         artworks=_make_points(Kind.ARTWORK, sides[Kind.ARTWORK], mapped, items),
         null=data.null_similarities,
         recipes=[_make_recipe_view(row) for row in data.recipes],
-        unpaired_tracks=pairing["unpaired_tracks"],
-        unpaired_artworks=pairing["unpaired_artworks"],
+        unpaired_tracks=pairing.unpaired_tracks,
+        unpaired_artworks=pairing.unpaired_artworks,
         tables=build_evaluation_tables(evaluated),
         charts=build_charts(data),
         notes=items.notes,
@@ -82,7 +83,7 @@ def gather_report(
 
 
 def _select_mapped_pairs(
-    pairs: NDArray[np.void], sides: Mapping[Kind, Mapping[int, Side]]
+    pairs: NDArray[np.void], sides: Mapping[Kind, Mapping[int, ComparedSide]]
 ) -> NDArray[np.void]:
     """The pairs of which both sides have a triple; items paired by embeddings may have none."""
     both = np.ones(len(pairs), np.bool_)
@@ -95,7 +96,10 @@ def _select_mapped_pairs(
 
 
 def _make_pair_view(
-    number: int, pair: np.void, sides: Mapping[Kind, Mapping[int, Side]], items: ItemViewBuilder
+    number: int,
+    pair: np.void,
+    sides: Mapping[Kind, Mapping[int, ComparedSide]],
+    items: ItemViewBuilder,
 ) -> PairView:
     position = int(pair["position"])
     both = []
@@ -109,13 +113,13 @@ def _make_pair_view(
     return PairView(number, float(pair["similarity"]), both[0], both[1], fragments)
 
 
-def _get_triple(side: Side, index: int) -> RGB:
+def _get_triple(side: ComparedSide, index: int) -> RGB:
     """The triple of an item; of several that are joined that of the first, the whole."""
     return RGB(*side.triples[index, 0].tolist())
 
 
 def _make_points(
-    kind: Kind, sides: Mapping[int, Side], pairs: NDArray[np.void], items: ItemViewBuilder
+    kind: Kind, sides: Mapping[int, ComparedSide], pairs: NDArray[np.void], items: ItemViewBuilder
 ) -> list[Point]:
     places = zip(pairs["position"].tolist(), pairs[f"{kind.value}_id"].tolist(), strict=True)
     partners = {place: number for number, place in enumerate(places, start=1)}
@@ -131,12 +135,12 @@ def _make_points(
     ]
 
 
-def _summarize(pairing: Mapping[str, Any], evaluated: EvaluationDocument) -> PairingSummary:
+def _summarize(pairing: PairingRow, evaluated: EvaluationDocument) -> PairingSummary:
     resampled = {
         "resampled_mean": evaluated.resampled_mean,
         "resampled_sd": evaluated.resampled_sd,
     }
-    return PairingSummary.from_document(pairing, resampled, {"pairing": pairing["id"]})
+    return PairingSummary.from_document(pairing.as_columns(), resampled, {"pairing": pairing.id})
 
 
 def _make_recipe_view(row: Mapping[str, Any]) -> RecipeView:

@@ -14,6 +14,7 @@ import numpy as np
 
 from cmean.catalog import pairing_inputs, pairings, published_results
 from cmean.catalog import recipes as recipe_rows
+from cmean.catalog.pairing_rows import PairingColumns
 from cmean.datasets.published import BACKEND, COLLECTION
 from cmean.domain import WHOLE, Caption, FinishReason, Kind, Recipe, Role
 from cmean.matching.summary import tenth_percentile
@@ -195,19 +196,23 @@ class _Import:
         }
         rows = self._pair_rows(sheet.rows, triples)
         digest = hash_json(parameters)
-        pairing = {
-            **{name: parameters[name] for name in ("method", "vector", "metric")},
-            **{f"{kind.value}_recipe_id": mappers[kind] for kind in Kind},
-            "profile": BACKEND,
-            "parameters": parameters,
-            "digest": digest,
-            "pairs": len(rows),
-            **{f"unpaired_{kind.value}s": len(unpaired(self.published, kind)) for kind in Kind},
-            "mean": float(rows["similarity"].mean()),
-            "tenth_percentile": tenth_percentile(rows["similarity"]),
-            "minimum": float(rows["similarity"].min()),
-            "maximum": float(rows["similarity"].max()),
-        }
+        pairing = PairingColumns(
+            profile=BACKEND,
+            method="greedy",
+            vector="concatenated",
+            metric="cosine",
+            track_recipe_id=mappers[Kind.TRACK],
+            artwork_recipe_id=mappers[Kind.ARTWORK],
+            parameters=parameters,
+            digest=digest,
+            pairs=len(rows),
+            unpaired_tracks=len(unpaired(self.published, Kind.TRACK)),
+            unpaired_artworks=len(unpaired(self.published, Kind.ARTWORK)),
+            mean=float(rows["similarity"].mean()),
+            tenth_percentile=tenth_percentile(rows["similarity"]),
+            minimum=float(rows["similarity"].min()),
+            maximum=float(rows["similarity"].max()),
+        )
         inputs = pairing_inputs.read_current_inputs(self.connection, pairing)
         pairing_id = pairings.store(self.connection, pairing, rows, inputs)
         self._pair_scores(pairing_id)

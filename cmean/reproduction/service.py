@@ -7,7 +7,7 @@ What it printed as one figure stands beside its null where the data allow it: th
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cmean.catalog import pairings
@@ -17,6 +17,7 @@ from cmean.domain import Kind
 from cmean.errors import InputError
 from cmean.pairing import null_models, spaces
 from cmean.pairing import service as pairing_service
+from cmean.pairing.pairing_request import PairingRequest
 from cmean.presentation.tables import Table
 from cmean.reproduction import importer
 from cmean.reproduction.table_cells import cells, shown
@@ -81,29 +82,30 @@ def _earlier(catalog: Catalog, mappers: Mapping[Kind, int]) -> dict[str, Any] | 
 
     None where no item of a kind has all five triples.
     """
-    wish = {
-        "profile": BACKEND,
-        "vector": "concatenated",
-        "metric": "cosine",
-        "extends": None,
-        **{f"{kind.value}_recipe_id": mappers[kind] for kind in Kind},
-    }
+    request = PairingRequest(
+        profile=BACKEND,
+        method="greedy",
+        vector="concatenated",
+        metric="cosine",
+        track_recipe_id=mappers[Kind.TRACK],
+        artwork_recipe_id=mappers[Kind.ARTWORK],
+    )
     try:
         greedy, optimal = (
-            pairing_service.compute(catalog, wish | {"method": method})
+            pairing_service.compute_pairing(catalog, replace(request, method=method))
             for method in ("greedy", "optimal")
         )
     except InputError:
         return None
     with catalog.write() as connection:
-        pairing_id = pairings.store(connection, greedy.row, greedy.pairs, greedy.inputs)
-        sides = spaces.sides(connection, wish | {"space": spaces.EMOTION}, pairing_id)
+        pairing_id = pairings.store(connection, greedy.columns, greedy.pairs, greedy.inputs)
+        sides = spaces.read_sides(connection, request, pairing_id)
     made = null_models.resample_pairings(
-        greedy.row, sides, SamplingOptions(), lambda _done, _total: None
+        greedy.columns, sides, SamplingOptions(), lambda _done, _total: None
     )
     beside = describe_values([pairs["similarity"].mean() for pairs in made])
-    null = {name: greedy.row[name] for name in ("pairs", "null_mean", "null_sd", "z")}
-    means = {"greedy": greedy.row["mean"], "optimal": optimal.row["mean"]}
+    null = {name: getattr(greedy.columns, name) for name in ("pairs", "null_mean", "null_sd", "z")}
+    means = {"greedy": greedy.columns.mean, "optimal": optimal.columns.mean}
     without = {"resampled_mean": beside.mean, "resampled_sd": beside.std}
     return {"pairing": pairing_id} | null | without | means
 

@@ -4,6 +4,7 @@ vectors as the mean."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from cmean.catalog import pairings
 from cmean.domain import Kind
 from cmean.matching import calibrate_vectors, match, random_pairing, similarities
 from cmean.matching.random_pairing_null import draw_random_pairing_means
-from cmean.pairing import null_models, random_pairs, spaces
+from cmean.pairing import control_pairings, null_models, spaces
 from cmean.pairing.vectors import VECTORS
 from cmean.report import gather as gathering
 from cmean.report.page import render_report
@@ -56,12 +57,13 @@ def grow(triples, tracks, artworks, seed=0):
 def raw_sides(catalog, pairing):
     """The uncalibrated vectors of a pairing, by kind and position."""
     with catalog.read() as connection:
-        return spaces.sides(connection, {**pairing, "calibrate": "none"}, pairing["id"])
+        return spaces.read_sides(connection, replace(pairing, calibrate="none"), pairing.id)
 
 
 def row_of(catalog, pairing_id):
     with catalog.read() as connection:
-        return pairings.get(connection, pairing_id), pairings.pairs_of(connection, pairing_id)
+        row = pairings.read_pairing(connection, pairing_id)
+        return row, pairings.pairs_of(connection, pairing_id)
 
 
 @on_databases
@@ -72,7 +74,7 @@ def test_pairs_and_nulls_are_of_the_calibrated_vectors(triples, program, vector)
         found = program("pair", *choice, "--calibrate", "quantile", "--json").json
         assert (found["calibrate"], found["min_similarity"]) == ("quantile", None)
         row, pairs = row_of(triples.catalog, found["pairing"])
-        assert (row["calibrate"], row["parameters"]["calibrate"]) == ("quantile", "quantile")
+        assert (row.calibrate, row.parameters["calibrate"]) == ("quantile", "quantile")
         raw = raw_sides(triples.catalog, row)
         means = []
         for position in VECTORS[vector]:
@@ -106,7 +108,7 @@ def test_the_tables_have_the_mean_and_the_nulls_of_the_pairing(triples, program,
     assert document["tenth_percentile"] == found["tenth_percentile"]
     row, _ = row_of(triples.catalog, found["pairing"])
     with triples.catalog.read() as connection:
-        sides = spaces.sides(connection, row, row["id"])
+        sides = spaces.read_sides(connection, row, row.id)
     for position in VECTORS[vector]:
         vectors = [sides[kind][position].vectors for kind in Kind]
         raw = [raw_sides(triples.catalog, row)[kind][position].vectors for kind in Kind]
@@ -165,7 +167,7 @@ def test_an_extension_is_calibrated_anew_over_all_items(triples, program):
     names = ["position", "rank", "track_id", "artwork_id"]
     assert after[names][: len(before)].tolist() == before[names].tolist()
     with triples.catalog.read() as connection:
-        sides = spaces.sides(connection, row, row["id"])
+        sides = spaces.read_sides(connection, row, row.id)
     at = {kind: sides[kind][0].find(after[f"{kind.value}_id"])[0] for kind in Kind}
     alike = similarities(*(sides[kind][0].vectors[at[kind]] for kind in Kind), "euclidean")
     assert after["similarity"] == pytest.approx(alike)
@@ -182,16 +184,18 @@ def test_a_later_version_is_calibrated_as_the_earlier_one(triples, program, opti
     assert program("pair", option, 1, "--json").json["calibrate"] == "none"
     refused = program("pair", option, 1, "--calibrate", "quantile")
     assert (refused.code, refused.err.count("\n")) == (1, 1)
-    assert "has the calibrate none, not quantile: leave --calibrate out" in refused.err
+    assert "was made with --calibrate none, not with quantile: leave --calibrate out" in refused.err
 
 
 def test_blind_controls_are_calibrated_as_their_pairing(triples, program):
     grow(triples, 5, 5)
     found = program("pair", "--json").json
     row, _ = row_of(triples.catalog, found["pairing"])
-    control, _ = row_of(triples.catalog, random_pairs.ensure(triples.catalog, row, 0))
-    assert (control["method"], control["calibrate"]) == ("random", "quantile")
-    assert control["null_mean"] == row["null_mean"]
+    control, _ = row_of(
+        triples.catalog, control_pairings.ensure_control_pairing(triples.catalog, row, 0)
+    )
+    assert (control.method, control.calibrate) == ("random", "quantile")
+    assert control.null_mean == row.null_mean
 
 
 def test_pairs_below_the_least_similarity_are_not_made(triples, program):
@@ -204,7 +208,7 @@ def test_pairs_below_the_least_similarity_are_not_made(triples, program):
     assert found["unpaired_artworks"] == found["below_floor"]
     assert (found["null_mean"], found["null_sd"]) == (plain["null_mean"], plain["null_sd"])
     row, _ = row_of(triples.catalog, found["pairing"])
-    assert row["min_similarity"] == row["parameters"]["min_similarity"] == floor
+    assert row.min_similarity == row.parameters["min_similarity"] == floor
     text = program("pair", "--min-similarity", repr(floor)).out
     assert f"{found['below_floor']} pair left out, below the minimum similarity of" in text
     document = program("evaluate", found["pairing"], "--json").json
@@ -212,7 +216,7 @@ def test_pairs_below_the_least_similarity_are_not_made(triples, program):
     first = document["tables"]["V"]["pairs (whole)"]
     assert (first["n"], first["mean"]) == (found["pairs"], pytest.approx(found["mean"]))
     with triples.catalog.read() as connection:
-        sides = spaces.sides(connection, row, row["id"])
+        sides = spaces.read_sides(connection, row, row.id)
     made = null_models.resample_pairings(
         row, sides, SamplingOptions(resamples=5), lambda _done, _total: None
     )

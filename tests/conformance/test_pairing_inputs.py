@@ -14,6 +14,7 @@ from cmean.domain import RGB, Caption, Kind, Recipe, Role
 from cmean.errors import InputError
 from cmean.pairing import service as pairing_service
 from cmean.pairing import spaces
+from cmean.pairing.pairing_request import PairingRequest
 
 POSITIONS = (0, 1, 2, 3, 4)
 
@@ -46,11 +47,10 @@ class Corpus:
             triples = {part: (made[part], RGB(n, 255 - n, n // 2)) for part in parts}
             published_results.add_emotions(connection, self.mappers[kind], triples)
 
-    @property
-    def wish(self):
+    def request(self, **choices):
         keys = {f"{kind.value}_recipe_id": self.mappers[kind] for kind in Kind}
-        choices = {"method": "greedy", "vector": "whole", "metric": "cosine", "space": "emotion"}
-        return {"profile": "p", **choices, "extends": None, **keys}
+        given = {"method": "greedy", "vector": "whole", "metric": "cosine"} | choices
+        return PairingRequest(profile="p", **given, **keys)
 
 
 @pytest.fixture
@@ -62,17 +62,17 @@ def corpus(catalog):
     return made
 
 
-def pair(catalog, wish):
-    made = pairing_service.compute(catalog, wish)
+def pair(catalog, request):
+    made = pairing_service.compute_pairing(catalog, request)
     with catalog.write() as connection:
-        return pairings.store(connection, made.row, made.pairs, made.inputs)
+        return pairings.store(connection, made.columns, made.pairs, made.inputs)
 
 
 def seen(catalog, corpus, pairing_id):
     """How many triples, captions and compared items there are as of a pairing."""
     with catalog.read() as connection:
-        row = pairings.get(connection, pairing_id)
-        sides = spaces.sides(connection, row, pairing_id)
+        row = pairings.read_pairing(connection, pairing_id)
+        sides = spaces.read_sides(connection, row, pairing_id)
         found = {}
         for kind in Kind:
             mapper, captioner = corpus.mappers[kind], corpus.captioners[kind]
@@ -86,11 +86,11 @@ FIVE = dict.fromkeys(Kind, (25, 5, 5))
 
 
 def test_what_is_committed_in_the_same_second_is_no_input(catalog, corpus):
-    pairing_id = pair(catalog, corpus.wish)
+    pairing_id = pair(catalog, corpus.request())
     with catalog.write() as connection:
         corpus.add(connection, Kind.TRACK, 5)
     assert seen(catalog, corpus, pairing_id) == FIVE
-    later = pair(catalog, corpus.wish)
+    later = pair(catalog, corpus.request())
     assert later != pairing_id
     assert seen(catalog, corpus, later)[Kind.TRACK] == (50, 10, 10)
     assert seen(catalog, corpus, pairing_id) == FIVE
@@ -104,28 +104,28 @@ def test_what_an_open_transaction_had_inserted_is_no_input(catalog, corpus):
         corpus.add(earlier, Kind.TRACK, 5)
         with catalog.write() as other:  # later ids, committed before
             corpus.add(other, Kind.ARTWORK, 1)
-        pairing_id = pair(catalog, corpus.wish)
+        pairing_id = pair(catalog, corpus.request())
     expected = {Kind.TRACK: (25, 5, 5), Kind.ARTWORK: (30, 6, 6)}
     assert seen(catalog, corpus, pairing_id) == expected
-    later = pair(catalog, corpus.wish)
+    later = pair(catalog, corpus.request())
     assert seen(catalog, corpus, later)[Kind.TRACK] == (50, 10, 10)
     assert seen(catalog, corpus, pairing_id) == expected
 
 
 def test_what_came_between_reading_and_writing_is_no_input(catalog, corpus):
-    made = pairing_service.compute(catalog, corpus.wish)
+    made = pairing_service.compute_pairing(catalog, corpus.request())
     with catalog.write() as connection:
         corpus.add(connection, Kind.TRACK, 2)
     with catalog.write() as connection:
-        pairing_id = pairings.store(connection, made.row, made.pairs, made.inputs)
+        pairing_id = pairings.store(connection, made.columns, made.pairs, made.inputs)
     assert seen(catalog, corpus, pairing_id) == FIVE
 
 
 def test_a_random_control_has_the_inputs_of_its_pairing(catalog, corpus):
-    pairing_id = pair(catalog, corpus.wish)
+    pairing_id = pair(catalog, corpus.request())
     with catalog.write() as connection:
         corpus.add(connection, Kind.ARTWORK, 3)
-    control = pair(catalog, corpus.wish | {"method": "random", "seed": 1, "as_of": pairing_id})
+    control = pair(catalog, corpus.request(method="random", seed=1, as_of=pairing_id))
     assert seen(catalog, corpus, control) == FIVE
 
 
@@ -134,16 +134,16 @@ def test_embeddings_are_those_that_there_were(catalog, corpus):
         embedder = Recipe(Role.EMBEDDER, Kind.TRACK, "imagebind", "1", {})
         embedder_id = recipes.ensure(connection, embedder)
         embed(connection, embedder_id)
-    wish = corpus.wish | {
-        "space": "imagebind",
-        "track_embedding_recipe_id": embedder_id,
-        "artwork_embedding_recipe_id": embedder_id,
-    }
-    made = pairing_service.compute(catalog, corpus.wish)
+    request = corpus.request(
+        space="imagebind",
+        track_embedding_recipe_id=embedder_id,
+        artwork_embedding_recipe_id=embedder_id,
+    )
+    made = pairing_service.compute_pairing(catalog, corpus.request())
     with catalog.read() as connection:
-        inputs = pairing_service.pairing_inputs.read_current_inputs(connection, wish)
+        inputs = pairing_service.pairing_inputs.read_current_inputs(connection, request)
     with catalog.write() as connection:
-        pairing_id = pairings.store(connection, made.row, made.pairs, inputs)
+        pairing_id = pairings.store(connection, made.columns, made.pairs, inputs)
         corpus.add(connection, Kind.TRACK, 1)
         embed(connection, embedder_id)
     with catalog.read() as connection:
@@ -170,6 +170,6 @@ def embed(connection, recipe_id):
 
 
 def test_a_recipe_that_the_pairing_did_not_read_is_refused(catalog, corpus):
-    pairing_id = pair(catalog, corpus.wish)
+    pairing_id = pair(catalog, corpus.request())
     with catalog.read() as connection, pytest.raises(InputError, match="no record"):
         pairings.triples(connection, corpus.captioners[Kind.TRACK], POSITIONS, pairing_id)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cmean.catalog import browse, items, pairings, planning, recipes
+from cmean.catalog.pairing_rows import PairingColumns
 from cmean.config import Settings
 from cmean.domain import Kind, Recipe, Role
 from cmean.errors import CatalogUnavailableError
@@ -74,18 +75,18 @@ def test_what_could_not_be_entered_is_entered_later(catalog, planner, monkeypatc
 def test_one_pairing_stored_twice_is_one(catalog):
     with catalog.write() as connection:
         mapper = recipes.ensure(connection, Recipe(Role.MAPPER, Kind.TRACK, "x", "1", {}))
-    row = {
-        "digest": "d" * 64,
-        "profile": "p",
-        "method": "greedy",
-        "vector": "whole",
-        "metric": "cosine",
-        "track_recipe_id": mapper,
-        "artwork_recipe_id": mapper,
-        "parameters": {},
+    row = PairingColumns(
+        digest="d" * 64,
+        profile="p",
+        method="greedy",
+        vector="whole",
+        metric="cosine",
+        track_recipe_id=mapper,
+        artwork_recipe_id=mapper,
+        parameters={},
         **dict.fromkeys(("pairs", "unpaired_tracks", "unpaired_artworks"), 0),
         **dict.fromkeys(("mean", "tenth_percentile", "minimum", "maximum", "null_mean"), 0.5),
-    }
+    )
     ids = []
     for _ in range(2):
         with catalog.write() as connection:

@@ -138,21 +138,22 @@ def test_the_controls_are_a_random_pairing_that_is_made_once(catalog, pairing):
     assert first == again
     assert forms.make(catalog, None, Wanted(seed=40)).control != first.control
     with catalog.read() as connection:
-        made = pairings.get(connection, first.control)
+        made = pairings.read_pairing(connection, first.control)
         couples = [
             {(pair["track_id"], pair["artwork_id"]) for pair in pairings.pairs_of(connection, each)}
             for each in (pairing, first.control)
         ]
-        assert pairings.get(connection)["id"] == pairing  # that of a method stays the newest
-    assert (made["method"], made["pairs"]) == ("random", 5)
-    assert 4 <= made["parameters"]["seed"] < 4 + 32
+        newest = pairings.read_pairing(connection).id
+    assert newest == pairing  # that of a method stays the newest
+    assert (made.method, made.pairs) == ("random", 5)
+    assert 4 <= made.parameters["seed"] < 4 + 32
     assert not couples[0] & couples[1]  # a couple of both could be told by counting
 
 
 def test_the_controls_are_of_the_same_items(catalog, pairing):
     paired = forms.make(catalog, pairing, Wanted(seed=3)).control
     with catalog.read() as connection:
-        seed = pairings.get(connection, paired)["parameters"]["seed"]
+        seed = pairings.read_pairing(connection, paired).parameters["seed"]
     assert make_pairing(catalog, method="random", seed=seed) == paired
     with catalog.write() as connection:  # so that what comes now comes later
         connection.exec_driver_sql("UPDATE pairings SET created_at = '2000-01-02 00:00:00'")

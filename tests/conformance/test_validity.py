@@ -65,14 +65,13 @@ class Corpus:
 
     def load_pairing(self, vector="whole", sampling=None):
         profile = Settings().get_profile("embedded")
-        task = pairing_service.request(self.catalog, profile, "sequential", vector)
+        task = pairing_service.request_pairing(self.catalog, profile, "sequential", vector)
         requests.complete_request(self.catalog, Settings(), task, None)
-        made = pairing_service.summary(self.catalog, task)["pairing"]
+        made = pairing_service.read_pairing_document(self.catalog, task)["pairing"]
         with self.catalog.read() as connection:
-            row = pairings.get(connection, made)
+            row = pairings.read_pairing(connection, made)
             triples = {
-                kind: pairings.triples(connection, row[f"{kind.value}_recipe_id"], POSITIONS)
-                for kind in Kind
+                kind: pairings.triples(connection, row.recipe_id(kind), POSITIONS) for kind in Kind
             }
             pairs = pairings.pairs_of(connection, made)
         random = np.random.default_rng(2)

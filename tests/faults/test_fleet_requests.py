@@ -10,6 +10,7 @@ import pytest
 from fleet import WRAPPERS, kill_group, wait_for, write_picture
 
 from cmean.pairing import service as pairing_service
+from cmean.pairing.pairing_request import PairingRequest
 
 
 @pytest.fixture
@@ -57,7 +58,8 @@ def test_a_version_by_a_worker_is_the_one_that_the_command_makes(finished_fleet)
     assert len(wishes) == fleet.number("SELECT COUNT(*) FROM pairings") == 3
     for wish, digest in wishes:
         asked = wish if isinstance(wish, dict) else json.loads(wish)
-        assert pairing_service.compute(fleet.catalog, asked).row["digest"] == digest
+        made = pairing_service.compute_pairing(fleet.catalog, PairingRequest.from_json(asked))
+        assert made.columns.digest == digest
 
 
 def test_a_pairing_that_is_asked_for_ten_times_at_once_is_made_once(finished_fleet):
@@ -103,7 +105,7 @@ def enter_wish(fleet):
     from cmean.config import load_settings  # noqa: PLC0415 - beside its only use
 
     settings = load_settings({"CMEAN_CONFIG": str(fleet.folder / "cmean.toml")})
-    pairing_service.request(fleet.catalog, settings.get_profile("testing"))
+    pairing_service.request_pairing(fleet.catalog, settings.get_profile("testing"))
 
 
 def test_a_pairing_does_not_wait_for_a_long_queue(finished_fleet):

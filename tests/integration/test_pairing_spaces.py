@@ -160,7 +160,7 @@ def test_an_extension_stays_in_its_space(triples, program):
         for earlier, asked in ((first, "emotion"), (emotions, "imagebind")):
             refused = program("pair", option, earlier["pairing"], "--space", asked)
             assert (refused.code, refused.err.count("\n")) == (1, 1)
-            assert f"has the space {earlier['space']}, not {asked}" in refused.err
+            assert f"was made with --space {earlier['space']}, not with {asked}" in refused.err
 
 
 @on_sqlite
@@ -179,7 +179,7 @@ def test_choices_that_do_not_go_together_are_refused_in_one_line(triples, progra
         assert words in found.err
     for arguments, words in {
         ("--control", "no-metadata"): "no metadata: nothing to remove",
-        ("--control", "constant-triple", "--control-seed", "3"): "draws nothing",
+        ("--control", "constant-triple", "--control-seed", "3"): "is deterministic",
         ("--profile", "embedded+shuffled-captions:x"): "seed of a control is a whole number",
         ("--profile", "nothing+shuffled-captions"): "there is no profile 'nothing'",
         ("--control", "constant-triple"): "run: cmean run --profile embedded+constant-triple",

@@ -240,7 +240,7 @@ def test_a_chain_of_extensions_never_breaks_a_pair(stages, vector, method):
             for kind, added in ((Kind.TRACK, tracks), (Kind.ARTWORK, artworks)):
                 for each in added:
                     triples.add(kind, each)
-            task = pairing_service.request(
+            task = pairing_service.request_pairing(
                 catalog,
                 triples.profile,
                 method,
@@ -250,7 +250,7 @@ def test_a_chain_of_extensions_never_breaks_a_pair(stages, vector, method):
                 extend=latest,
             )
             requests.complete_request(catalog, Settings(), task)
-            found = pairing_service.summary(catalog, task)
+            found = pairing_service.read_pairing_document(catalog, task)
             with catalog.read() as connection:
                 pairs = pairings.pairs_of(connection, found["pairing"])
                 ids = {kind: triples.recipes.mappers[kind].id for kind in Kind}
@@ -260,11 +260,11 @@ def test_a_chain_of_extensions_never_breaks_a_pair(stages, vector, method):
                 check_position(
                     pairs[pairs["position"] == position],
                     earlier[earlier["position"] == position],
-                    *(vectors.side(rows[kind], joined) for kind in Kind),
+                    *(vectors.build_side(rows[kind], joined) for kind in Kind),
                     method,
                 )
             latest, earlier = found["pairing"], pairs
-        same = versions.comparison(catalog, latest, latest)
+        same = versions.compare_versions(catalog, latest, latest)
         assert (same["kept"], same["gained"]) == (len(earlier), 0)
         catalog.close()
 

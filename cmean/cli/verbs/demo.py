@@ -68,9 +68,9 @@ def main(args: argparse.Namespace) -> int:
         if not args.json:
             print_ingest_result(ingested)
         stages = run_stages(settings, profile)
-        task = pairing_service.request(catalog, profile)
+        task = pairing_service.request_pairing(catalog, profile)
         requests.complete_request(catalog, settings, task)
-        result = pairing_service.summary(catalog, task)
+        result = pairing_service.read_pairing_document(catalog, task)
         pairs = pairing_service.list_pairs_with_intentions(catalog, result["pairing"])
         output = args.folder / "report.html"
         write_report(catalog, settings, result["pairing"], output)

@@ -107,7 +107,7 @@ def main(args: argparse.Namespace) -> int:
     with open_session() as (settings, catalog):
         profile = select_profile(settings, args)
         print_profile_notice(settings, args.profile, catalog)
-        task = pairing_service.request(
+        task = pairing_service.request_pairing(
             catalog,
             profile,
             args.method,
@@ -124,11 +124,11 @@ def main(args: argparse.Namespace) -> int:
             requests.complete_request(
                 catalog, settings, task, make_hint_sender(settings), partial(update, "matched")
             )
-        result = pairing_service.summary(catalog, task)
+        result = pairing_service.read_pairing_document(catalog, task)
         if args.extend is not None:
-            result |= versions.extension(catalog, args.extend, result["pairs"])
+            result |= versions.count_added_pairs(catalog, args.extend, result["pairs"])
         if args.compare is not None:
-            result["compared"] = versions.comparison(catalog, args.compare, result["pairing"])
+            result["compared"] = versions.compare_versions(catalog, args.compare, result["pairing"])
         _print_left_out_items(catalog, result)
     if args.json:
         print_json(result)
@@ -150,7 +150,7 @@ def _print_pairing(result: Mapping[str, Any], profile_name: str) -> None:
 
 def _print_left_out_items(catalog: Catalog, result: Mapping[str, Any]) -> None:
     """Print how many items were not paired since they lack vectors: no error, but to be known."""
-    missing = pairing_service.left_out(catalog, result["pairing"])
+    missing = pairing_service.count_incomplete_items(catalog, result["pairing"])
     counts = [format_count(number, kind.value) for kind, number in missing.items() if number]
     if not counts:
         return

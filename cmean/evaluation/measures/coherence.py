@@ -15,7 +15,7 @@ from cmean.matching.random_pairing_null import (
     compute_random_pairing_null,
     draw_random_pairing_means,
 )
-from cmean.pairing.vectors import FRAGMENTS, side
+from cmean.pairing.vectors import FRAGMENTS, build_side
 from cmean.presentation.pairing_phrases import format_measure
 from cmean.presentation.tables import Table, split_nulls
 from cmean.stats.coherence import compute_coherence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cmean.evaluation.documents.evaluation import EvaluationDocument
     from cmean.evaluation.evaluated_pairing import EvaluatedPairing
-    from cmean.pairing.vectors import Side
+    from cmean.pairing.vectors import ComparedSide
 
 NULL_NOTE: Final = (
     "random: random one-to-one pairings of the same items. p: one-sided permutation p, the share "
@@ -62,7 +62,7 @@ class _Part:
 def measure_coherence(evaluated: EvaluatedPairing) -> CoherenceTable:
     """Measure the rows of Table V; the first is by the vectors that were paired."""
     rows: dict[str, SimilarityRow] = {}
-    for name, parts in _list_parts(evaluated.row["vector"], evaluated.pairs).items():
+    for name, parts in _list_parts(evaluated.row.vector, evaluated.pairs).items():
         measured = [_measure_part(evaluated, part) for part in parts]
         known = [each for each in measured if each is not None]
         if known:
@@ -71,9 +71,7 @@ def measure_coherence(evaluated: EvaluatedPairing) -> CoherenceTable:
             similarity = np.concatenate([part.pairs["similarity"] for part in parts])
             found = compute_coherence(similarity, None, why=_UNKNOWN_TRIPLES)
             rows[name] = SimilarityRow.from_coherence(found)
-    return CoherenceTable(
-        rows, evaluated.row["unpaired_tracks"], evaluated.row["unpaired_artworks"]
-    )
+    return CoherenceTable(rows, evaluated.row.unpaired_tracks, evaluated.row.unpaired_artworks)
 
 
 def _list_parts(vector: str, pairs: NDArray[np.void]) -> dict[str, list[_Part]]:
@@ -92,9 +90,10 @@ def _list_parts(vector: str, pairs: NDArray[np.void]) -> dict[str, list[_Part]]:
 
 def _measure_part(evaluated: EvaluatedPairing, part: _Part) -> PartSimilarities | None:
     """Measure the pairs of which both items have the triples; None where there are none."""
-    metric, sampling = evaluated.row["metric"], evaluated.sampling
+    metric, sampling = evaluated.row.metric, evaluated.sampling
     tracks, artworks = (
-        side(evaluated.triples[kind], part.positions, evaluated.row["calibrate"]) for kind in Kind
+        build_side(evaluated.triples[kind], part.positions, evaluated.row.calibrate)
+        for kind in Kind
     )
     if not len(tracks) or not len(artworks):
         return None
@@ -122,7 +121,7 @@ def _measure_part(evaluated: EvaluatedPairing, part: _Part) -> PartSimilarities 
 def _compare_known_pairs(
     pairs: NDArray[np.void],
     partner: str,
-    sides: tuple[tuple[Side, NDArray[Any]], tuple[Side, NDArray[Any]]],
+    sides: tuple[tuple[ComparedSide, NDArray[Any]], tuple[ComparedSide, NDArray[Any]]],
     metric: str,
 ) -> NDArray[np.float64]:
     """Compute the similarities of the pairs whose track and partner both have vectors.

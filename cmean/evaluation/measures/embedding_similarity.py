@@ -64,7 +64,7 @@ def measure_embedding_similarity(
     scores: list[ScoreRow] = []
     captions: dict[Kind, Mapping[str, SimilarityRow] | None] = {}
     for kind, backend in CAPTION_EMBEDDERS.items():
-        (mapper,) = recipe_rows.rows(connection, [evaluated.row[f"{kind.value}_recipe_id"]])
+        (mapper,) = recipe_rows.rows(connection, [evaluated.row.recipe_id(kind)])
         source = mapper["input_id"]
         measured = _measure_captions(connection, evaluated, kind, source, scores)
         captions[kind] = measured or _describe_published(
@@ -73,7 +73,7 @@ def measure_embedding_similarity(
                 "aggregated": embeddings.item_scores(connection, f"{backend}-aggregated", source),
             }
         )
-    known = embeddings.pair_scores(connection, PAIR_EMBEDDER, evaluated.row["id"])
+    known = embeddings.pair_scores(connection, PAIR_EMBEDDER, evaluated.row.id)
     published = np.array([known[key] for key in evaluated.pair_ids.tolist() if key in known])
     pairs = _measure_pairs(connection, evaluated, scores) or _describe_published(
         {"pairs": published}

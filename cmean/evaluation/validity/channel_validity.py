@@ -13,7 +13,7 @@ from cmean.evaluation.documents.label_tables import (
     ChannelValidity,
     OmittedCategories,
 )
-from cmean.pairing.vectors import side
+from cmean.pairing.vectors import build_side
 from cmean.stats.correlation import auc_interval, spearman_interval
 from cmean.stats.null_distribution import compare_with_null
 from cmean.stats.permutation_draws import draw_product_means
@@ -68,7 +68,7 @@ def measure_channel_validity(
         A row for each dimension (or category) and channel, and the categories that are too rare or
         too common.
     """
-    wholes = side(triples, (WHOLE,))
+    wholes = build_side(triples, (WHOLE,))
     rows: list[ChannelAssociation] = []
     left_out: list[OmittedCategories] = []
     for column in columns:

@@ -9,7 +9,7 @@ import numpy as np
 
 from cmean.domain import POSITIONS, WHOLE, Kind
 from cmean.evaluation.documents.label_tables import RetrievalDirection, RetrievalFigure
-from cmean.pairing.vectors import FRAGMENTS, side
+from cmean.pairing.vectors import FRAGMENTS, build_side
 from cmean.stats.null_distribution import compare_with_null
 from cmean.stats.retrieval import ranks, retrieval
 from cmean.stats.retrieval_null import draw_mean_reciprocal_ranks
@@ -49,9 +49,9 @@ def measure_pair_retrieval(
     """
     if not len(pairs):
         return []
-    joined = _JOINED_POSITIONS[evaluated.row["vector"]]
-    calibrate = evaluated.row["calibrate"]
-    sides = {kind: side(evaluated.triples[kind], joined, calibrate) for kind in Kind}
+    joined = _JOINED_POSITIONS[evaluated.row.vector]
+    calibrate = evaluated.row.calibrate
+    sides = {kind: build_side(evaluated.triples[kind], joined, calibrate) for kind in Kind}
     places, here = zip(
         *(sides[kind].find(pairs[:, number]) for number, kind in enumerate(Kind)), strict=True
     )

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmean.domain import CHANNELS
-from cmean.matching import CALIBRATIONS, METHODS, METRICS, calibrate_vectors, match, tables
+from cmean.library.vector_files import read_vector_files
+from cmean.matching import CALIBRATIONS, METHODS, METRICS, calibrate_vectors, match
 from cmean.matching.summary import tenth_percentile
 from cmean.stats.correlation import spearman
 
@@ -36,7 +37,7 @@ def main() -> None:
     parser.add_argument("artworks", type=Path)
     args = parser.parse_args()
     tracks, artworks = (
-        side.vectors[:, :3] for side in tables.read_sides(args.tracks, args.artworks)
+        side.vectors[:, :3] for side in read_vector_files(args.tracks, args.artworks)
     )
     header = ("method", "metric", "calibrate", "mean", "10 %", "minimum", *CHANNELS, "intensity")
     print(f"| {' | '.join(header)} |")

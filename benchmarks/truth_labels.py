@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cmean.datasets.labels.columns import is_missing, number
+from cmean.datasets.labels.columns import is_missing, parse_number
 from cmean.domain import CHANNELS
 from cmean.errors import InputError, UsageError
 from cmean.library.name_resolution import ItemNames
-from cmean.util.tabular import read_sheet
+from cmean.util.tabular import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.labels import KnownItem
-    from cmean.util.tabular import Sheet
+    from cmean.util.tabular import CsvTable
 
     Floats = NDArray[np.float64]
 
@@ -138,29 +138,29 @@ def read_labels(path: Path, channels: Mapping[str, tuple[str, int]] | None = Non
         InputError: it cannot be read, names no items, has no label that a channel is meant for, or
             a cell does not hold what its column promises; the message names the line.
     """
-    sheet = read_sheet(path)
-    places = {_key(name): at for at, name in reversed(list(enumerate(sheet.header)))}
+    table = read_table(path)
+    places = {_key(name): at for at, name in reversed(list(enumerate(table.header)))}
     if "path" not in places:
         raise InputError(f"{path} has no column 'path'; it names items by the end of their paths")
     known = {**MEANT, **(channels or {})}
     lacking = [name for name in channels or {} if name not in places]
     if lacking:
         raise InputError(f"{path} has no column {lacking[0]!r}, which --channel names")
-    meant = {sheet.header[at]: known[key] for key, at in places.items() if key in known}
+    meant = {table.header[at]: known[key] for key, at in places.items() if key in known}
     if not meant and "quadrant" not in places:
         raise InputError(
-            f"{path} has no label that a channel is meant for, but {', '.join(sheet.header)}; "
+            f"{path} has no label that a channel is meant for, but {', '.join(table.header)}; "
             "name one with --channel LABEL=CHANNEL"
         )
-    rows = [_row(sheet, places, meant, *each) for each in sheet.rows]
-    notes = [*sheet.notes]
-    if sheet.rejected:
-        first = sheet.rejected[0]
+    rows = [_row(table, places, meant, *each) for each in table.rows]
+    notes = [*table.notes]
+    if table.rejected:
+        first = table.rejected[0]
         notes.append(
-            f"lines that cannot be read: {len(sheet.rejected)}, first {first.line}: {first.detail}"
+            f"lines that cannot be read: {len(table.rejected)}, first {first.line}: {first.detail}"
         )
-    others = [n for n in sheet.header if n not in meant and _key(n) not in _NO_LABELS]
-    unassigned = [name for name in others if _holds_numbers(sheet, name)]
+    others = [n for n in table.header if n not in meant and _key(n) not in _NO_LABELS]
+    unassigned = [name for name in others if _holds_numbers(table, name)]
     return LabelFile(path, [row for row in rows if row.name], meant, unassigned, notes)
 
 
@@ -230,7 +230,7 @@ def _column(rows: Sequence[LabelRow], name: str) -> Floats:
 
 
 def _row(
-    sheet: Sheet,
+    table: CsvTable,
     places: Mapping[str, int],
     meant: Mapping[str, tuple[str, int]],
     line: int,
@@ -241,25 +241,25 @@ def _row(
         cell = cells[places[_key(name)]]
         if is_missing(cell):
             continue
-        value = number(cell, sheet.decimal)
+        value = parse_number(cell, table.decimal)
         if value is None:
-            raise InputError(f"{sheet.path}, line {line}: {name} must be a number, not {cell!r}")
+            raise InputError(f"{table.path}, line {line}: {name} must be a number, not {cell!r}")
         numbers[name] = value
     texts = {name: cells[places[name]] for name in ("quadrant", "group", "genre") if name in places}
     texts = {name: "" if is_missing(text) else text for name, text in texts.items()}
     quadrant = texts.pop("quadrant", "").upper()
     if quadrant and quadrant not in QUADRANTS:
         raise InputError(
-            f"{sheet.path}, line {line}: quadrant must be {', '.join(QUADRANTS)} or empty, "
+            f"{table.path}, line {line}: quadrant must be {', '.join(QUADRANTS)} or empty, "
             f"not {quadrant!r}"
         )
     return LabelRow(line, cells[places["path"]], numbers, quadrant, **texts)
 
 
-def _holds_numbers(sheet: Sheet, name: str) -> bool:
-    cells = [row[sheet.column(name)] for _, row in sheet.rows]
+def _holds_numbers(table: CsvTable, name: str) -> bool:
+    cells = [row[table.find_column(name)] for _, row in table.rows]
     known = [cell for cell in cells if not is_missing(cell)]
-    return bool(known) and all(number(cell, sheet.decimal) is not None for cell in known)
+    return bool(known) and all(parse_number(cell, table.decimal) is not None for cell in known)
 
 
 def _key(name: str) -> str:

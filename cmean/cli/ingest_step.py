@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from cmean.cli.output import print_notice
 from cmean.cli.progress import show_progress
-from cmean.library import ingest, metadata
+from cmean.library import ingest
+from cmean.library.metadata import NO_METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ def ingest_paths(
     paths: Sequence[Path],
     kind: Kind | None,
     collection: str | None = None,
-    facts: Metadata = metadata.NOTHING,
+    facts: Metadata = NO_METADATA,
 ) -> IngestResult:
     """Register files and folders while showing progress."""
     with show_progress("ingest") as update:

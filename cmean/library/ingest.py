@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cmean.catalog import items as item_rows
 from cmean.domain import Kind
 from cmean.errors import ItemError, MediaError
-from cmean.library import metadata as metadata_files
+from cmean.library.metadata import NO_METADATA
 from cmean.media import audio, files, image, tags
 from cmean.media.files import Rejected
 from cmean.media.uris import display, local_path
@@ -64,7 +64,7 @@ def ingest(
     paths: Sequence[Path],
     kind: Kind | None = None,
     collection: str | None = None,
-    metadata: Metadata = metadata_files.NOTHING,
+    metadata: Metadata = NO_METADATA,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> IngestResult:
     """Register media files with their fragments. A file whose content is known adds nothing.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cmean.catalog.engine import Catalog
-    from cmean.datasets.labels.label_file import Label, LabelFile, Named
+    from cmean.datasets.labels.label_file import Label, LabelFile, NamedItem
 
 _LONGEST_NAME: Final = 100
 _SHOWN: Final = 20
@@ -70,11 +70,11 @@ def attach(
         add: keep what the set said before, but for what the file says otherwise.
 
     Raises:
-        InputError: the name cannot be used, or the file cannot be read (see `read_sheet`).
+        InputError: the name cannot be used, or the file cannot be read (see `read_table`).
     """
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
         raise InputError(f"a label set's name must be 1 to {_LONGEST_NAME} printable characters")
-    file = label_files.read(path, layout)
+    file = label_files.read_label_file(path, layout)
     with catalog.write() as connection:
         names = ItemNames(label_rows.known_items(connection), path.parent)
         found = _Found(names)
@@ -143,7 +143,7 @@ class _Found:
             notes=notes,
         )
 
-    def _find(self, item: Named, line: int) -> int | None:
+    def _find(self, item: NamedItem, line: int) -> int | None:
         ids = self.names.find(item.names, item.kind)
         if not ids:
             self.unknown.setdefault(item.names[0])
@@ -156,7 +156,7 @@ class _Found:
         return ids[0]
 
     def _label(
-        self, item: int, named: Named, labels: Iterable[tuple[str, Label]], line: int
+        self, item: int, named: NamedItem, labels: Iterable[tuple[str, Label]], line: int
     ) -> None:
         known = self.labels.setdefault(item, {})
         for dimension, label in labels:

@@ -1,72 +1,76 @@
-"""Titles, creators and more from a CSV file, for the files that it names."""
+"""Titles, creators and more from a CSV file, for the media files that it names."""
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cmean.errors import InputError
 from cmean.media.tags import clean
+from cmean.util.tabular import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-_FACTS = ("title", "creator", "year", "licence")
+    from cmean.util.tabular import CsvTable
+
+_FACTS: Final = ("title", "creator", "year", "licence")
+_NAMES: Final = ("path", "kind", *_FACTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Facts by resolved path. Column `path` is relative to the CSV file's own folder.
+    """Facts of media files.
 
-    The columns title, creator, year and licence are facts of an item; `kind` says which kind it
-    is; every other column goes into the item's `metadata`.
+    The columns title, creator, year and licence are facts of an item; `kind` is its kind; every
+    other column goes into the item's `metadata`.
+
+    Attributes:
+        rows: the cells of a row by column, by the resolved path of the file that it names.
+        notes: what a reader should know of how the metadata file was read.
     """
 
     rows: Mapping[Path, Mapping[str, str]]
+    notes: Sequence[str] = ()
 
     def facts(self, path: Path) -> dict[str, object]:
-        """The columns of `items` to set for a file; empty when it is not named."""
+        """Return the columns of `items` to set for a file; none where it is not named."""
         row = self.rows.get(path, {})
         facts: dict[str, object] = {key: clean(row[key]) for key in _FACTS if row.get(key)}
-        others = {k: v for k, v in row.items() if k not in (*_FACTS, "path", "kind") and v}
+        others = {key: value for key, value in row.items() if key not in _NAMES and value}
         return facts | ({"metadata": others} if others else {})
 
     def kind(self, path: Path) -> str | None:
-        """The kind that the file is said to be, if any."""
+        """Return the kind that a file is declared to be, if any."""
         return self.rows.get(path, {}).get("kind") or None
 
 
-NOTHING = Metadata({})
+NO_METADATA: Final = Metadata({})
 
 
-def read(path: Path) -> Metadata:
-    """Read a metadata file.
+def read_metadata_file(path: Path) -> Metadata:
+    """Read a CSV file whose column `path` names media files, relative to its own folder.
 
     Raises:
-        InputError: it cannot be read, is not UTF-8 CSV, or lacks the column `path`.
+        InputError: it cannot be read, has no column `path`, or a row cannot be used.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            if "path" not in (reader.fieldnames or []):
-                raise InputError(f"{path}: the first line must name a column 'path'")
-            rows = {}
-            for row in reader:
-                if None in row:
-                    message = f"{path}, line {reader.line_num}: more fields than columns"
-                    raise InputError(message)
-                named = (path.parent / row["path"].strip()).resolve()
-                rows[named] = {key: (value or "").strip() for key, value in row.items()}
-    except FileNotFoundError as error:
-        raise InputError(f"no such metadata file: {path}") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8") from error
-    except csv.Error as error:
-        raise InputError(f"{path} is not a CSV file: {error}") from error
-    except ValueError as error:  # a null byte in a path
-        raise InputError(f"{path} names a path that cannot be: {error}") from error
-    return Metadata(rows)
+    if not path.exists():
+        raise InputError(f"no such metadata file: {path}")
+    table = read_table(path, hand_edited=True)
+    if not table.has_columns("path"):
+        raise InputError(f"{path}: the first line must name a column 'path'")
+    if table.rejected:  # e.g. a title cut at its comma: the rest would go to wrong columns
+        first = table.rejected[0]
+        raise InputError(f"{path}, line {first.line}: {first.detail}")
+    names = _normalise_names(table)
+    rows = {}
+    for _, cells in table.rows:
+        row = dict(zip(names, cells, strict=True))
+        rows[(path.parent / row["path"]).resolve()] = row
+    return Metadata(rows, table.notes)
+
+
+def _normalise_names(table: CsvTable) -> list[str]:
+    """Return the names of the columns, those that are known here in lower case."""
+    return [name.lower() if name.lower() in _NAMES else name for name in table.header]

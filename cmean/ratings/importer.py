@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.ratings.questionnaire import Question
-    from cmean.ratings.rating_files import Line
+    from cmean.ratings.rating_files import RatingLine
 
 _SIDES = ("pair", "random")
 
@@ -65,11 +65,11 @@ def import_file(
     Raises:
         InputError: the file as a whole cannot be used; what is wrong with a row is in the result.
     """
-    lines, sheet = rating_files.read(path)
+    lines, table = rating_files.read_rating_file(path)
     result = Imported(
         skipped=sum(not line.answered for line in lines),
-        rejected=[(row.line, row.detail) for row in sheet.rejected],
-        notes=sheet.notes,
+        rejected=[(row.line, row.detail) for row in table.rejected],
+        notes=table.notes,
     )
     answered = [line for line in lines if line.answered]
     with catalog.write() as connection:
@@ -93,8 +93,8 @@ def add(catalog: Catalog, rating: Rating, *, overwrite: bool = False) -> bool:
     """
     rating = replace(
         rating,
-        rater=rating_files.rater(rating.rater),
-        comment=rating_files.comment(rating.comment or ""),
+        rater=rating_files.parse_rater(rating.rater),
+        comment=rating_files.parse_comment(rating.comment or ""),
     )
     if rating.congruence is None and rating.preferred is None:
         raise UsageError("there is no answer; give --congruence or --preferred")
@@ -189,7 +189,7 @@ def _merged(old: Rating | None, new: Rating, *, overwrite: bool) -> Rating:
 class _Reader:
     """Makes ratings of rows. What they name is looked up at once, for all of them."""
 
-    def __init__(self, connection: Connection, lines: Sequence[Line], rater: str) -> None:
+    def __init__(self, connection: Connection, lines: Sequence[RatingLine], rater: str) -> None:
         self.rater = rater
         self.questions = _questions(connection, {line["code"] for line in lines} - {""})
         self.pairs = ratings.artworks_of_pairs(connection, _keys(lines, "pair_id"))
@@ -197,28 +197,28 @@ class _Reader:
         others = _keys(lines, "other_artwork_id")
         self.artworks = ratings.artworks(connection, others)
 
-    def rating(self, line: Line) -> Rating:
+    def rating(self, line: RatingLine) -> Rating:
         """The rating of a row.
 
         Raises:
             InputError: something in it is wrong, or is not in the catalog.
         """
-        rater = rating_files.rater(line["rater"] or self.rater)
-        comment = rating_files.comment(line.fields.get("comment", ""))
-        seconds = rating_files.seconds(line["seconds"], line.decimal)
-        congruence = rating_files.congruence(line["congruence"])
+        rater = rating_files.parse_rater(line["rater"] or self.rater)
+        comment = rating_files.parse_comment(line.fields.get("comment", ""))
+        seconds = rating_files.parse_seconds(line["seconds"], line.decimal)
+        congruence = rating_files.parse_congruence(line["congruence"])
         if "code" in line.fields:
             answer = self._of_sheet(line, congruence)
         else:
             answer = self._of_export(line, congruence)
         return replace(answer, rater=rater, comment=comment, seconds=seconds)
 
-    def _of_sheet(self, line: Line, congruence: int | None) -> Rating:
+    def _of_sheet(self, line: RatingLine, congruence: int | None) -> Rating:
         code = line["code"].lower()
         question = self.questions.get(code)
         if question is None:
             raise InputError(f"no pair of this catalog has the code {line['code']!r}")
-        side = rating_files.one_of(line["preferred"], questionnaire.SIDES, "preferred")
+        side = rating_files.parse_choice(line["preferred"], questionnaire.SIDES, "preferred")
         if question.other_artwork_id is None:
             if congruence is None or side is not None:
                 raise InputError(f"{code} asks for congruence, not which is preferred")
@@ -229,17 +229,17 @@ class _Reader:
         preferred = "random" if chosen == question.other_artwork_id else "pair"
         return Rating(question.pair.id, "", None, preferred, question.other_artwork_id)
 
-    def _of_export(self, line: Line, congruence: int | None) -> Rating:
-        preferred = rating_files.one_of(line["preferred"], _SIDES, "preferred")
+    def _of_export(self, line: RatingLine, congruence: int | None) -> Rating:
+        preferred = rating_files.parse_choice(line["preferred"], _SIDES, "preferred")
         other = line["other_artwork_id"]
-        other_id = rating_files.identifier(other, "other_artwork_id") if other else None
-        pair_id = rating_files.identifier(line["pair_id"], "pair_id")
+        other_id = rating_files.parse_identifier(other, "other_artwork_id") if other else None
+        pair_id = rating_files.parse_identifier(line["pair_id"], "pair_id")
         rating = Rating(pair_id, "", congruence, preferred, other_id)
         _check(rating, self.pairs, self.artworks)
         self._check_titles(line, pair_id)
         return rating
 
-    def _check_titles(self, line: Line, pair_id: int) -> None:
+    def _check_titles(self, line: RatingLine, pair_id: int) -> None:
         """Fail where the file means another pair: ids are those of the catalog that it is from."""
         for kind, title in zip(Kind, self.titles[pair_id], strict=True):
             said = line[f"{kind.value}_title"]
@@ -265,11 +265,11 @@ def _check(rating: Rating, pairs: dict[int, int], artworks: set[int]) -> None:
         raise InputError(f"artwork {other} is that of the pair itself; name the other one")
 
 
-def _keys(lines: Iterable[Line], name: str) -> set[int]:
+def _keys(lines: Iterable[RatingLine], name: str) -> set[int]:
     found = set()
     for line in lines:
         try:
-            found.add(rating_files.identifier(line[name], name))
+            found.add(rating_files.parse_identifier(line[name], name))
         except InputError:
             continue
     return found

@@ -1,4 +1,4 @@
-"""Reading what raters filled in: CSV files as spreadsheets and survey tools write them."""
+"""CSV files of ratings, as raters, spreadsheets and survey tools write them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 from cmean.catalog.ratings import HIGHEST, LONGEST_RATER
 from cmean.domain import LONGEST_SECONDS
 from cmean.errors import InputError
-from cmean.util.tabular import read_sheet
+from cmean.util.tabular import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from cmean.util.tabular import Sheet
+    from cmean.util.tabular import CsvTable
 
 ANSWERS: Final = ("congruence", "preferred")
 """The columns that hold an answer."""
@@ -27,13 +27,13 @@ _SCALE: Final = range(1, 6)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A row of a file.
+class RatingLine:
+    """A row of a file of ratings.
 
     Attributes:
         number: of the line that it begins on, from 1.
         fields: by the name of the column.
-        decimal: the sign before the decimals of a number.
+        decimal: the decimal separator of numbers.
     """
 
     number: int
@@ -45,27 +45,27 @@ class Line:
 
     @property
     def answered(self) -> bool:
-        """Whether there is an answer at all."""
+        """Whether any column holds an answer."""
         return any(self[name] for name in ANSWERS)
 
 
-def read(path: Path) -> tuple[list[Line], Sheet]:
-    """The rows of a file, but for empty ones and those that cannot be read, and the file itself.
+def read_rating_file(path: Path) -> tuple[list[RatingLine], CsvTable]:
+    """Read the rows of a file that can be used, and the table that has the others and the notes.
 
     Raises:
         InputError: it cannot be read, is no table, or lacks the columns.
     """
-    sheet = read_sheet(path, filled_in=True)
-    names = [name.lower() for name in sheet.header]
-    _check(path, names)
+    table = read_table(path, hand_edited=True)
+    names = [name.lower() for name in table.header]
+    _check_columns(path, names)
     lines = [
-        Line(number, dict(zip(names, cells, strict=True)), sheet.decimal)
-        for number, cells in sheet.rows
+        RatingLine(number, dict(zip(names, cells, strict=True)), table.decimal)
+        for number, cells in table.rows
     ]
-    return lines, sheet
+    return lines, table
 
 
-def _check(path: Path, names: list[str]) -> None:
+def _check_columns(path: Path, names: list[str]) -> None:
     if not any(name in names for name in _SUBJECTS) or not any(n in names for n in ANSWERS):
         raise InputError(
             f"{path}: the first line must name the columns of a sheet (code, congruence or "
@@ -76,11 +76,11 @@ def _check(path: Path, names: list[str]) -> None:
         raise InputError(f"{path}: the column {min(twice)!r} is there twice")
 
 
-def congruence(text: str) -> int | None:
-    """A rating 1..5; None where there is none.
+def parse_congruence(text: str) -> int | None:
+    """Return a rating 1..5; None where the cell is empty.
 
     Raises:
-        InputError: it is none of these.
+        InputError: it is not a whole number from 1 to 5.
     """
     if not text:
         return None
@@ -90,11 +90,11 @@ def congruence(text: str) -> int | None:
     raise InputError(f"congruence must be a whole number from 1 to 5, not {text!r}")
 
 
-def one_of(text: str, known: tuple[str, str], name: str) -> str | None:
-    """One of two words, in whatever case; None where there is none.
+def parse_choice(text: str, known: tuple[str, str], name: str) -> str | None:
+    """Return one of two words, given in whatever case; None where the cell is empty.
 
     Raises:
-        InputError: it is another.
+        InputError: it is another word.
     """
     if not text:
         return None
@@ -103,11 +103,11 @@ def one_of(text: str, known: tuple[str, str], name: str) -> str | None:
     return text.lower()
 
 
-def identifier(text: str, name: str) -> int:
-    """A key of the catalog.
+def parse_identifier(text: str, name: str) -> int:
+    """Return a key of the catalog.
 
     Raises:
-        InputError: it is none.
+        InputError: it is not a positive whole number.
     """
     digits = text.removesuffix(".0")
     plain = digits.isascii() and digits.isdigit() and len(digits) <= len(str(HIGHEST))
@@ -116,11 +116,11 @@ def identifier(text: str, name: str) -> int:
     return int(digits)
 
 
-def seconds(text: str, decimal: str = ".") -> float | None:
-    """How long an answer took; None where that is not said.
+def parse_seconds(text: str, decimal: str = ".") -> float | None:
+    """Return how many seconds an answer took; None where the cell is empty.
 
     Raises:
-        InputError: it is no number from 0 to `LONGEST_SECONDS`.
+        InputError: it is not a number from 0 to `LONGEST_SECONDS`.
     """
     if not text:
         return None
@@ -133,31 +133,31 @@ def seconds(text: str, decimal: str = ".") -> float | None:
     return value
 
 
-def rater(text: str) -> str:
-    """The name of a rater, on one line.
+def parse_rater(text: str) -> str:
+    """Return the name of a rater on one line.
 
     Raises:
-        InputError: there is none, or no database takes it.
+        InputError: it is empty, too long, or has characters that a database refuses.
     """
     name = " ".join(text.split())
     if not name:
         raise InputError("there is no rater; fill in the column, or name one with --rater")
     if len(name) > LONGEST_RATER:
         raise InputError(f"a rater's name has at most {LONGEST_RATER} characters")
-    return _words(name, "the rater's name")
+    return _check_characters(name, "the rater's name")
 
 
-def comment(text: str) -> str | None:
-    """A comment without blanks around it, its lines parted by line feeds; None where there is none.
+def parse_comment(text: str) -> str | None:
+    """Return a comment without blanks around it, with LF between its lines; None if it is empty.
 
     Raises:
-        InputError: no database takes it.
+        InputError: it has characters that a database refuses.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    return _words(lines, "the comment") if lines else None
+    return _check_characters(lines, "the comment") if lines else None
 
 
-def _words(text: str, name: str) -> str:
+def _check_characters(text: str, name: str) -> str:
     if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
         raise InputError(f"{name} holds a character that is no text")
     return text

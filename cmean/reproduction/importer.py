@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.catalog.published_results import Place
-    from cmean.datasets.published.model import Pair, PairScore, Published, Scored, Sheet, Triples
+    from cmean.datasets.published.model import (
+        PublishedPair,
+        PublishedPairScore,
+        PublishedResults,
+        PublishedScoredCaption,
+        PublishedTable,
+        PublishedTriples,
+    )
 
 REVISION_LENGTH: Final = 12
 """Hexadecimal digits of a file's SHA-256 that are the revision of what is in it."""
@@ -49,7 +56,7 @@ class Stored:
     stock: Mapping[str, int]
 
 
-def store(catalog: Catalog, published: Published) -> Stored:
+def store(catalog: Catalog, published: PublishedResults) -> Stored:
     """Write everything that was published; what is there already stays as it is."""
     with catalog.write() as connection:
         return _Import(connection, published).run()
@@ -58,7 +65,7 @@ def store(catalog: Catalog, published: Published) -> Stored:
 class _Import:
     """One import, in an open transaction."""
 
-    def __init__(self, connection: Connection, published: Published) -> None:
+    def __init__(self, connection: Connection, published: PublishedResults) -> None:
         self.connection = connection
         self.published = published
         collection_id = published_results.collection(connection, COLLECTION)
@@ -89,7 +96,7 @@ class _Import:
         self,
         role: Role,
         kind: Kind,
-        sheet: Sheet[Any] | None,
+        sheet: PublishedTable[Any] | None,
         source: tuple[Recipe, int] | None = None,
         note: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[Recipe, int]:
@@ -119,7 +126,7 @@ class _Import:
     def _artwork_captions(self) -> tuple[tuple[Recipe, int], dict[int, int]]:
         """Those of the wholes; those of the four fragments, published joined, have a recipe too."""
         found = []
-        both: Sequence[tuple[Sheet[Scored], Mapping[str, str]]] = (
+        both: Sequence[tuple[PublishedTable[PublishedScoredCaption], Mapping[str, str]]] = (
             (self.published.clip_aggregated, {"of": "the four fragments, joined"}),
             (self.published.clip, {}),
         )
@@ -138,7 +145,7 @@ class _Import:
     def _triples(
         self,
         kind: Kind,
-        sheet: Sheet[Triples] | None,
+        sheet: PublishedTable[PublishedTriples] | None,
         recipe_id: int,
         captions: Mapping[int, int],
     ) -> dict[int, int]:
@@ -152,7 +159,7 @@ class _Import:
     def _item_scores(self, captioners: Mapping[Kind, int]) -> None:
         """Of items and their captions, by the captioner's recipe."""
         sheets = self.published
-        by_metric: Sequence[tuple[str, Kind, Sheet[Any]]] = (
+        by_metric: Sequence[tuple[str, Kind, PublishedTable[Any]]] = (
             ("clap", Kind.TRACK, sheets.clap),
             ("clap-aggregated", Kind.TRACK, sheets.clap_aggregated),
             ("clip", Kind.ARTWORK, sheets.clip),
@@ -218,7 +225,7 @@ class _Import:
         self._pair_scores(pairing_id)
         return pairing_id
 
-    def _pair_rows(self, pairs: Sequence[Pair], triples: Mapping[int, int]) -> Any:  # noqa: ANN401
+    def _pair_rows(self, pairs: Sequence[PublishedPair], triples: Mapping[int, int]) -> Any:  # noqa: ANN401
         rows = np.zeros(len(pairs), pairings.PAIR)
         for at, pair in enumerate(pairs):
             track = self.items[Kind.TRACK, pair.track]
@@ -247,7 +254,7 @@ class _Import:
         return self.fragments[self.items[kind, name], position]
 
 
-def unpaired(published: Published, kind: Kind) -> set[str]:
+def unpaired(published: PublishedResults, kind: Kind) -> set[str]:
     """The items of a kind that the study had to pair, as far as they are here, without a partner.
 
     Those of tracks are the ones with a triple, those of artworks the ones with a caption.
@@ -257,7 +264,7 @@ def unpaired(published: Published, kind: Kind) -> set[str]:
     return there - {getattr(pair, kind.value) for pair in published.pairs.rows}
 
 
-def _items(published: Published) -> Iterator[published_results.Unseen]:
+def _items(published: PublishedResults) -> Iterator[published_results.Unseen]:
     """Every item that is named anywhere, once, in the order of the files."""
     seen = set()
     for kind, name in _names(published):
@@ -267,22 +274,25 @@ def _items(published: Published) -> Iterator[published_results.Unseen]:
             yield published_results.Unseen(kind, name, said.title or name, said.creator, said.year)
 
 
-def _names(published: Published) -> Iterator[tuple[Kind, str]]:
-    tracks: Iterable[Sheet[Any]] = (
+def _names(published: PublishedResults) -> Iterator[tuple[Kind, str]]:
+    tracks: Iterable[PublishedTable[Any]] = (
         published.captions,
         published.triples,
         published.clap,
         published.clap_aggregated,
         published.earlier_tracks,
     )
-    artworks: Iterable[Sheet[Any]] = (
+    artworks: Iterable[PublishedTable[Any]] = (
         published.clip,
         published.clip_aggregated,
         published.earlier_artworks,
     )
     for kind, sheets in ((Kind.TRACK, tracks), (Kind.ARTWORK, artworks)):
         yield from ((kind, row.name) for sheet in sheets for row in sheet.rows)
-    both: Sequence[Pair | PairScore] = (*published.pairs.rows, *published.imagebind.rows)
+    both: Sequence[PublishedPair | PublishedPairScore] = (
+        *published.pairs.rows,
+        *published.imagebind.rows,
+    )
     for row in both:
         yield Kind.TRACK, row.track
         yield Kind.ARTWORK, row.artwork

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cmean.catalog import pairings
 from cmean.datasets.published import BACKEND
-from cmean.datasets.published.reader import read
+from cmean.datasets.published.reader import read_published_files
 from cmean.domain import Kind
 from cmean.errors import InputError
 from cmean.pairing import null_models, spaces
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cmean.catalog.engine import Catalog
-    from cmean.datasets.published.model import Published
+    from cmean.datasets.published.model import PublishedResults
 
 VERDICTS: Final = ("same", "differs", "missing")
 
@@ -57,7 +57,7 @@ def reproduce(catalog: Catalog, folder: Path) -> dict[str, Any]:
     Raises:
         InputError: there is no such folder, or none of the files in it.
     """
-    published = read(folder)
+    published = read_published_files(folder)
     stored = importer.store(catalog, published)
     found = [cell.as_dict() for cell in cells(published)]
     counted = Counter(cell["verdict"] for cell in found)
@@ -110,7 +110,7 @@ def _earlier(catalog: Catalog, mappers: Mapping[Kind, int]) -> dict[str, Any] | 
     return {"pairing": pairing_id} | null | without | means
 
 
-def _correlation(published: Published) -> dict[str, Any]:
+def _correlation(published: PublishedResults) -> dict[str, Any]:
     """Pearson's correlation of the cosine by which the study paired with ImageBind's."""
     values = {(row.track, row.artwork): row.value for row in published.imagebind.rows}
     both = [

@@ -20,7 +20,7 @@ from cmean.stats.text_lengths import aggregate, lengths
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from cmean.datasets.published.model import Published, Sheet
+    from cmean.datasets.published.model import PublishedResults, PublishedTable
 
 Figures = dict[str, Any]
 """Metric → number, or None where it is undefined."""
@@ -76,7 +76,7 @@ class _Column:
         why: says of a metric why its figure differs, beside a lack of rows.
     """
 
-    sheet: Sheet[Any]
+    sheet: PublishedTable[Any]
     rows: int
     of: int
     unit: str
@@ -84,7 +84,7 @@ class _Column:
     why: Callable[[str, str], str] = field(default=lambda _metric, _figure: "")
 
 
-def cells(published: Published) -> list[Cell]:
+def cells(published: PublishedResults) -> list[Cell]:
     """Every printed cell of Tables I to VI in their order, and what was computed besides."""
     columns = _columns(published)
     return [
@@ -144,7 +144,7 @@ def lacks_rows(cell: Mapping[str, Any]) -> bool:
     return str(cell["why"]).startswith(_ONLY)
 
 
-def _columns(published: Published) -> dict[tuple[str, str], _Column]:
+def _columns(published: PublishedResults) -> dict[tuple[str, str], _Column]:
     return {
         **_table_one(published),
         **_table_two(published),
@@ -155,7 +155,7 @@ def _columns(published: Published) -> dict[tuple[str, str], _Column]:
     }
 
 
-def _table_one(published: Published) -> dict[tuple[str, str], _Column]:
+def _table_one(published: PublishedResults) -> dict[tuple[str, str], _Column]:
     sheet = published.captions
     wholes = [row.texts[WHOLE] for row in sheet.rows if WHOLE in row.texts]
     joined = [
@@ -169,7 +169,7 @@ def _table_one(published: Published) -> dict[tuple[str, str], _Column]:
     }
 
 
-def _lengths_of_tracks(sheet: Sheet[Any], texts: Sequence[str]) -> _Column:
+def _lengths_of_tracks(sheet: PublishedTable[Any], texts: Sequence[str]) -> _Column:
     plain = lengths(texts).as_dict()
     found = lengths_without_function_words(texts).as_dict()
 
@@ -196,7 +196,7 @@ def _lengths_of_tracks(sheet: Sheet[Any], texts: Sequence[str]) -> _Column:
     return _Column(sheet, len(texts), _CAPTIONED, "published captions", found, why)
 
 
-def _table_two(published: Published) -> dict[tuple[str, str], _Column]:
+def _table_two(published: PublishedResults) -> dict[tuple[str, str], _Column]:
     columns = {}
     for name, sheet in (("total", published.clip), ("aggregated", published.clip_aggregated)):
         texts = [row.text for row in sheet.rows if row.text is not None]
@@ -208,12 +208,12 @@ def _table_two(published: Published) -> dict[tuple[str, str], _Column]:
     return columns
 
 
-def _table_three(published: Published) -> dict[tuple[str, str], _Column]:
+def _table_three(published: PublishedResults) -> dict[tuple[str, str], _Column]:
     sheets = {"total": published.clap, "aggregated": published.clap_aggregated}
     return {("III", name): _closeness_of_tracks(name, sheet) for name, sheet in sheets.items()}
 
 
-def _closeness_of_tracks(name: str, sheet: Sheet[Any]) -> _Column:
+def _closeness_of_tracks(name: str, sheet: PublishedTable[Any]) -> _Column:
     values = [row.value for row in sheet.rows]
     of = int(printed()["III"][name]["n"])
     first = describe_values(values[:_FIRST]).as_dict()
@@ -233,7 +233,7 @@ def _closeness_of_tracks(name: str, sheet: Sheet[Any]) -> _Column:
     return _Column(sheet, len(values), of, "rows", describe_values(values).as_dict(), why)
 
 
-def _table_four(published: Published) -> dict[tuple[str, str], _Column]:
+def _table_four(published: PublishedResults) -> dict[tuple[str, str], _Column]:
     columns = {}
     for name, sheet in (("total", published.clip), ("aggregated", published.clip_aggregated)):
         values = [row.value for row in sheet.rows if row.value is not None]
@@ -243,9 +243,9 @@ def _table_four(published: Published) -> dict[tuple[str, str], _Column]:
     return columns
 
 
-def _table_five(published: Published) -> _Column:
+def _table_five(published: PublishedResults) -> _Column:
     figures = describe_values([row.similarity for row in published.pairs.rows]).as_dict()
-    sheets: Mapping[Kind, Sheet[Any]] = {
+    sheets: Mapping[Kind, PublishedTable[Any]] = {
         Kind.TRACK: published.triples,
         Kind.ARTWORK: published.clip,
     }
@@ -267,7 +267,7 @@ def _table_five(published: Published) -> _Column:
     return _Column(published.pairs, len(published.pairs.rows), of, "pairs", figures, why)
 
 
-def _table_six(published: Published) -> _Column:
+def _table_six(published: PublishedResults) -> _Column:
     rows = published.imagebind.rows
     figures: Figures = dict(describe_values([row.value for row in rows]).as_dict())
     scored = {(row.track, row.artwork) for row in rows}

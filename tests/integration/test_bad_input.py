@@ -245,11 +245,11 @@ def test_output_that_cannot_be(finished):
 
 def test_metadata_that_cannot_be_read(cmean, small_corpus, tmp_path):
     (tmp_path / "no-path.csv").write_text("title,creator\na,b\n")
-    (tmp_path / "latin.csv").write_bytes("path,title\na.wav,Café\n".encode("latin-1"))
+    (tmp_path / "cut.csv").write_text('path,title\na.wav,"Café\n', encoding="utf-8")
     for name, said in (
         ("nowhere.csv", "no such metadata file"),
         ("no-path.csv", "column 'path'"),
-        ("latin.csv", "UTF-8"),
+        ("cut.csv", "line 2: a quote is opened but not closed"),
     ):
         found = cmean("ingest", small_corpus, "--metadata", tmp_path / name)
         assert said in one_line(found)

@@ -8,7 +8,8 @@ import signal
 import numpy as np
 import pytest
 
-from cmean.matching import calibrate_vectors, match, random_pairing, tables
+from cmean.library.vector_files import read_vector_file
+from cmean.matching import calibrate_vectors, match, random_pairing
 
 
 def write(path, vectors, letter):
@@ -71,7 +72,7 @@ def test_files_are_paired_as_they_are_unless_asked(cmean, files):
     assert chosen == ["greedy", "cosine", "none", None]
     options = ("--calibrate", "quantile", "--metric", "euclidean", "--method", "optimal")
     made = cmean("match", *sides, *options, "--output", "pairs.csv", "--json").json
-    vectors = [calibrate_vectors(tables.read(cmean.folder / name).vectors) for name in sides]
+    vectors = [calibrate_vectors(read_vector_file(cmean.folder / name).vectors) for name in sides]
     expected = match(*vectors, "optimal", "euclidean")
     assert made["mean"] == pytest.approx(expected.similarity.mean())
     assert made["null_mean"] == pytest.approx(random_pairing(*vectors, "euclidean").mean)

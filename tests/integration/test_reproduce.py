@@ -12,10 +12,10 @@ from study_files import CAPTIONS, CLAP, CLIP, EARLIER_ARTWORKS, IMAGEBIND, PAIRS
 from support import write_small_corpus
 
 from cmean.catalog import items
-from cmean.datasets.published.model import Sheet
+from cmean.datasets.published.model import PublishedTable
 from cmean.reproduction.service import reproduce
 
-EMPTY = Sheet("a file", None, ())
+EMPTY = PublishedTable("a file", None, ())
 TABLES = (  # noqa: SIM905 - a list of words
     "collections collection_items items fragments recipes tasks captions emotions pairings pairs "
     "scores workers evaluations embeddings labels"

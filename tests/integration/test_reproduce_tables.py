@@ -8,11 +8,11 @@ import shutil
 import pytest
 from study_files import CAPTIONS
 
-from cmean.datasets.published.model import Published, Score, Sheet
-from cmean.datasets.published.reader import read
+from cmean.datasets.published.model import PublishedResults, PublishedScore, PublishedTable
+from cmean.datasets.published.reader import read_published_files
 from cmean.reproduction.table_cells import cells
 
-EMPTY = Sheet("a file", None, ())
+EMPTY = PublishedTable("a file", None, ())
 
 
 def by_place(document):
@@ -21,9 +21,11 @@ def by_place(document):
 
 def test_of_all_rows_table_three_says_which_were_printed():
     values = [0.3247] * 498 + [0.0399, 0.6695] + [0.3] * 498 + [0.01, 0.9]
-    sheet = Sheet("a file", "0" * 64, [Score(f"{n}.mp3", v) for n, v in enumerate(values)])
-    names = [name for name in Published.__dataclass_fields__ if name != "problems"]
-    published = Published(
+    sheet = PublishedTable(
+        "a file", "0" * 64, [PublishedScore(f"{n}.mp3", v) for n, v in enumerate(values)]
+    )
+    names = [name for name in PublishedResults.__dataclass_fields__ if name != "problems"]
+    published = PublishedResults(
         **dict.fromkeys(names, EMPTY) | {"clap": sheet, "clap_aggregated": sheet}, problems=[]
     )
     found = {(c.table, c.column, c.metric): c for c in cells(published)}
@@ -84,7 +86,7 @@ def test_half_of_the_published_files_and_all_of_it_share_a_catalog(published, cm
     second = cmean("reproduce", published, "--json").json
     assert second["pairings"]["published"] != first["pairings"]["published"]
     assert second == {**cmean("reproduce", published, "--json").json}
-    found = read(published)
+    found = read_published_files(published)
     names = {row.name for row in found.triples.rows} | {row.track for row in found.pairs.rows}
     names |= {row.name for row in found.earlier_tracks.rows}
     assert cmean("status", "--json").json["items"]["track"] == len(names)

@@ -21,7 +21,8 @@ from cmean.domain import CHANNELS, Kind
 from cmean.errors import UsageError
 from cmean.inference import controls
 from cmean.jobs import requests
-from cmean.library import ingest, metadata
+from cmean.library import ingest
+from cmean.library.metadata import read_metadata_file
 from cmean.pairing import service as pairing_service
 from cmean.presentation.pairing_phrases import PairingSummary, describe_pairing
 from cmean.presentation.text_tables import print_table
@@ -119,7 +120,7 @@ def _ingest_composed_corpus(folder: Path, catalog: Catalog) -> IngestResult:
         titles = count()
         made = demo.compose(folder, lambda title: update("works", next(titles), demo.NUMBER, title))
         update("works", len(made), demo.NUMBER, "")
-    facts = metadata.read(folder / "metadata.csv")
+    facts = read_metadata_file(folder / "metadata.csv")
     # By file name: ties of a matching go by id, which must not follow the intended emotions.
     paths = sorted(item.path for item in made)
     return ingest.ingest(catalog, paths, metadata=facts)

@@ -9,10 +9,10 @@ from cmean.cli.catalog_session import make_hint_sender, open_session
 from cmean.cli.exit_codes import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.ingest_step import ingest_paths, print_ingest_result
 from cmean.cli.options import add_json
-from cmean.cli.output import print_json
+from cmean.cli.output import print_json, print_notice
 from cmean.domain import Kind, Role
 from cmean.inference.queues import get_queue
-from cmean.library import metadata
+from cmean.library.metadata import NO_METADATA, read_metadata_file
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Register files."""
-    facts = metadata.read(args.metadata) if args.metadata else metadata.NOTHING
+    facts = read_metadata_file(args.metadata) if args.metadata else NO_METADATA
+    for note in facts.notes:
+        print_notice(f"{args.metadata}: {note}")
     kind = None if args.kind == "auto" else Kind(args.kind)
     with open_session() as (settings, catalog):
         send_hint = make_hint_sender(settings)

@@ -13,7 +13,7 @@ from cmean.cli.options import METRIC_HELP, MIN_SIMILARITY_HELP, add_json, descri
 from cmean.cli.output import print_json, print_notice
 from cmean.cli.progress import show_progress
 from cmean.errors import UsageError
-from cmean.matching import tables
+from cmean.library import vector_files
 from cmean.matching.calibration import CALIBRATIONS, NONE, calibrate_vectors
 from cmean.matching.methods import METHODS, match
 from cmean.matching.random_pairing_null import compute_random_pairing_null
@@ -59,15 +59,15 @@ def main(args: argparse.Namespace) -> int:
     """Pair two files."""
     if args.json and args.output is None:
         raise UsageError("with --json the pairs need a file: name one with --output")
-    tracks, artworks = tables.read_sides(args.tracks, args.artworks)
+    tracks, artworks = vector_files.read_vector_files(args.tracks, args.artworks)
     if args.output is None:
         matching, summary = _match_tables(args, tracks, artworks)
-        tables.write(sys.stdout, matching, tracks.names, artworks.names)
+        vector_files.write_pairs(sys.stdout, matching, tracks.names, artworks.names)
     else:
         with replace_file(args.output) as path:  # before the matching: it may not be writable
             matching, summary = _match_tables(args, tracks, artworks)
             with path.open("w", encoding="utf-8", newline="") as file:
-                tables.write(file, matching, tracks.names, artworks.names)
+                vector_files.write_pairs(file, matching, tracks.names, artworks.names)
     if args.json:
         print_json(summary)
     else:
@@ -76,7 +76,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _match_tables(
-    args: argparse.Namespace, tracks: tables.Table, artworks: tables.Table
+    args: argparse.Namespace, tracks: vector_files.VectorTable, artworks: vector_files.VectorTable
 ) -> tuple[Matching, dict[str, Any]]:
     """The pairs, and their summary as `--json` prints it."""
     sides = [calibrate_vectors(side.vectors, args.calibrate) for side in (tracks, artworks)]

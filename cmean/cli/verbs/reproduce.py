@@ -12,7 +12,7 @@ from cmean.cli.catalog_session import open_session
 from cmean.cli.exit_codes import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.options import add_json
 from cmean.cli.output import print_json, print_notice
-from cmean.datasets.published.files import find
+from cmean.datasets.published.files import find_published_files
 from cmean.presentation.number_formats import (
     format_count,
     format_mean_and_sd,
@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Load the files, compare the tables, print each cell."""
-    find(args.folder)  # fail before a catalog is created for nothing
+    find_published_files(args.folder)  # fail before a catalog is created for nothing
     with open_session() as (_, catalog):
         document = reproduction_service.reproduce(catalog, args.folder)
     for problem in document["problems"]:

@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING, Final, Protocol
 from cmean.datasets.labels import artemis, emid, fma, plain, wikiart
 from cmean.datasets.labels.va import DEAM, EMOMUSIC
 from cmean.errors import InputError
-from cmean.util.tabular import read_sheet
+from cmean.util.tabular import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from cmean.datasets.labels.label_file import LabelFile
-    from cmean.util.tabular import Sheet
+    from cmean.util.tabular import CsvTable
 
-__all__ = ["LAYOUTS", "read"]
-
-
-class Layout(Protocol):
-    """What reads one layout."""
-
-    def matches(self, sheet: Sheet, /) -> bool:
-        """Whether a file is laid out so, told by its columns."""
-
-    def read(self, sheet: Sheet, /) -> LabelFile:
-        """What the file says."""
+__all__ = ["LAYOUTS", "read_label_file"]
 
 
-LAYOUTS: Final[Mapping[str, Layout]] = {
+class LabelLayout(Protocol):
+    """A reader of one layout of label files."""
+
+    def matches_table(self, table: CsvTable, /) -> bool:
+        """Return whether a file has the columns of the layout."""
+
+    def read_labels(self, table: CsvTable, /) -> LabelFile:
+        """Return the labels and labelled pairs of a file."""
+
+
+LAYOUTS: Final[Mapping[str, LabelLayout]] = {
     artemis.NAME: artemis,
     wikiart.NAME: wikiart,
     emid.NAME: emid,
@@ -41,19 +41,19 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
 """The layouts by name, in the order in which they are tried."""
 
 
-def read(path: Path, layout: str | None = None) -> LabelFile:
+def read_label_file(path: Path, layout: str | None = None) -> LabelFile:
     """Read a file of labels.
 
     Args:
         path: of the file.
-        layout: a name of `LAYOUTS` (default: told by the columns).
+        layout: a name of `LAYOUTS` (default: the first one whose columns the file has).
 
     Raises:
-        InputError: it cannot be read, or is not laid out so; the message says what lacks.
+        InputError: it cannot be read, or has another layout; the message says what is missing.
     """
-    sheet = read_sheet(path)
-    if not sheet.rows and not sheet.rejected:
+    table = read_table(path)
+    if not table.rows and not table.rejected:
         raise InputError(f"{path} has a header but no rows; label at least one item")
     if layout is None:
-        layout = next(name for name, each in LAYOUTS.items() if each.matches(sheet))
-    return LAYOUTS[layout].read(sheet)
+        layout = next(name for name, each in LAYOUTS.items() if each.matches_table(table))
+    return LAYOUTS[layout].read_labels(table)

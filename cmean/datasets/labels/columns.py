@@ -6,25 +6,24 @@ from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Final
 
-from cmean.datasets.labels.label_file import LabelRow, Named
+from cmean.datasets.labels.label_file import LabelRow, NamedItem
 from cmean.errors import InputError
-from cmean.util.tabular import RejectedRow
+from cmean.util.tabular import SHOWN_CHARACTERS, RejectedRow, TableRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cmean.datasets.labels.label_file import Label
     from cmean.domain import Kind
-    from cmean.util.tabular import Sheet
+    from cmean.util.tabular import CsvTable
 
 _MISSING: Final = frozenset({"", "na", "n/a", "nan", "null"})
 _LONGEST: Final = 100  # characters of a dimension's name, as the catalog has them
 _LARGEST: Final = 1e100  # squares of larger ones leave what a float can hold
-_SHOWN: Final = 40  # characters of a faulty cell that a message repeats
 
 
-def number(cell: str, decimal: str = ".") -> float | None:
-    """The number in a cell; not finite where it is missing, None where it is no number."""
+def parse_number(cell: str, decimal: str = ".") -> float | None:
+    """Return the number in a cell: not finite where it is missing, None where it is no number."""
     if "_" in cell:  # Python's own digits, nobody else's
         return None
     try:
@@ -34,29 +33,29 @@ def number(cell: str, decimal: str = ".") -> float | None:
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell says nothing: it is empty, or says that it is not a number or infinite."""
+    """Return whether a cell has no value: it is empty, or a word for missing, NaN or infinity."""
     if cell.lower() in _MISSING:
         return True
-    value = number(cell)
+    value = parse_number(cell)
     return value is not None and not isfinite(value)
 
 
-def label_rows(
-    sheet: Sheet,
-    items: Sequence[Named],
+def collect_labels(
+    table: CsvTable,
+    items: Sequence[NamedItem],
     columns: Mapping[int, str],
     *,
     numeric: bool = False,
     scale: tuple[float, float] = (-_LARGEST, _LARGEST),
 ) -> tuple[list[LabelRow], list[RejectedRow]]:
-    """The labels in some columns.
+    """Collect the labels in some columns.
 
     A column holds numbers when at least half of its cells that are not missing are numbers; those
     that are none are then rejected. Otherwise all its cells are categories.
 
     Args:
-        sheet: the file.
-        items: whom each of its rows labels.
+        table: the file.
+        items: the item of each of its rows.
         columns: the dimension of each column that holds labels.
         numeric: all columns hold numbers, whatever their cells look like.
         scale: the least and the largest number that there can be.
@@ -64,13 +63,13 @@ def label_rows(
     Raises:
         InputError: a dimension without a name or with too long a one, or named twice.
     """
-    _check(sheet, columns)
-    labels: list[dict[str, Label]] = [{} for _ in sheet.rows]
+    _check_dimensions(table, columns)
+    labels: list[dict[str, Label]] = [{} for _ in table.rows]
     rejected = []
     for column, dimension in columns.items():
-        cells = [(at, row[1][column]) for at, row in enumerate(sheet.rows)]
+        cells = [(at, row[1][column]) for at, row in enumerate(table.rows)]
         known = [(at, cell) for at, cell in cells if not is_missing(cell)]
-        said = [(at, cell, number(cell, sheet.decimal)) for at, cell in known]
+        said = [(at, cell, parse_number(cell, table.decimal)) for at, cell in known]
         numbers = sum(value is not None for _, _, value in said)
         if not numeric and 2 * numbers < len(said):
             for at, cell, _ in said:
@@ -81,45 +80,45 @@ def label_rows(
                 labels[at][dimension] = value
             else:
                 must = "a number" if value is None else f"from {scale[0]:g} to {scale[1]:g}"
-                detail = f"{dimension} must be {must}, but is {cell[:_SHOWN]!r}"
-                rejected.append(RejectedRow(sheet.rows[at][0], detail))
-    rows = zip(sheet.rows, items, labels, strict=True)
+                detail = f"{dimension} must be {must}, but is {cell[:SHOWN_CHARACTERS]!r}"
+                rejected.append(RejectedRow(table.rows[at][0], detail))
+    rows = zip(table.rows, items, labels, strict=True)
     return [LabelRow(line, item, found) for (line, _), item, found in rows if found], rejected
 
 
-def named(
-    sheet: Sheet, names: Callable[[Sequence[str]], Iterable[str]], kind: Kind | None = None
-) -> tuple[Sheet, list[Named]]:
-    """The rows that name an item, and whom each names.
+def name_items(
+    table: CsvTable, names: Callable[[Sequence[str]], Iterable[str]], kind: Kind | None = None
+) -> tuple[CsvTable, list[NamedItem]]:
+    """Select the rows that name an item.
 
     Args:
-        sheet: the file.
+        table: the file.
         names: what the item of a row may be called, from its cells; empty ones do not count.
         kind: what the items are, where the layout says so.
 
     Returns:
-        The sheet with those rows alone, the others rejected, and the item of each row.
+        The table with those rows alone, the others rejected, and the item of each row.
     """
-    kept, items, rejected = [], [], list(sheet.rejected)
-    for line, cells in sheet.rows:
+    kept, items, rejected = [], [], list(table.rejected)
+    for line, cells in table.rows:
         called = tuple(dict.fromkeys(filter(None, names(cells))))
         if called:
-            kept.append((line, cells))
-            items.append(Named(called, kind))
+            kept.append(TableRow(line, cells))
+            items.append(NamedItem(called, kind))
         else:
             rejected.append(RejectedRow(line, "names no item"))
-    return replace(sheet, rows=kept, rejected=rejected), items
+    return replace(table, rows=kept, rejected=rejected), items
 
 
-def _check(sheet: Sheet, columns: Mapping[int, str]) -> None:
+def _check_dimensions(table: CsvTable, columns: Mapping[int, str]) -> None:
     dimensions = list(columns.values())
     for column, dimension in columns.items():
         if not dimension:
-            raise InputError(f"{sheet.path}: column {column + 1} has no name; name its dimension")
+            raise InputError(f"{table.path}: column {column + 1} has no name; name its dimension")
         if len(dimension) > _LONGEST or not dimension.isprintable():
             raise InputError(
-                f"{sheet.path}: the name of column {column + 1} must be at most {_LONGEST} "
+                f"{table.path}: the name of column {column + 1} must be at most {_LONGEST} "
                 "printable characters"
             )
         if dimensions.count(dimension) > 1:
-            raise InputError(f"{sheet.path}: the column {dimension} is there twice; rename one")
+            raise InputError(f"{table.path}: the column {dimension} is there twice; rename one")

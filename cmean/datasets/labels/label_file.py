@@ -1,4 +1,4 @@
-"""What a file of labels says, before anyone looks for the items that it names."""
+"""The content of a label file, with items by name as the file has them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Label: TypeAlias = float | str
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedItem:
     """An item as a file names it.
 
     Attributes:
-        names: what it may be called, the most telling first; never empty.
+        names: what it may be called, the most specific first; never empty.
         kind: what it is, where the layout says so.
     """
 
@@ -33,28 +33,28 @@ class LabelRow:
     """The labels of one item by dimension, and the line that they stand on."""
 
     line: int
-    item: Named
+    item: NamedItem
     labels: Mapping[str, Label]
 
 
 @dataclass(frozen=True, slots=True)
 class PairRow:
-    """A track and an artwork that belong together, and the line that says so."""
+    """A track and an artwork that belong together, and the line of the file."""
 
     line: int
-    track: Named
-    artwork: Named
+    track: NamedItem
+    artwork: NamedItem
 
 
 @dataclass(frozen=True, slots=True)
 class LabelFile:
-    """All that a file says.
+    """The labels and labelled pairs of a file.
 
     Attributes:
         layout: how it is laid out, a name of `LAYOUTS`.
         rows: the labels, a row for each item that has some.
         pairs: the labelled pairs.
-        rejected: what cannot be used.
+        rejected: rows and cells that cannot be used.
         notes: what a reader should know of how the file was read.
     """
 

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cmean.datasets.labels.columns import label_rows, named
+from cmean.datasets.labels.columns import collect_labels, name_items
 from cmean.datasets.labels.label_file import LabelFile
 from cmean.domain import Kind
-from cmean.util.tabular import require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cmean.util.tabular import Sheet
+    from cmean.util.tabular import CsvTable
 
 _SONG: Final = "song_id"
 _SCALE: Final = (1, 9)
 
 
-class ValenceArousal:
+class ValenceArousalLayout:
     """A layout of one row a song.
 
     Args:
@@ -35,19 +34,21 @@ class ValenceArousal:
         self.name = name
         self.columns = columns
 
-    def matches(self, sheet: Sheet) -> bool:
-        """Whether this is the layout."""
-        return sheet.has(_SONG, *self.columns.values())
+    def matches_table(self, table: CsvTable) -> bool:
+        """Return whether the columns are those of this layout."""
+        return table.has_columns(_SONG, *self.columns.values())
 
-    def read(self, sheet: Sheet) -> LabelFile:
-        """The mean ratings of the songs; how raters differ is left out."""
-        require(sheet, (_SONG, *self.columns.values()), self.name)
-        song = sheet.column(_SONG)
-        kept, items = named(sheet, lambda cells: (cells[song],), Kind.TRACK)
-        used = {sheet.column(column): dimension for dimension, column in self.columns.items()}
-        rows, rejected = label_rows(kept, items, used, numeric=True, scale=_SCALE)
-        return LabelFile(self.name, rows, (), [*kept.rejected, *rejected], sheet.notes)
+    def read_labels(self, table: CsvTable) -> LabelFile:
+        """Read the mean ratings of the songs, without their standard deviations."""
+        table.require_columns((_SONG, *self.columns.values()), self.name)
+        song = table.find_column(_SONG)
+        kept, items = name_items(table, lambda cells: (cells[song],), Kind.TRACK)
+        used = {table.find_column(column): dimension for dimension, column in self.columns.items()}
+        rows, rejected = collect_labels(kept, items, used, numeric=True, scale=_SCALE)
+        return LabelFile(self.name, rows, (), [*kept.rejected, *rejected], table.notes)
 
 
-EMOMUSIC: Final = ValenceArousal("emomusic", {"valence": "mean_valence", "arousal": "mean_arousal"})
-DEAM: Final = ValenceArousal("deam", {"valence": "valence_mean", "arousal": "arousal_mean"})
+EMOMUSIC: Final = ValenceArousalLayout(
+    "emomusic", {"valence": "mean_valence", "arousal": "mean_arousal"}
+)
+DEAM: Final = ValenceArousalLayout("deam", {"valence": "valence_mean", "arousal": "arousal_mean"})

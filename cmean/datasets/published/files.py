@@ -1,4 +1,4 @@
-"""The published files: their names, their columns, and where they lie under a folder."""
+"""The layout of the published files: names, columns, and places under a folder."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _NAMED: Final = re.compile(r'"*[^",;\t\n]+\.\w{1,5}"*[,;\t]')
-"""The beginning of a row whose first cell is a file's name."""
-_ANY: Final = re.compile("")
-"""Of a file without line breaks in its cells: every line is a row."""
+"""The beginning of a record whose first cell is a file's name."""
+_ANY_LINE: Final = re.compile("")
+"""For a file without line breaks in its cells: every line is a record."""
 _DESCRIBED: Final = re.compile(
     r'"*[^",;\t\n]*"*[,;\t]"*(fragment|frammento|total)[^",;\t\n]*"*[,;\t]', re.IGNORECASE
 )
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class FileLayout:
     """A published file.
 
     Attributes:
         folder: in the study's own layout; empty: none.
         name: of the file.
         columns: field → the names that its column may have, the published one first.
-        starts: matches the first line of any row.
+        record_start: matches the first line of any record.
     """
 
     folder: str
     name: str
     columns: Mapping[str, Sequence[str]]
-    starts: re.Pattern[str] = _ANY
+    record_start: re.Pattern[str] = _ANY_LINE
 
 
 _TRACKS, _ARTWORKS, _BOTH = "Modulo Qwen Audio", "Modulo Qwen Immagini", "Confronto"
@@ -55,31 +55,34 @@ _ARTWORK_TRIPLES: Final = {
 _CLAP: Final = {"name": ("Filename Audio",), "value": _COSINE}
 
 
-def _clip(which: str) -> dict[str, tuple[str, ...]]:
+def _name_clip_columns(which: str) -> dict[str, tuple[str, ...]]:
     text = (f"Descrizione Originale ({which})",)
     return {"name": ("Filename Immagine",), "text": text, "value": _COSINE}
 
 
-FILES: Final[Mapping[str, File]] = {
-    "captions": File(
+FILES: Final[Mapping[str, FileLayout]] = {
+    "captions": FileLayout(
         _TRACKS,
         "audio_analysis_full_folder_500_1000.csv",
         {"name": _SONG, "type": ("Description Type",), "text": ("Description",)},
         _DESCRIBED,
     ),
-    "triples": File(_TRACKS, "valutazione_rgb_segmenti.csv", _TRACK_TRIPLES),
-    "clap": File(_TRACKS, "clap_individual_similaritis.csv", _CLAP),
-    "clap_aggregated": File(_TRACKS, "clap_individual_similarities_sumfrag.csv", _CLAP),
-    "clip": File(
-        _ARTWORKS, "clip_individual_similarities_TOTAL_1000_images.csv", _clip("Total"), _NAMED
-    ),
-    "clip_aggregated": File(
+    "triples": FileLayout(_TRACKS, "valutazione_rgb_segmenti.csv", _TRACK_TRIPLES),
+    "clap": FileLayout(_TRACKS, "clap_individual_similaritis.csv", _CLAP),
+    "clap_aggregated": FileLayout(_TRACKS, "clap_individual_similarities_sumfrag.csv", _CLAP),
+    "clip": FileLayout(
         _ARTWORKS,
-        "clip_individual_similarities_fragment_sum_1000_images.csv",
-        _clip("Combinata Frammenti"),
+        "clip_individual_similarities_TOTAL_1000_images.csv",
+        _name_clip_columns("Total"),
         _NAMED,
     ),
-    "pairs": File(
+    "clip_aggregated": FileLayout(
+        _ARTWORKS,
+        "clip_individual_similarities_fragment_sum_1000_images.csv",
+        _name_clip_columns("Combinata Frammenti"),
+        _NAMED,
+    ),
+    "pairs": FileLayout(
         _BOTH,
         "classifica_abbinamenti_canzoni_immagini.csv",
         {
@@ -89,7 +92,7 @@ FILES: Final[Mapping[str, File]] = {
             "artwork": ("Immagine Abbinata",),
         },
     ),
-    "imagebind": File(
+    "imagebind": FileLayout(
         _BOTH,
         "imagebind_individual_similarities1000.csv",
         {
@@ -98,14 +101,14 @@ FILES: Final[Mapping[str, File]] = {
             "value": ("ImageBind Score",),
         },
     ),
-    "earlier_tracks": File("", "valutazione_rgb_segmenti_100.csv", _TRACK_TRIPLES),
-    "earlier_artworks": File("", "valutazione_rgb_immagini_100.csv", _ARTWORK_TRIPLES),
+    "earlier_tracks": FileLayout("", "valutazione_rgb_segmenti_100.csv", _TRACK_TRIPLES),
+    "earlier_artworks": FileLayout("", "valutazione_rgb_immagini_100.csv", _ARTWORK_TRIPLES),
 }
 """The published files, by the field of `Published` that holds what is in them."""
 
 
-def find(folder: Path) -> dict[str, list[Path]]:
-    """Where each file lies under a folder, by name whatever its case; the likeliest place first.
+def find_published_files(folder: Path) -> dict[str, list[Path]]:
+    """Find each file under a folder, by name in any case; the likeliest place comes first.
 
     Raises:
         InputError: there is no such folder, or none of the files in it.
@@ -124,12 +127,12 @@ def find(folder: Path) -> dict[str, list[Path]]:
         listed = ", ".join(file.name for file in FILES.values())
         raise InputError(f"{folder} holds none of the study's files; looked for {listed}")
     return {
-        key: sorted(paths, key=lambda p: _unlikely(key, folder, p)) for key, paths in found.items()
+        key: sorted(paths, key=lambda p: _sort_key(key, folder, p)) for key, paths in found.items()
     }
 
 
-def _unlikely(key: str, folder: Path, path: Path) -> tuple[bool, int, str]:
-    """Sorts the study's own layout first, then what lies least deep."""
+def _sort_key(key: str, folder: Path, path: Path) -> tuple[bool, int, str]:
+    """Sort the study's own layout first, then the files that lie least deep."""
     below = path.relative_to(folder)
     own = Path(FILES[key].folder, FILES[key].name)
     return str(below).casefold() != str(own).casefold(), len(below.parts), str(below)

@@ -1,4 +1,4 @@
-"""What the published files hold, as plain data."""
+"""The content of the published files as plain data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What could not be used: the file, the line where it begins (None: all of it), and why."""
+    """A row or file that could not be used: the file, the first line (None: all of it), and why."""
 
     file: str
     line: int | None
@@ -23,14 +23,14 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet(Generic[Row]):
+class PublishedTable(Generic[Row]):
     """The usable rows of one file, in its order.
 
     Attributes:
         name: the file's published name.
         sha256: of its bytes; None where it is not there or cannot be read at all.
-        rows: what could be used.
-        refused: how many remarks there are on what could not.
+        rows: the usable ones.
+        refused: how many remarks there are on rows that could not be used.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Sheet(Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True)
-class Captions:
+class PublishedCaptions:
     """The captions of one track by position; one may be missing."""
 
     name: str
@@ -48,7 +48,7 @@ class Captions:
 
 
 @dataclass(frozen=True, slots=True)
-class Triples:
+class PublishedTriples:
     """The emotion triples of one item by position; one may be missing."""
 
     name: str
@@ -56,7 +56,7 @@ class Triples:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class PublishedScore:
     """The cosine of one item and its caption."""
 
     name: str
@@ -64,7 +64,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class PublishedScoredCaption:
     """A caption of one artwork, and the cosine of the two; None where it cannot be used."""
 
     name: str
@@ -73,7 +73,7 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PublishedPair:
     """A pair of the study's ranking, with the cosine by which it was made."""
 
     rank: int
@@ -83,7 +83,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class PairScore:
+class PublishedPairScore:
     """The ImageBind cosine of the two of a pair."""
 
     track: str
@@ -92,18 +92,18 @@ class PairScore:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedResults:
     """All files. `clip` and `clip_aggregated` bring the artworks' captions; of the fragments'
     captions only the four joined were published. `earlier_*` are those of an earlier run."""
 
-    captions: Sheet[Captions]
-    triples: Sheet[Triples]
-    clap: Sheet[Score]
-    clap_aggregated: Sheet[Score]
-    clip: Sheet[Scored]
-    clip_aggregated: Sheet[Scored]
-    pairs: Sheet[Pair]
-    imagebind: Sheet[PairScore]
-    earlier_tracks: Sheet[Triples]
-    earlier_artworks: Sheet[Triples]
+    captions: PublishedTable[PublishedCaptions]
+    triples: PublishedTable[PublishedTriples]
+    clap: PublishedTable[PublishedScore]
+    clap_aggregated: PublishedTable[PublishedScore]
+    clip: PublishedTable[PublishedScoredCaption]
+    clip_aggregated: PublishedTable[PublishedScoredCaption]
+    pairs: PublishedTable[PublishedPair]
+    imagebind: PublishedTable[PublishedPairScore]
+    earlier_tracks: PublishedTable[PublishedTriples]
+    earlier_artworks: PublishedTable[PublishedTriples]
     problems: Sequence[Problem]

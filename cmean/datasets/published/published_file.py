@@ -1,33 +1,62 @@
-"""One published file, row by row, with a remark on whatever cannot be used."""
+"""One published file, row by row, with a remark on whatever cannot be used.
+
+The study's files wrap whole lines in quotes of their own, some cells three times. A record that is
+still open where the next line begins like a record was cut, and only it is lost.
+"""
 
 from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cmean.datasets.published.columns import find_columns
 from cmean.datasets.published.model import Problem
-from cmean.datasets.published.records import Record, UnfitError, cells, decode, header, split
+from cmean.errors import InputError
+from cmean.util.csv_records import RecordReader, detect_delimiter, unwrap_cells
 from cmean.util.hashing import hash_parts
+from cmean.util.tabular import SHOWN_CHARACTERS
+from cmean.util.text_files import UndecodableError, decode_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from cmean.datasets.published.files import File
+    from cmean.datasets.published.columns import ColumnLayout
+    from cmean.datasets.published.files import FileLayout
+    from cmean.util.csv_records import Record
 
-SHOWN: Final = 40
-"""Characters of a faulty cell that a remark repeats."""
-_FEW: Final = 3  # rows that tell how long a last cell is
-NAME: Final = re.compile(r"[^\n]+\.\w{1,5}")
+_ROWS_TO_COMPARE: Final = 3  # rows that tell how long a last cell is
+FILE_NAME: Final = re.compile(r"[^\n]+\.\w{1,5}")
 """The name of a file, with its suffix."""
 
 
-class Reader:
-    """Reads one file; `problems` gathers what cannot be used, `sha256` is that of its bytes."""
+@dataclass(frozen=True, slots=True)
+class PublishedRow:
+    """One row: the number of its first line, its cells by field, and whether it was cut short."""
 
-    def __init__(self, file: File, path: Path, shown: str) -> None:
-        self.file = file
+    line: int
+    cells: Mapping[str, str]
+    is_cut: bool = False
+
+
+class PublishedFileReader:
+    """Reads one file.
+
+    Args:
+        layout: of the file.
+        path: where it lies.
+        shown: its name in remarks.
+
+    Attributes:
+        problems: remarks on what cannot be used.
+        sha256: of the file's bytes; None before they are read.
+        lines: the first line of each name that was read.
+    """
+
+    def __init__(self, layout: FileLayout, path: Path, shown: str) -> None:
+        self.layout = layout
         self.path = path
         self.shown = shown
         self.sha256: str | None = None
@@ -35,127 +64,132 @@ class Reader:
         self.lines: dict[str, int] = {}
         self.delimiter = ","
 
-    def refuse(self, line: int | None, detail: str) -> None:
-        """Say why something cannot be used."""
+    def add_problem(self, line: int | None, detail: str) -> None:
+        """Add a remark on what cannot be used."""
         self.problems.append(Problem(self.shown, line, detail))
 
-    def rows(self) -> list[Record]:
-        """The rows that have all columns, those that were cut short too, which are marked."""
-        text = self._text()
-        found = split(text, self.file.starts)
-        _, first, _ = next(found, (0, "", False))
-        if not first:
-            if self.sha256 is not None:
-                self.refuse(None, "is empty")
+    def read_rows(self) -> list[PublishedRow]:
+        """Read the rows that have all columns, and those that were cut short, which are marked."""
+        text = self._read_text()
+        self.delimiter = detect_delimiter(text)
+        records = iter(RecordReader(text, self.delimiter, record_start=self.layout.record_start))
+        header = next(records, None)
+        if header is None:
+            if self.sha256 is not None and not self.problems:
+                self.add_problem(None, "is empty")
             return []
         try:
-            self.delimiter, at, width = header(first, self.file.columns)
-        except UnfitError as error:
-            self.refuse(1, f"{error}; the file is not used")
+            cells = unwrap_cells(header.cells, self.delimiter)
+            columns = find_columns(cells, self.layout.columns)
+        except InputError as error:
+            self.add_problem(1, f"{error}; the file is not used")
             return []
-        rows = list(self._rows(found, at, width))
-        if rows and not text.endswith("\n") and not rows[-1].cut:
-            rows = self._with_a_doubtful_end(rows, max(at, key=lambda field: at[field]))
+        rows = [row for record in records for row in self._read_record(record, columns)]
+        if rows and not text.endswith("\n") and not rows[-1].is_cut:
+            rows = self._check_last_row(rows, columns.last_field)
         if not rows and not self.problems:
-            self.refuse(None, "has a header, but no rows")
+            self.add_problem(None, "has a header, but no rows")
         return rows
 
-    def _text(self) -> str:
+    def read_whole_rows(self) -> Iterator[PublishedRow]:
+        """Read the rows that are not cut."""
+        return (row for row in self.read_rows() if not row.is_cut)
+
+    def _read_text(self) -> str:
+        """The text with LF between lines, as published captions have it; empty if unreadable."""
         try:
             data = self.path.read_bytes()
         except OSError as error:
-            self.refuse(None, f"cannot be read: {error.strerror}")
+            self.add_problem(None, f"cannot be read: {error.strerror}")
             return ""
         self.sha256 = hash_parts([data])
-        text, guessed = decode(data)
-        if guessed:
-            self.refuse(None, "is not UTF-8: read as Windows-1252, letters may be wrong")
-        return text
+        try:
+            decoded = decode_text(data)
+        except UndecodableError as error:
+            self.add_problem(None, str(error))
+            return ""
+        for note in decoded.notes:
+            self.add_problem(None, f"{note}; letters may be wrong")
+        return decoded.text.replace("\r\n", "\n").replace("\r", "\n")
 
-    def _rows(
-        self, found: Iterator[tuple[int, str, bool]], at: dict[str, int], width: int
-    ) -> Iterator[Record]:
-        for line, record, is_open in found:
-            try:
-                row = cells(record, self.delimiter)
-            except UnfitError as error:
-                self.refuse(line, f"is no CSV: {error}")
-                continue
-            if not any(map(str.strip, row)):
-                continue
-            while len(row) > width and not row[-1].strip():
-                row.pop()
-            cut = is_open or len(row) != width
-            if is_open:
-                self.refuse(line, "is cut short: its quotes are not closed")
-            elif "\0" in record:
-                self.refuse(line, "holds null characters")
-                continue
-            elif cut:
-                more = "; it may be cut short" if len(row) < width else ""
-                self.refuse(line, f"columns: {len(row)} instead of {width}{more}")
-            padded = row + [""] * width
-            yield Record(line, {field: padded[index] for field, index in at.items()}, cut)
+    def _read_record(self, record: Record, columns: ColumnLayout) -> Iterator[PublishedRow]:
+        line, cells, problem, is_open = record
+        if problem is not None:
+            self.add_problem(line, problem)
+            return
+        cells = unwrap_cells(cells, self.delimiter)
+        while len(cells) > columns.width and not cells[-1].strip():
+            cells.pop()
+        if is_open:
+            self.add_problem(line, "is cut short: its quotes are not closed")
+        elif any("\0" in cell for cell in cells):
+            self.add_problem(line, "holds null characters")
+            return
+        elif len(cells) != columns.width:
+            more = "; it may be cut short" if len(cells) < columns.width else ""
+            self.add_problem(line, f"columns: {len(cells)} instead of {columns.width}{more}")
+        padded = cells + [""] * columns.width
+        by_field = {field: padded[index] for field, index in columns.indices.items()}
+        yield PublishedRow(line, by_field, is_open or len(cells) != columns.width)
 
-    def _with_a_doubtful_end(self, rows: list[Record], last: str) -> list[Record]:
-        """A last line without a line end may be cut: then its last cell tells."""
+    def _check_last_row(self, rows: list[PublishedRow], last: str) -> list[PublishedRow]:
+        """Mark the last row as cut where its last cell is shorter than those of other rows.
+
+        A last line without a line end may be cut within its last cell.
+        """
         cell, *others = (row.cells[last].strip().strip('"') for row in reversed(rows))
-        if len(others) < _FEW:
+        if len(others) < _ROWS_TO_COMPARE:
             return rows
         suffixes = {other.rpartition(".")[2] for other in others}
-        named = all(map(NAME.fullmatch, others)) and not any(map(_is_number, others))
-        if (named and cell.rpartition(".")[2] not in suffixes) or (
-            not named and len(cell) < min(map(len, others))
+        are_names = all(map(FILE_NAME.fullmatch, others)) and not any(
+            _parse_number(other) is not None for other in others
+        )
+        if (are_names and cell.rpartition(".")[2] not in suffixes) or (
+            not are_names and len(cell) < min(map(len, others))
         ):
-            self.refuse(rows[-1].line, f"is cut short: the file ends within {cell[:SHOWN]!r}")
-            return [*rows[:-1], Record(rows[-1].line, rows[-1].cells, cut=True)]
+            shown = repr(cell[:SHOWN_CHARACTERS])
+            self.add_problem(rows[-1].line, f"is cut short: the file ends within {shown}")
+            return [*rows[:-1], PublishedRow(rows[-1].line, rows[-1].cells, is_cut=True)]
         return rows
 
-    def whole_rows(self) -> Iterator[Record]:
-        """The rows that are not cut."""
-        return (row for row in self.rows() if not row.cut)
-
-    def name(self, row: Record, field: str = "name") -> str | None:
-        """The file name in a cell; None, with a remark, where there is none."""
-        name = bare(row.cells[field])
-        if NAME.fullmatch(name):
+    def get_file_name(self, row: PublishedRow, field: str = "name") -> str | None:
+        """Return the file name in a cell; None, with a remark, where there is none."""
+        name = strip_quotes(row.cells[field])
+        if FILE_NAME.fullmatch(name):
             return name
-        found = f"{name[:SHOWN]!r} is not the name of a file" if name else "holds no file's name"
-        self.refuse(row.line, found)
+        shown = repr(name[:SHOWN_CHARACTERS])
+        self.add_problem(
+            row.line, f"{shown} is not the name of a file" if name else "holds no file's name"
+        )
         return None
 
-    def first(self, row: Record, name: str) -> bool:
-        """Whether a name is new; if not, there is a remark."""
+    def is_first(self, row: PublishedRow, name: str) -> bool:
+        """Return whether a name is new; if not, there is a remark."""
         line = self.lines.setdefault(name, row.line)
         if line != row.line:
-            self.refuse(
-                row.line, f"{name[:SHOWN]!r} stands on line {line} already; the first counts"
-            )
+            shown = repr(name[:SHOWN_CHARACTERS])
+            self.add_problem(row.line, f"{shown} stands on line {line} already; the first counts")
         return line == row.line
 
-    def cosine(self, row: Record, field: str = "value") -> float | None:
-        """The cosine in a cell; None, with a remark, where it is no number from -1 to 1."""
-        text = bare(row.cells[field])
-        number = _number(text.replace(",", ".") if self.delimiter == ";" else text)
+    def get_cosine(self, row: PublishedRow, field: str = "value") -> float | None:
+        """Return the cosine in a cell; None, with a remark, where it is no number from -1 to 1."""
+        text = strip_quotes(row.cells[field])
+        number = _parse_number(text.replace(",", ".") if self.delimiter == ";" else text)
         if number is None or not -1 <= number <= 1:
-            shown = repr(text[:SHOWN]) if text else "an empty cell"
-            self.refuse(row.line, f"{shown} is not a number from -1 to 1")
+            shown = repr(text[:SHOWN_CHARACTERS]) if text else "an empty cell"
+            self.add_problem(row.line, f"{shown} is not a number from -1 to 1")
             return None
         return number
 
 
-def bare(cell: str) -> str:
-    """A cell without quotes and spaces around it."""
+def strip_quotes(cell: str) -> str:
+    """Return a cell without the quotes and spaces around it."""
     return cell.strip().strip('"').strip()
 
 
-def _number(text: str) -> float | None:
+def _parse_number(text: str) -> float | None:
     try:
         number = float(text)
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def _is_number(text: str) -> bool:
-    return _number(text) is not None

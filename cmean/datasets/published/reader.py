@@ -1,4 +1,4 @@
-"""Reads the published files of a folder: what is good is used, the rest is listed."""
+"""Read the study's published files: usable rows, and a list of what cannot be used."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from cmean.datasets.published.files import FILES, find
+from cmean.datasets.published.files import FILES, find_published_files
 from cmean.datasets.published.model import (
-    Captions,
-    Pair,
-    PairScore,
     Problem,
-    Published,
-    Score,
-    Scored,
-    Sheet,
-    Triples,
+    PublishedCaptions,
+    PublishedPair,
+    PublishedPairScore,
+    PublishedResults,
+    PublishedScore,
+    PublishedScoredCaption,
+    PublishedTable,
+    PublishedTriples,
 )
-from cmean.datasets.published.published_file import NAME, SHOWN, Reader, bare
+from cmean.datasets.published.published_file import FILE_NAME, PublishedFileReader, strip_quotes
 from cmean.domain import POSITIONS, RGB, WHOLE
+from cmean.util.tabular import SHOWN_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,37 +33,39 @@ _RGB: Final = re.compile(
 _TYPE: Final = re.compile(r"(?:fragment|frammento)\s*([1-4])|(total)e?", re.IGNORECASE)
 _RANK: Final = re.compile("0*[1-9][0-9]{0,8}")
 _IN_ORDER: Final = (*POSITIONS[1:], WHOLE)
-"""The positions as the files have them: the total comes last."""
+"""The positions in the order of the files: the total comes last."""
 
 
-def read(folder: Path) -> Published:
+def read_published_files(folder: Path) -> PublishedResults:
     """Read all published files that lie under a folder.
 
     Raises:
         InputError: there is no such folder, or none of the files in it.
     """
-    places = find(folder)
+    places = find_published_files(folder)
     problems: list[Problem] = []
-    sheets: dict[str, Sheet[Any]] = {}
-    for key, take in _TAKE.items():
+    sheets: dict[str, PublishedTable[Any]] = {}
+    for key, read_table in _READERS.items():
         file, paths = FILES[key], places.get(key, [])
         if not paths:
-            sheets[key] = Sheet(file.name, None, ())
+            sheets[key] = PublishedTable(file.name, None, ())
             continue
-        reader = Reader(file, paths[0], str(paths[0].relative_to(folder)))
+        reader = PublishedFileReader(file, paths[0], str(paths[0].relative_to(folder)))
         for path in paths[1:]:
             if not filecmp.cmp(paths[0], path, shallow=False):
-                reader.refuse(None, f"differs from {path.relative_to(folder)}, which is not used")
-        rows = tuple(take(reader))
+                reader.add_problem(
+                    None, f"differs from {path.relative_to(folder)}, which is not used"
+                )
+        rows = tuple(read_table(reader))
         reader.problems.sort(key=lambda problem: problem.line or 0)
-        sheets[key] = Sheet(file.name, reader.sha256, rows, len(reader.problems))
+        sheets[key] = PublishedTable(file.name, reader.sha256, rows, len(reader.problems))
         problems += reader.problems
-    return Published(**sheets, problems=problems)
+    return PublishedResults(**sheets, problems=problems)
 
 
 @dataclass(slots=True)
 class _Track:
-    """The rows of a track as they come: the name stands on the first one only."""
+    """The rows of one track, whose name stands on the first one only."""
 
     name: str
     line: int
@@ -70,35 +73,41 @@ class _Track:
     texts: dict[int, str] = field(default_factory=dict)
 
 
-def _captions(reader: Reader) -> Iterator[Captions]:
-    for track in _tracks(reader):
+def _read_captions(reader: PublishedFileReader) -> Iterator[PublishedCaptions]:
+    for track in _group_tracks(reader):
         if not track.name:
-            reader.refuse(track.line, "rows of a track whose name is missing: not used")
+            reader.add_problem(track.line, "rows of a track whose name is missing: not used")
             continue
-        if not NAME.fullmatch(track.name):
-            reader.refuse(track.line, f"{track.name[:SHOWN]!r} is not the name of a file")
+        if not FILE_NAME.fullmatch(track.name):
+            reader.add_problem(
+                track.line, f"{track.name[:SHOWN_CHARACTERS]!r} is not the name of a file"
+            )
             continue
         first = reader.lines.setdefault(track.name, track.line)
         if first != track.line:
-            reader.refuse(track.line, f"{track.name!r} stands on line {first} already; not used")
+            reader.add_problem(
+                track.line, f"{track.name!r} stands on line {first} already; not used"
+            )
             continue
-        if lacking := [p for p in _IN_ORDER if p not in track.texts]:
-            listed = ", ".join(f"Fragment {p}" if p else "Total" for p in lacking)
+        if missing := [p for p in _IN_ORDER if p not in track.texts]:
+            listed = ", ".join(f"Fragment {p}" if p else "Total" for p in missing)
             has = len(track.texts)
-            reader.refuse(track.line, f"{track.name!r} has {has} of five captions: no {listed}")
+            reader.add_problem(
+                track.line, f"{track.name!r} has {has} of five captions: no {listed}"
+            )
         if track.texts:
-            yield Captions(track.name, track.texts)
+            yield PublishedCaptions(track.name, track.texts)
 
 
-def _tracks(reader: Reader) -> list[_Track]:
+def _group_tracks(reader: PublishedFileReader) -> list[_Track]:
     tracks: list[_Track] = []
-    for row in reader.rows():
-        said = _TYPE.fullmatch(bare(row.cells["type"]))
-        name = bare(row.cells["name"])
+    for row in reader.read_rows():
+        said = _TYPE.fullmatch(strip_quotes(row.cells["type"]))
+        name = strip_quotes(row.cells["name"])
         if said is None:
-            if not row.cut:
-                found = bare(row.cells["type"])[:SHOWN]
-                reader.refuse(row.line, f"{found!r} is neither Fragment 1 to 4 nor Total")
+            if not row.is_cut:
+                found = strip_quotes(row.cells["type"])[:SHOWN_CHARACTERS]
+                reader.add_problem(row.line, f"{found!r} is neither Fragment 1 to 4 nor Total")
             if not name:
                 continue
         position = int(said[1] or WHOLE) if said else _IN_ORDER[0]
@@ -108,33 +117,33 @@ def _tracks(reader: Reader) -> list[_Track]:
             tracks.append(_Track(name, row.line))
         tracks[-1].last = order
         text = row.cells["text"].strip()
-        if said is not None and text and not row.cut:
+        if said is not None and text and not row.is_cut:
             tracks[-1].texts[position] = text
     return tracks
 
 
-def _triples(reader: Reader) -> Iterator[Triples]:
-    for row in reader.whole_rows():
-        name = reader.name(row)
-        if name is None or not reader.first(row, name):
+def _read_triples(reader: PublishedFileReader) -> Iterator[PublishedTriples]:
+    for row in reader.read_whole_rows():
+        name = reader.get_file_name(row)
+        if name is None or not reader.is_first(row, name):
             continue
         rgb = {}
         for position in _IN_ORDER:
-            cell = bare(row.cells[str(position)])
-            found = _rgb(cell)
+            cell = strip_quotes(row.cells[str(position)])
+            found = _parse_rgb(cell)
             if found is not None:
                 rgb[position] = found
                 continue
-            column = reader.file.columns[str(position)][0]
-            shown = repr(cell[:SHOWN]) if cell else "nothing"
-            reader.refuse(
+            column = reader.layout.columns[str(position)][0]
+            shown = repr(cell[:SHOWN_CHARACTERS]) if cell else "nothing"
+            reader.add_problem(
                 row.line, f"{name}: {column} is {shown}, not rgb(r, g, b) of integers 0..255"
             )
         if rgb:
-            yield Triples(name, rgb)
+            yield PublishedTriples(name, rgb)
 
 
-def _rgb(cell: str) -> RGB | None:
+def _parse_rgb(cell: str) -> RGB | None:
     found = _RGB.fullmatch(cell)
     try:
         return RGB(*map(int, found.groups())) if found else None
@@ -142,60 +151,62 @@ def _rgb(cell: str) -> RGB | None:
         return None
 
 
-def _scores(reader: Reader) -> Iterator[Score]:
-    for row in reader.whole_rows():
-        name, value = reader.name(row), reader.cosine(row)
-        if name is not None and value is not None and reader.first(row, name):
-            yield Score(name, value)
+def _read_scores(reader: PublishedFileReader) -> Iterator[PublishedScore]:
+    for row in reader.read_whole_rows():
+        name, value = reader.get_file_name(row), reader.get_cosine(row)
+        if name is not None and value is not None and reader.is_first(row, name):
+            yield PublishedScore(name, value)
 
 
-def _scored(reader: Reader) -> Iterator[Scored]:
-    for row in reader.whole_rows():
-        name = reader.name(row)
-        if name is None or not reader.first(row, name):
+def _read_scored_captions(reader: PublishedFileReader) -> Iterator[PublishedScoredCaption]:
+    for row in reader.read_whole_rows():
+        name = reader.get_file_name(row)
+        if name is None or not reader.is_first(row, name):
             continue
         text = row.cells["text"].strip() or None
         if text is None:
-            reader.refuse(row.line, f"{name}: no caption")
-        value = reader.cosine(row)
+            reader.add_problem(row.line, f"{name}: no caption")
+        value = reader.get_cosine(row)
         if text is not None or value is not None:
-            yield Scored(name, text, value)
+            yield PublishedScoredCaption(name, text, value)
 
 
-def _pairs(reader: Reader) -> Iterator[Pair]:
+def _read_pairs(reader: PublishedFileReader) -> Iterator[PublishedPair]:
     ranks: dict[int, int] = {}
-    for row in reader.whole_rows():
-        rank, value = bare(row.cells["rank"]), reader.cosine(row)
-        track, artwork = reader.name(row, "track"), reader.name(row, "artwork")
+    for row in reader.read_whole_rows():
+        rank, value = strip_quotes(row.cells["rank"]), reader.get_cosine(row)
+        track, artwork = reader.get_file_name(row, "track"), reader.get_file_name(row, "artwork")
         if not _RANK.fullmatch(rank):
-            reader.refuse(row.line, f"{rank[:SHOWN]!r} is not a position")
+            reader.add_problem(row.line, f"{rank[:SHOWN_CHARACTERS]!r} is not a position")
         elif value is not None and track is not None and artwork is not None:
             line = ranks.setdefault(int(rank), row.line)
             if line != row.line:
-                reader.refuse(row.line, f"position {rank} stands on line {line} already; not used")
-            elif reader.first(row, track) and reader.first(row, artwork):
-                yield Pair(int(rank), value, track, artwork)
+                reader.add_problem(
+                    row.line, f"position {rank} stands on line {line} already; not used"
+                )
+            elif reader.is_first(row, track) and reader.is_first(row, artwork):
+                yield PublishedPair(int(rank), value, track, artwork)
 
 
-def _pair_scores(reader: Reader) -> Iterator[PairScore]:
-    for row in reader.whole_rows():
-        track, artwork = reader.name(row, "track"), reader.name(row, "artwork")
-        value = reader.cosine(row)
+def _read_pair_scores(reader: PublishedFileReader) -> Iterator[PublishedPairScore]:
+    for row in reader.read_whole_rows():
+        track, artwork = reader.get_file_name(row, "track"), reader.get_file_name(row, "artwork")
+        value = reader.get_cosine(row)
         if track is None or artwork is None or value is None:
             continue
-        if reader.first(row, f"{track}, {artwork}"):
-            yield PairScore(track, artwork, value)
+        if reader.is_first(row, f"{track}, {artwork}"):
+            yield PublishedPairScore(track, artwork, value)
 
 
-_TAKE: Final[dict[str, Callable[[Reader], Iterator[Any]]]] = {
-    "captions": _captions,
-    "triples": _triples,
-    "clap": _scores,
-    "clap_aggregated": _scores,
-    "clip": _scored,
-    "clip_aggregated": _scored,
-    "pairs": _pairs,
-    "imagebind": _pair_scores,
-    "earlier_tracks": _triples,
-    "earlier_artworks": _triples,
+_READERS: Final[dict[str, Callable[[PublishedFileReader], Iterator[Any]]]] = {
+    "captions": _read_captions,
+    "triples": _read_triples,
+    "clap": _read_scores,
+    "clap_aggregated": _read_scores,
+    "clip": _read_scored_captions,
+    "clip_aggregated": _read_scored_captions,
+    "pairs": _read_pairs,
+    "imagebind": _read_pair_scores,
+    "earlier_tracks": _read_triples,
+    "earlier_artworks": _read_triples,
 }

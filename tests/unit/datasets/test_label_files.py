@@ -17,7 +17,7 @@ def read(tmp_path):
     def write_and_read(text, layout=None, encoding="utf-8"):
         path = tmp_path / "labels.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
-        return labels.read(path, layout)
+        return labels.read_label_file(path, layout)
 
     return write_and_read
 
@@ -310,10 +310,10 @@ def test_a_layout_may_be_named(read):
 
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(InputError, match="no such file"):
-        labels.read(tmp_path / "absent.csv")
+        labels.read_label_file(tmp_path / "absent.csv")
     with pytest.raises(InputError, match="is a folder"):
-        labels.read(tmp_path)
+        labels.read_label_file(tmp_path)
     with pytest.raises(InputError, match="is a device"):
-        labels.read(Path("/dev/zero"))
+        labels.read_label_file(Path("/dev/zero"))
     with pytest.raises(InputError, match="cannot be read"):
-        labels.read(Path("a\0b"))
+        labels.read_label_file(Path("a\0b"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cmean.ratings.rating_files import read
+from cmean.ratings.rating_files import read_rating_file
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
@@ -20,7 +20,7 @@ def test_a_file_counts_however_a_spreadsheet_saved_it(tmp_path, encoding, delimi
     text = "\r\n".join(delimiter.join(map(str, row)) for row in rows)
     path = tmp_path / "saved.csv"
     path.write_bytes(text.encode(encoding))
-    lines, sheet = read(path)
+    lines, table = read_rating_file(path)
     assert [(line["pair_id"], line["rater"], line["comment"]) for line in lines] == [
         ("1", "Zoë", 'so " so,\nand; on'),
         ("2", "Bo", ""),
@@ -28,7 +28,7 @@ def test_a_file_counts_however_a_spreadsheet_saved_it(tmp_path, encoding, delimi
     ]
     assert [line.number for line in lines] == [2, 4, 6]
     assert [line.decimal for line in lines] == ["," if delimiter == ";" else "."] * 3
-    assert [(row.line, row.detail) for row in sheet.rejected] == [
+    assert [(row.line, row.detail) for row in table.rejected] == [
         (5, "a quote is opened but not closed")
     ]
-    assert len(sheet.notes) == (encoding == "cp1252")
+    assert len(table.notes) == (encoding == "cp1252")

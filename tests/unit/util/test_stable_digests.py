@@ -79,11 +79,11 @@ def test_the_files_of_a_checkpoint(tmp_path):
     (tmp_path / "config.json").write_bytes(b"{}")
     (tmp_path / "model.safetensors").write_bytes(bytes(range(256)) * 40_000)
 
-    assert hub._fingerprint(tmp_path) == "9e2bbd6ab61bc2d9"  # noqa: SLF001 - part of stored recipes
+    assert hub._compute_fingerprint(tmp_path) == "9e2bbd6ab61bc2d9"  # noqa: SLF001 - part of stored recipes
 
 
 def test_the_file_of_a_word_table():
-    assert word_table.digest(b"word,red,green,blue\n") == "a56c44c9098e"
+    assert word_table.digest_table(b"word,red,green,blue\n") == "a56c44c9098e"
 
 
 def test_codes_of_a_questionnaire():
@@ -109,7 +109,7 @@ def test_codes_of_a_questionnaire():
 def test_the_seed_of_a_mappers_question():
     question = Question(Prompt("Café?", "Be brief."), 20, "[0-9]+", 0.5, 7, "{")
 
-    assert rows.seed_of(question) == 5027483236787007351
+    assert rows.derive_question_seed(question) == 5027483236787007351
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_the_seed_of_a_mappers_question():
 def test_the_seed_of_a_captioners_excerpt(media, seed):
     excerpt = Excerpt(Kind.ARTWORK, 1, media, Prompt("Décris.", "Kurz."), "It shows")
 
-    assert conversation.seed_of(3, excerpt) == seed
+    assert conversation.derive_excerpt_seed(3, excerpt) == seed
 
 
 def test_the_place_and_sign_of_a_word():

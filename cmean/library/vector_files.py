@@ -1,9 +1,8 @@
-"""CSV files of vectors, and of the pairs made from them."""
+"""CSV files of emotion vectors to be paired, and of the pairs made from them."""
 
 from __future__ import annotations
 
 import csv
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -11,9 +10,10 @@ import numpy as np
 
 from cmean.errors import InputError
 from cmean.matching.vectors import HIGHEST
+from cmean.util.tabular import SHOWN_CHARACTERS, read_plain_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -21,15 +21,14 @@ if TYPE_CHECKING:
 
     from cmean.matching.methods import Matching
 
-VECTORS: Final = {3: "whole", 15: "concatenated"}
-"""What a row of so many numbers is: one triple, or those of the whole and of its four fragments."""
+VECTOR_WIDTHS: Final = {3: "whole", 15: "concatenated"}
+"""The vector choice by the numbers of a row: one triple, or those of the whole and its quarters."""
 
-_NUMBERS: Final = {str(number): number for number in range(HIGHEST + 1)}
-_SHOWN: Final = 40  # characters of a faulty cell that a message repeats
+_BY_DIGITS: Final = {str(number): number for number in range(HIGHEST + 1)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Table:
+class VectorTable:
     """Named vectors: `vectors` has shape (len(names), 3 or 15); the names are unique."""
 
     names: Sequence[str]
@@ -37,17 +36,17 @@ class Table:
 
     @property
     def vector(self) -> str:
-        """What a row is: ``whole`` or ``concatenated``."""
-        return VECTORS[self.vectors.shape[1]]
+        """The vector choice: ``whole`` or ``concatenated``."""
+        return VECTOR_WIDTHS[self.vectors.shape[1]]
 
 
-def read_sides(tracks: Path, artworks: Path) -> tuple[Table, Table]:
-    """Read the two files of a matching.
+def read_vector_files(tracks: Path, artworks: Path) -> tuple[VectorTable, VectorTable]:
+    """Read the two files that are to be paired.
 
     Raises:
-        InputError: a file cannot be used (see `read`), or their rows are of different widths.
+        InputError: a file cannot be used (see `read_vector_file`), or their widths differ.
     """
-    sides = read(tracks), read(artworks)
+    sides = read_vector_file(tracks), read_vector_file(artworks)
     widths = [side.vectors.shape[1] for side in sides]
     if widths[0] != widths[1]:
         raise InputError(
@@ -57,37 +56,39 @@ def read_sides(tracks: Path, artworks: Path) -> tuple[Table, Table]:
     return sides
 
 
-def read(path: Path) -> Table:
+def read_vector_file(path: Path) -> VectorTable:
     """Read a CSV file: column 1 a name, then 3 or 15 integers 0..255, the same in all rows.
 
-    UTF-8, with or without a byte order mark. The first row is taken for a header when none of its
-    columns after the first holds a number. Empty rows are passed over.
+    Encoding and delimiter are detected. The first row is taken for a header when none of its
+    columns after the first holds a number. Empty rows are skipped.
 
     Raises:
         InputError: it cannot be read, or is not such a file; the message names file and line.
     """
     lines: dict[str, int] = {}  # the line of each name
-    widths: Collection[int] = VECTORS
+    widths: Collection[int] = VECTOR_WIDTHS
     numbers = bytearray()
-    for position, (line, row) in enumerate(_rows(path)):
+    for position, (line, row) in enumerate(read_plain_rows(path)):
         if position == 0 and _is_header(row):
             continue
         try:
-            numbers.extend(_numbers(row, widths))
+            numbers.extend(_parse_numbers(row, widths))
         except ValueError as error:
             raise InputError(f"{path}, line {line}: {error}") from error
         first = lines.setdefault(row[0], line)
         if first != line:
-            name = row[0][:_SHOWN]
+            name = row[0][:SHOWN_CHARACTERS]
             raise InputError(f"{path}, line {line}: the name {name!r} stands on line {first} too")
         widths = (len(row) - 1,)
     if not lines:
         raise InputError(f"{path} has no rows; each is a name and then 3 or 15 integers")
     vectors = np.frombuffer(numbers, dtype=np.uint8).reshape(len(lines), -1)
-    return Table(list(lines), vectors)
+    return VectorTable(list(lines), vectors)
 
 
-def write(file: TextIO, matching: Matching, tracks: Sequence[str], artworks: Sequence[str]) -> None:
+def write_pairs(
+    file: TextIO, matching: Matching, tracks: Sequence[str], artworks: Sequence[str]
+) -> None:
     """Write the pairs as CSV ``rank,track,artwork,similarity``, best first, with 12 decimals.
 
     Args:
@@ -110,28 +111,6 @@ def write(file: TextIO, matching: Matching, tracks: Sequence[str], artworks: Seq
     )
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not empty, each with the number of its last line."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {path}") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}, line {line}: not UTF-8 text; save it as UTF-8") from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        for row in reader:
-            if any(map(str.strip, row)):
-                yield reader.line_num, row
-    except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: {error}") from error
-
-
 def _is_header(row: Sequence[str]) -> bool:
     return len(row) > 1 and not any(map(_is_number, row[1:]))
 
@@ -144,11 +123,11 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _numbers(row: Sequence[str], widths: Collection[int]) -> list[int]:
-    """The numbers of a row.
+def _parse_numbers(row: Sequence[str], widths: Collection[int]) -> list[int]:
+    """Return the numbers of a row.
 
     Raises:
-        ValueError: with what is wrong with it.
+        ValueError: the row is not a name and so many integers; the message says why.
     """
     if len(row) - 1 not in widths:
         expected = " or ".join(map(str, widths))
@@ -162,16 +141,16 @@ def _numbers(row: Sequence[str], widths: Collection[int]) -> list[int]:
     if "\r" in row[0] or "\n" in row[0]:
         raise ValueError("the name in column 1 holds a line break")
     try:
-        return [_NUMBERS[cell] for cell in row[1:]]
-    except KeyError:  # not as plain as most: told apart, or allowed for, one by one
-        return [_number(cell, column) for column, cell in enumerate(row[1:], start=2)]
+        return [_BY_DIGITS[cell] for cell in row[1:]]
+    except KeyError:  # spaces, leading zeros, or an error: the slow way, cell by cell
+        return [_parse_number(cell, column) for column, cell in enumerate(row[1:], start=2)]
 
 
-def _number(cell: str, column: int) -> int:
-    """An integer 0..255 that may have spaces around it and zeros before it."""
+def _parse_number(cell: str, column: int) -> int:
+    """Return an integer 0..255 that may have spaces around it and zeros before it."""
     digits = cell.strip()
     plain = (digits.lstrip("0") or "0") if digits else ""
-    if plain not in _NUMBERS:
-        found = repr(digits[:_SHOWN]) if digits else "nothing"
+    if plain not in _BY_DIGITS:
+        found = repr(digits[:SHOWN_CHARACTERS]) if digits else "nothing"
         raise ValueError(f"column {column} must hold an integer 0..{HIGHEST}, but holds {found}")
-    return _NUMBERS[plain]
+    return _BY_DIGITS[plain]

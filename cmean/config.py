@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cmean.domain import Kind
+from cmean.domain import Control, Kind
 from cmean.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ class Profile:
     """A named set of recipes. `embedders` embed the media that they take, and all captions.
 
     `pairing` is how its triples are paired unless something else is asked for: a choice for each
-    of `PAIRING`. It is no part of a recipe.
+    of `PAIRING`. It is no part of a recipe. `controls` were made of the profile whose name `name`
+    begins with; they are part of the name.
     """
 
     name: str
@@ -101,6 +102,12 @@ class Profile:
     kinds: Mapping[Kind, KindProfile]
     embedders: tuple[BackendChoice, ...] = ()
     pairing: Mapping[str, str] = field(default_factory=get_plain_pairing)
+    controls: tuple[Control, ...] = ()
+
+    @property
+    def base_name(self) -> str:
+        """The name of the profile that the controls were made of."""
+        return self.name.removesuffix("".join(map(str, self.controls)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from cmean.catalog.pairing_inputs import read_input_ids, write_inputs
 from cmean.catalog.pairing_rows import PairingRow
 from cmean.catalog.tables import captions, emotions, fragments, items, pairings, pairs
 from cmean.catalog.upsert import insert_into
-from cmean.domain import CONSTANT, SHUFFLED, UNTOLD
+from cmean.domain import CONTROLS
 from cmean.errors import InputError
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def read_pairing(connection: Connection, pairing_id: int | None = None) -> Pairi
     """
     null = or_(
         pairings.c.method == "random",
-        *(pairings.c.profile.contains(f"+{name}") for name in (SHUFFLED, CONSTANT, UNTOLD)),
+        *(pairings.c.profile.contains(f"+{name}") for name in CONTROLS),
     )
     query = select(pairings).order_by(null, desc(pairings.c.id)).limit(1)
     if pairing_id is not None:

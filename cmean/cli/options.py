@@ -45,8 +45,8 @@ def add_control(parser: argparse.ArgumentParser) -> None:
     """Add `--control` and `--control-seed`."""
     parser.add_argument(
         "--control",
-        choices=list(controls.CONTROLS),
-        help=f"a control of the profile ({describe_choices(controls.CONTROLS)})",
+        choices=list(controls.DESCRIPTIONS),
+        help=f"a control of the profile ({describe_choices(controls.DESCRIPTIONS)})",
     )
     parser.add_argument(
         "--control-seed",

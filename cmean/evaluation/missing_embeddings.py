@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cmean.catalog import pairings
@@ -58,7 +59,7 @@ def describe_missing_embeddings(
     name = _find_profile(embedders, settings, document.profile)
     if name is not None:
         return f"{need}: cmean run --profile {name} --stage embed"
-    base = controls.find_base_name(settings, document.profile)
+    base = controls.parse_profile_name(settings, document.profile).base
     return (
         f"{need}, which profile {base!r} does not have: add them as embedders in a "
         "[profiles.NAME] that extends it (docs/back-ends.md), then: "
@@ -68,13 +69,12 @@ def describe_missing_embeddings(
 
 def _find_profile(embedders: Sequence[str], settings: Settings, profile: str) -> str | None:
     """Find a profile that embeds the same captions by all embedders, the pairing's own first."""
-    base = controls.find_base_name(settings, profile)
-    control = profile.removeprefix(base)
+    parsed = controls.parse_profile_name(settings, profile)
     with suppress(ConfigError):  # the profile may be gone since
         captions = _list_caption_settings(controls.find_profile(settings, profile))
-        for name in (base, *list_profile_names(settings.user_profiles)):
+        for name in (parsed.base, *list_profile_names(settings.user_profiles)):
             with suppress(ConfigError):
-                other = controls.find_profile(settings, name + control)
+                other = controls.find_profile(settings, str(replace(parsed, base=name)))
                 has = {choice.backend for choice in other.embedders}
                 if has.issuperset(embedders) and _list_caption_settings(other) == captions:
                     return other.name

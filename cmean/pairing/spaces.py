@@ -83,7 +83,7 @@ _SUFFIXES: Final = {IMAGEBIND: "-judged", CAPTIONS: "-text"}
 
 def _name_profile_with(space: str, profile: Profile) -> str:
     """Name a profile that has the embedder of a space, with the same captions where possible."""
-    base = profile.name.partition("+")[0]
+    base = profile.base_name
     packaged = list_profile_names({})
     return next(
         name + _SUFFIXES[space]

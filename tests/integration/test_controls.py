@@ -141,7 +141,7 @@ def test_a_constant_triple_gives_a_pairing_whose_z_is_undefined(done, metric):
 def test_a_control_is_a_profile_by_its_name():
     settings = Settings()
     profile = settings.get_profile("paper-as-run")
-    for control in controls.CONTROLS:
+    for control in controls.DESCRIPTIONS:
         made = controls.make_control_profile(profile, control)
         assert made.name == f"paper-as-run+{control}"
         assert controls.find_profile(settings, made.name) == made

@@ -15,6 +15,7 @@ from cmean.inference.queues import get_queue
 from cmean.jobs.local_run import StageResult
 from cmean.jobs.monitor import Observer
 from cmean.jobs.planner import Planner
+from cmean.util.retry import Backoff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from cmean.jobs.monitor import FleetView
 
 _PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 10.0
+"""Longest delay between attempts while the database cannot be reached."""
 _SHARE = 5
 """A look at a large catalog takes long; so many times as long passes until the next."""
 _REMIND_SECONDS = 30.0
@@ -98,6 +101,7 @@ class _Run:
         keep_on: Callable[[], object] | None,
     ) -> dict[str, StageResult]:
         """Until nothing is ready or held and nothing new is to be entered."""
+        backoff = Backoff(_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         while True:
             began = time.monotonic()
             try:
@@ -111,8 +115,9 @@ class _Run:
                 results = None if news or open_ or keep_on else self._results()
             except CatalogUnavailableError as error:
                 on_away(str(error))
-                time.sleep(_PAUSE_SECONDS)
+                time.sleep(backoff.next_delay())
                 continue
+            backoff.reset()
             on_look(view)
             for stage in view.stages:
                 if stage.ready or stage.leased:

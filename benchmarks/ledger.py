@@ -1,7 +1,7 @@
-"""How fast work is claimed and committed, beside the same SQL issued raw.
+"""How fast work is claimed, committed and counted, compared with the same SQL issued raw.
 
     python benchmarks/ledger.py            # claim + commit on both databases
-    python benchmarks/ledger.py --million  # and planning, and claiming among 1,000,000 rows
+    python benchmarks/ledger.py --million  # and planning, claiming and counting 1,000,000 tasks
 
 Everything of a table is measured in one run, on a PostgreSQL server started for it.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from ledger_counts import measure_counting, measure_trigger_cost, read_processor_seconds
 from servers import new_database, postgresql
 
 from cmean.catalog import items, job_queue, migrate, planning, recipes, results, workers
@@ -165,8 +166,25 @@ def claim_and_commit(url: str) -> None:
     catalog.close()
 
 
+def compare_triggers(url: str) -> None:
+    """Print what a row costs with and without the triggers that count tasks, for one database."""
+    catalog, worker_id = prepared(url, ROWS)
+    for size in BATCHES:
+
+        def measure(name: str, size: int = size) -> float:
+            recipe = new_recipe(catalog, f"{name} {size}")
+            started = read_processor_seconds(catalog)
+            drained(partial(through_cmean, catalog, recipe, worker_id, size))
+            return ROWS / (read_processor_seconds(catalog) - started)
+
+        with_, without = measure_trigger_cost(catalog, ROUNDS, measure)
+        name = catalog.url.get_backend_name()
+        print(f"| {name} | {size} | {without:,.0f} | {with_:,.0f} | {with_ / without:.2f} |")
+    catalog.close()
+
+
 def among_a_million(url: str) -> None:
-    """Planning 1,000,000 tasks in one statement, and claiming from them, early and late."""
+    """Planning 1,000,000 tasks in one statement, claiming from them and counting them."""
     catalog = Catalog(url)
     migrate.upgrade(catalog)
     numbers = (
@@ -193,9 +211,17 @@ def among_a_million(url: str) -> None:
     early = _claims(catalog, recipe, worker_id)
     with catalog.write() as connection:
         connection.exec_driver_sql("UPDATE tasks SET state = 'done', token = NULL, worker_id = 1")
+    many, many_rows = measure_counting(catalog)
     late_recipe = new_recipe_of_few(catalog)
     late = _claims(catalog, late_recipe, worker_id)
-    print(f"| {name} | {seconds:.1f} s | {early * 1e3:.2f} ms | {late * 1e3:.2f} ms |")
+    with catalog.write() as connection:
+        connection.exec_driver_sql("DELETE FROM tasks WHERE id > 1000 AND state <> 'leased'")
+    few, few_rows = measure_counting(catalog)
+    print(
+        f"| {name} | {seconds:.1f} s | {early * 1e3:.2f} ms | {late * 1e3:.2f} ms | "
+        f"{few * 1e3:.2f} ms | {many * 1e3:.2f} ms | "
+        f"{many / few:.2f} | {many_rows / few_rows:.0f} |"
+    )
     catalog.close()
 
 
@@ -231,9 +257,16 @@ def main() -> None:
         print("| --- | --- | --- | --- | --- |")
         claim_and_commit(f"sqlite:///{Path(folder) / 'ledger.db'}")
         claim_and_commit(new_database(server))
+        print("\n| database | batch | rows a processor second without counters | with | ratio |")
+        print("| --- | --- | --- | --- | --- |")
+        compare_triggers(f"sqlite:///{Path(folder) / 'triggers.db'}")
+        compare_triggers(new_database(server))
         if args.million:
-            print("\n| database | plan 1,000,000 | claim 16, none done | 1,000,000 done |")
-            print("| --- | --- | --- | --- |")
+            print(
+                "\n| database | plan 1,000,000 | claim 16, none done | 1,000,000 done "
+                "| count 1,000 | count 1,000,000 | ratio | ratio of COUNT(*) |"
+            )
+            print("| --- | --- | --- | --- | --- | --- | --- | --- |")
             among_a_million(f"sqlite:///{Path(folder) / 'million.db'}")
             among_a_million(new_database(server))
 

@@ -87,7 +87,7 @@ def request_evaluation(
         return planning.plan_request(connection, "evaluate", digest, request, pairing.id)
 
 
-def compute(
+def compute_requested_evaluation(
     catalog: Catalog,
     request: Mapping[str, Any],
     on_progress: Progress = lambda _done, _total: None,
@@ -159,7 +159,7 @@ def load_evaluated_pairing(
     )
 
 
-def write(connection: Connection, task_id: int, result: Evaluation) -> None:
+def store_evaluation(connection: Connection, task_id: int, result: Evaluation) -> None:
     """Write an evaluation, and the scores behind it, in the transaction that ends its task."""
     evaluations.store(connection, task_id, to_json(result.document))
     embeddings.store_scores(connection, result.scores)

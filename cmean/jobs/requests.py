@@ -49,7 +49,9 @@ _HANDLERS: dict[str, RequestHandler[Any]] = {
     "pair": RequestHandler(
         pairing_service.compute_requested_pairing, pairing_service.store_pairing
     ),
-    "evaluate": RequestHandler(evaluation_service.compute, evaluation_service.write),
+    "evaluate": RequestHandler(
+        evaluation_service.compute_requested_evaluation, evaluation_service.store_evaluation
+    ),
 }
 STAGES = tuple(_HANDLERS)
 """The stages whose tasks are requests."""

@@ -1,6 +1,7 @@
-"""The study's published results as rows of the catalog, as if they had been made here.
+"""Import of the study's published results as rows of the catalog.
 
-All of it is one transaction: interrupted, nothing is there, and again it adds what is missing.
+The import is one transaction and idempotent: interrupted it leaves nothing, and repeated it adds
+only what is missing.
 """
 
 from __future__ import annotations
@@ -38,61 +39,68 @@ if TYPE_CHECKING:
     )
 
 REVISION_LENGTH: Final = 12
-"""Hexadecimal digits of a file's SHA-256 that are the revision of what is in it."""
+"""Hexadecimal digits of a file's SHA-256 that are the revision of its recipe."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What an import led to.
+class ImportedStudy:
+    """The outcome of an import.
 
     Attributes:
         pairing_id: of the published pairs; None without any.
         earlier: the mappers' recipes of the earlier run, where there are triples of both kinds.
-        stock: how many rows of what.
+        row_counts: the number of rows in the catalog, by what they are.
     """
 
     pairing_id: int | None
     earlier: Mapping[Kind, int] | None
-    stock: Mapping[str, int]
+    row_counts: Mapping[str, int]
 
 
-def store(catalog: Catalog, published: PublishedResults) -> Stored:
-    """Write everything that was published; what is there already stays as it is."""
+def import_published_results(catalog: Catalog, published: PublishedResults) -> ImportedStudy:
+    """Enter everything that was published; what is there already stays as it is."""
     with catalog.write() as connection:
-        return _Import(connection, published).run()
+        return _Importer(connection, published).import_all()
 
 
-class _Import:
+class _Importer:
     """One import, in an open transaction."""
 
     def __init__(self, connection: Connection, published: PublishedResults) -> None:
         self.connection = connection
         self.published = published
         collection_id = published_results.collection(connection, COLLECTION)
-        self.items = published_results.add_items(connection, collection_id, _items(published))
+        self.items = published_results.add_items(connection, collection_id, _list_items(published))
         self.fragments: Mapping[Place, int] = published_results.fragment_ids(
             connection, collection_id
         )
         self.recipe_ids: list[int] = []
 
-    def run(self) -> Stored:
-        """All of it, in the order in which one thing reads another."""
-        captioners = {Kind.TRACK: self._track_captions(), Kind.ARTWORK: self._artwork_captions()}
+    def import_all(self) -> ImportedStudy:
+        """Enter all of it: captions before triples, triples before pairs."""
+        captioners = {
+            Kind.TRACK: self._import_track_captions(),
+            Kind.ARTWORK: self._import_artwork_captions(),
+        }
         mappers, triples = {}, {}
         for kind, sheet in ((Kind.TRACK, self.published.triples), (Kind.ARTWORK, None)):
             captioner, made = captioners[kind]
-            mappers[kind] = self._recipe(Role.MAPPER, kind, sheet, captioner)
-            triples[kind] = self._triples(kind, sheet, mappers[kind][1], made)
-        self._item_scores({kind: captioner[1] for kind, (captioner, _) in captioners.items()})
-        earlier = self._earlier()
-        pairing_id = self._pairs({k: m[1] for k, m in mappers.items()}, triples[Kind.TRACK])
-        counted = published_results.stock(self.connection, sorted(set(self.recipe_ids)))
-        mine = [kind for kind, _ in {(item.kind, item.file) for item in _items(self.published)}]
+            mappers[kind] = self._enter_recipe(Role.MAPPER, kind, sheet, captioner)
+            triples[kind] = self._import_triples(kind, sheet, mappers[kind][1], made)
+        self._import_item_scores(
+            {kind: captioner[1] for kind, (captioner, _) in captioners.items()}
+        )
+        earlier = self._import_earlier_run()
+        pairing_id = self._import_pairs({k: m[1] for k, m in mappers.items()}, triples[Kind.TRACK])
+        counts = published_results.stock(self.connection, sorted(set(self.recipe_ids)))
+        mine = [
+            kind for kind, _ in {(item.kind, item.file) for item in _list_items(self.published)}
+        ]
         numbers = {f"{kind.value}s": mine.count(kind) for kind in Kind}
         pairs = len(self.published.pairs.rows)
-        return Stored(pairing_id, earlier, numbers | counted | {"pairs": pairs})
+        return ImportedStudy(pairing_id, earlier, numbers | counts | {"pairs": pairs})
 
-    def _recipe(
+    def _enter_recipe(
         self,
         role: Role,
         kind: Kind,
@@ -100,7 +108,7 @@ class _Import:
         source: tuple[Recipe, int] | None = None,
         note: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[Recipe, int]:
-        """The recipe of a file's content; of what was not published too, which others build on."""
+        """Enter the recipe of a file, or of unpublished content that others are based on."""
         known = sheet is not None and sheet.sha256 is not None
         sha256 = sheet.sha256 if sheet is not None else None
         said = {"file": sheet.name, "sha256": sha256} if sheet is not None and known else {}
@@ -113,27 +121,27 @@ class _Import:
         self.recipe_ids.append(recipe_id)
         return recipe, recipe_id
 
-    def _track_captions(self) -> tuple[tuple[Recipe, int], dict[int, int]]:
+    def _import_track_captions(self) -> tuple[tuple[Recipe, int], dict[int, int]]:
         sheet = self.published.captions
-        recipe = self._recipe(Role.CAPTIONER, Kind.TRACK, sheet)
+        recipe = self._enter_recipe(Role.CAPTIONER, Kind.TRACK, sheet)
         results = {
-            self._fragment(Kind.TRACK, row.name, position): _caption(text)
+            self._find_fragment(Kind.TRACK, row.name, position): _make_caption(text)
             for row in sheet.rows
             for position, text in row.texts.items()
         }
         return recipe, published_results.add_captions(self.connection, recipe[1], results)
 
-    def _artwork_captions(self) -> tuple[tuple[Recipe, int], dict[int, int]]:
-        """Those of the wholes; those of the four fragments, published joined, have a recipe too."""
+    def _import_artwork_captions(self) -> tuple[tuple[Recipe, int], dict[int, int]]:
+        """Enter the captions of wholes; those of fragments, joined, have their own recipe."""
         found = []
         both: Sequence[tuple[PublishedTable[PublishedScoredCaption], Mapping[str, str]]] = (
             (self.published.clip_aggregated, {"of": "the four fragments, joined"}),
             (self.published.clip, {}),
         )
         for sheet, what in both:
-            recipe = self._recipe(Role.CAPTIONER, Kind.ARTWORK, sheet, note=what)
+            recipe = self._enter_recipe(Role.CAPTIONER, Kind.ARTWORK, sheet, note=what)
             results = {
-                self._fragment(Kind.ARTWORK, row.name, WHOLE): _caption(row.text)
+                self._find_fragment(Kind.ARTWORK, row.name, WHOLE): _make_caption(row.text)
                 for row in sheet.rows
                 if row.text is not None
             }
@@ -142,7 +150,7 @@ class _Import:
             )
         return found[-1]
 
-    def _triples(
+    def _import_triples(
         self,
         kind: Kind,
         sheet: PublishedTable[PublishedTriples] | None,
@@ -152,12 +160,12 @@ class _Import:
         results = {}
         for row in () if sheet is None else sheet.rows:
             for position, rgb in row.rgb.items():
-                fragment_id = self._fragment(kind, row.name, position)
+                fragment_id = self._find_fragment(kind, row.name, position)
                 results[fragment_id] = (captions.get(fragment_id), rgb)
         return published_results.add_emotions(self.connection, recipe_id, results)
 
-    def _item_scores(self, captioners: Mapping[Kind, int]) -> None:
-        """Of items and their captions, by the captioner's recipe."""
+    def _import_item_scores(self, captioners: Mapping[Kind, int]) -> None:
+        """Enter the scores of items and their captions, by the captioner's recipe."""
         sheets = self.published
         by_metric: Sequence[tuple[str, Kind, PublishedTable[Any]]] = (
             ("clap", Kind.TRACK, sheets.clap),
@@ -173,8 +181,8 @@ class _Import:
                 self.connection, metric, captioners[kind], "item_id", values
             )
 
-    def _earlier(self) -> dict[Kind, int] | None:
-        """The triples of the earlier run, whose captions were not published."""
+    def _import_earlier_run(self) -> dict[Kind, int] | None:
+        """Enter the triples of the earlier run, whose captions were not published."""
         sheets = {
             Kind.TRACK: self.published.earlier_tracks,
             Kind.ARTWORK: self.published.earlier_artworks,
@@ -182,13 +190,13 @@ class _Import:
         made = {}
         for kind, sheet in sheets.items():
             if sheet.rows:
-                captioner = self._recipe(Role.CAPTIONER, kind, None, note={"run": "earlier"})
-                _, made[kind] = self._recipe(Role.MAPPER, kind, sheet, captioner)
-                self._triples(kind, sheet, made[kind], {})
+                captioner = self._enter_recipe(Role.CAPTIONER, kind, None, note={"run": "earlier"})
+                _, made[kind] = self._enter_recipe(Role.MAPPER, kind, sheet, captioner)
+                self._import_triples(kind, sheet, made[kind], {})
         return made if len(made) == len(sheets) else None
 
-    def _pairs(self, mappers: Mapping[Kind, int], triples: Mapping[int, int]) -> int | None:
-        """The published pairs as a pairing, with their ImageBind scores."""
+    def _import_pairs(self, mappers: Mapping[Kind, int], triples: Mapping[int, int]) -> int | None:
+        """Enter the published pairs as a pairing, with their ImageBind scores."""
         sheet = self.published.pairs
         if not sheet.rows:
             return None
@@ -201,7 +209,7 @@ class _Import:
             "file": sheet.name,
             "sha256": sheet.sha256,
         }
-        rows = self._pair_rows(sheet.rows, triples)
+        rows = self._build_pair_rows(sheet.rows, triples)
         digest = hash_json(parameters)
         pairing = PairingColumns(
             profile=BACKEND,
@@ -213,8 +221,8 @@ class _Import:
             parameters=parameters,
             digest=digest,
             pairs=len(rows),
-            unpaired_tracks=len(unpaired(self.published, Kind.TRACK)),
-            unpaired_artworks=len(unpaired(self.published, Kind.ARTWORK)),
+            unpaired_tracks=len(find_unpaired(self.published, Kind.TRACK)),
+            unpaired_artworks=len(find_unpaired(self.published, Kind.ARTWORK)),
             mean=float(rows["similarity"].mean()),
             tenth_percentile=tenth_percentile(rows["similarity"]),
             minimum=float(rows["similarity"].min()),
@@ -222,10 +230,10 @@ class _Import:
         )
         inputs = pairing_inputs.read_current_inputs(self.connection, pairing)
         pairing_id = pairings.store(self.connection, pairing, rows, inputs)
-        self._pair_scores(pairing_id)
+        self._import_pair_scores(pairing_id)
         return pairing_id
 
-    def _pair_rows(self, pairs: Sequence[PublishedPair], triples: Mapping[int, int]) -> Any:  # noqa: ANN401
+    def _build_pair_rows(self, pairs: Sequence[PublishedPair], triples: Mapping[int, int]) -> Any:  # noqa: ANN401
         rows = np.zeros(len(pairs), pairings.PAIR)
         for at, pair in enumerate(pairs):
             track = self.items[Kind.TRACK, pair.track]
@@ -237,11 +245,11 @@ class _Import:
             )
         return rows
 
-    def _pair_scores(self, pairing_id: int) -> None:
+    def _import_pair_scores(self, pairing_id: int) -> None:
         sheet = self.published.imagebind
         if not sheet.rows:
             return
-        _, recipe_id = self._recipe(Role.EMBEDDER, Kind.TRACK, sheet)
+        _, recipe_id = self._enter_recipe(Role.EMBEDDER, Kind.TRACK, sheet)
         known = published_results.pair_ids(self.connection, pairing_id)
         values = {}
         for row in sheet.rows:
@@ -250,12 +258,12 @@ class _Import:
                 values[known[key]] = row.value
         published_results.add_scores(self.connection, "imagebind", recipe_id, "pair_id", values)
 
-    def _fragment(self, kind: Kind, name: str, position: int) -> int:
+    def _find_fragment(self, kind: Kind, name: str, position: int) -> int:
         return self.fragments[self.items[kind, name], position]
 
 
-def unpaired(published: PublishedResults, kind: Kind) -> set[str]:
-    """The items of a kind that the study had to pair, as far as they are here, without a partner.
+def find_unpaired(published: PublishedResults, kind: Kind) -> set[str]:
+    """Find the published items of a kind that are in no pair.
 
     Those of tracks are the ones with a triple, those of artworks the ones with a caption.
     """
@@ -264,17 +272,17 @@ def unpaired(published: PublishedResults, kind: Kind) -> set[str]:
     return there - {getattr(pair, kind.value) for pair in published.pairs.rows}
 
 
-def _items(published: PublishedResults) -> Iterator[published_results.Unseen]:
-    """Every item that is named anywhere, once, in the order of the files."""
+def _list_items(published: PublishedResults) -> Iterator[published_results.Unseen]:
+    """List every item that is named anywhere, once, in the order of the files."""
     seen = set()
-    for kind, name in _names(published):
+    for kind, name in _list_names(published):
         if (kind, name) not in seen:
             seen.add((kind, name))
             said = tags.from_name(Path(name))
             yield published_results.Unseen(kind, name, said.title or name, said.creator, said.year)
 
 
-def _names(published: PublishedResults) -> Iterator[tuple[Kind, str]]:
+def _list_names(published: PublishedResults) -> Iterator[tuple[Kind, str]]:
     tracks: Iterable[PublishedTable[Any]] = (
         published.captions,
         published.triples,
@@ -298,7 +306,7 @@ def _names(published: PublishedResults) -> Iterator[tuple[Kind, str]]:
         yield Kind.ARTWORK, row.artwork
 
 
-def _caption(text: str) -> tuple[Caption, int]:
-    """A caption with its words; that its token cap cut it is inferred from its end."""
+def _make_caption(text: str) -> tuple[Caption, int]:
+    """Make a caption with its number of words; without a sentence end it counts as truncated."""
     ended = FinishReason.STOP if is_complete(text) else FinishReason.LENGTH
     return Caption(text, ended, language=language_of(text)), count_words(text)

@@ -1,14 +1,10 @@
-"""The study's published results: stored in the catalog, its tables recomputed cell by cell.
-
-What it printed as one figure stands beside its null where the data allow it: the earlier run of
-100 tracks and 100 artworks is the only one whose triples were published for both kinds.
-"""
+"""The study's published results: stored in the catalog, and its tables recomputed cell by cell."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from cmean.catalog import pairings
 from cmean.datasets.published import BACKEND
@@ -18,9 +14,14 @@ from cmean.errors import InputError
 from cmean.pairing import null_models, spaces
 from cmean.pairing import service as pairing_service
 from cmean.pairing.pairing_request import PairingRequest
-from cmean.presentation.tables import Table
-from cmean.reproduction import importer
-from cmean.reproduction.table_cells import cells, shown
+from cmean.reproduction.document import (
+    VERDICTS,
+    EarlierRun,
+    ReproducedPairings,
+    ReproductionDocument,
+)
+from cmean.reproduction.importer import import_published_results
+from cmean.reproduction.table_cells import recompute_cells
 from cmean.stats.coherence import describe_values
 from cmean.stats.correlation import pearson_interval
 from cmean.stats.sampling import SamplingOptions
@@ -31,56 +32,41 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog
     from cmean.datasets.published.model import PublishedResults
-
-VERDICTS: Final = ("same", "differs", "missing")
-
-_TITLES: Final = {
-    "I": "caption lengths of tracks, in words",
-    "II": "caption lengths of artworks, in words",
-    "III": "CLAP similarity of tracks and their captions",
-    "IV": "CLIP similarity of artworks and their captions",
-    "V": "the pairs",
-    "VI": "ImageBind similarity of the two of each pair",
-}
+    from cmean.stats.estimate import Estimate
 
 
-def reproduce(catalog: Catalog, folder: Path) -> dict[str, Any]:
-    """Load the published files of a folder, and compare the study's tables with them.
+def reproduce_study(catalog: Catalog, folder: Path) -> ReproductionDocument:
+    """Import the published files of a folder, and compare the study's tables with them.
 
     The same files again add nothing, and give the same document.
-
-    Returns:
-        The document of `cmean reproduce --json`: ``cells``, their ``summary`` by verdict,
-        ``problems``, what was ``stored``, the ``pairings`` that can be evaluated, the ``pairs``'
-        similarities, their ``correlation`` with ImageBind, and the ``earlier`` run beside its null.
 
     Raises:
         InputError: there is no such folder, or none of the files in it.
     """
     published = read_published_files(folder)
-    stored = importer.store(catalog, published)
-    found = [cell.as_dict() for cell in cells(published)]
-    counted = Counter(cell["verdict"] for cell in found)
-    earlier = None if stored.earlier is None else _earlier(catalog, stored.earlier)
-    return {
-        "cells": found,
-        "summary": {verdict: counted[verdict] for verdict in VERDICTS},
-        "problems": [asdict(problem) for problem in published.problems],
-        "stored": dict(stored.stock),
-        "pairings": {
-            "published": stored.pairing_id,
-            "earlier": None if earlier is None else earlier["pairing"],
-        },
-        "pairs": describe_values([row.similarity for row in published.pairs.rows]).as_dict(),
-        "correlation": _correlation(published),
-        "earlier": earlier,
-    }
+    imported = import_published_results(catalog, published)
+    cells = recompute_cells(published)
+    counts = Counter(cell.verdict for cell in cells)
+    earlier = None if imported.earlier is None else _pair_earlier_run(catalog, imported.earlier)
+    return ReproductionDocument(
+        cells=cells,
+        summary={verdict: counts[verdict] for verdict in VERDICTS},
+        problems=published.problems,
+        stored=imported.row_counts,
+        pairings=ReproducedPairings(
+            imported.pairing_id, None if earlier is None else earlier.pairing
+        ),
+        pairs=describe_values([row.similarity for row in published.pairs.rows]),
+        correlation=_correlate_scores(published),
+        earlier=earlier,
+    )
 
 
-def _earlier(catalog: Catalog, mappers: Mapping[Kind, int]) -> dict[str, Any] | None:
-    """The earlier run paired by this engine, beside its null. The greedy pairing is stored.
+def _pair_earlier_run(catalog: Catalog, mappers: Mapping[Kind, int]) -> EarlierRun | None:
+    """Pair the earlier run, and compare it with its nulls. The greedy pairing is stored.
 
-    None where no item of a kind has all five triples.
+    The earlier run of 100 tracks and 100 artworks is the only one whose triples were published for
+    both kinds. None where no item of a kind has all five triples.
     """
     request = PairingRequest(
         profile=BACKEND,
@@ -100,44 +86,29 @@ def _earlier(catalog: Catalog, mappers: Mapping[Kind, int]) -> dict[str, Any] | 
     with catalog.write() as connection:
         pairing_id = pairings.store(connection, greedy.columns, greedy.pairs, greedy.inputs)
         sides = spaces.read_sides(connection, request, pairing_id)
-    made = null_models.resample_pairings(
+    resampled = null_models.resample_pairings(
         greedy.columns, sides, SamplingOptions(), lambda _done, _total: None
     )
-    beside = describe_values([pairs["similarity"].mean() for pairs in made])
-    null = {name: getattr(greedy.columns, name) for name in ("pairs", "null_mean", "null_sd", "z")}
-    means = {"greedy": greedy.columns.mean, "optimal": optimal.columns.mean}
-    without = {"resampled_mean": beside.mean, "resampled_sd": beside.std}
-    return {"pairing": pairing_id} | null | without | means
+    null = describe_values([pairs["similarity"].mean() for pairs in resampled])
+    return EarlierRun(
+        pairing=pairing_id,
+        pairs=greedy.columns.pairs,
+        null_mean=greedy.columns.null_mean,
+        null_sd=greedy.columns.null_sd,
+        z=greedy.columns.z,
+        resampled_mean=null.mean,
+        resampled_sd=null.std,
+        greedy=greedy.columns.mean,
+        optimal=optimal.columns.mean,
+    )
 
 
-def _correlation(published: PublishedResults) -> dict[str, Any]:
-    """Pearson's correlation of the cosine by which the study paired with ImageBind's."""
+def _correlate_scores(published: PublishedResults) -> Estimate:
+    """Correlate the cosines by which the study paired with the ImageBind scores of the pairs."""
     values = {(row.track, row.artwork): row.value for row in published.imagebind.rows}
     both = [
         (row.similarity, values[row.track, row.artwork])
         for row in published.pairs.rows
         if (row.track, row.artwork) in values
     ]
-    return pearson_interval(*(zip(*both, strict=True) if both else ((), ()))).as_dict()
-
-
-def tables(found: Mapping[str, Any]) -> list[Table]:
-    """The study's tables of a document of `reproduce`, for people: the reasons are footnotes."""
-    return [_table(name, found["cells"]) for name in _TITLES]
-
-
-def _table(name: str, found: list[Mapping[str, Any]]) -> Table:
-    notes: dict[str, int] = {}
-    rows = []
-    for cell in (cell for cell in found if cell["table"] == name):
-        why = cell["why"]
-        mark = f"[{notes.setdefault(why, len(notes) + 1)}]" if why else ""
-        figures = [shown(cell, key) for key in ("recomputed", "printed")]
-        rows.append([f"{cell['column']} {cell['metric']}", *figures, cell["verdict"], mark])
-    for column in (1, 2):
-        width = max(len(row[column]) for row in rows)
-        for row in rows:
-            row[column] = row[column].rjust(width)
-    header = ("", "recomputed", "printed", "verdict", "why")
-    note = "\n".join(f"[{mark}] {why}" for why, mark in notes.items())
-    return Table(name, f"Table {name}: {_TITLES[name]}", header, rows, note)
+    return pearson_interval(*(zip(*both, strict=True) if both else ((), ())))

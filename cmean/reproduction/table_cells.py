@@ -1,18 +1,19 @@
-"""The cells of the study's tables: recomputed from what was published, beside what was printed.
+"""The cells of the study's tables, recomputed from the published files and compared.
 
-The definitions are those by which the printed figures come out, as far as they do; where they do
-not, the cell says what was tried.
+The definitions are those that reproduce the printed figures, as far as any does; where none does,
+the cell says what was tried.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cmean.datasets.published.printed import agrees, decimals, number, printed
 from cmean.domain import WHOLE, Kind
 from cmean.pairing.vectors import FRAGMENTS
-from cmean.reproduction.importer import unpaired
+from cmean.reproduction.document import DIFFERS, MISSING, SAME, TableCell
+from cmean.reproduction.importer import find_unpaired
 from cmean.stats.coherence import describe_values
 from cmean.stats.italian_lengths import lengths_without_function_words
 from cmean.stats.text_lengths import aggregate, lengths
@@ -34,128 +35,110 @@ _OF_ALL_ROWS: Final = {
     "aggregated": f"the printed column is that of the first {_FIRST} of all rows",
 }
 """What is known of Table III's columns where only some rows are at hand."""
-_ONLY: Final = "only "  # how a reason begins where rows are not here
-_FOUR_DECIMALS: Final = "0.0000"
-"""How a figure is shown that the study does not print."""
-_COUNTED_ALIKE: Final = ("n", "complete", "incomplete")
-"""Counts that no definition of a word changes."""
-_COUNTS: Final = (*_COUNTED_ALIKE, "above", "below", "equal")
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A printed figure beside the recomputed one.
-
-    `verdict` is ``same``, ``differs`` or, where one of the two is not there, ``missing``; `why` is
-    empty only where they are the same.
-    """
-
-    table: str
-    column: str
-    metric: str
-    recomputed: float | int | None
-    printed: float | int | None
-    verdict: str
-    why: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values."""
-        return asdict(self)
+_UNPRINTED_FORMAT: Final = "0.0000"
+"""The decimals of a figure that the study does not print."""
+_WORDLESS_COUNTS: Final = ("n", "complete", "incomplete")
+"""Counts that do not depend on the definition of a word."""
+_COUNTS: Final = (*_WORDLESS_COUNTS, "above", "below", "equal")
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column as it is recomputed.
+    """A recomputed column.
 
     Attributes:
         sheet: the file that it comes from.
         rows: how many of its rows are used.
-        of: how many the study published.
+        published_rows: how many the study published.
         unit: what a row is.
         figures: by metric.
-        why: says of a metric why its figure differs, beside a lack of rows.
+        explain: says of a metric and its printed figure why they differ, apart from missing rows.
     """
 
     sheet: PublishedTable[Any]
     rows: int
-    of: int
+    published_rows: int
     unit: str
     figures: Figures
-    why: Callable[[str, str], str] = field(default=lambda _metric, _figure: "")
+    explain: Callable[[str, str], str] = field(default=lambda _metric, _figure: "")
 
 
-def cells(published: PublishedResults) -> list[Cell]:
-    """Every printed cell of Tables I to VI in their order, and what was computed besides."""
-    columns = _columns(published)
+def recompute_cells(published: PublishedResults) -> list[TableCell]:
+    """Recompute every printed cell of Tables I to VI, in order, and what is not printed besides."""
+    columns = _recompute_columns(published)
     return [
         cell
         for table, by_column in printed().items()
         for name, metrics in by_column.items()
         for cell in (
-            *(_cell(table, name, *each, columns[table, name]) for each in metrics.items()),
-            *_besides(table, name, metrics, columns[table, name]),
+            *(_compare_cell(table, name, *each, columns[table, name]) for each in metrics.items()),
+            *_list_unprinted(table, name, metrics, columns[table, name]),
         )
     ]
 
 
-def _besides(table: str, name: str, metrics: Mapping[str, str], column: _Column) -> list[Cell]:
-    """Figures of a column that the study does not print."""
+def _list_unprinted(
+    table: str, name: str, metrics: Mapping[str, str], column: _Column
+) -> list[TableCell]:
+    """List the figures of a column that the study does not print."""
     why = "the study does not print it"
     return [
-        Cell(table, name, metric, value, None, "missing", why)
+        TableCell(table, name, metric, value, None, MISSING, why)
         for metric, value in column.figures.items()
         if metric not in metrics and value is not None
     ]
 
 
-def _cell(table: str, name: str, metric: str, figure: str, column: _Column) -> Cell:
+def _compare_cell(table: str, name: str, metric: str, figure: str, column: _Column) -> TableCell:
     value = column.figures.get(metric)
     if value is None or not column.rows:
-        why = f"{column.sheet.name} {_state(column)}"
-        return Cell(table, name, metric, None, number(figure), "missing", why)
+        why = f"{column.sheet.name} {_describe_absence(column)}"
+        return TableCell(table, name, metric, None, number(figure), MISSING, why)
     if agrees(value, figure):
-        return Cell(table, name, metric, value, number(figure), "same", "")
-    why = "; ".join(filter(None, (_lack(column), column.why(metric, figure))))
+        return TableCell(table, name, metric, value, number(figure), SAME, "")
+    reasons = [_describe_row_count(column), column.explain(metric, figure)]
+    why = "; ".join(filter(None, reasons))
     if not why:
-        why = f"all {column.of:,} {column.unit} are here, but the printed figure does not come out"
-    return Cell(table, name, metric, value, number(figure), "differs", why)
+        why = (
+            f"all {column.published_rows:,} {column.unit} are here, but the printed figure does "
+            "not come out"
+        )
+    lacks_rows = column.rows < column.published_rows
+    return TableCell(table, name, metric, value, number(figure), DIFFERS, why, lacks_rows)
 
 
-def _state(column: _Column) -> str:
+def _describe_absence(column: _Column) -> str:
     if column.sheet.sha256 is None and not column.sheet.refused:
         return "is not under the folder"
     return "holds no row that can be used for it"
 
 
-def _lack(column: _Column) -> str:
-    """What of the published rows is not here."""
-    if column.rows > column.of:
-        return f"{column.rows:,} {column.unit} are here, but the study had {column.of:,}"
-    if column.rows == column.of:
+def _describe_row_count(column: _Column) -> str:
+    """Say how many rows are there where that is another number than was published."""
+    if column.rows > column.published_rows:
+        return (
+            f"{column.rows:,} {column.unit} are here, but the study had {column.published_rows:,}"
+        )
+    if column.rows == column.published_rows:
         return ""
-    lack = f"{_ONLY}{column.rows:,} of {column.of:,} {column.unit} are here"
+    text = f"only {column.rows:,} of {column.published_rows:,} {column.unit} are here"
     if column.sheet.refused:
-        lack += f"; {column.sheet.name} has rows that cannot be used ({column.sheet.refused:,})"
-    return lack
+        text += f"; {column.sheet.name} has rows that cannot be used ({column.sheet.refused:,})"
+    return text
 
 
-def lacks_rows(cell: Mapping[str, Any]) -> bool:
-    """Whether the rows behind a cell of a document are not all here."""
-    return str(cell["why"]).startswith(_ONLY)
-
-
-def _columns(published: PublishedResults) -> dict[tuple[str, str], _Column]:
+def _recompute_columns(published: PublishedResults) -> dict[tuple[str, str], _Column]:
     return {
-        **_table_one(published),
-        **_table_two(published),
-        **_table_three(published),
-        **_table_four(published),
-        ("V", "pairs"): _table_five(published),
-        ("VI", "pairs"): _table_six(published),
+        **_recompute_table_1(published),
+        **_recompute_table_2(published),
+        **_recompute_table_3(published),
+        **_recompute_table_4(published),
+        ("V", "pairs"): _recompute_table_5(published),
+        ("VI", "pairs"): _recompute_table_6(published),
     }
 
 
-def _table_one(published: PublishedResults) -> dict[tuple[str, str], _Column]:
+def _recompute_table_1(published: PublishedResults) -> dict[tuple[str, str], _Column]:
     sheet = published.captions
     wholes = [row.texts[WHOLE] for row in sheet.rows if WHOLE in row.texts]
     joined = [
@@ -164,28 +147,28 @@ def _table_one(published: PublishedResults) -> dict[tuple[str, str], _Column]:
         if all(position in row.texts for position in FRAGMENTS)
     ]
     return {
-        ("I", name): _lengths_of_tracks(sheet, texts)
+        ("I", name): _recompute_track_lengths(sheet, texts)
         for name, texts in (("total", wholes), ("aggregated", joined))
     }
 
 
-def _lengths_of_tracks(sheet: PublishedTable[Any], texts: Sequence[str]) -> _Column:
+def _recompute_track_lengths(sheet: PublishedTable[Any], texts: Sequence[str]) -> _Column:
     plain = lengths(texts).as_dict()
     found = lengths_without_function_words(texts).as_dict()
 
-    def why(metric: str, figure: str) -> str:
+    def explain(metric: str, figure: str) -> str:
         if metric in _COUNTS and 2 * found[metric] == number(figure):
             return (
                 f"the captions of {_CAPTIONED} tracks were published; "
                 "the printed count is twice that of the published"
             )
         doubled = f"the printed counts are doubled, those of {_CAPTIONED} captions"
-        if metric in _COUNTED_ALIKE:
+        if metric in _WORDLESS_COUNTS:
             ended = f"; {plain['incomplete']} of those here do not end in . ! or ?"
             return doubled + (ended if metric != "n" else "")
         tried = (
-            f"with Italian stop words dropped {_short(found[metric])}, "
-            f"with all words as in Table II {_short(plain[metric])}"
+            f"with Italian stop words dropped {_format_short(found[metric])}, "
+            f"with all words as in Table II {_format_short(plain[metric])}"
         )
         if metric in _COUNTS:
             tried = f"{doubled}; {tried}"
@@ -193,10 +176,10 @@ def _lengths_of_tracks(sheet: PublishedTable[Any], texts: Sequence[str]) -> _Col
             return tried
         return f"{tried}; the printed figure comes out of no definition tried"
 
-    return _Column(sheet, len(texts), _CAPTIONED, "published captions", found, why)
+    return _Column(sheet, len(texts), _CAPTIONED, "published captions", found, explain)
 
 
-def _table_two(published: PublishedResults) -> dict[tuple[str, str], _Column]:
+def _recompute_table_2(published: PublishedResults) -> dict[tuple[str, str], _Column]:
     columns = {}
     for name, sheet in (("total", published.clip), ("aggregated", published.clip_aggregated)):
         texts = [row.text for row in sheet.rows if row.text is not None]
@@ -208,17 +191,19 @@ def _table_two(published: PublishedResults) -> dict[tuple[str, str], _Column]:
     return columns
 
 
-def _table_three(published: PublishedResults) -> dict[tuple[str, str], _Column]:
+def _recompute_table_3(published: PublishedResults) -> dict[tuple[str, str], _Column]:
     sheets = {"total": published.clap, "aggregated": published.clap_aggregated}
-    return {("III", name): _closeness_of_tracks(name, sheet) for name, sheet in sheets.items()}
+    return {
+        ("III", name): _recompute_track_similarity(name, sheet) for name, sheet in sheets.items()
+    }
 
 
-def _closeness_of_tracks(name: str, sheet: PublishedTable[Any]) -> _Column:
+def _recompute_track_similarity(name: str, sheet: PublishedTable[Any]) -> _Column:
     values = [row.value for row in sheet.rows]
     of = int(printed()["III"][name]["n"])
     first = describe_values(values[:_FIRST]).as_dict()
 
-    def why(metric: str, figure: str) -> str:
+    def explain(metric: str, figure: str) -> str:
         if metric == "n":
             return ""
         if len(values) < of:
@@ -227,13 +212,13 @@ def _closeness_of_tracks(name: str, sheet: PublishedTable[Any]) -> _Column:
             return f"the printed figure is that of the first {_FIRST} of the {of:,} rows"
         return (
             "the printed figure comes out of nothing published: the first "
-            f"{_FIRST} of the {of:,} rows give {_short(first[metric])}"
+            f"{_FIRST} of the {of:,} rows give {_format_short(first[metric])}"
         )
 
-    return _Column(sheet, len(values), of, "rows", describe_values(values).as_dict(), why)
+    return _Column(sheet, len(values), of, "rows", describe_values(values).as_dict(), explain)
 
 
-def _table_four(published: PublishedResults) -> dict[tuple[str, str], _Column]:
+def _recompute_table_4(published: PublishedResults) -> dict[tuple[str, str], _Column]:
     columns = {}
     for name, sheet in (("total", published.clip), ("aggregated", published.clip_aggregated)):
         values = [row.value for row in sheet.rows if row.value is not None]
@@ -243,19 +228,19 @@ def _table_four(published: PublishedResults) -> dict[tuple[str, str], _Column]:
     return columns
 
 
-def _table_five(published: PublishedResults) -> _Column:
+def _recompute_table_5(published: PublishedResults) -> _Column:
     figures = describe_values([row.similarity for row in published.pairs.rows]).as_dict()
     sheets: Mapping[Kind, PublishedTable[Any]] = {
         Kind.TRACK: published.triples,
         Kind.ARTWORK: published.clip,
     }
-    left = {kind: len(unpaired(published, kind)) for kind in Kind}
+    left = {kind: len(find_unpaired(published, kind)) for kind in Kind}
     figures |= {
         f"unpaired_{kind.value}s": left[kind] if sheets[kind].rows else None for kind in Kind
     }
     of = int(printed()["V"]["pairs"]["n"])
 
-    def why(metric: str, _figure: str) -> str:
+    def explain(metric: str, _figure: str) -> str:
         kind = next((kind for kind in Kind if metric == f"unpaired_{kind.value}s"), None)
         if kind is None:
             return ""
@@ -264,10 +249,10 @@ def _table_five(published: PublishedResults) -> _Column:
             f"{left[kind]:,} are in no pair that is here"
         )
 
-    return _Column(published.pairs, len(published.pairs.rows), of, "pairs", figures, why)
+    return _Column(published.pairs, len(published.pairs.rows), of, "pairs", figures, explain)
 
 
-def _table_six(published: PublishedResults) -> _Column:
+def _recompute_table_6(published: PublishedResults) -> _Column:
     rows = published.imagebind.rows
     figures: Figures = dict(describe_values([row.value for row in rows]).as_dict())
     scored = {(row.track, row.artwork) for row in rows}
@@ -275,22 +260,21 @@ def _table_six(published: PublishedResults) -> _Column:
     figures["skipped"] = len(paired - scored) if paired else None
     of = int(printed()["VI"]["pairs"]["n"])
 
-    def why(metric: str, _figure: str) -> str:
+    def explain(metric: str, _figure: str) -> str:
         lost = f"{figures['skipped']} pairs of the ranking have no score in {sheet.name}"
         return lost if metric == "skipped" else ""
 
     sheet = published.imagebind
-    return _Column(sheet, len(rows), of, "pairs", figures, why)
+    return _Column(sheet, len(rows), of, "pairs", figures, explain)
 
 
-def shown(cell: Mapping[str, Any], key: str) -> str:
-    """A cell's figure as the study prints it."""
-    figure = printed()[cell["table"]][cell["column"]].get(cell["metric"], _FOUR_DECIMALS)
-    value = cell[key]
+def format_figure(cell: TableCell, value: float | int | None) -> str:
+    """Format a figure of a cell with the decimals that the study prints."""
+    figure = printed()[cell.table][cell.column].get(cell.metric, _UNPRINTED_FORMAT)
     return "–" if value is None else f"{value:.{decimals(figure)}f}"
 
 
-def _short(value: float | int | None) -> str:
+def _format_short(value: float | int | None) -> str:
     if value is None:
         return "none"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}".rstrip("0").rstrip(".")

@@ -17,10 +17,15 @@ T = TypeVar("T")
 _KEY: Final = "json_key"
 _OMIT_NONE: Final = "json_omit_none"
 _INLINE: Final = "json_inline"
+_INTERNAL: Final = "json_internal"
 
 
 def json_options(
-    key: str | None = None, *, omit_none: bool = False, inline: bool = False
+    key: str | None = None,
+    *,
+    omit_none: bool = False,
+    inline: bool = False,
+    internal: bool = False,
 ) -> Mapping[str, Any]:
     """Make the metadata of a dataclass field whose JSON differs from its attribute.
 
@@ -29,8 +34,9 @@ def json_options(
         omit_none: leave the key out where the value is None.
         inline: the value, a mapping or a dataclass, adds its keys to the enclosing object. A
             mapping takes all keys that no other field has.
+        internal: the field is not part of the JSON, and needs a default.
     """
-    return {_KEY: key, _OMIT_NONE: omit_none, _INLINE: inline}
+    return {_KEY: key, _OMIT_NONE: omit_none, _INLINE: inline, _INTERNAL: internal}
 
 
 def to_json(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -38,6 +44,8 @@ def to_json(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if is_dataclass(value) and not isinstance(value, type):
         made: dict[str, Any] = {}
         for each in fields(value):
+            if each.metadata.get(_INTERNAL):
+                continue
             inner = getattr(value, each.name)
             if each.metadata.get(_INLINE):
                 made |= to_json(inner)
@@ -72,7 +80,7 @@ def _read_dataclass(kind: Any, document: Mapping[str, Any]) -> Any:  # noqa: ANN
             if not is_dataclass(hints[each.name]):
                 rest = {key: inner for key, inner in document.items() if key not in taken}
             values[each.name] = _read_value(hints[each.name], rest)
-        elif _key(each) in document:
+        elif _key(each) in document and not each.metadata.get(_INTERNAL):
             values[each.name] = _read_value(hints[each.name], document[_key(each)])
         elif each.default is MISSING and each.default_factory is MISSING:
             raise KeyError(_key(each))

@@ -13,7 +13,7 @@ from support import write_small_corpus
 
 from cmean.catalog import items
 from cmean.datasets.published.model import PublishedTable
-from cmean.reproduction.service import reproduce
+from cmean.reproduction.service import reproduce_study
 
 EMPTY = PublishedTable("a file", None, ())
 TABLES = (  # noqa: SIM905 - a list of words
@@ -184,19 +184,19 @@ def test_interrupted_anywhere_it_can_be_run_again(catalog, tmp_path, statement):
 
     event.listen(catalog.engine, "before_cursor_execute", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        reproduce(catalog, folder)
+        reproduce_study(catalog, folder)
     event.remove(catalog.engine, "before_cursor_execute", interrupt)
     with catalog.read() as connection:
         assert items.count(connection) == {"track": 0, "artwork": 0}
-    found = reproduce(catalog, folder)
-    assert (found["stored"]["captions"], found["stored"]["triples"]) == (32, 90)
-    assert reproduce(catalog, folder) == found
+    found = reproduce_study(catalog, folder)
+    assert (found.stored["captions"], found.stored["triples"]) == (32, 90)
+    assert reproduce_study(catalog, folder) == found
 
 
 def test_two_at_the_same_time_enter_it_once(catalog, tmp_path):
     folder = study.write(tmp_path / "DIR")
     with ThreadPoolExecutor(2) as pool:
-        one, other = pool.map(lambda _: reproduce(catalog, folder), range(2))
+        one, other = pool.map(lambda _: reproduce_study(catalog, folder), range(2))
     assert one == other
     with catalog.read() as connection:
         assert items.count(connection) == {"track": 6, "artwork": 6}

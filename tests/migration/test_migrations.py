@@ -106,7 +106,7 @@ def test_down_and_up_again(catalog):
 
 
 def test_going_back_keeps_what_the_earlier_schema_has_a_place_for(catalog, tmp_path):
-    found = reproduction_service.reproduce(catalog, study_files.write(tmp_path / "DIR"))
+    found = reproduction_service.reproduce_study(catalog, study_files.write(tmp_path / "DIR"))
     with catalog.alter() as connection:
         command.downgrade(config(connection), "0003")
     with catalog.alter() as connection:
@@ -115,8 +115,8 @@ def test_going_back_keeps_what_the_earlier_schema_has_a_place_for(catalog, tmp_p
         assert connection.exec_driver_sql("SELECT COUNT(*) FROM captions").scalar_one() > 0
         assert connection.exec_driver_sql("SELECT COUNT(*) FROM v_emotions").scalar_one() > 0
         command.upgrade(config(connection), "head")
-    again = reproduction_service.reproduce(catalog, tmp_path / "DIR")
-    assert again["cells"] == found["cells"]
+    again = reproduction_service.reproduce_study(catalog, tmp_path / "DIR")
+    assert again.cells == found.cells
 
 
 def test_the_weak_end_of_older_pairings_is_filled_in_and_calibrated_ones_go(catalog):

@@ -23,7 +23,7 @@ from cmean.config import load_settings
 from cmean.datasets import demo
 from cmean.domain import Caption, Excerpt, Kind, Picture, Sound
 from cmean.media import files
-from cmean.media.excerpts import excerpts
+from cmean.media.excerpts import load_excerpts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def main() -> None:
         print("| item | decoding | captions | triples | together | target | together / decoding |")
         print("| --- | --- | --- | --- | --- | --- | --- |")
         for kind, source in given.items():
-            paths = [path for path in files.walk([source]) if isinstance(path, Path)]
+            paths = [path for path in files.find_media_files([source]) if isinstance(path, Path)]
             decode, caption, mapped = measure(kind, paths, args.profile)
             whole = decode + caption + mapped
             print(
@@ -63,7 +63,7 @@ def main() -> None:
 
 def composed(folder: Path) -> dict[Kind, Path]:
     """The demo corpus, its tracks repeated to 30 s."""
-    for item in demo.compose(folder):
+    for item in demo.compose_corpus(folder):
         if item.kind is Kind.TRACK:
             samples, rate = soundfile.read(item.path, dtype="float32")
             times = -(-TRACK_SECONDS * rate // len(samples))
@@ -85,7 +85,7 @@ def measure(kind: Kind, paths: list[Path], name: str) -> tuple[float, float, flo
     for _ in range(1 + REPETITIONS):  # the first warms up; the best of all is kept anyway
         for path in paths:
             start = time.perf_counter()
-            media: Sequence[Sound | Picture] = excerpts(path, kind, profile.preprocessing)
+            media: Sequence[Sound | Picture] = load_excerpts(path, kind, profile.preprocessing)
             decoded = time.perf_counter()
             batch = [Excerpt(kind, n, part, whole=media[0]) for n, part in enumerate(media)]
             captions = captioner.caption(batch)

@@ -30,7 +30,7 @@ from perception_report import report
 
 from cmean.config import load_settings
 from cmean.domain import Kind, Picture, Sound
-from cmean.media.excerpts import excerpts
+from cmean.media.excerpts import load_excerpts
 from cmean.perception import linear_heads, mood_readings, picture_features, sound_features
 from cmean.perception.networks.classifier import Classifier
 from cmean.perception.networks.tagger import Tagger
@@ -65,7 +65,7 @@ def read_sounds(folder: Path, name: str) -> Judged:
     preprocessing = load_settings({}).get_profile("learned").kinds[Kind.TRACK].preprocessing
     inputs = []
     for row in rows:
-        sound = excerpts(folder / name / row["path"], Kind.TRACK, preprocessing)[0]
+        sound = load_excerpts(folder / name / row["path"], Kind.TRACK, preprocessing)[0]
         assert isinstance(sound, Sound)
         features = sound_features.measure_sound(sound.samples)
         tagged = tagger.tag(sound.samples, whole=True)
@@ -90,7 +90,7 @@ def read_pictures(folder: Path, name: str) -> Judged:
     preprocessing = load_settings({}).get_profile("learned").kinds[Kind.ARTWORK].preprocessing
     inputs = []
     for row in rows:
-        picture = excerpts(folder / name / row["path"], Kind.ARTWORK, preprocessing)[0]
+        picture = load_excerpts(folder / name / row["path"], Kind.ARTWORK, preprocessing)[0]
         assert isinstance(picture, Picture)
         features = picture_features.measure_picture(picture.pixels)
         inputs.append(

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stand_ins import Bench, draw, register
 
 from cmean.domain import Kind
-from cmean.media.excerpts import excerpts
+from cmean.media.excerpts import load_excerpts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -106,7 +106,7 @@ class Measured:
     def decoding(self) -> Took:
         """Decoding alone, one picture after the other."""
         size = {"whole_size": SIZE, "fragment_size": SIZE}
-        return timed(lambda: [excerpts(path, Kind.ARTWORK, size) for path in self.paths])
+        return timed(lambda: [load_excerpts(path, Kind.ARTWORK, size) for path in self.paths])
 
     def in_process(self) -> Took:
         """A worker in this process, from its first claim to its last commit."""

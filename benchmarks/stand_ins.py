@@ -27,7 +27,7 @@ from cmean.inference import recipes, steps
 from cmean.jobs.executor import execute_tasks
 from cmean.jobs.planner import enter_tasks
 from cmean.jobs.session import WorkerSession, start_session
-from cmean.library.ingest import ingest
+from cmean.library.ingest import ingest_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +170,7 @@ class Bench:
         )
         self.catalog = Catalog(self.settings.database_url)
         migrate.ensure(self.catalog)
-        ingest(self.catalog, [pictures])
+        ingest_files(self.catalog, [pictures])
 
     def planned(self, name: str) -> tuple[int, Step]:
         """A stand-in's captions, planned: the id of its recipe, and what carries it out."""

@@ -176,7 +176,7 @@ def match_rows(
     found: dict[int, LabelRow] = {}
     lost: dict[str, list[str]] = {}
     for row in file.rows:
-        ids = names.find((row.name,))
+        ids = names.find_items((row.name,))
         if not ids:
             lost.setdefault("name no item", []).append(row.name)
         elif len(ids) > 1:

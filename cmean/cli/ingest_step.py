@@ -28,7 +28,7 @@ def ingest_paths(
 ) -> IngestResult:
     """Register files and folders while showing progress."""
     with show_progress("ingest") as update:
-        return ingest.ingest(
+        return ingest.ingest_files(
             catalog, paths, kind, collection, facts, lambda n, of: update("files", n, of, "")
         )
 

@@ -1,4 +1,4 @@
-"""Registering files: found, told apart by content, validated by decoding, described."""
+"""Registration of media files: identified by content, validated by decoding, described."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from cmean.domain import Kind
 from cmean.errors import ItemError, MediaError
 from cmean.library.metadata import NO_METADATA
 from cmean.media import audio, files, image, tags
-from cmean.media.files import Rejected
-from cmean.media.uris import display, local_path
+from cmean.media.files import RejectedPath
+from cmean.media.uris import format_path, local_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ _COMMIT_FILES = 32
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A file that was refused: a typed reason, and the detail in one line."""
+    """A file that was rejected: a typed reason, and the detail in one line."""
 
     path: str
     reason: str
@@ -39,27 +39,27 @@ class Rejection:
 
 @dataclass(slots=True)
 class IngestResult:
-    """How many items were added, how many were known already, which files were refused."""
+    """How many items were added and how many were known, and the rejected files."""
 
     added: int = 0
     known: int = 0
     rejected: list[Rejection] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the document that is printed as JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A file that was looked at: its item, new or known, or why it was refused."""
+class _InspectedFile:
+    """A file with its item, new or known, or the reason for its rejection."""
 
     path: Path
     item: NewItem | None = None
     rejected: ItemError | None = None
 
 
-def ingest(
+def ingest_files(
     catalog: Catalog,
     paths: Sequence[Path],
     kind: Kind | None = None,
@@ -72,60 +72,68 @@ def ingest(
     Args:
         catalog: an open catalog with its schema.
         paths: files and folders.
-        kind: what all of them are (default: told by suffix, or by the metadata).
+        kind: of all of them (default: by suffix, or by the metadata).
         collection: put them into this collection, known ones too.
-        metadata: facts that go before tags and file names; known items are updated.
-        on_progress: called with the files looked at and their number.
+        metadata: facts that take precedence over tags and file names; known items are updated.
+        on_progress: called with the number of files inspected so far, and of all.
 
     Raises:
         InputError: a path does not exist, or a folder holds no media.
         CatalogError: the catalog fails; what was committed stays.
     """
-    found = files.walk(paths)
+    found = files.find_media_files(paths)
     result = IngestResult()
     register = _Registrar(catalog, collection, metadata, result)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        seen = _ordered(pool, lambda entry: _look(catalog, entry, kind, metadata), found)
+        inspected = _inspect_in_order(
+            pool, lambda entry: _inspect_entry(catalog, entry, kind, metadata), found
+        )
         done = 0
-        while batch := list(islice(seen, _COMMIT_FILES)):
+        while batch := list(islice(inspected, _COMMIT_FILES)):
             register(batch)
             done += len(batch)
             on_progress(done, len(found))
     return result
 
 
-def _ordered(
+def _inspect_in_order(
     pool: ThreadPoolExecutor,
-    look: Callable[[Path | Rejected], _Seen],
-    entries: Iterable[Path | Rejected],
-) -> Iterator[_Seen]:
-    """As `pool.map`, but only a batch ahead, so that an interruption has little to wait for."""
+    inspect: Callable[[Path | RejectedPath], _InspectedFile],
+    entries: Iterable[Path | RejectedPath],
+) -> Iterator[_InspectedFile]:
+    """Map as `pool.map` does, but a batch at a time: an interruption then waits for no more."""
     rest = iter(entries)
     while batch := list(islice(rest, _COMMIT_FILES)):
-        yield from pool.map(look, batch)
+        yield from pool.map(inspect, batch)
 
 
-def _look(catalog: Catalog, entry: Path | Rejected, kind: Kind | None, metadata: Metadata) -> _Seen:
-    if isinstance(entry, Rejected):
-        return _Seen(entry.path, rejected=MediaError(entry.reason, entry.detail))
+def _inspect_entry(
+    catalog: Catalog, entry: Path | RejectedPath, kind: Kind | None, metadata: Metadata
+) -> _InspectedFile:
+    if isinstance(entry, RejectedPath):
+        return _InspectedFile(entry.path, rejected=MediaError(entry.reason, entry.detail))
     try:
         path = entry.resolve()
         digest = files.hash_media_file(path)
         with catalog.read() as connection:
             known = item_rows.find(connection, digest)
         if known is not None:
-            return _Seen(entry, _described(path, known.kind, digest))
-        return _Seen(entry, _probed(path, _kind_of(path, kind, metadata), digest))
+            return _InspectedFile(entry, _describe_known_file(path, known.kind, digest))
+        return _InspectedFile(
+            entry, _describe_new_file(path, _choose_kind(path, kind, metadata), digest)
+        )
     except ItemError as error:
-        return _Seen(entry, rejected=error)
+        return _InspectedFile(entry, rejected=error)
     except MemoryError:
-        return _Seen(entry, rejected=MediaError("out-of-memory", "decoding needs more memory"))
+        return _InspectedFile(
+            entry, rejected=MediaError("out-of-memory", "decoding needs more memory")
+        )
     except OSError as error:
         detail = f"cannot be read: {error.strerror}"
-        return _Seen(entry, rejected=MediaError("unreadable", detail))
+        return _InspectedFile(entry, rejected=MediaError("unreadable", detail))
 
 
-def _kind_of(path: Path, kind: Kind | None, metadata: Metadata) -> Kind:
+def _choose_kind(path: Path, kind: Kind | None, metadata: Metadata) -> Kind:
     said = metadata.kind(path)
     if kind is None and said is not None:
         if said not in set(Kind):
@@ -138,7 +146,7 @@ def _kind_of(path: Path, kind: Kind | None, metadata: Metadata) -> Kind:
     return kind
 
 
-def _described(path: Path, kind: Kind, digest: str) -> NewItem:
+def _describe_known_file(path: Path, kind: Kind, digest: str) -> NewItem:
     status = path.stat()
     return item_rows.NewItem(
         kind=kind,
@@ -150,11 +158,11 @@ def _described(path: Path, kind: Kind, digest: str) -> NewItem:
     )
 
 
-def _probed(path: Path, kind: Kind, digest: str) -> NewItem:
+def _describe_new_file(path: Path, kind: Kind, digest: str) -> NewItem:
     status = path.stat()
-    info = audio.probe(path) if kind is Kind.TRACK else image.probe(path)
+    info = audio.probe_track(path) if kind is Kind.TRACK else image.probe_artwork(path)
     facts = asdict(info)
-    for key, said in zip(("title", "creator", "year"), tags.from_name(path), strict=True):
+    for key, said in zip(("title", "creator", "year"), tags.parse_file_name(path), strict=True):
         facts[key] = facts[key] or said
     return item_rows.NewItem(
         kind=kind,
@@ -167,7 +175,7 @@ def _probed(path: Path, kind: Kind, digest: str) -> NewItem:
 
 
 class _Registrar:
-    """Writes what was seen, a batch a transaction, in the order of the files."""
+    """Writes inspected files, a batch a transaction, in the order of the files."""
 
     def __init__(
         self, catalog: Catalog, collection: str | None, metadata: Metadata, result: IngestResult
@@ -177,13 +185,13 @@ class _Registrar:
         self.metadata = metadata
         self.result = result
 
-    def __call__(self, batch: Iterable[_Seen]) -> None:
+    def __call__(self, batch: Iterable[_InspectedFile]) -> None:
         with self.catalog.write() as connection:
-            for seen in batch:
-                if seen.item is not None:
-                    self._register(connection, seen.path, seen.item)
-                elif seen.rejected is not None:
-                    self._reject(connection, seen.path, seen.rejected)
+            for inspected in batch:
+                if inspected.item is not None:
+                    self._register(connection, inspected.path, inspected.item)
+                elif inspected.rejected is not None:
+                    self._reject(connection, inspected.path, inspected.rejected)
 
     def _register(self, connection: Connection, path: Path, item: NewItem) -> None:
         known = item_rows.find(connection, item.sha256)
@@ -197,10 +205,10 @@ class _Registrar:
             if not local_path(known.uri).exists():
                 item_rows.relocate(connection, item_id, item.uri, item.modified)
         item_rows.describe(connection, item_id, **self.metadata.facts(path.resolve()))
-        item_rows.forgive(connection, display(path))
+        item_rows.forgive(connection, format_path(path))
         if self.collection is not None:
             item_rows.collect(connection, self.collection, item_id)
 
     def _reject(self, connection: Connection, path: Path, error: ItemError) -> None:
-        item_rows.reject(connection, display(path), error.reason, error.detail)
-        self.result.rejected.append(Rejection(display(path), error.reason, error.detail))
+        item_rows.reject(connection, format_path(path), error.reason, error.detail)
+        self.result.rejected.append(Rejection(format_path(path), error.reason, error.detail))

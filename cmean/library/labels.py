@@ -1,4 +1,4 @@
-"""Attaching a file of labels to the items that it names."""
+"""Attachment of a label file to the items that it names."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Attached:
-    """What came of a file of labels.
+class AttachedLabels:
+    """The result of attaching a label file.
 
     Attributes:
         name: of the label set.
@@ -33,10 +33,10 @@ class Attached:
         items: how many it labels or pairs.
         labels: how many there are of them: an item has one for each dimension.
         pairs: labelled pairs.
-        unknown: the first names that no item of the catalog answers to.
+        unknown: the first names that no item of the catalog has.
         unknown_count: how many such names there are.
         rejected: lines that cannot be used, in their order.
-        notes: what else there is to know.
+        notes: further remarks.
     """
 
     name: str
@@ -50,24 +50,24 @@ class Attached:
     notes: Sequence[str]
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the document that is printed as JSON."""
         return asdict(self)
 
 
-def attach(
+def attach_labels(
     catalog: Catalog, path: Path, name: str, layout: str | None = None, *, add: bool = False
-) -> Attached:
-    """Attach the labels of a file under a name, all of them or, should that fail, none.
+) -> AttachedLabels:
+    """Attach the labels of a file under a name in one transaction.
 
-    What the set said before of the kinds of items that the file labels is replaced, and its pairs
-    if the file has some; a file of which nothing can be used changes nothing.
+    Earlier labels of the set on items of the same kinds are replaced, and its pairs if the file has
+    some; a file of which nothing can be used changes nothing.
 
     Args:
         catalog: an open catalog.
         path: of the file.
         name: of the label set.
         layout: a name of `cmean.datasets.labels.LAYOUTS` (default: told by the columns).
-        add: keep what the set said before, but for what the file says otherwise.
+        add: keep earlier labels of the set that the file does not change.
 
     Raises:
         InputError: the name cannot be used, or the file cannot be read (see `read_table`).
@@ -77,26 +77,26 @@ def attach(
     file = label_files.read_label_file(path, layout)
     with catalog.write() as connection:
         names = ItemNames(label_rows.known_items(connection), path.parent)
-        found = _Found(names)
-        found.take(file)
-        if found.labels or found.pairs:
+        resolved = _ResolvedLabels(names)
+        resolved.resolve_file(file)
+        if resolved.labels or resolved.pairs:
             if not add:
-                kinds = {names.kinds[item] for item in found.labels}
-                label_rows.clear(connection, name, kinds, pairs=bool(found.pairs))
-            label_rows.put(connection, name, found.rows())
-            label_rows.put_pairs(connection, name, sorted(found.pairs))
-    return found.summary(file, name)
+                kinds = {names.kinds[item] for item in resolved.labels}
+                label_rows.clear(connection, name, kinds, pairs=bool(resolved.pairs))
+            label_rows.put(connection, name, resolved.iterate_rows())
+            label_rows.put_pairs(connection, name, sorted(resolved.pairs))
+    return resolved.summarise(file, name)
 
 
-def listed(catalog: Catalog) -> list[dict[str, Any]]:
-    """The label sets: name, dimensions, and how many items and pairs they label."""
+def list_label_sets(catalog: Catalog) -> list[dict[str, Any]]:
+    """List the label sets: name, dimensions, and numbers of labelled items and pairs."""
     with catalog.read() as connection:
         return label_rows.sets(connection)
 
 
 @dataclass(slots=True)
-class _Found:
-    """What a file says of the items that it names, as far as they are known."""
+class _ResolvedLabels:
+    """The labels of a file by the items of the catalog that its names mean."""
 
     names: ItemNames
     labels: dict[int, dict[str, tuple[Label, int]]] = field(default_factory=dict)
@@ -105,33 +105,35 @@ class _Found:
     rejected: list[RejectedRow] = field(default_factory=list)
     contradicted: set[tuple[int, str]] = field(default_factory=set)
 
-    def take(self, file: LabelFile) -> None:
-        """Find the items of all rows."""
+    def resolve_file(self, file: LabelFile) -> None:
+        """Resolve the names of all rows."""
         self.rejected += file.rejected
         for row in file.rows:
-            item = self._find(row.item, row.line)
+            item = self._find_item(row.item, row.line)
             if item is not None:
-                self._label(item, row.item, row.labels.items(), row.line)
+                self._add_labels(item, row.item, row.labels.items(), row.line)
         for pair in file.pairs:
-            track, artwork = (self._find(side, pair.line) for side in (pair.track, pair.artwork))
+            track, artwork = (
+                self._find_item(side, pair.line) for side in (pair.track, pair.artwork)
+            )
             if track is not None and artwork is not None:
                 self.pairs.add((track, artwork))
         for item, dimension in self.contradicted:
             del self.labels[item][dimension]
         self.labels = {item: labels for item, labels in self.labels.items() if labels}
 
-    def rows(self) -> Iterator[tuple[int, str, Label]]:
-        """The labels as they are written, by item."""
+    def iterate_rows(self) -> Iterator[tuple[int, str, Label]]:
+        """Yield item, dimension and label, in the order of items."""
         for item in sorted(self.labels):
             for dimension, (label, _) in self.labels[item].items():
                 yield item, dimension, label
 
-    def summary(self, file: LabelFile, name: str) -> Attached:
-        """What came of it."""
+    def summarise(self, file: LabelFile, name: str) -> AttachedLabels:
+        """Summarise the result."""
         notes = list(file.notes)
         if not self.labels and not self.pairs:
             notes.append("nothing of the file can be used; the label set is as it was")
-        return Attached(
+        return AttachedLabels(
             name=name,
             layout=file.layout,
             items=len(self.labels.keys() | {item for pair in self.pairs for item in pair}),
@@ -143,19 +145,19 @@ class _Found:
             notes=notes,
         )
 
-    def _find(self, item: NamedItem, line: int) -> int | None:
-        ids = self.names.find(item.names, item.kind)
+    def _find_item(self, item: NamedItem, line: int) -> int | None:
+        ids = self.names.find_items(item.names, item.kind)
         if not ids:
             self.unknown.setdefault(item.names[0])
             return None
         if len(ids) > 1:
-            some = ", ".join(map(self.names.called, ids[:2]))
+            some = ", ".join(map(self.names.describe_item, ids[:2]))
             detail = f"{item.names[0]!r} may be any of {len(ids)} items, e.g. {some}; give its path"
             self.rejected.append(RejectedRow(line, detail))
             return None
         return ids[0]
 
-    def _label(
+    def _add_labels(
         self, item: int, named: NamedItem, labels: Iterable[tuple[str, Label]], line: int
     ) -> None:
         known = self.labels.setdefault(item, {})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cmean.errors import InputError
-from cmean.media.tags import clean
+from cmean.media.tags import clean_text
 from cmean.util.tabular import read_table
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Metadata:
     def facts(self, path: Path) -> dict[str, object]:
         """Return the columns of `items` to set for a file; none where it is not named."""
         row = self.rows.get(path, {})
-        facts: dict[str, object] = {key: clean(row[key]) for key in _FACTS if row.get(key)}
+        facts: dict[str, object] = {key: clean_text(row[key]) for key in _FACTS if row.get(key)}
         others = {key: value for key, value in row.items() if key not in _NAMES and value}
         return facts | ({"metadata": others} if others else {})
 

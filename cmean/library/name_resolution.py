@@ -1,4 +1,4 @@
-"""Which item a name means: by path, file name, stem, metadata, number or title, in that order."""
+"""Resolution of names to items: by path, file name, stem, metadata, number or title."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class ItemNames:
-    """Items by what they may be called.
+    """An index of items by their names.
 
-    A name is tried as each of these; the first that any item answers to decides:
+    A name is tried as each of these; the first that any item has decides:
 
     1. a path, absolute or relative to `folder`, or a ``file:`` URI;
     2. the end of a path, with or without suffix, where the name has folders in it;
@@ -50,28 +50,28 @@ class ItemNames:
         for item in items:
             self._add(item)
 
-    def find(self, names: Iterable[str], kind: Kind | None = None) -> Sequence[int]:
-        """The items that the first name with any answer means: none, one, or more than one.
+    def find_items(self, names: Iterable[str], kind: Kind | None = None) -> Sequence[int]:
+        """Find the items that the first known one of some names means: none, one, or several.
 
         Args:
-            names: what the item may be called, the most telling first.
+            names: what the item may be called, the most specific first.
             kind: only items of this kind.
         """
         for name in names:
-            for ids in self._answers(_normal(name)):
+            for ids in self._iterate_matches(_normalise_name(name)):
                 meant = [key for key in ids if kind in (None, self.kinds[key])]
                 if meant:
                     return meant
         return ()
 
-    def called(self, item_id: int) -> str:
-        """An item's path or, without one, its title, for a message."""
+    def describe_item(self, item_id: int) -> str:
+        """Return an item's path or, without one, its title, for a message."""
         return self.paths.get(item_id) or self.titles[item_id] or f"item {item_id}"
 
     def _add(self, item: KnownItem) -> None:
         self.kinds[item.id], self.titles[item.id] = item.kind, item.title
         if item.uri is not None:
-            path = self.paths[item.id] = _normal(_path_of(item.uri))
+            path = self.paths[item.id] = _normalise_name(_decode_uri(item.uri))
             base = path.rpartition("/")[2]
             stem = os.path.splitext(base)[0]  # noqa: PTH122 - as text: there may be many
             self._by_path[path].append(item.id)
@@ -79,63 +79,63 @@ class ItemNames:
             self._by_stem[stem].append(item.id)
             self._add_number(item.id, stem)
         if item.file:
-            file = _normal(item.file)
-            stem = _stem(file.rpartition("/")[2])
+            file = _normalise_name(item.file)
+            stem = _strip_media_suffix(file.rpartition("/")[2])
             for name in {file, stem}:
                 self._by_metadata[name].append(item.id)
             if item.uri is None:
                 self._add_number(item.id, stem)
         if item.title:
-            self._by_title[_normal(item.title)].append(item.id)
+            self._by_title[_normalise_name(item.title)].append(item.id)
 
     def _add_number(self, item_id: int, stem: str) -> None:
-        if number := _number(stem):
+        if number := _parse_number(stem):
             self._by_number[number].append(item_id)
 
-    def _answers(self, name: str) -> Iterator[Sequence[int]]:
+    def _iterate_matches(self, name: str) -> Iterator[Sequence[int]]:
         base = name.rpartition("/")[2]
-        stem = _stem(base)
-        yield _get(self._by_path, self._path(name))
+        stem = _strip_media_suffix(base)
+        yield _look_up(self._by_path, self._path(name))
         if base != name:
-            both = (*_get(self._by_file, base), *_get(self._by_stem, stem))
+            both = (*_look_up(self._by_file, base), *_look_up(self._by_stem, stem))
             yield [key for key in dict.fromkeys(both) if self._ends_with(key, name)]
-        yield _get(self._by_file, base)
-        yield _get(self._by_stem, stem)
-        yield _get(self._by_metadata, name) or _get(self._by_metadata, stem)
-        if number := _number(stem):
-            yield _get(self._by_number, number)
-        yield _get(self._by_title, name)
+        yield _look_up(self._by_file, base)
+        yield _look_up(self._by_stem, stem)
+        yield _look_up(self._by_metadata, name) or _look_up(self._by_metadata, stem)
+        if number := _parse_number(stem):
+            yield _look_up(self._by_number, number)
+        yield _look_up(self._by_title, name)
 
     def _path(self, name: str) -> str:
-        path = _path_of(name) if name.startswith("file:") else name
+        path = _decode_uri(name) if name.startswith("file:") else name
         whole = os.path.join(self.folder, path)  # noqa: PTH118 - as text: there may be many
         # Links can be in what was given alone; in plain file names there are none to follow.
-        return _normal(os.path.realpath(whole) if "/" in path else whole)
+        return _normalise_name(os.path.realpath(whole) if "/" in path else whole)
 
     def _ends_with(self, item_id: int, name: str) -> bool:
         path, whole = self.paths[item_id], f"/{name.removeprefix('./')}"
         return path.endswith(whole) or path.rpartition(".")[0].endswith(whole)
 
 
-def _get(index: Mapping[str, list[int]], key: str) -> Sequence[int]:
+def _look_up(index: Mapping[str, list[int]], key: str) -> Sequence[int]:
     return index.get(key, ())
 
 
-def _path_of(uri: str) -> str:
+def _decode_uri(uri: str) -> str:
     return unquote(uri.removeprefix("file://"))  # bytes that are no UTF-8 become a sign
 
 
-def _normal(name: str) -> str:
-    """File systems differ in how they write accents."""
+def _normalise_name(name: str) -> str:
+    """Return the composed form of a name: file systems differ in how they store accents."""
     return unicodedata.normalize("NFC", name)
 
 
-def _stem(name: str) -> str:
-    """Without a suffix of media: other dots belong to the name."""
+def _strip_media_suffix(name: str) -> str:
+    """Remove a media suffix; other dots belong to the name."""
     root, dot, suffix = name.rpartition(".")
     return root if dot and f".{suffix.lower()}" in SUFFIXES else name
 
 
-def _number(stem: str) -> str:
-    """Digits without the zeros before them; empty for what is no number."""
+def _parse_number(stem: str) -> str:
+    """Return digits without leading zeros; empty where the name is no number."""
     return (stem.lstrip("0") or "0") if stem.isascii() and stem.isdigit() else ""

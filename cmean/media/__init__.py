@@ -1,1 +1,1 @@
-"""The only file input: probe, decode, fragment; every limit is here."""
+"""Reading media files: probing, decoding and cutting into fragments, within limits."""

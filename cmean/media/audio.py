@@ -1,14 +1,13 @@
-"""Tracks: validated by decoding them once, brought to mono at one rate, cut into quarters.
+"""Tracks: validation by decoding, conversion to mono at one rate, and quarters in time.
 
-Read through libsndfile alone (WAV, AIFF, FLAC, Ogg Vorbis and Opus, MP3), in blocks, so that a
-track never stands in memory at its full rate and number of channels.
+libsndfile decodes (WAV, AIFF, FLAC, Ogg Vorbis and Opus, MP3) in blocks, so that a track is never
+in memory at its full rate and number of channels.
 
-How much must decode: a FLAC file that is cut short is rejected, for it declares its length and
+What counts as whole: a FLAC file that is cut short is rejected, since it declares its length and
 its decoder fails; so is an Ogg file whose decoder gives up before the end. WAV, AIFF, Ogg and MP3
-files that lost their tail are what remains of them, like any shorter recording: players play
-them so, and an MP3 stream has no end that could be missed. `seconds` is what was decoded, not
-what the header says. An MP3 of variable bit rate without a Xing header has no known length;
-libsndfile estimates it and stops there.
+files that lost their end count as shorter recordings: players play them so, and an MP3 stream has
+no end mark. `seconds` is the decoded length, not the one in the header. An MP3 of variable bit rate
+without a Xing header has no known length; libsndfile estimates it and stops there.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ import soxr
 from cmean.domain import Sound, cut_quarters
 from cmean.errors import MediaError
 from cmean.media import limits as _limits
-from cmean.media._quiet import muted_stderr
 from cmean.media.files import require_readable
-from cmean.media.tags import Tags, clean, year_in
+from cmean.media.muted_stderr import muted_stderr
+from cmean.media.tags import Tags, clean_text, find_year
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,15 +71,15 @@ class AudioInfo:
     year: str | None = None
 
 
-def probe(path: Path, limits: _limits.Limits = _limits.DEFAULT) -> AudioInfo:
-    """Decode a track once and say what it is.
+def probe_track(path: Path, limits: _limits.Limits = _limits.DEFAULT) -> AudioInfo:
+    """Decode a track once and describe it.
 
     Raises:
-        MediaError: the reasons of `load`.
+        MediaError: the reasons of `load_track`.
     """
-    with _opened(path, limits) as source:
-        frames = sum(len(block) for block in _mono_blocks(source, limits))
-        tags = _tags(source)
+    with _open_track(path, limits) as source:
+        frames = sum(len(block) for block in _read_mono_blocks(source, limits))
+        tags = _read_tags(source)
         return AudioInfo(
             format=_FORMATS[source.format],
             seconds=frames / source.samplerate,
@@ -90,8 +89,8 @@ def probe(path: Path, limits: _limits.Limits = _limits.DEFAULT) -> AudioInfo:
         )
 
 
-def load(path: Path, limits: _limits.Limits = _limits.DEFAULT, rate: int = RATE) -> Sound:
-    """A track as mono float32 at `rate` Hz: the mean of its channels, resampled by soxr (HQ).
+def load_track(path: Path, limits: _limits.Limits = _limits.DEFAULT, rate: int = RATE) -> Sound:
+    """Decode a track as mono float32 at `rate` Hz: the channels' mean, resampled by soxr (HQ).
 
     Raises:
         MediaError: ``missing``, ``no-permission``, ``not-a-file``, ``empty-file``; ``not-audio``
@@ -100,23 +99,23 @@ def load(path: Path, limits: _limits.Limits = _limits.DEFAULT, rate: int = RATE)
             ``bad-rate``; see `Limits`.
     """
     samples = bytearray()  # grows in place; a list of blocks would stand in memory twice
-    with _opened(path, limits) as source:
+    with _open_track(path, limits) as source:
         resampler = soxr.ResampleStream(source.samplerate, rate, 1, dtype="float32")
-        for block in _mono_blocks(source, limits):
+        for block in _read_mono_blocks(source, limits):
             samples += resampler.resample_chunk(block).data
         samples += resampler.resample_chunk(np.empty(0, np.float32), last=True).data
     return Sound(np.frombuffer(samples, np.float32), rate)
 
 
-def quarters(sound: Sound) -> list[Sound]:
-    """The whole, then its four quarters in time as views."""
+def split_into_quarters(sound: Sound) -> list[Sound]:
+    """Return the whole, then its four quarters in time as views."""
     return [sound, *cut_quarters(sound)]
 
 
 class _Stream(soundfile.SoundFile):  # type: ignore[misc] # soundfile ships no types
-    """A file read straight through.
+    """A file that is read sequentially.
 
-    After each block soundfile seeks to where it stands already. That fails at the end of a FLAC
+    After each block soundfile seeks to its current position. That fails at the end of a FLAC
     stream of unknown length, and garbles an MP3 of variable bit rate without a Xing header.
     """
 
@@ -125,8 +124,8 @@ class _Stream(soundfile.SoundFile):  # type: ignore[misc] # soundfile ships no t
 
 
 @contextmanager
-def _opened(path: Path, limits: _limits.Limits) -> Iterator[_Stream]:
-    """An audio file whose header is within the limits; decode errors inside become MediaError."""
+def _open_track(path: Path, limits: _limits.Limits) -> Iterator[_Stream]:
+    """Open an audio file whose header is within the limits; decode errors become MediaError."""
     require_readable(path)
     with muted_stderr():  # whatever the suffix: an MP3 stream may stand in other containers
         try:
@@ -140,7 +139,7 @@ def _opened(path: Path, limits: _limits.Limits) -> Iterator[_Stream]:
                 yield source
             except (soundfile.SoundFileError, RuntimeError) as error:
                 detail = getattr(error, "error_string", str(error))
-                detail = clean(detail.removeprefix("Error : "), 200) or "decoding failed"
+                detail = clean_text(detail.removeprefix("Error : "), 200) or "decoding failed"
                 raise MediaError("decode-error", detail) from error
 
 
@@ -159,8 +158,8 @@ def _check_not_long(frames: int, source: _Stream, limits: _limits.Limits) -> Non
         raise MediaError("too-long", f"longer than {limits.max_seconds:g} s")
 
 
-def _mono_blocks(source: _Stream, limits: _limits.Limits) -> Iterator[NDArray[np.float32]]:
-    """The mono mix block by block; every limit on content is checked on the way or at the end."""
+def _read_mono_blocks(source: _Stream, limits: _limits.Limits) -> Iterator[NDArray[np.float32]]:
+    """Decode the mono mix block by block, and check every limit on the content."""
     frames, peak = 0, 0.0
     size = max(1, _BLOCK_SAMPLES // source.channels)
     while len(block := source.read(size, dtype="float32", always_2d=True)):
@@ -192,6 +191,10 @@ def _check_end(frames: int, peak: float, source: _Stream, limits: _limits.Limits
         raise MediaError("silent", f"peak {peak:.1e} of full scale")
 
 
-def _tags(source: _Stream) -> Tags:
+def _read_tags(source: _Stream) -> Tags:
     found = source.copy_metadata()
-    return Tags(clean(found.get("title")), clean(found.get("artist")), year_in(found.get("date")))
+    return Tags(
+        clean_text(found.get("title")),
+        clean_text(found.get("artist")),
+        find_year(found.get("date")),
+    )

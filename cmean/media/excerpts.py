@@ -1,4 +1,4 @@
-"""The five media of an item: what captioners and embedders see or hear."""
+"""The five media of an item, the whole and its fragments, as captioners and embedders take them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cmean.domain import Kind
 from cmean.errors import CmeanError, ConfigError, MediaError
 from cmean.media import audio, files, image
 from cmean.media import limits as _limits
-from cmean.media.uris import display, local_path
+from cmean.media.uris import format_path, local_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,13 +26,13 @@ _SQUARES = ("centre", "stretch")
 _SIZES = range(16, 4097)
 
 
-def excerpts(
+def load_excerpts(
     path: Path,
     kind: Kind,
     preprocessing: Mapping[str, object],
     limits: _limits.Limits = _limits.DEFAULT,
 ) -> list[Sound] | list[Picture]:
-    """The whole and the four fragments of an item, decoded as a recipe asks.
+    """Decode the whole and the four fragments of an item as a recipe asks.
 
     Args:
         path: the item's file.
@@ -44,7 +44,7 @@ def excerpts(
 
     Raises:
         ConfigError: an unknown key or value in `preprocessing`.
-        MediaError: the reasons of `audio.load` or `image.load`.
+        MediaError: the reasons of `audio.load_track` or `image.load_artwork`.
     """
     unknown = sorted(map(str, preprocessing.keys() - _DEFAULTS[kind].keys()))
     if unknown:
@@ -53,7 +53,7 @@ def excerpts(
     settings = {**_DEFAULTS[kind], **preprocessing}
     if kind is Kind.TRACK:
         rate = _integer(settings, "rate", range(limits.min_rate, limits.max_rate + 1))
-        return audio.quarters(audio.load(path, limits, rate))
+        return audio.split_into_quarters(audio.load_track(path, limits, rate))
     square = settings["square"]
     if not isinstance(square, str) or square not in _SQUARES:
         raise ConfigError(f"preprocessing: square is {' or '.join(_SQUARES)}, not {square!r}")
@@ -62,7 +62,7 @@ def excerpts(
         size if settings[key] is None else _integer(settings, key, _SIZES)
         for key in ("whole_size", "fragment_size")
     )
-    return image.fragments(image.load(path, limits), square, whole, fragment)
+    return image.cut_fragments(image.load_artwork(path, limits), square, whole, fragment)
 
 
 class ItemFile(Protocol):
@@ -101,11 +101,11 @@ def decode_items(
 
     Args:
         items: whose files to decode.
-        preprocessing: as of `excerpts`.
+        preprocessing: as of `load_excerpts`.
         threads: how many files to decode at once.
 
     Raises:
-        ConfigError: as of `excerpts`.
+        ConfigError: as of `load_excerpts`.
     """
     decode = partial(_decode_item, preprocessing=preprocessing)
     if min(threads, len(items)) <= 1:
@@ -121,7 +121,7 @@ def _decode_item(
     try:
         path = local_path(item.uri)
         _require_unchanged(item, path)
-        return excerpts(path, item.kind, preprocessing)
+        return load_excerpts(path, item.kind, preprocessing)
     except MediaError as error:
         return error
     except MemoryError:
@@ -140,12 +140,12 @@ def _require_unchanged(item: ItemFile, path: Path) -> None:
     try:
         status = path.stat()
     except OSError as error:
-        detail = f"{display(path)} cannot be read: {error.strerror}"
+        detail = f"{format_path(path)} cannot be read: {error.strerror}"
         raise MediaError("missing", detail, retryable=True) from error
     is_same = (status.st_size, status.st_mtime) == (item.bytes, item.modified)
     if not is_same and files.hash_media_file(path) != item.sha256:
         raise MediaError(
-            "changed", f"{display(path)} is not the file that was ingested; ingest it again"
+            "changed", f"{format_path(path)} is not the file that was ingested; ingest it again"
         )
 
 

@@ -1,4 +1,4 @@
-"""Which files are media: found in folders, told by suffix, identified by their content."""
+"""Media files: found in folders, classified by suffix, identified by their content."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SUFFIXES: dict[str, Kind] = {
         (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"), Kind.ARTWORK
     ),
 }
-"""File name suffix, in lower case, to the kind that it promises."""
+"""The kind of media by file name suffix in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RejectedPath:
     """A path that cannot be used: a stable `reason` and a one-line `detail`, as in MediaError."""
 
     path: Path
@@ -36,33 +36,32 @@ class Rejected:
 
 
 def guess_kind(path: Path) -> Kind | None:
-    """The kind that a file's suffix promises, or None. The content is not looked at."""
+    """Return the kind that a file's suffix stands for, or None; the file is not opened."""
     return SUFFIXES.get(path.suffix.lower())
 
 
-def walk(paths: Iterable[Path]) -> list[Path | Rejected]:
-    """All media files under the given files and folders, as paths under the path given.
+def find_media_files(paths: Iterable[Path]) -> list[Path | RejectedPath]:
+    """Find all media files under the given files and folders, as paths under the path given.
 
-    A file that was named is always in the list, whatever it is called. Folders are searched
-    through and through, in the order of names; in them, hidden files and folders and files that
-    are no media by their suffix are passed over. A link to a file of the same folder is as good
-    as a file; a link that leads out of it is rejected (``outside-root``), never followed; no link
-    to a folder is entered. Other reasons: ``no-permission``, ``missing`` (a dangling link) and
-    ``not-a-file`` (a pipe, a device).
+    A file that was named is always in the list, whatever its suffix. Folders are searched
+    recursively in the order of names; in them, hidden files and folders and files without a media
+    suffix are skipped. A link to a file of the same folder counts as a file; a link that leads out
+    of it is rejected (``outside-root``), never followed; no link to a folder is entered. Other
+    reasons: ``no-permission``, ``missing`` (a dangling link) and ``not-a-file`` (a pipe, a device).
 
     Raises:
         InputError: a path does not exist, or a folder holds no media file at all.
     """
-    found: list[Path | Rejected] = []
+    found: list[Path | RejectedPath] = []
     for path in paths:
         try:
             mode = path.stat().st_mode
         except PermissionError:
-            found.append(_no_permission(path))
+            found.append(_reject_unreadable(path))
             continue
         except (OSError, ValueError):  # ValueError: a null byte, which no path can hold
             raise InputError(f"no such file or folder: {path}") from None
-        inside = _in_folder(path) if stat.S_ISDIR(mode) else [path]
+        inside = _find_in_folder(path) if stat.S_ISDIR(mode) else [path]
         if not inside:
             raise InputError(f"no media file in folder: {path} (known: {' '.join(SUFFIXES)})")
         found += inside
@@ -70,7 +69,7 @@ def walk(paths: Iterable[Path]) -> list[Path | Rejected]:
 
 
 def require_readable(path: Path) -> None:
-    """Raise MediaError unless `path` is a regular file with content that may be read.
+    """Check that a path is a regular file with content that may be read.
 
     Raises:
         MediaError: ``missing``, ``no-permission``, ``not-a-file``, ``empty-file``, or
@@ -106,41 +105,41 @@ def hash_media_file(path: Path) -> str:
         raise MediaError("read-error", f"reading failed: {error.strerror}") from error
 
 
-def _no_permission(path: Path) -> Rejected:
-    return Rejected(path, "no-permission", "no permission to read it")
+def _reject_unreadable(path: Path) -> RejectedPath:
+    return RejectedPath(path, "no-permission", "no permission to read it")
 
 
-def _in_folder(root: Path) -> list[Path | Rejected]:
-    found: list[Path | Rejected] = []
+def _find_in_folder(root: Path) -> list[Path | RejectedPath]:
+    found: list[Path | RejectedPath] = []
     real_root = Path(os.path.realpath(root))
 
     def unreadable(error: OSError) -> None:
-        found.append(_no_permission(Path(os.fsdecode(error.filename))))
+        found.append(_reject_unreadable(Path(os.fsdecode(error.filename))))
 
     for folder, folders, names in os.walk(root, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         linked = [name for name in folders if (Path(folder) / name).is_symlink()]
         for name in sorted([*names, *linked]):
-            entry = None if name.startswith(".") else _entry(Path(folder) / name, real_root)
+            entry = None if name.startswith(".") else _check_entry(Path(folder) / name, real_root)
             if entry is not None:
                 found.append(entry)
     return found
 
 
-def _entry(path: Path, real_root: Path) -> Path | Rejected | None:
-    """What `path`, met in a folder, is worth: a file, a rejection, or nothing."""
+def _check_entry(path: Path, real_root: Path) -> Path | RejectedPath | None:
+    """Return a path of a folder if it is a media file, a rejection, or None to skip it."""
     is_link = path.is_symlink()
     is_folder = is_link and path.is_dir()
     if guess_kind(path) is None and not is_folder:
         return None
     if is_link and not Path(os.path.realpath(path)).is_relative_to(real_root):
-        return Rejected(path, "outside-root", "a link that leads out of the folder given")
+        return RejectedPath(path, "outside-root", "a link that leads out of the folder given")
     if is_folder:
-        return None  # what it links to is met on its own
+        return None  # its target is in the folder, too, and found there
     try:
         mode = path.stat().st_mode
     except OSError:
-        return Rejected(path, "missing", "a link to a file that does not exist")
+        return RejectedPath(path, "missing", "a link to a file that does not exist")
     if not stat.S_ISREG(mode):
-        return Rejected(path, "not-a-file", "not a regular file")
+        return RejectedPath(path, "not-a-file", "not a regular file")
     return path

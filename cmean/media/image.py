@@ -1,7 +1,7 @@
-"""Artworks: validated by decoding them once, brought to sRGB, cut into a whole and four fragments.
+"""Artworks: validation by decoding, conversion to sRGB, a whole and four fragments.
 
-Read through Pillow alone. Of an animation the first frame is the artwork; transparency stands on
-white; colours go through the ICC profile where there is one.
+Pillow decodes. Of an animation the first frame is used; transparency becomes white; an ICC profile
+is applied where there is one.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from cmean.domain import Picture
 from cmean.errors import MediaError
 from cmean.media import image_tags
 from cmean.media import limits as _limits
-from cmean.media._quiet import muted_stderr
-from cmean.media.colour import to_srgb
+from cmean.media.colour import convert_to_srgb
 from cmean.media.files import require_readable
-from cmean.media.tags import clean
+from cmean.media.muted_stderr import muted_stderr
+from cmean.media.tags import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ _BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """An artwork that decodes completely; `width` and `height` in pixels, as it is looked at."""
+    """An artwork that decodes completely; `width` and `height` in pixels, upright."""
 
     format: str
     width: int
@@ -53,21 +53,21 @@ class ImageInfo:
     year: str | None = None
 
 
-def probe(path: Path, limits: _limits.Limits = _limits.DEFAULT) -> ImageInfo:
-    """Decode an artwork once and say what it is.
+def probe_artwork(path: Path, limits: _limits.Limits = _limits.DEFAULT) -> ImageInfo:
+    """Decode an artwork once and describe it.
 
     Raises:
-        MediaError: the reasons of `load`.
+        MediaError: the reasons of `load_artwork`.
     """
-    with _opened(path, limits) as image:
+    with _open_artwork(path, limits) as image:
         name = "JPEG" if image.format == "MPO" else str(image.format)
-        tags = image_tags.read(image)
+        tags = image_tags.read_image_tags(image)
         _turn_upright(image)
         return ImageInfo(name, image.width, image.height, **tags._asdict())
 
 
-def load(path: Path, limits: _limits.Limits = _limits.DEFAULT) -> Image.Image:
-    """An artwork as it is looked at: upright, 8-bit sRGB (mode ``RGB``), on white.
+def load_artwork(path: Path, limits: _limits.Limits = _limits.DEFAULT) -> Image.Image:
+    """Decode an artwork: upright, 8-bit sRGB (mode ``RGB``), on white.
 
     Grey of 16 bits is scaled by its full range. Grey of 32 bits and of floating point declares no
     range: it is scaled by the smallest of 0..1, 0..255 and 0..65535 that holds all its values.
@@ -77,18 +77,18 @@ def load(path: Path, limits: _limits.Limits = _limits.DEFAULT) -> Image.Image:
             ``not-an-image`` (no format that is read), ``decode-error`` (known format, broken or
             cut content), ``too-large``, ``too-small``; see `Limits`.
     """
-    with _opened(path, limits) as image:
+    with _open_artwork(path, limits) as image:
         _turn_upright(image)
-        return to_srgb(image)
+        return convert_to_srgb(image)
 
 
-def fragments(
+def cut_fragments(
     image: Image.Image,
     square: str = "centre",
     whole_size: int = 448,
     fragment_size: int = 448,
 ) -> list[Picture]:
-    """The whole, then top-left, top-right, bottom-left and bottom-right, as square pictures.
+    """Cut an artwork: the whole, then top-left, top-right, bottom-left and bottom-right.
 
     Args:
         image: of mode ``RGB``.
@@ -106,11 +106,11 @@ def fragments(
     right, bottom = image.size
     x, y = right // 2, bottom // 2
     grid = ((0, 0, x, y), (x, 0, right, y), (0, y, x, bottom), (x, y, right, bottom))
-    parts = [_resized(image.crop(box), fragment_size) for box in grid]
-    return [_resized(image, whole_size), *parts]
+    parts = [_resize(image.crop(box), fragment_size) for box in grid]
+    return [_resize(image, whole_size), *parts]
 
 
-def _resized(image: Image.Image, size: int) -> Picture:
+def _resize(image: Image.Image, size: int) -> Picture:
     return Picture(np.array(image.resize((size, size), Image.Resampling.LANCZOS)))
 
 
@@ -120,11 +120,11 @@ def _turn_upright(image: Image.Image) -> None:
 
 
 @contextmanager
-def _opened(path: Path, limits: _limits.Limits) -> Iterator[Image.Image]:
-    """A decoded image within the limits; what goes wrong inside becomes a MediaError.
+def _open_artwork(path: Path, limits: _limits.Limits) -> Iterator[Image.Image]:
+    """Decode an image within the limits; errors inside become MediaError.
 
-    Pillow's warnings concern details such as broken EXIF; none may reach the user. The filters
-    belong to the process: threads that decode at once may let a warning through, no more.
+    Pillow's warnings concern details such as broken EXIF and are hidden. Warning filters belong to
+    the process: threads that decode at the same time may let one through.
     """
     require_readable(path)
     with warnings.catch_warnings():
@@ -139,18 +139,20 @@ def _opened(path: Path, limits: _limits.Limits) -> Iterator[Image.Image]:
         except UnidentifiedImageError as error:
             raise MediaError("not-an-image", "no image in a format that is read") from error
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise MediaError("too-large", _too_large(limits)) from error
+            raise MediaError("too-large", _describe_size_limit(limits)) from error
         except _BROKEN as error:
-            raise MediaError("decode-error", clean(str(error), 200) or "broken content") from error
+            raise MediaError(
+                "decode-error", clean_text(str(error), 200) or "broken content"
+            ) from error
 
 
 def _check_size(image: Image.Image, limits: _limits.Limits) -> None:
     if image.width * image.height > limits.max_pixels:
-        raise MediaError("too-large", _too_large(limits))
+        raise MediaError("too-large", _describe_size_limit(limits))
     if min(image.size) < limits.min_side:
         detail = f"{image.width}×{image.height} pixels, each side at least {limits.min_side}"
         raise MediaError("too-small", detail)
 
 
-def _too_large(limits: _limits.Limits) -> str:
+def _describe_size_limit(limits: _limits.Limits) -> str:
     return f"it declares more than {min(limits.max_pixels, _limits.PILLOW_PIXELS):,} pixels"

@@ -1,4 +1,4 @@
-"""Titles, creators and years that picture files carry: PNG text, IPTC, EXIF."""
+"""Titles, creators and years in picture files: PNG text, IPTC, EXIF."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import ExifTags, ImageFile, IptcImagePlugin
 
-from cmean.media.tags import Tags, clean, year_in
+from cmean.media.tags import Tags, clean_text, find_year
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,25 +20,25 @@ _BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, AttributeEr
 _IPTC_TITLE, _IPTC_CREATOR, _IPTC_CREATED = (2, 5), (2, 80), (2, 55)
 
 
-def read(image: Image.Image) -> Tags:
-    """What a decoded image says of itself; broken metadata say nothing.
+def read_image_tags(image: Image.Image) -> Tags:
+    """Read the tags of a decoded image; broken metadata count as missing.
 
     EXIF's dates are left out: they tell when a camera or scanner saw the work, not its year.
     """
-    exif = _exif(image)
-    iptc = _iptc(image)
+    exif = _read_exif(image)
+    iptc = _read_iptc(image)
     info = image.info
     title = (info.get("Title"), iptc.get(_IPTC_TITLE), exif.get(ExifTags.Base.XPTitle))
     creator = (info.get("Author"), iptc.get(_IPTC_CREATOR), exif.get(ExifTags.Base.XPAuthor))
     created = (info.get("Creation Time"), iptc.get(_IPTC_CREATED))
     return Tags(
-        _first(*title, exif.get(ExifTags.Base.ImageDescription)),
-        _first(*creator, exif.get(ExifTags.Base.Artist)),
-        year_in(_first(*created)),
+        _find_first_text(*title, exif.get(ExifTags.Base.ImageDescription)),
+        _find_first_text(*creator, exif.get(ExifTags.Base.Artist)),
+        find_year(_find_first_text(*created)),
     )
 
 
-def _exif(image: Image.Image) -> dict[int, object]:
+def _read_exif(image: Image.Image) -> dict[int, object]:
     try:
         fields: dict[int, object] = dict(image.getexif())
     except _BROKEN:
@@ -50,7 +50,7 @@ def _exif(image: Image.Image) -> dict[int, object]:
     return fields
 
 
-def _iptc(image: Image.Image) -> Mapping[tuple[int, int], object]:
+def _read_iptc(image: Image.Image) -> Mapping[tuple[int, int], object]:
     if not isinstance(image, ImageFile.ImageFile):
         return {}
     try:
@@ -59,14 +59,14 @@ def _iptc(image: Image.Image) -> Mapping[tuple[int, int], object]:
         return {}
 
 
-def _first(*values: object) -> str | None:
-    """The first value that says something, as clean text."""
-    return next(filter(None, (clean(_text(value)) for value in values)), None)
+def _find_first_text(*values: object) -> str | None:
+    """Return the first value with any text, cleaned."""
+    return next(filter(None, (clean_text(_decode_value(value)) for value in values)), None)
 
 
-def _text(value: object) -> str | None:
+def _decode_value(value: object) -> str | None:
     if isinstance(value, list):  # a repeated IPTC field: several creators
-        return ", ".join(filter(None, map(_text, value)))
+        return ", ".join(filter(None, map(_decode_value, value)))
     if isinstance(value, str):
         try:  # Pillow reads EXIF text as Latin-1; most tools write UTF-8
             return value.encode("latin-1").decode()

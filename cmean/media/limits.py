@@ -1,11 +1,11 @@
-"""What a media file may be: the bounds that keep a hostile or broken file from costing a run."""
+"""Bounds on media files, against broken and hostile ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 PILLOW_PIXELS = 1024**3 // 4 // 3
-"""89,478,485: what Pillow itself holds for a bomb, whatever `Limits.max_pixels` says."""
+"""89,478,485 pixels: Pillow rejects larger images as decompression bombs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +36,4 @@ class Limits:
 
 
 DEFAULT = Limits()
-"""The limits that hold unless a caller names others."""
+"""The default limits."""

@@ -1,4 +1,4 @@
-"""Titles, creators and years: cleaned, and read from file names. Text from files is data."""
+"""Titles, creators and years: cleaning, and reading from file names."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _SMALL_WORDS = {*_ENGLISH.split(" "), *_ROMANCE_AND_DUTCH.split(" ")}
 
 
 class Tags(NamedTuple):
-    """What is known of an item beside its content; None where nothing is known."""
+    """Facts of an item besides its content; None where unknown."""
 
     title: str | None = None
     creator: str | None = None
     year: str | None = None
 
 
-def clean(text: str | None, limit: int = 500) -> str | None:
-    """One tidy line of text, at most `limit` characters; None for nothing, ``""`` or ``"None"``.
+def clean_text(text: str | None, limit: int = 500) -> str | None:
+    """Clean a text to one line of at most `limit` characters; None for ``""`` and ``"None"``.
 
     Entities such as ``&#160;`` become characters, white space of any kind one space; control
     characters, lone surrogates and invisible formatting (direction marks, tags) disappear.
@@ -46,14 +46,14 @@ def clean(text: str | None, limit: int = 500) -> str | None:
     return None if line in ("", "None") else line
 
 
-def year_in(text: str | None) -> str | None:
-    """The first year (1000..2099) in a date such as ``1999-02-03`` or ``19990203``."""
+def find_year(text: str | None) -> str | None:
+    """Return the first year (1000..2099) in a date such as ``1999-02-03`` or ``19990203``."""
     found = _YEAR.search(text or "")
     return found[0] if found else None
 
 
-def from_name(path: Path) -> Tags:
-    """What a file's name says of its item.
+def parse_file_name(path: Path) -> Tags:
+    """Read creator, title and year from a file's name.
 
     - ``alfred-sisley_village-on-the-banks-of-the-seine-1872.jpg``, the form of WikiArt and
       ArtGraph: creator, title and year; words are capitalised but for articles and particles.
@@ -61,31 +61,35 @@ def from_name(path: Path) -> Tags:
     - Anything else: the stem is the title; where it has no spaces, underscores and dashes
       become spaces.
     """
-    stem = clean(path.stem) or ""
+    stem = clean_text(path.stem) or ""
     slug = _SLUG.fullmatch(stem)
     if slug and "-" in stem and " " not in stem and stem == stem.lower():
         title = _COPY_NUMBER.sub("", slug["title"])
         year = _SLUG_YEAR.search(title)
         title = _SLUG_YEAR.sub("", title)
-        return Tags(_capitalised(title), _capitalised(slug["creator"]), year and year["year"])
+        return Tags(
+            _capitalise_slug(title), _capitalise_slug(slug["creator"]), year and year["year"]
+        )
     spaced = stem.replace("_", " ")
     creator, dash, title = _TRACK_NUMBER.sub("", spaced).partition(" - ")
-    if dash and clean(creator) and clean(title):
-        return Tags(clean(title), clean(creator))
+    if dash and clean_text(creator) and clean_text(title):
+        return Tags(clean_text(title), clean_text(creator))
     plain = _TRACK_NUMBER.sub("", spaced) if " " in spaced else spaced.replace("-", " ")
-    return Tags(clean(plain))
+    return Tags(clean_text(plain))
 
 
 def _is_hidden(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Cs")
 
 
-def _capitalised(slug: str) -> str | None:
+def _capitalise_slug(slug: str) -> str | None:
     words = slug.split("-")
-    return clean(" ".join(_word(word, first=index == 0) for index, word in enumerate(words)))
+    return clean_text(
+        " ".join(_capitalise_word(word, first=index == 0) for index, word in enumerate(words))
+    )
 
 
-def _word(word: str, *, first: bool) -> str:
+def _capitalise_word(word: str, *, first: bool) -> str:
     if _ROMAN.fullmatch(word):
         return word.upper()
     if word in _SMALL_WORDS and not first:

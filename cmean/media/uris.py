@@ -1,4 +1,4 @@
-"""``file:`` URIs and the paths that they name, whatever bytes their names hold."""
+"""``file:`` URIs and paths, whose names may hold any bytes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 
 def local_path(uri: str) -> Path:
-    """The path that a ``file:`` URI names."""
+    """Return the path that a ``file:`` URI names."""
     return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path)))
 
 
-def display(path: Path) -> str:
-    """A path as text that any terminal, database and JSON takes."""
+def format_path(path: Path) -> str:
+    """Return a path as text without undecodable bytes, for terminals, databases and JSON."""
     return os.fsencode(path).decode("utf-8", errors="replace")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cmean.catalog import browse, embeddings, pairings
 from cmean.domain import POSITION_NAMES, WHOLE, Kind
 from cmean.errors import InputError, UsageError
-from cmean.media.uris import display, local_path
+from cmean.media.uris import format_path, local_path
 from cmean.pairing import control_pairings
 from cmean.ratings import questionnaire
 from cmean.ratings.questionnaire import SIDES, Source
@@ -170,7 +170,7 @@ def _rows(
 def _named(item: Mapping[str, Any], kind: Kind, position: int) -> tuple[str, str]:
     """What an item or its fragment is called, and where its file lay when last seen."""
     uri = item["uri"] or ""
-    path = display(local_path(uri)) if uri.startswith("file:") else uri
+    path = format_path(local_path(uri)) if uri.startswith("file:") else uri
     name = item["title"] or PurePath(path).name or f"{kind.value} {item['id']}"
     part = "" if position == WHOLE else f" ({POSITION_NAMES[kind][position]})"
     return f"{name}{part}", path

@@ -10,7 +10,7 @@ from PIL import Image
 from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Picture
 from cmean.errors import MediaError
 from cmean.media import audio, image
-from cmean.media.excerpts import excerpts
+from cmean.media.excerpts import load_excerpts
 from cmean.media.uris import local_path
 from cmean.report.data_uris import CLIP_RATE, encode_picture, encode_sound
 from cmean.report.model import FragmentView, ItemView, MediaView
@@ -86,12 +86,12 @@ class ItemViewBuilder:
     def _encode_media(self, path: Path, kind: Kind, position: int) -> str:
         """The item itself or, of a fragment, the excerpt that its captioner received."""
         if kind is Kind.TRACK:
-            sound = audio.load(path, rate=CLIP_RATE)
+            sound = audio.load_track(path, rate=CLIP_RATE)
             if position != WHOLE:
-                sound = audio.quarters(sound)[position]
+                sound = audio.split_into_quarters(sound)[position]
             return encode_sound(sound.samples, sound.rate)
         if position == WHOLE:
-            return encode_picture(image.load(path))
-        fragment = excerpts(path, kind, self.preprocessing[kind])[position]
+            return encode_picture(image.load_artwork(path))
+        fragment = load_excerpts(path, kind, self.preprocessing[kind])[position]
         assert isinstance(fragment, Picture)  # noqa: S101 - of an artwork
         return encode_picture(Image.fromarray(fragment.pixels))

@@ -22,7 +22,7 @@ from cmean.matching.summary import tenth_percentile
 from cmean.media import tags
 from cmean.stats.text_lengths import count_words, is_complete
 from cmean.util.hashing import hash_json
-from cmean.util.language import language_of
+from cmean.util.language import detect_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -278,7 +278,7 @@ def _list_items(published: PublishedResults) -> Iterator[published_results.Unsee
     for kind, name in _list_names(published):
         if (kind, name) not in seen:
             seen.add((kind, name))
-            said = tags.from_name(Path(name))
+            said = tags.parse_file_name(Path(name))
             yield published_results.Unseen(kind, name, said.title or name, said.creator, said.year)
 
 
@@ -309,4 +309,4 @@ def _list_names(published: PublishedResults) -> Iterator[tuple[Kind, str]]:
 def _make_caption(text: str) -> tuple[Caption, int]:
     """Make a caption with its number of words; without a sentence end it counts as truncated."""
     ended = FinishReason.STOP if is_complete(text) else FinishReason.LENGTH
-    return Caption(text, ended, language=language_of(text)), count_words(text)
+    return Caption(text, ended, language=detect_language(text)), count_words(text)

@@ -1,1 +1,1 @@
-"""Helpers without a subject of their own: tabular files and language."""
+"""Helpers without a subject of their own: CSV files, digests, back-off, languages, windows."""

@@ -1,4 +1,4 @@
-"""Covering what is longer than a model takes: windows over all of it, and their mean vector."""
+"""Windows over inputs that are longer than a model takes, and their mean vector."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     P = TypeVar("P")
 
 
-def cover(length: int, size: int, step: int | None = None) -> list[tuple[int, int]]:
-    """Which windows of at most `size` cover `length` samples or tokens.
+def cover_with_windows(length: int, size: int, step: int | None = None) -> list[tuple[int, int]]:
+    """Choose windows of at most `size` that cover `length` samples or tokens.
 
     Args:
-        length: of what is covered.
+        length: of the input.
         size: of a window.
-        step: from one window's start to the next, at most `size`; None: as much as that.
+        step: from one window's start to the next, at most `size`; None: `size`.
 
     Returns:
         Start and end (exclusive) of each, in order, without a gap between them. The last ends at
@@ -35,11 +35,11 @@ def cover(length: int, size: int, step: int | None = None) -> list[tuple[int, in
     return [(start, min(start + size, length)) for start in starts]
 
 
-def unit(vector: NDArray[np.floating]) -> NDArray[np.float32]:
-    """A vector scaled to length 1, as float32.
+def normalise_vector(vector: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return a vector scaled to length 1, as float32.
 
     Raises:
-        EmbeddingError: `no-vector`: it has no direction, or a number in it is not finite.
+        EmbeddingError: `no-vector`: its length is 0 or not finite.
     """
     wide = vector.astype(np.float64)
     length = float(np.linalg.norm(wide))
@@ -49,13 +49,15 @@ def unit(vector: NDArray[np.floating]) -> NDArray[np.float32]:
     return (wide / length).astype(np.float32)
 
 
-def mean(vectors: Sequence[NDArray[np.floating]]) -> NDArray[np.float32]:
-    """The mean of the unit vectors of all windows of one thing, again of length 1.
+def average_unit_vectors(vectors: Sequence[NDArray[np.floating]]) -> NDArray[np.float32]:
+    """Return the mean of the unit vectors of all windows of one input, scaled to length 1.
 
     Raises:
-        EmbeddingError: as `unit`.
+        EmbeddingError: as `normalise_vector`.
     """
-    return unit(np.mean([unit(vector).astype(np.float64) for vector in vectors], axis=0))
+    return normalise_vector(
+        np.mean([normalise_vector(vector).astype(np.float64) for vector in vectors], axis=0)
+    )
 
 
 def embed_windows(
@@ -63,16 +65,16 @@ def embed_windows(
     embed: Callable[[Sequence[P]], NDArray[np.floating]],
     at_once: int,
 ) -> list[NDArray[np.float32]]:
-    """One vector for each thing, of which all windows are given, at least one each.
+    """Return one vector for each input, which is given as its windows, at least one.
 
     Args:
-        things: the windows of each thing, made no sooner than they are embedded.
+        things: the windows of each input, made lazily.
         embed: windows in, an array of shape (windows, width) out.
-        at_once: how many windows are embedded at once, so that a long thing needs no more memory
+        at_once: how many windows are embedded at once, so that a long input needs no more memory
             than a short one.
 
     Raises:
-        EmbeddingError: as `unit`.
+        EmbeddingError: as `normalise_vector`.
     """
     numbered = ((thing, window) for thing, windows in enumerate(things) for window in windows)
     found: dict[int, list[NDArray[np.floating]]] = {}
@@ -80,4 +82,4 @@ def embed_windows(
         rows = embed([window for _, window in group])
         for (thing, _), row in zip(group, rows, strict=True):
             found.setdefault(thing, []).append(row)
-    return [mean(rows) for rows in found.values()]
+    return [average_unit_vectors(rows) for rows in found.values()]

@@ -1,26 +1,26 @@
-"""The language of a text."""
+"""Detection of a text's language."""
 
 from __future__ import annotations
 
 from itertools import islice
 
 _FEWEST_LETTERS = 30
-"""Below that the identifier guesses."""
+"""Shorter ASCII texts have no language: identification is unreliable."""
 _READ = 200
-"""Characters that it reads: more take longer and change next to nothing."""
+"""Characters that are examined: more take longer and hardly change the result."""
 _NONE = "zxx"
-"""ISO 639's code of what is no language."""
+"""ISO 639's code for no linguistic content."""
 
 
-def load() -> None:
-    """Bring the identifier into memory, which takes up to a second, before the first text."""
+def load_language_identifier() -> None:
+    """Load the language identifier, which takes up to a second, before the first text."""
     import py3langid  # noqa: PLC0415 - captions may bring their language
 
     py3langid.classify("")
 
 
-def language_of(text: str) -> str | None:
-    """The language of a text as ISO 639-1; None where there is too little of it to tell."""
+def detect_language(text: str) -> str | None:
+    """Return the language of a text as ISO 639-1; None where the text is too short to tell."""
     text = text[:_READ]
     letters = sum(1 for _ in islice(filter(str.isalpha, text), _FEWEST_LETTERS))
     if letters < _FEWEST_LETTERS and text.isascii():

@@ -48,7 +48,7 @@ def ids(catalog):
 def attach(catalog, folder, text, name="set", **options):
     path = folder / "labels.csv"
     path.write_text(text, encoding="utf-8")
-    return labels.attach(catalog, path, name, **options)
+    return labels.attach_labels(catalog, path, name, **options)
 
 
 def stored(catalog, name="set"):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support import write_artwork
 
-from cmean.datasets.demo import compose
+from cmean.datasets.demo import compose_corpus
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "truth.py"
 QUADRANT = {"excited": "Q1", "mixed": "Q2", "sad": "Q3", "calm": "Q4"}
@@ -46,7 +46,7 @@ def write_labels(path, header, rows):
 def composed(tmp_path_factory):
     """A folder with the corpus in `corpus`, and labels by what its works were intended to be."""
     folder = tmp_path_factory.mktemp("truth")
-    items = compose(folder / "corpus")
+    items = compose_corpus(folder / "corpus")
     header = ("path", "valence", "arousal", "quadrant", "genre", "group")
     for kind in ("track", "artwork"):
         rows = [

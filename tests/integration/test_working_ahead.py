@@ -16,7 +16,7 @@ from cmean.inference import recipes, steps
 from cmean.jobs.executor import execute_tasks
 from cmean.jobs.planner import enter_tasks
 from cmean.jobs.session import start_session
-from cmean.library.ingest import ingest
+from cmean.library.ingest import ingest_files
 
 PROFILE = """
 [profiles.ahead]
@@ -47,7 +47,7 @@ class Site:
         media.mkdir()
         for number in range(FRAGMENTS // 5):
             write_picture(media / f"{number}.png", (number, 7, 77))
-        ingest(self.catalog, [media])
+        ingest_files(self.catalog, [media])
         with self.catalog.write() as connection:
             entered = recipes.enter_recipes(connection, settings.get_profile("ahead"))
             entry = entered.captioners[Kind.ARTWORK]

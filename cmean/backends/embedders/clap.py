@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cmean.backends import checkpoints, inputs
 from cmean.backends.embedders.two_towers import TwoTowerEmbedder
 from cmean.errors import EmbeddingError
-from cmean.util.covering_windows import cover
+from cmean.util.covering_windows import cover_with_windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ class ClapEmbedder(TwoTowerEmbedder):
 
     def _cut_windows(self, media: Sound | Picture) -> list[NDArray[np.float32]]:
         sound = inputs.check_sound(media, "CLAP", EmbeddingError, self._processor.sampling_rate)
-        spans = cover(len(sound.samples), self._processor.nb_max_samples)
+        spans = cover_with_windows(len(sound.samples), self._processor.nb_max_samples)
         return [sound.samples[start:end] for start, end in spans]
 
     def _embed_windows(self, windows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from cmean.backends import inputs
 from cmean.errors import EmbeddingError
-from cmean.util.covering_windows import cover
+from cmean.util.covering_windows import cover_with_windows
 
 SPECIAL = 2
 """A window begins with the token of the beginning, and ends with that of the end."""
@@ -21,5 +21,5 @@ def cut_token_windows(tokenizer: Any, text: str, longest: int) -> list[list[int]
     given = inputs.check_text(text, EmbeddingError)
     # a text that spells a special token is no more than text
     ids = tokenizer(given, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-    parts = (ids[start:end] for start, end in cover(len(ids), longest - SPECIAL))
+    parts = (ids[start:end] for start, end in cover_with_windows(len(ids), longest - SPECIAL))
     return [[tokenizer.bos_token_id, *part, tokenizer.eos_token_id] for part in parts]

@@ -118,12 +118,14 @@ def _ingest(args: argparse.Namespace, catalog: Catalog) -> IngestResult:
 def _ingest_composed_corpus(folder: Path, catalog: Catalog) -> IngestResult:
     with show_progress("compose") as update:
         titles = count()
-        made = demo.compose(folder, lambda title: update("works", next(titles), demo.NUMBER, title))
+        made = demo.compose_corpus(
+            folder, lambda title: update("works", next(titles), demo.NUMBER, title)
+        )
         update("works", len(made), demo.NUMBER, "")
     facts = read_metadata_file(folder / "metadata.csv")
     # By file name: ties of a matching go by id, which must not follow the intended emotions.
     paths = sorted(item.path for item in made)
-    return ingest.ingest(catalog, paths, metadata=facts)
+    return ingest.ingest_files(catalog, paths, metadata=facts)
 
 
 def _encode_agreement(agreement: IntentionAgreement | None) -> dict[str, float] | None:

@@ -17,7 +17,7 @@ from cmean.presentation.text_tables import print_table
 if TYPE_CHECKING:
     import argparse
 
-    from cmean.library.labels import Attached
+    from cmean.library.labels import AttachedLabels
 
 _MAX_REJECTED: Final = 20
 """Rejected lines that are printed; `--json` has all of them."""
@@ -54,7 +54,7 @@ def main(args: argparse.Namespace) -> int:
         raise UsageError("give FILE and --name NAME, or --list")
     layout = None if args.layout == "auto" else args.layout
     with open_session() as (_, catalog):
-        attached = labels.attach(catalog, args.file, args.name, layout, add=args.add)
+        attached = labels.attach_labels(catalog, args.file, args.name, layout, add=args.add)
     if args.json:
         print_json(attached.as_dict())
     else:
@@ -66,7 +66,7 @@ def main(args: argparse.Namespace) -> int:
     return EXIT_PARTIAL if is_partial else EXIT_OK
 
 
-def _print_problems(attached: Attached) -> None:
+def _print_problems(attached: AttachedLabels) -> None:
     for note in attached.notes:
         print_notice(note)
     if attached.unknown_count:
@@ -81,7 +81,7 @@ def _print_problems(attached: Attached) -> None:
 
 def _print_label_sets(*, as_json: bool) -> int:
     with open_session() as (_, catalog):
-        sets = labels.listed(catalog)
+        sets = labels.list_label_sets(catalog)
     if as_json:
         print_json(sets)
     elif sets:

@@ -27,7 +27,7 @@ from cmean.cli.run_step import (
 from cmean.errors import UsageError
 from cmean.jobs import failed_tasks, fleet_run, local_run
 from cmean.library import ingest
-from cmean.library.folder_watch import Watch
+from cmean.library.folder_watch import FolderWatch
 
 if TYPE_CHECKING:
     import argparse
@@ -88,14 +88,14 @@ def _watch_folders(
     """Ingest files that appear and do their work, until interrupted."""
     if args.limit or args.json:
         raise UsageError("--watch runs until interrupted: it takes neither --limit nor --json")
-    watch, send_hint = Watch(args.watch, _UNCHANGED_LOOKS), make_hint_sender(settings)
+    watch, send_hint = FolderWatch(args.watch, _UNCHANGED_LOOKS), make_hint_sender(settings)
     print_notice(f"watching {', '.join(map(str, args.watch))}; stop with Ctrl-C")
 
     def ingest_new_files() -> int:
-        new = watch.look()
+        new = watch.find_new_files()
         if not new:
             return 0
-        result = ingest.ingest(catalog, new)
+        result = ingest.ingest_files(catalog, new)
         print_notice(format_ingest_result(result))
         print_rejected_files(result)
         return result.added

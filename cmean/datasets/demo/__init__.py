@@ -1,8 +1,8 @@
 """A small corpus composed by code: music and pictures in intended emotions."""
 
-from cmean.datasets.demo.corpus import ARTWORKS, TRACKS, DemoItem, Intended, compose
+from cmean.datasets.demo.corpus import ARTWORKS, TRACKS, DemoItem, Intended, compose_corpus
 
-__all__ = ["NUMBER", "DemoItem", "Intended", "compose"]
+__all__ = ["NUMBER", "DemoItem", "Intended", "compose_corpus"]
 
 NUMBER = len(TRACKS) + len(ARTWORKS)
 """How many works the corpus has."""

@@ -80,7 +80,7 @@ ARTWORKS: tuple[tuple[str, Intended, Callable[[], Image.Image]], ...] = (
 """Title, intended emotion and painter of each artwork."""
 
 
-def compose(folder: Path, progress: Callable[[str], None] | None = None) -> list[DemoItem]:
+def compose_corpus(folder: Path, progress: Callable[[str], None] | None = None) -> list[DemoItem]:
     """Compose the corpus into `folder`: ``tracks``, ``artworks`` and ``metadata.csv``.
 
     The same code on the same machine writes the same bytes every time, so that the items keep
@@ -103,14 +103,14 @@ def compose(folder: Path, progress: Callable[[str], None] | None = None) -> list
         for title, intended, play in TRACKS:
             if progress:
                 progress(title)
-            path = folder / "tracks" / f"{_slug(title)}.ogg"
+            path = folder / "tracks" / f"{_make_slug(title)}.ogg"
             path.write_bytes(ogg.encode(play()))
             items.append(DemoItem(path, Kind.TRACK, title, CREATOR, intended))
         for title, intended, paint in ARTWORKS:
             if progress:
                 progress(title)
-            path = folder / "artworks" / f"{_slug(title)}.jpg"
-            path.write_bytes(_jpeg(paint()))
+            path = folder / "artworks" / f"{_make_slug(title)}.jpg"
+            path.write_bytes(_encode_jpeg(paint()))
             items.append(DemoItem(path, Kind.ARTWORK, title, CREATOR, intended))
         _write_metadata(folder, items)
     except OSError as error:
@@ -119,11 +119,11 @@ def compose(folder: Path, progress: Callable[[str], None] | None = None) -> list
     return items
 
 
-def _slug(title: str) -> str:
+def _make_slug(title: str) -> str:
     return "-".join(title.lower().split())
 
 
-def _jpeg(picture: Image.Image) -> bytes:
+def _encode_jpeg(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=88)
     return buffer.getvalue()

@@ -34,7 +34,7 @@ class WritingStep(Step):
         super().__init__(recipe, backend, batcher)
         if self.prefetches:
             # Now rather than with the first caption, for which the model would wait.
-            language.load()
+            language.load_language_identifier()
 
     def complete_results(self, outputs: Mapping[int, Caption]) -> dict[int, tuple[Caption, int]]:
         """Add the language and the number of words of each caption."""
@@ -49,7 +49,7 @@ class WritingStep(Step):
 
 def _complete_caption(caption: Caption) -> tuple[Caption, int]:
     if not caption.language:
-        caption = replace(caption, language=language.language_of(caption.text))
+        caption = replace(caption, language=language.detect_language(caption.text))
     return caption, count_words(caption.text)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from cmean.errors import WeightsError
 from cmean.perception.networks.onnx_session import open_session
 from cmean.perception.networks.word_pieces import BEGIN, END, encode_pieces, load_vocabulary
-from cmean.util.covering_windows import cover, mean
+from cmean.util.covering_windows import average_unit_vectors, cover_with_windows
 from cmean.weights import store
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ class SentenceEncoder:
             WeightsError: as `load`.
         """
         self.load()
-        return mean([self._encode_window(window) for window in _cut_windows(text, most_windows)])
+        return average_unit_vectors(
+            [self._encode_window(window) for window in _cut_windows(text, most_windows)]
+        )
 
     def _encode_window(self, numbers: list[int]) -> NDArray[np.float32]:
         pieces = np.array([numbers], np.int64)
@@ -109,7 +111,7 @@ class SentenceEncoder:
 def _cut_windows(text: str, most: int | None) -> Iterator[list[int]]:
     known = load_vocabulary()
     numbers = encode_pieces(text)
-    spans = cover(len(numbers), _LONGEST - 2)
+    spans = cover_with_windows(len(numbers), _LONGEST - 2)
     if most is not None and len(spans) > most:
         spans = [spans[i] for i in np.linspace(0, len(spans) - 1, most).round().astype(int)]
     for start, end in spans:

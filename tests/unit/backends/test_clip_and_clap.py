@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from cmean.backends import registry
 from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.errors import EmbeddingError
-from cmean.util.covering_windows import cover, embed_windows, mean, unit
+from cmean.util.covering_windows import (
+    average_unit_vectors,
+    cover_with_windows,
+    embed_windows,
+    normalise_vector,
+)
 
 BUILDERS = {
     "clip": ("clip", clip.build),
@@ -105,7 +110,9 @@ def test_a_short_text_is_embedded_as_the_model_does_it(embedder, name, folders):
     kind = hf.CLIPModel if name == "clip" else hf.ClapModel
     inputs = hf.AutoTokenizer.from_pretrained(folders[name])(["a calm sea"], return_tensors="pt")
     features = kind.from_pretrained(folders[name]).get_text_features(**inputs).pooler_output
-    assert_same(embedder.embed_texts(["a calm sea"]), [unit(features[0].detach().numpy())])
+    assert_same(
+        embedder.embed_texts(["a calm sea"]), [normalise_vector(features[0].detach().numpy())]
+    )
 
 
 @pytest.mark.parametrize("place", [0, 40, 99])
@@ -130,7 +137,7 @@ def test_pictures_are_embedded_as_the_model_does_it(folders):
     inputs = processor(excerpt.media.pixels, return_tensors="pt")
     model = hf.CLIPModel.from_pretrained(folders["clip"])
     features = model.get_image_features(**inputs).pooler_output[0].detach().numpy()
-    assert_same(loaded("clip", folders["clip"]).embed([excerpt]), [unit(features)])
+    assert_same(loaded("clip", folders["clip"]).embed([excerpt]), [normalise_vector(features)])
 
 
 @pytest.mark.parametrize("name", HEARING)
@@ -148,7 +155,7 @@ def test_a_short_sound_is_embedded_as_the_model_does_it(embedder, name, folders,
         .get_audio_features(inputs["input_features"].float(), is_longer=torch.tensor([[False]]))
         .pooler_output
     )
-    assert_same(embedder.embed([sound(heard)]), [unit(features[0].detach().numpy())])
+    assert_same(embedder.embed([sound(heard)]), [normalise_vector(features[0].detach().numpy())])
 
 
 @pytest.mark.parametrize("name", HEARING)
@@ -158,7 +165,7 @@ def test_a_long_sound_is_the_mean_of_windows_to_its_end(embedder):
     long[-second // 4 :] = noise(second // 4)
     parts = [long[:second], long[second : 2 * second], long[-second:]]
     windows = embedder.embed([sound(part) for part in parts])
-    assert_same(embedder.embed([sound(long)]), [mean(windows)])
+    assert_same(embedder.embed([sound(long)]), [average_unit_vectors(windows)])
 
 
 def test_the_table_of_positions_in_old_checkpoints_is_passed_over(name, folders, tmp_path):
@@ -180,7 +187,7 @@ def test_old_clip_configurations_that_name_another_end_give_the_same(folders, tm
 
 @given(st.integers(0, 5000), st.integers(1, 700))
 def test_windows_cover_everything_and_none_is_longer_than_the_size(length, size):
-    windows = cover(length, size)
+    windows = cover_with_windows(length, size)
     assert windows[0][0] == 0
     assert windows[-1][1] == length
     assert all(end - start == min(size, length) for start, end in windows)
@@ -192,7 +199,7 @@ def test_windows_cover_everything_and_none_is_longer_than_the_size(length, size)
 @given(st.lists(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3), min_size=1, max_size=9))
 def test_the_mean_of_vectors_has_length_one_or_is_refused(rows):
     try:
-        found = mean([np.array(row, np.float32) for row in rows])
+        found = average_unit_vectors([np.array(row, np.float32) for row in rows])
     except EmbeddingError as error:
         assert error.reason == "no-vector"  # noqa: PT017 - both outcomes are right
     else:
@@ -202,7 +209,7 @@ def test_the_mean_of_vectors_has_length_one_or_is_refused(rows):
 @pytest.mark.parametrize("value", [0.0, np.nan, np.inf])
 def test_a_vector_without_a_direction_is_refused(value):
     with pytest.raises(EmbeddingError):
-        unit(np.full(4, value, np.float32))
+        normalise_vector(np.full(4, value, np.float32))
 
 
 @given(st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=6), max_size=5), st.integers(1, 7))
@@ -214,5 +221,5 @@ def test_windows_are_embedded_few_at_once_and_each_thing_gets_its_own(things, at
         return np.array([[window, 1] for window in windows], np.float32)
 
     found = embed_windows(things, embed, at_once)
-    assert_same(found, [mean(embed(windows)) for windows in things])
+    assert_same(found, [average_unit_vectors(embed(windows)) for windows in things])
     assert all(size <= at_once for size in sizes[: len(sizes) - len(things)])

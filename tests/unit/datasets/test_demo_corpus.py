@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cmean.datasets.demo import compose
+from cmean.datasets.demo import compose_corpus
 from cmean.datasets.demo.corpus import ARTWORKS, TRACKS
 from cmean.datasets.demo.music import ogg
 from cmean.datasets.demo.music.score import chord, pitch, tune
@@ -24,7 +24,7 @@ from cmean.errors import InputError
 def corpus(tmp_path_factory):
     folder = tmp_path_factory.mktemp("corpus")
     told = []
-    return folder, compose(folder, told.append), told
+    return folder, compose_corpus(folder, told.append), told
 
 
 def test_three_of_each_emotion_of_both_kinds(corpus):
@@ -112,7 +112,7 @@ def test_works_are_composed_the_same_every_time(corpus):
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(InputError, match="cannot write the demo corpus"):
-        compose(tmp_path / "taken")
+        compose_corpus(tmp_path / "taken")
 
 
 @given(

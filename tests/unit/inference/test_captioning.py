@@ -11,7 +11,7 @@ from cmean.domain import Caption, FinishReason, Kind, Picture, Sound, Window
 from cmean.errors import CaptionError, ItemError, ServerError
 from cmean.inference.batching import Batcher
 from cmean.inference.captioning import CaptionBatch, CaptionTask
-from cmean.util.language import language_of
+from cmean.util.language import detect_language
 
 ENGLISH = "A slow and mournful melody of a cello over a quiet piano, full of longing."
 ITALIAN = "Una melodia lenta e malinconica del violoncello, piena di nostalgia e di dolcezza."
@@ -176,7 +176,7 @@ def test_only_what_was_cut_is_gone_on_with():
 
 @pytest.mark.parametrize(("text", "language"), [(ENGLISH, "en"), (ITALIAN, "it"), ("Hm.", None)])
 def test_the_language_is_told(text, language):
-    assert language_of(text) == language
+    assert detect_language(text) == language
 
 
 def test_prompts_say_fragment_window_and_metadata_as_data():

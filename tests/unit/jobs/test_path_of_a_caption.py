@@ -20,7 +20,7 @@ from cmean.domain import Kind
 from cmean.inference.queues import get_queue
 from cmean.jobs.planner import Planner
 from cmean.jobs.worker import Worker
-from cmean.library.ingest import ingest
+from cmean.library.ingest import ingest_files
 
 MOST_FILES = 21
 LEFT_OUT = {"domain.py", "errors.py"}
@@ -92,7 +92,7 @@ def test_one_caption_passes_through_few_files(tmp_path, monkeypatch, kind):
     catalog = Catalog(settings.database_url)
     migrate.ensure(catalog)
     write_media(tmp_path / "media", kind)
-    ingest(catalog, [tmp_path / "media"])
+    ingest_files(catalog, [tmp_path / "media"])
 
     recorder = Recorder()
     worker = Worker(settings, [get_queue("captioner", kind.value)])

@@ -20,7 +20,7 @@ from cmean.media.limits import Limits
 def reason(path, limits=None):
     """Why both doors reject a file; they must agree."""
     reasons = set()
-    for door in (audio.probe, audio.load):
+    for door in (audio.probe_track, audio.load_track):
         with pytest.raises(MediaError) as caught:
             door(path, limits or Limits())
         assert "\n" not in caught.value.detail
@@ -44,10 +44,10 @@ def reason(path, limits=None):
 def test_every_format_is_probed_and_loaded(put, suffix, container, codec):
     content = sound_bytes(tone(2, 48_000, 2), 48_000, container, codec)
     path = put(f"a.{suffix}", content)
-    info = audio.probe(path)
+    info = audio.probe_track(path)
     assert (info.format, info.rate, info.channels) == (container, 48_000, 2)
     assert info.seconds == pytest.approx(2, abs=0.01)
-    sound = audio.load(path)
+    sound = audio.load_track(path)
     assert (sound.rate, sound.samples.dtype, sound.samples.ndim) == (16_000, np.float32, 1)
     assert sound.seconds == pytest.approx(2, abs=0.01)
     middle = sound.samples[8_000:24_000]  # 440 whole periods
@@ -58,7 +58,7 @@ def test_a_stream_in_blocks_is_the_sound_in_one_piece(put):
     samples = np.random.default_rng(1).uniform(-0.9, 0.9, (700_000, 2)).astype(np.float32)
     path = put("a.wav", sound_bytes(samples, 44_100, "WAV", "FLOAT"))
     expected = soxr.resample(samples.mean(axis=1), 44_100, 16_000)
-    loaded = audio.load(path).samples
+    loaded = audio.load_track(path).samples
     assert len(loaded) == len(expected)
     np.testing.assert_allclose(loaded, expected, atol=1e-5)
 
@@ -66,17 +66,17 @@ def test_a_stream_in_blocks_is_the_sound_in_one_piece(put):
 def test_the_rate_is_a_parameter_and_its_own_rate_changes_nothing(put):
     samples = tone(1.5, 16_000)
     path = put("a.wav", sound_bytes(samples, 16_000, "WAV", "FLOAT"))
-    np.testing.assert_allclose(audio.load(path).samples, samples[:, 0], atol=1e-6)
-    assert len(audio.load(path, rate=48_000).samples) == 72_000
+    np.testing.assert_allclose(audio.load_track(path).samples, samples[:, 0], atol=1e-6)
+    assert len(audio.load_track(path, rate=48_000).samples) == 72_000
 
 
 def test_tags_are_read(put):
     content = sound_bytes(
         tone(), container="FLAC", title=" A\u00a0title", artist="Dürer", date="1999-02"
     )
-    info = audio.probe(put("a.flac", content))
+    info = audio.probe_track(put("a.flac", content))
     assert (info.title, info.creator, info.year) == ("A title", "Dürer", "1999")
-    bare = audio.probe(put("b.flac", sound_bytes(tone(), container="FLAC")))
+    bare = audio.probe_track(put("b.flac", sound_bytes(tone(), container="FLAC")))
     assert (bare.title, bare.creator, bare.year) == (None, None, None)
 
 
@@ -118,7 +118,7 @@ def without_length(flac):
 
 def test_a_flac_of_unknown_length_is_read_to_its_end(put):
     path = put("a.flac", without_length(sound_bytes(tone(3), container="FLAC")))
-    assert audio.probe(path).seconds == 3
+    assert audio.probe_track(path).seconds == 3
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,10 @@ def test_a_file_that_may_not_be_read_says_so(open_folder, unprivileged):
 def test_a_lost_tail_leaves_a_shorter_track(put, container):
     content = sound_bytes(tone(8), container=container)
     path = put(f"a.{container.lower()}", content[: len(content) // 2])
-    assert audio.probe(path).seconds == pytest.approx(4, abs=0.3)
-    assert audio.load(path).seconds == pytest.approx(audio.probe(path).seconds, abs=1e-3)
+    assert audio.probe_track(path).seconds == pytest.approx(4, abs=0.3)
+    assert audio.load_track(path).seconds == pytest.approx(
+        audio.probe_track(path).seconds, abs=1e-3
+    )
 
 
 def test_a_lost_tail_that_leaves_too_little_is_rejected(put):
@@ -175,7 +177,7 @@ def test_a_cut_flac_and_a_broken_ogg_are_rejected(put):
 def test_decoders_do_not_chatter(put, capfd):
     content = bytearray(sound_bytes(tone(8), container="MP3"))
     content[5_000:5_400] = bytes(range(200)) * 2
-    audio.load(put("a.mp3", bytes(content)))
+    audio.load_track(put("a.mp3", bytes(content)))
     reason(put("b.mp3", b"text " * 20_000))
     assert capfd.readouterr() == ("", "")
     os.write(2, b"heard")
@@ -186,13 +188,13 @@ def test_decoders_do_not_chatter(put, capfd):
 def test_a_name_need_not_be_valid_text(tmp_path):
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\n.mp3"))
     path.write_bytes(sound_bytes(tone(), container="MP3"))
-    assert audio.probe(path).seconds == pytest.approx(2, abs=0.1)
+    assert audio.probe_track(path).seconds == pytest.approx(2, abs=0.1)
 
 
 @given(st.integers(0, 40))
 def test_quarters_are_views_that_tile_the_whole(size):
     sound = Sound(np.arange(size, dtype=np.float32), 16_000)
-    whole, *parts = audio.quarters(sound)
+    whole, *parts = audio.split_into_quarters(sound)
     assert whole is sound
     assert [len(part.samples) for part in parts[:3]] == [size // 4] * 3
     assert all(part.rate == 16_000 for part in parts)

@@ -6,7 +6,7 @@ from media_samples import four_corners, image_bytes, sound_bytes, tone
 
 from cmean.domain import Kind, Picture, Sound
 from cmean.errors import ConfigError, MediaError
-from cmean.media.excerpts import excerpts
+from cmean.media.excerpts import load_excerpts
 
 
 @pytest.fixture
@@ -20,10 +20,10 @@ def artwork(put):
 
 
 def test_a_track_gives_the_whole_and_its_quarters(track):
-    media = excerpts(track, Kind.TRACK, {})
+    media = load_excerpts(track, Kind.TRACK, {})
     assert all(isinstance(sound, Sound) and sound.rate == 16_000 for sound in media)
     assert [sound.seconds for sound in media] == [4, 1, 1, 1, 1]
-    whole, *_ = excerpts(track, Kind.TRACK, {"rate": 48_000})
+    whole, *_ = load_excerpts(track, Kind.TRACK, {"rate": 48_000})
     assert len(whole.samples) == 192_000
 
 
@@ -37,7 +37,7 @@ def test_a_track_gives_the_whole_and_its_quarters(track):
     ],
 )
 def test_an_artwork_gives_the_whole_and_its_fragments(artwork, preprocessing, whole, fragment):
-    media = excerpts(artwork, Kind.ARTWORK, preprocessing)
+    media = load_excerpts(artwork, Kind.ARTWORK, preprocessing)
     assert all(isinstance(picture, Picture) for picture in media)
     sizes = [picture.pixels.shape for picture in media]
     assert sizes == [(whole, whole, 3)] + [(fragment, fragment, 3)] * 4
@@ -45,7 +45,9 @@ def test_an_artwork_gives_the_whole_and_its_fragments(artwork, preprocessing, wh
 
 def test_the_same_file_gives_the_same_numbers(track, artwork):
     for path, kind in ((track, Kind.TRACK), (artwork, Kind.ARTWORK)):
-        for one, other in zip(excerpts(path, kind, {}), excerpts(path, kind, {}), strict=True):
+        for one, other in zip(
+            load_excerpts(path, kind, {}), load_excerpts(path, kind, {}), strict=True
+        ):
             field = "samples" if kind is Kind.TRACK else "pixels"
             np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
 
@@ -68,13 +70,13 @@ def test_the_same_file_gives_the_same_numbers(track, artwork):
 )
 def test_a_setting_that_means_nothing_is_an_error_in_one_line(tmp_path, kind, preprocessing):
     with pytest.raises(ConfigError) as caught:
-        excerpts(tmp_path / "not even read", kind, preprocessing)
+        load_excerpts(tmp_path / "not even read", kind, preprocessing)
     assert "preprocessing" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_file_of_the_other_kind_is_rejected(track, artwork):
     with pytest.raises(MediaError, match="no audio"):
-        excerpts(artwork, Kind.TRACK, {})
+        load_excerpts(artwork, Kind.TRACK, {})
     with pytest.raises(MediaError, match="no image"):
-        excerpts(track, Kind.ARTWORK, {})
+        load_excerpts(track, Kind.ARTWORK, {})

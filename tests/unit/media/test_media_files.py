@@ -10,11 +10,11 @@ from cmean.domain import Kind
 from cmean.errors import InputError, MediaError
 from cmean.media.files import (
     SUFFIXES,
-    Rejected,
+    RejectedPath,
+    find_media_files,
     guess_kind,
     hash_media_file,
     require_readable,
-    walk,
 )
 
 
@@ -39,26 +39,26 @@ def test_a_folder_is_searched_through_in_the_order_of_names(tmp_path, put):
     names = ["b.png", "a.mp3", "sub/z.ogg", "sub/deeper/c.gif", "another/d.wav"]
     for name in [*names, "notes.txt", "metadata.csv", ".hidden.mp3", ".git/x.png", "no-suffix"]:
         put(name, b"x")
-    found = [path.relative_to(tmp_path).as_posix() for path in walk([tmp_path])]
+    found = [path.relative_to(tmp_path).as_posix() for path in find_media_files([tmp_path])]
     assert found == ["a.mp3", "b.png", "another/d.wav", "sub/z.ogg", "sub/deeper/c.gif"]
 
 
 def test_a_named_file_is_always_taken(put):
     paths = [put("notes.txt", b""), put(".hidden", b"x"), put("a.mp3", b"x")]
-    assert walk(paths) == paths
+    assert find_media_files(paths) == paths
 
 
 @pytest.mark.parametrize("name", ["nowhere", "nowhere/deep.mp3", "a\0b", "x" * 5000])
 def test_a_missing_path_is_an_error_in_one_line(tmp_path, name):
     with pytest.raises(InputError, match="no such file or folder"):
-        walk([tmp_path / name])
+        find_media_files([tmp_path / name])
 
 
 def test_a_folder_without_media_is_an_error(tmp_path, put):
     put("notes.txt", b"x")
     put(".hidden.mp3", b"x")
     with pytest.raises(InputError, match="no media file in folder"):
-        walk([tmp_path])
+        find_media_files([tmp_path])
 
 
 def test_links_inside_are_files_and_links_out_are_rejected(tmp_path, put):
@@ -73,9 +73,9 @@ def test_links_inside_are_files_and_links_out_are_rejected(tmp_path, put):
     (root / "notes.txt").symlink_to("/etc/passwd")
     (root / "dangling.mp3").symlink_to(root / "gone.mp3")
     (root / "round.mp3").symlink_to(root / "round.mp3")
-    found = walk([root])
+    found = find_media_files([root])
     taken = [entry for entry in found if isinstance(entry, Path)]
-    rejected = {e.path.name: e.reason for e in found if isinstance(e, Rejected)}
+    rejected = {e.path.name: e.reason for e in found if isinstance(e, RejectedPath)}
     assert taken == [root / "b.mp3", inside]
     assert rejected == {
         "c.mp3": "outside-root",
@@ -88,13 +88,13 @@ def test_links_inside_are_files_and_links_out_are_rejected(tmp_path, put):
 def test_a_root_that_is_itself_a_link_is_entered(tmp_path, put):
     put("real/a.mp3", b"x")
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    assert walk([tmp_path / "link"]) == [tmp_path / "link" / "a.mp3"]
+    assert find_media_files([tmp_path / "link"]) == [tmp_path / "link" / "a.mp3"]
 
 
 def test_a_pipe_is_no_file(tmp_path):
     pipe = tmp_path / "a.mp3"
     os.mkfifo(pipe)
-    (entry,) = walk([tmp_path])
+    (entry,) = find_media_files([tmp_path])
     assert (entry.path, entry.reason) == (pipe, "not-a-file")
     with pytest.raises(MediaError) as caught:
         require_readable(pipe)
@@ -108,7 +108,7 @@ def test_what_may_not_be_read_is_rejected(open_folder, unprivileged):
         path.write_bytes(b"x")
     locked.chmod(0)
     unprivileged()
-    found = walk([open_folder, locked / "b.mp3"])
+    found = find_media_files([open_folder, locked / "b.mp3"])
     assert found[0] == open_folder / "a.mp3"
     assert [(entry.path, entry.reason) for entry in found[1:]] == [
         (locked, "no-permission"),

@@ -11,7 +11,7 @@ from media_samples import all_images, all_sounds
 from cmean.domain import Kind
 from cmean.errors import MediaError
 from cmean.media import audio, image
-from cmean.media.excerpts import excerpts
+from cmean.media.excerpts import load_excerpts
 
 SOUNDS, IMAGES = all_sounds(), all_images()
 TELLING = [b"\0" * 4, b"\xff" * 4, b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\1\0\0"]
@@ -48,7 +48,7 @@ def rejection(door, path):
 def survives(path, kind, probe, preprocessing):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for door in (probe, lambda file: excerpts(file, kind, preprocessing)):
+        for door in (probe, lambda file: load_excerpts(file, kind, preprocessing)):
             error = rejection(door, path)
             if error is not None:
                 assert error.reason.replace("-", "").isalpha()
@@ -59,8 +59,8 @@ def survives(path, kind, probe, preprocessing):
 @pytest.mark.parametrize(
     ("files", "kind", "probe", "preprocessing"),
     [
-        (SOUNDS, Kind.TRACK, audio.probe, {}),
-        (IMAGES, Kind.ARTWORK, image.probe, {"size": 32}),
+        (SOUNDS, Kind.TRACK, audio.probe_track, {}),
+        (IMAGES, Kind.ARTWORK, image.probe_artwork, {"size": 32}),
     ],
     ids=["sounds", "images"],
 )
@@ -90,21 +90,21 @@ def test_mutated_files_are_read_or_rejected(tmp_path, capfd, files, kind, probe,
 def test_any_bytes_are_rejected(tmp_path, magic, rest):
     path = tmp_path / "soup"
     path.write_bytes(magic + rest)
-    survives(path, Kind.TRACK, audio.probe, {})
-    survives(path, Kind.ARTWORK, image.probe, {"size": 32})
+    survives(path, Kind.TRACK, audio.probe_track, {})
+    survives(path, Kind.ARTWORK, image.probe_artwork, {"size": 32})
 
 
 def test_intact_files_are_read(put):
     for number, (suffix, content) in enumerate(SOUNDS):
-        assert len(excerpts(put(f"{number}.{suffix}", content), Kind.TRACK, {})) == 5
+        assert len(load_excerpts(put(f"{number}.{suffix}", content), Kind.TRACK, {})) == 5
     for number, (suffix, content) in enumerate(IMAGES):
-        assert len(excerpts(put(f"{number}.{suffix}", content), Kind.ARTWORK, {})) == 5
+        assert len(load_excerpts(put(f"{number}.{suffix}", content), Kind.ARTWORK, {})) == 5
 
 
 def test_no_file_descriptor_is_left_open(put):
     paths = [put(f"{n}.{suffix}", data[:-300]) for n, (suffix, data) in enumerate(SOUNDS + IMAGES)]
     before = len(list(Path("/dev/fd").iterdir()))
     for path in paths:
-        survives(path, Kind.TRACK, audio.probe, {})
-        survives(path, Kind.ARTWORK, image.probe, {"size": 32})
+        survives(path, Kind.TRACK, audio.probe_track, {})
+        survives(path, Kind.ARTWORK, image.probe_artwork, {"size": 32})
     assert len(list(Path("/dev/fd").iterdir())) == before

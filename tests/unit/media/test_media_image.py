@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 def reason(path, limits=None):
     """Why both doors reject a file; they must agree."""
     reasons = set()
-    for door in (image.probe, image.load):
+    for door in (image.probe_artwork, image.load_artwork):
         with pytest.raises(MediaError) as caught:
             door(path, limits or Limits())
         assert "\n" not in caught.value.detail
@@ -57,9 +57,9 @@ def png(width, height, depth=8, colour=2):
 @pytest.mark.parametrize("container", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
 def test_every_format_is_probed_and_loaded(put, container):
     path = put("a.img", image_bytes(four_corners(80, 60), container))
-    info = image.probe(path)
+    info = image.probe_artwork(path)
     assert (info.format, info.width, info.height) == (container, 80, 60)
-    loaded = image.load(path)
+    loaded = image.load_artwork(path)
     assert (loaded.mode, loaded.size) == ("RGB", (80, 60))
     np.testing.assert_allclose(corners(loaded), [RED, GREEN, BLUE, GREY], atol=6)
 
@@ -79,7 +79,7 @@ def test_pictures_are_turned_upright(put, orientation, expected):
     exif[274] = orientation
     path = put("a.jpg", image_bytes(four_corners(80, 48), "JPEG", exif=exif, quality=95))
     size = (48, 80) if orientation > 4 else (80, 48)
-    info, loaded = image.probe(path), image.load(path)
+    info, loaded = image.probe_artwork(path), image.load_artwork(path)
     assert (info.width, info.height) == loaded.size == size
     np.testing.assert_allclose(corners(loaded), expected, atol=12)
 
@@ -92,13 +92,13 @@ def test_deep_grey_keeps_its_shades(put, mode, container):
     kinds = {"I;16": np.uint16, "I": np.int32, "F": np.float32}
     picture = Image.fromarray(shades.astype(kinds[mode]))
     assert picture.mode == mode
-    loaded = np.asarray(image.load(put("a.img", image_bytes(picture, container))))
+    loaded = np.asarray(image.load_artwork(put("a.img", image_bytes(picture, container))))
     np.testing.assert_allclose(loaded, np.repeat(shades[:, :, None] / 257, 3, axis=2), atol=1)
 
 
 def test_dark_grey_of_16_bits_stays_dark(put):
     picture = Image.fromarray(np.full((20, 20), 200, np.uint16))
-    assert image.load(put("a.png", image_bytes(picture))).getpixel((0, 0)) == (1, 1, 1)
+    assert image.load_artwork(put("a.png", image_bytes(picture))).getpixel((0, 0)) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("top", [1.0, 255.0, 70_000.0])
@@ -106,7 +106,7 @@ def test_floating_point_grey_is_scaled_by_the_range_that_holds_it(put, top):
     values = np.full((20, 20), top, np.float32)
     values[0, 0] = top / 2
     values[0, 1] = -3
-    loaded = image.load(put("a.tif", image_bytes(Image.fromarray(values), "TIFF")))
+    loaded = image.load_artwork(put("a.tif", image_bytes(Image.fromarray(values), "TIFF")))
     assert [loaded.getpixel((x, 0))[0] for x in range(3)] == [128, 0, 255]
 
 
@@ -116,51 +116,53 @@ def test_pixels_that_are_no_numbers_are_rejected(put, bad):
     values[5, 5] = bad
     path = put("a.tif", image_bytes(Image.fromarray(values), "TIFF"))
     with pytest.raises(MediaError, match="NaN or infinite"):
-        image.load(path)
+        image.load_artwork(path)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
 def test_transparency_stands_on_white(put, mode):
     picture = Image.new("RGBA", (20, 20), (0, 0, 0, 255))
     picture.paste((10, 20, 30, 0), (10, 0, 20, 20))
-    loaded = image.load(put("a.png", image_bytes(picture.convert(mode), "PNG")))
+    loaded = image.load_artwork(put("a.png", image_bytes(picture.convert(mode), "PNG")))
     assert loaded.getpixel((2, 2)) == (0, 0, 0)
     assert loaded.getpixel((15, 2)) == (255, 255, 255)
 
 
 def test_a_transparent_colour_stands_on_white(put):
     content = image_bytes(four_corners(), "PNG", transparency=RED)
-    loaded = image.load(put("a.png", content))
+    loaded = image.load_artwork(put("a.png", content))
     assert corners(loaded) == [(255, 255, 255), GREEN, BLUE, GREY]
 
 
 def test_of_an_animation_the_first_frame_is_the_artwork(put):
     frames = [Image.new("RGB", (20, 20), colour) for colour in (RED, BLUE)]
     content = image_bytes(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    assert image.load(put("a.gif", content)).getpixel((9, 9)) == RED
+    assert image.load_artwork(put("a.gif", content)).getpixel((9, 9)) == RED
 
 
 def test_colours_go_through_the_profile(put):
     content = image_bytes(four_corners(), "PNG", icc_profile=swapped_profile())
-    loaded = image.load(put("a.png", content))
+    loaded = image.load_artwork(put("a.png", content))
     np.testing.assert_allclose(corners(loaded), [BLUE, GREEN, RED, GREY], atol=2)
 
 
 # Named, for a profile holds the second in which it was made: workers must agree on names.
 @pytest.mark.parametrize("profile", [b"broken", swapped_profile()[:300]], ids=["broken", "cut"])
 def test_a_broken_profile_is_no_profile(put, profile):
-    loaded = image.load(put("a.png", image_bytes(four_corners(), "PNG", icc_profile=profile)))
+    loaded = image.load_artwork(
+        put("a.png", image_bytes(four_corners(), "PNG", icc_profile=profile))
+    )
     assert corners(loaded) == [RED, GREEN, BLUE, GREY]
 
 
 def test_a_profile_of_another_mode_is_no_profile(put):
     content = image_bytes(four_corners().convert("L"), "PNG", icc_profile=swapped_profile())
-    assert image.load(put("a.png", content)).mode == "RGB"
+    assert image.load_artwork(put("a.png", content)).mode == "RGB"
 
 
 def test_print_and_lab_colours_are_converted(put):
     cmyk = four_corners().convert("CMYK")
-    loaded = image.load(put("a.jpg", image_bytes(cmyk, "JPEG", quality=95)))
+    loaded = image.load_artwork(put("a.jpg", image_bytes(cmyk, "JPEG", quality=95)))
     np.testing.assert_allclose(corners(loaded), [RED, GREEN, BLUE, GREY], atol=12)
     lab = ImageCms.profileToProfile(
         four_corners(),
@@ -168,7 +170,7 @@ def test_print_and_lab_colours_are_converted(put):
         ImageCms.createProfile("LAB"),
         outputMode="LAB",
     )
-    loaded = image.load(put("a.tif", image_bytes(lab, "TIFF")))
+    loaded = image.load_artwork(put("a.tif", image_bytes(lab, "TIFF")))
     np.testing.assert_allclose(corners(loaded), [RED, GREEN, BLUE, GREY], atol=24)  # 8-bit LAB
 
 
@@ -176,16 +178,16 @@ def test_tags_are_read(put):
     text = PngImagePlugin.PngInfo()
     for key, value in {"Title": "A  title", "Author": "Somebody", "Creation Time": "1872"}.items():
         text.add_text(key, value)
-    info = image.probe(put("a.png", image_bytes(four_corners(), "PNG", pnginfo=text)))
+    info = image.probe_artwork(put("a.png", image_bytes(four_corners(), "PNG", pnginfo=text)))
     assert (info.title, info.creator, info.year) == ("A title", "Somebody", "1872")
     exif = Image.Exif()
     exif[306] = "2011:01:01 00:00:00"
     exif[270], exif[315] = "Löwe".encode(), "Dürer".encode("latin-1")
-    info = image.probe(put("a.jpg", image_bytes(four_corners(), "JPEG", exif=exif)))
+    info = image.probe_artwork(put("a.jpg", image_bytes(four_corners(), "JPEG", exif=exif)))
     assert (info.title, info.creator, info.year) == ("Löwe", "Dürer", None)
     exif = Image.Exif()
     exif[40091] = "Löwe\0".encode("utf-16-le")
-    info = image.probe(put("b.jpg", image_bytes(four_corners(), "JPEG", exif=exif)))
+    info = image.probe_artwork(put("b.jpg", image_bytes(four_corners(), "JPEG", exif=exif)))
     assert info.title == "Löwe"
 
 
@@ -199,7 +201,7 @@ def test_iptc_tags_are_read(put):
     segment = b"Photoshop 3.0\0" + block
     jpeg = image_bytes(four_corners(), "JPEG")
     content = jpeg[:2] + b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment + jpeg[2:]
-    info = image.probe(put("a.jpg", content))
+    info = image.probe_artwork(put("a.jpg", content))
     assert (info.title, info.creator, info.year) == ("Sunrise", "Monet", "1872")
 
 
@@ -225,7 +227,7 @@ def test_what_is_no_artwork_is_rejected(put, content, expected):
 def test_the_pixel_limit_is_a_parameter(put):
     path = put("a.png", image_bytes(four_corners(80, 60), "PNG"))
     assert reason(path, Limits(max_pixels=80 * 60 - 1)) == "too-large"
-    assert image.probe(path, Limits(max_pixels=80 * 60)).width == 80
+    assert image.probe_artwork(path, Limits(max_pixels=80 * 60)).width == 80
 
 
 def test_what_is_not_there_says_so(tmp_path):
@@ -255,7 +257,7 @@ def test_decoders_do_not_chatter(put):
     program = (  # a process of its own: under pytest, neither logs nor warnings reach the terminal
         "import pathlib, sys, cmean.errors, cmean.media.image as image\n"
         "for name in sys.argv[1:]:\n"
-        "    try: image.probe(pathlib.Path(name))\n"
+        "    try: image.probe_artwork(pathlib.Path(name))\n"
         "    except cmean.errors.MediaError: pass\n"
     )
     done = subprocess.run([sys.executable, "-c", program, *paths], capture_output=True, check=True)
@@ -265,7 +267,7 @@ def test_decoders_do_not_chatter(put):
 def test_centre_takes_the_square_and_its_quarters():
     picture = Image.new("RGB", (300, 100), "white")
     picture.paste(four_corners(100, 100), (100, 0))
-    whole, *parts = image.fragments(picture, "centre", 64, 32)
+    whole, *parts = image.cut_fragments(picture, "centre", 64, 32)
     assert whole.pixels.shape == (64, 64, 3)
     assert whole.pixels.dtype == np.uint8
     np.testing.assert_allclose(
@@ -277,7 +279,7 @@ def test_centre_takes_the_square_and_its_quarters():
 
 
 def test_stretch_takes_all_of_the_picture():
-    whole, *parts = image.fragments(four_corners(300, 100), "stretch", 512, 256)
+    whole, *parts = image.cut_fragments(four_corners(300, 100), "stretch", 512, 256)
     assert whole.pixels.shape == (512, 512, 3)
     for part, colour in zip(parts, [RED, GREEN, BLUE, GREY], strict=True):
         assert part.pixels.shape == (256, 256, 3)
@@ -287,13 +289,13 @@ def test_stretch_takes_all_of_the_picture():
 def test_fragments_have_the_detail_of_the_full_resolution():
     stripes = np.zeros((1024, 1024, 3), np.uint8)
     stripes[:, ::4] = stripes[:, 1::4] = 255
-    whole, top_left, *_ = image.fragments(Image.fromarray(stripes), "centre", 256, 512)
+    whole, top_left, *_ = image.cut_fragments(Image.fromarray(stripes), "centre", 256, 512)
     assert whole.pixels.std() < 5  # the shrunken whole lost the stripes
     assert top_left.pixels.std() > 120
 
 
 @given(st.integers(16, 90), st.integers(16, 90), st.sampled_from(["centre", "stretch"]))
 def test_any_shape_gives_five_pictures_of_the_size_asked_for(width, height, square):
-    pictures = image.fragments(Image.new("RGB", (width, height), GREY), square, 40, 20)
+    pictures = image.cut_fragments(Image.new("RGB", (width, height), GREY), square, 40, 20)
     assert [picture.pixels.shape for picture in pictures] == [(40, 40, 3)] + [(20, 20, 3)] * 4
     assert all((picture.pixels == 90).all() for picture in pictures)

@@ -21,9 +21,9 @@ def peak():
 
 path = Path(sys.argv[1])
 start = peak()
-info = audio.probe(path)
+info = audio.probe_track(path)
 probed = peak()
-sound = audio.load(path)
+sound = audio.load_track(path)
 print(info.seconds, len(sound.samples), probed - start, peak() - start)
 """
 

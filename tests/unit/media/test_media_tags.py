@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmean.media.tags import clean, from_name, year_in
+from cmean.media.tags import clean_text, find_year, parse_file_name
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ from cmean.media.tags import clean, from_name, year_in
     ],
 )
 def test_names_of_files_tell_title_creator_and_year(name, title, creator, year):
-    assert from_name(Path(name)) == (title, creator, year)
+    assert parse_file_name(Path(name)) == (title, creator, year)
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,12 @@ def test_names_of_files_tell_title_creator_and_year(name, title, creator, year):
     ],
 )
 def test_text_is_cleaned(raw, tidy):
-    assert clean(raw) == tidy
+    assert clean_text(raw) == tidy
 
 
 @given(st.text(), st.integers(1, 50))
 def test_clean_text_is_one_line_of_bounded_length_that_can_be_stored(raw, limit):
-    tidy = clean(raw, limit)
+    tidy = clean_text(raw, limit)
     if tidy is not None:
         assert 0 < len(tidy) <= limit
         assert tidy == " ".join(tidy.split())
@@ -77,8 +77,8 @@ def test_clean_text_is_one_line_of_bounded_length_that_can_be_stored(raw, limit)
 
 @given(st.text(st.characters(blacklist_characters="/\0"), min_size=1))
 def test_any_name_gives_clean_text_or_nothing(name):
-    for text in from_name(Path(name)):
-        assert text is None or text == clean(text) or "&" in text
+    for text in parse_file_name(Path(name)):
+        assert text is None or text == clean_text(text) or "&" in text
 
 
 @pytest.mark.parametrize(
@@ -93,4 +93,4 @@ def test_any_name_gives_clean_text_or_nothing(name):
     ],
 )
 def test_the_year_in_a_date(date, year):
-    assert year_in(date) == year
+    assert find_year(date) == year

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.errors import CaptionError
-from cmean.media.excerpts import excerpts
+from cmean.media.excerpts import load_excerpts
 from cmean.perception.mood_sentence import read_mood_sentence
 from cmean.perception.networks.classifier import Classifier
 from cmean.perception.networks.sessions import Network
@@ -125,7 +125,7 @@ def test_kernels_of_other_processors_change_no_feature_by_more_than_the_toleranc
 
 def corpus(name):
     (path,) = CORPUS.glob(f"*{name}*")
-    media = excerpts(path, Kind.ARTWORK, {"square": "stretch"})
+    media = load_excerpts(path, Kind.ARTWORK, {"square": "stretch"})
     return [Excerpt(Kind.ARTWORK, n, part, whole=media[0]) for n, part in enumerate(media)]
 
 

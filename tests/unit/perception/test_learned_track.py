@@ -14,7 +14,7 @@ from support import obey_permissions
 
 from cmean.domain import Excerpt, Kind, Picture, Sound, cut_quarters
 from cmean.errors import CaptionError
-from cmean.media.excerpts import excerpts
+from cmean.media.excerpts import load_excerpts
 from cmean.perception.mood_sentence import read_mood_sentence
 from cmean.perception.networks.mel import compute_musicnn_mel
 from cmean.perception.networks.sessions import Network
@@ -185,7 +185,7 @@ def test_spectrograms_are_made_where_nothing_but_temporary_files_can_be_written(
 
 def corpus(name):
     (path,) = CORPUS.glob(f"*{name}*")
-    media = excerpts(path, Kind.TRACK, {"rate": RATE})
+    media = load_excerpts(path, Kind.TRACK, {"rate": RATE})
     return [Excerpt(Kind.TRACK, n, part, whole=media[0]) for n, part in enumerate(media)]
 
 
@@ -218,6 +218,6 @@ def test_a_recording_at_the_rate_of_a_telephone_is_captioned(track_captioner, tm
     samples, rate = soundfile.read(next(CORPUS.glob("*caruso*")), dtype="float32")
     mono = samples if samples.ndim == 1 else samples.mean(axis=1)
     soundfile.write(tmp_path / "old.wav", mono[:: rate // 8000], 8000)
-    media = excerpts(tmp_path / "old.wav", Kind.TRACK, {"rate": RATE})
+    media = load_excerpts(tmp_path / "old.wav", Kind.TRACK, {"rate": RATE})
     (caption,) = track_captioner.caption([Excerpt(Kind.TRACK, 0, media[0])])
     assert "opera" in caption.text

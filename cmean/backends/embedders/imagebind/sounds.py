@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cmean.backends.embedders.imagebind.sizes import FRAMES, MEL_BINS
-from cmean.util.covering_windows import cover
+from cmean.util.covering_windows import cover_with_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def compute_clip_spectrograms(samples: NDArray[np.float32]) -> Iterator[NDArray[
     Returns:
         Arrays of shape (1, 128, 204), normalised.
     """
-    for start, end in cover(len(samples), CLIP, STEP):
+    for start, end in cover_with_windows(len(samples), CLIP, STEP):
         yield normalise_spectrogram(compute_filter_bank(samples[start:end]))
 
 

@@ -18,7 +18,7 @@ from cmean.backends.embedders.imagebind import pictures, sizes, sounds
 from cmean.backends.embedders.imagebind.texts import Tokenizer
 from cmean.domain import Excerpt, Kind, Picture, Sound
 from cmean.errors import EmbeddingError
-from cmean.util.covering_windows import cover
+from cmean.util.covering_windows import cover_with_windows
 
 pytest.importorskip("torch", reason="the models extra is not installed")
 pytest.importorskip("transformers", reason="the models extra is not installed")
@@ -239,7 +239,7 @@ def test_missing_frames_are_zero_before_the_training_mean_is_taken_off():
 
 @pytest.mark.parametrize(("length", "starts"), [(1, [0]), (5, [0]), (6, [0, 1]), (15, [0, 5, 10])])
 def test_windows_cover_all_and_the_last_ends_at_the_end(length, starts):
-    assert [start for start, _ in cover(length, 5, 5)] == starts
+    assert [start for start, _ in cover_with_windows(length, 5, 5)] == starts
 
 
 # --- the embedder ----------------------------------------------------------------------------
@@ -276,7 +276,7 @@ def test_all_of_a_long_sound_counts(embedder, monkeypatch):
     whole = embedder.embed([Excerpt(Kind.TRACK, 0, Sound(samples, RATE))])[0]
     parts = [
         Excerpt(Kind.TRACK, 0, Sound(samples[start:end], RATE))
-        for start, end in cover(len(samples), sounds.CLIP, sounds.STEP)
+        for start, end in cover_with_windows(len(samples), sounds.CLIP, sounds.STEP)
     ]
     mean = np.mean(embedder.embed(parts), axis=0)
     assert whole == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)

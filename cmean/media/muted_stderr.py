@@ -1,4 +1,4 @@
-"""Keeps the decoders' own chatter away from the user: it names no file and mends nothing."""
+"""Muting of standard error while decoders run: what they print names no file."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 _STDERR = 2
 
 
-class _Switch:
-    """Points file descriptor 2 at nothing while at least one thread asks for it."""
+class _StderrMute:
+    """Redirects file descriptor 2 to the null device while at least one thread asks for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
         self._saved = -1
 
-    def on(self) -> None:
+    def acquire(self) -> None:
         with self._lock:
             if self._users == 0:
                 self._saved = os.dup(_STDERR)
@@ -30,7 +30,7 @@ class _Switch:
                 os.close(nothing)
             self._users += 1
 
-    def off(self) -> None:
+    def release(self) -> None:
         with self._lock:
             self._users -= 1
             if self._users == 0:
@@ -38,24 +38,24 @@ class _Switch:
                 os.close(self._saved)
 
 
-_switch = _Switch()
+_mute = _StderrMute()
 
 
 @contextmanager
 def muted_stderr() -> Iterator[None]:
     """Mute file descriptor 2: mpg123 (in libsndfile) and libtiff (in Pillow) print there.
 
-    Neither can be told not to. What they print, they also return as an error, or it is harmless.
+    Neither has an option against it. What they print is also returned as an error, or harmless.
 
     The descriptor belongs to the process, so what another thread writes to it meanwhile is lost
     as well: decode in worker processes where a progress bar runs, not in threads beside it.
     """
     try:
-        _switch.on()
+        _mute.acquire()
     except OSError:  # started without a standard error: nothing to mute
         yield
         return
     try:
         yield
     finally:
-        _switch.off()
+        _mute.release()

@@ -112,8 +112,8 @@ def through_cmean(catalog: Catalog, recipe_id: int, worker_id: int, size: int) -
         claim = job_queue.claim(connection, recipe_id, worker_id, size, LEASE)
     if claim is None:
         return 0
-    caption, words = Caption(TEXT, measurements=MEASURED), len(TEXT.split())
-    made = {work.task_id: (caption, words) for work in claim.work}
+    caption = Caption(TEXT, measurements=MEASURED)
+    made = {work.task_id: caption for work in claim.work}
     with catalog.write() as connection:
         return results.commit_captions(connection, claim, made)
 

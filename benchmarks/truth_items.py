@@ -20,7 +20,7 @@ from cmean.config import load_settings
 from cmean.domain import WHOLE, Kind
 from cmean.errors import InputError
 from cmean.inference import controls, recipes
-from cmean.media.uris import local_path
+from cmean.media.files import local_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

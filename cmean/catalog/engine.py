@@ -1,4 +1,4 @@
-"""Opening the catalog: connections, transactions, and database errors in the user's words."""
+"""The catalog's engine: connections, transactions, prepared statements, readable errors."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ from sqlalchemy.exc import (
 from cmean.errors import CatalogError, CatalogUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from sqlalchemy.engine import CursorResult
     from sqlalchemy.engine.interfaces import IsolationLevel
+    from sqlalchemy.sql.dml import UpdateBase
 
-__all__ = ["Catalog", "Connection", "parse_url"]
+__all__ = ["Catalog", "Connection", "PreparedStatement", "parse_url"]
 
 _SQLITE_BUSY_SECONDS = 30
 
@@ -147,6 +149,45 @@ class Catalog:
         if not self.is_sqlite and isinstance(error, OperationalError):
             return f"catalog {self.name}: {said}; check the server and CMEAN_DATABASE_URL"
         return f"catalog {self.name}: {said}"
+
+
+class PreparedStatement:
+    """A statement with named parameters, compiled once and then issued as text.
+
+    For the statements that a worker issues for every batch: building one and looking up its
+    compiled form costs a tenth of a millisecond, more than SQLite needs to execute it.
+
+    Values go to the driver as they are: a JSON column wants its text.
+
+    Args:
+        statement: an UPDATE or INSERT; its values and conditions may be `bindparam`.
+    """
+
+    def __init__(self, statement: UpdateBase) -> None:
+        self._statement = statement
+        self._texts: dict[str, tuple[str, Mapping[str, Any], Sequence[str] | None]] = {}
+
+    def __call__(self, connection: Connection, **values: object) -> CursorResult[Any]:
+        """Issue it once."""
+        text, fixed, order = self._text(connection)
+        return connection.exec_driver_sql(text, _bound({**fixed, **values}, order))
+
+    def many(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+        """Issue it for each row."""
+        text, fixed, order = self._text(connection)
+        connection.exec_driver_sql(text, [_bound({**fixed, **row}, order) for row in rows])
+
+    def _text(self, connection: Connection) -> tuple[str, Mapping[str, Any], Sequence[str] | None]:
+        name = connection.dialect.name
+        if name not in self._texts:
+            compiled: Any = self._statement.compile(dialect=connection.dialect)
+            self._texts[name] = (str(compiled), compiled.params, compiled.positiontup)
+        return self._texts[name]
+
+
+def _bound(values: Mapping[str, Any], order: Sequence[str] | None) -> Any:  # noqa: ANN401
+    """By position where the driver wants it so, else by name."""
+    return values if order is None else tuple(values[name] for name in order)
 
 
 _MEANINGS = (

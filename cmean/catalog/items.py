@@ -19,11 +19,9 @@ from cmean.catalog.upsert import insert_into
 from cmean.domain import POSITION_NAMES, POSITIONS, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from sqlalchemy.engine import Connection
-
-    from cmean.catalog.job_queue import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +74,6 @@ def located(connection: Connection, fragment_ids: list[int]) -> dict[int, tuple[
         .where(fragments.c.id.in_(fragment_ids))
     )
     return {row[-2]: (row[-1], _located(row[:-2])) for row in connection.execute(query)}
-
-
-def locate_tasks(connection: Connection, work: Sequence[Work]) -> dict[Located, dict[int, int]]:
-    """Find the items whose fragments some tasks are about: item → task id → position."""
-    fragment_of = {each.task_id: each.fragment_id for each in work}
-    where = located(connection, list(fragment_of.values()))
-    found: dict[Located, dict[int, int]] = {}
-    for task_id, fragment_id in fragment_of.items():
-        position, item = where[fragment_id]
-        found.setdefault(item, {})[task_id] = position
-    return found
 
 
 _LOCATED = select(

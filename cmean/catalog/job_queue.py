@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 
 from cmean.catalog.clock import now
-from cmean.catalog.prepared import Hot
+from cmean.catalog.engine import PreparedStatement
 from cmean.catalog.tables import tasks
 from cmean.catalog.task_counts import fold_counts
 
@@ -333,8 +333,8 @@ def _taking(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
 
 
 _OF_RECIPE = tasks.c.recipe_id == bindparam("recipe", type_=Integer)
-_take_fresh = Hot(_taking(and_(_OF_RECIPE, tasks.c.lease_attempts == 0)))
-_take_suspect = Hot(_taking(and_(_OF_RECIPE, tasks.c.lease_attempts > 0)))
+_take_fresh = PreparedStatement(_taking(and_(_OF_RECIPE, tasks.c.lease_attempts == 0)))
+_take_suspect = PreparedStatement(_taking(and_(_OF_RECIPE, tasks.c.lease_attempts > 0)))
 
 _FINISH = (
     update(tasks)
@@ -342,4 +342,4 @@ _FINISH = (
     .values(**_FREED, state="done", finished=now(), reason=None, detail=None)
     .returning(tasks.c.id)
 )
-_finish_all = Hot(_FINISH)
+_finish_all = PreparedStatement(_FINISH)

@@ -1,4 +1,4 @@
-"""Captions and emotions: written through the ledger's fence, read for the next stage."""
+"""What the tasks of a claim read and write: items located, results written through the fence."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, func, insert, select, update
 
 from cmean.catalog import job_queue
-from cmean.catalog.prepared import Hot
+from cmean.catalog.engine import PreparedStatement
+from cmean.catalog.items import Located
 from cmean.catalog.tables import (
     captions,
     embeddings,
     emotions,
+    fragments,
+    items,
     tasks,
 )
-from cmean.domain import MeanRGB
+from cmean.domain import Kind, MeanRGB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,12 +29,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection
 
-    from cmean.catalog.job_queue import Claim
+    from cmean.catalog.job_queue import Claim, Work
     from cmean.domain import RGB, Caption
 
 
-def _insert(table: Table, *columns: str) -> Hot:
-    return Hot(insert(table).values({name: bindparam(name) for name in columns}))
+def _insert(table: Table, *columns: str) -> PreparedStatement:
+    return PreparedStatement(insert(table).values({name: bindparam(name) for name in columns}))
 
 
 _insert_captions = _insert(
@@ -49,15 +52,40 @@ _insert_embeddings = _insert(
 )
 
 
-def commit_captions(
-    connection: Connection, claim: Claim, results: Mapping[int, tuple[Caption, int]]
-) -> int:
-    """Write captions, with their number of words, of the tasks that are still held.
+def locate_tasks(connection: Connection, work: Sequence[Work]) -> dict[Located, dict[int, int]]:
+    """Find the items whose fragments some tasks are about: item → task id → position."""
+    task_of = {each.fragment_id: each.task_id for each in work}
+    query = (
+        select(
+            fragments.c.id,
+            fragments.c.position,
+            items.c.id,
+            items.c.kind,
+            items.c.uri,
+            items.c.bytes,
+            items.c.modified,
+            items.c.sha256,
+            items.c.title,
+            items.c.creator,
+        )
+        .join(items, items.c.id == fragments.c.item_id)
+        .where(fragments.c.id.in_(list(task_of)))
+        .order_by(fragments.c.id)
+    )
+    found: dict[Located, dict[int, int]] = {}
+    for fragment_id, position, item_id, kind, *rest in connection.execute(query):
+        item = Located(item_id, Kind(kind), *rest)
+        found.setdefault(item, {})[task_of[fragment_id]] = position
+    return found
+
+
+def commit_captions(connection: Connection, claim: Claim, results: Mapping[int, Caption]) -> int:
+    """Write the captions of the tasks that are still held.
 
     Args:
         connection: an open write transaction.
         claim: the claim under which the tasks were done.
-        results: task id → caption and words.
+        results: task id → caption.
 
     Returns:
         How many were written. Those that were freed meanwhile are dropped.
@@ -68,14 +96,14 @@ def commit_captions(
             "id": task_id,
             "recipe_id": claim.recipe_id,
             "fragment_id": fragment[task_id],
-            "text": results[task_id][0].text,
-            "words": results[task_id][1],
-            "finish_reason": results[task_id][0].finish_reason.value,
-            "measurements": json.dumps(dict(results[task_id][0].measurements)),
-            "tokens": results[task_id][0].tokens,
-            "seconds": results[task_id][0].seconds,
-            "language": results[task_id][0].language,
-            "windows": _windows_json(results[task_id][0]),
+            "text": results[task_id].text,
+            "words": results[task_id].words,
+            "finish_reason": results[task_id].finish_reason.value,
+            "measurements": json.dumps(dict(results[task_id].measurements)),
+            "tokens": results[task_id].tokens,
+            "seconds": results[task_id].seconds,
+            "language": results[task_id].language,
+            "windows": _windows_json(results[task_id]),
         }
         for task_id in sorted(_finished(connection, claim, results))
     ]

@@ -7,6 +7,7 @@ executed alone, with no other in hand, so that it takes no other with it.
 
 from __future__ import annotations
 
+import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from cmean.inference.steps.step import Outcomes, RunClaim
     from cmean.jobs.heartbeat import HeldLease
     from cmean.jobs.session import WorkerSession
+
+_LOG = logging.getLogger(__name__)
 
 _RETRY_SECONDS = (0.2, 5.0)
 """First and longest delay between attempts while the database cannot be reached."""
@@ -104,6 +107,12 @@ def write_with_retry(
         with catalog.write() as connection:
             return write(connection)
 
+    try:
+        return write_once()
+    except CatalogUnavailableError as error:
+        if is_stopped():
+            raise
+        _LOG.warning("%s; the results are kept and written when it is back", error)
     return retry_call(
         write_once,
         retry_on=CatalogUnavailableError,

@@ -13,8 +13,7 @@ from cmean.domain import Kind
 from cmean.errors import ItemError, MediaError
 from cmean.library.metadata import NO_METADATA
 from cmean.media import audio, files, image, tags
-from cmean.media.files import RejectedPath
-from cmean.media.uris import format_path, local_path
+from cmean.media.files import RejectedPath, format_path, local_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -24,8 +24,7 @@ import soxr
 from cmean.domain import Sound, cut_quarters
 from cmean.errors import MediaError
 from cmean.media import limits as _limits
-from cmean.media.files import require_readable
-from cmean.media.muted_stderr import muted_stderr
+from cmean.media.files import muted_stderr, require_readable
 from cmean.media.tags import Tags, clean_text, find_year
 
 if TYPE_CHECKING:

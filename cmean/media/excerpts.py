@@ -10,7 +10,7 @@ from cmean.domain import Kind
 from cmean.errors import CmeanError, ConfigError, MediaError
 from cmean.media import audio, files, image
 from cmean.media import limits as _limits
-from cmean.media.uris import format_path, local_path
+from cmean.media.files import format_path, local_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,19 +1,22 @@
-"""Media files: found in folders, classified by suffix, identified by their content."""
+"""Media files: found in folders, named by URIs, identified by their content, read quietly."""
 
 from __future__ import annotations
 
 import os
 import stat
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from cmean.domain import Kind
 from cmean.errors import InputError, MediaError
 from cmean.util.hashing import hash_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 SUFFIXES: dict[str, Kind] = {
     **dict.fromkeys(
@@ -33,6 +36,16 @@ class RejectedPath:
     path: Path
     reason: str
     detail: str
+
+
+def local_path(uri: str) -> Path:
+    """Return the path that a ``file:`` URI names."""
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path)))
+
+
+def format_path(path: Path) -> str:
+    """Return a path as text without undecodable bytes, for terminals, databases and JSON."""
+    return os.fsencode(path).decode("utf-8", errors="replace")
 
 
 def guess_kind(path: Path) -> Kind | None:
@@ -143,3 +156,54 @@ def _check_entry(path: Path, real_root: Path) -> Path | RejectedPath | None:
     if not stat.S_ISREG(mode):
         return RejectedPath(path, "not-a-file", "not a regular file")
     return path
+
+
+_STDERR = 2
+
+
+class _StderrMute:
+    """Redirects file descriptor 2 to the null device while at least one thread asks for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._saved = -1
+
+    def acquire(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._saved = os.dup(_STDERR)
+                nothing = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nothing, _STDERR)
+                os.close(nothing)
+            self._users += 1
+
+    def release(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                os.dup2(self._saved, _STDERR)
+                os.close(self._saved)
+
+
+_mute = _StderrMute()
+
+
+@contextmanager
+def muted_stderr() -> Iterator[None]:
+    """Mute file descriptor 2: mpg123 (in libsndfile) and libtiff (in Pillow) print there.
+
+    Neither has an option against it. What they print is also returned as an error, or harmless.
+
+    The descriptor belongs to the process, so what another thread writes to it meanwhile is lost
+    as well: decode in worker processes where a progress bar runs, not in threads beside it.
+    """
+    try:
+        _mute.acquire()
+    except OSError:  # started without a standard error: nothing to mute
+        yield
+        return
+    try:
+        yield
+    finally:
+        _mute.release()

@@ -6,6 +6,7 @@ is applied where there is one.
 
 from __future__ import annotations
 
+import io
 import logging
 import struct
 import warnings
@@ -14,15 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from cmean.domain import Picture
 from cmean.errors import MediaError
 from cmean.media import image_tags
 from cmean.media import limits as _limits
-from cmean.media.colour import convert_to_srgb
-from cmean.media.files import require_readable
-from cmean.media.muted_stderr import muted_stderr
+from cmean.media.files import muted_stderr, require_readable
 from cmean.media.tags import clean_text
 
 if TYPE_CHECKING:
@@ -39,6 +38,12 @@ _BROKEN = (
     *(EOFError, AssertionError, RuntimeError, MemoryError, struct.error),
 )
 """What Pillow's parsers raise on broken files, Pillow's own error classes being OSErrors."""
+
+_SRGB = ImageCms.createProfile("sRGB")
+_LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+_WITH_ALPHA = ("RGBA", "RGBa", "LA", "La", "PA")
+_FULL_RANGES = (1, 255, 65_535)
+"""White of the grey pictures that declare none: floating point, 8 bits or 16 bits in wider ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +161,55 @@ def _check_size(image: Image.Image, limits: _limits.Limits) -> None:
 
 def _describe_size_limit(limits: _limits.Limits) -> str:
     return f"it declares more than {min(limits.max_pixels, _limits.PILLOW_PIXELS):,} pixels"
+
+
+def convert_to_srgb(image: Image.Image) -> Image.Image:
+    """Convert a decoded image to mode ``RGB`` in sRGB; transparent parts become white.
+
+    A profile that is broken or does not fit the image's mode is ignored.
+
+    Raises:
+        ValueError: NaN or infinite pixels, or a mode that cannot be converted.
+    """
+    icc = image.info.get("icc_profile")
+    if image.mode == "F" or image.mode.startswith("I"):
+        return _convert_from_profile(_scale_grey(image), icc)
+    if image.mode not in _WITH_ALPHA and "transparency" not in image.info:
+        return _convert_from_profile(image, icc)
+    layered = image if image.mode == "RGBA" else image.convert("RGBA")
+    page = Image.new("RGB", image.size, "white")
+    page.paste(_convert_from_profile(layered.convert("RGB"), icc), mask=layered.getchannel("A"))
+    return page
+
+
+def _scale_grey(image: Image.Image) -> Image.Image:
+    """Scale grey of 16 or 32 bits or floating point: Pillow's own conversion would clip it."""
+    values = np.asarray(image, dtype=np.float32)
+    highest = float(values.max())
+    if not np.isfinite(highest) or not np.isfinite(values.min()):
+        raise ValueError("NaN or infinite pixels")
+    full = next((top for top in _FULL_RANGES if highest <= top), highest)
+    if image.mode.startswith("I;16"):
+        full = _FULL_RANGES[-1]
+    return Image.fromarray((np.clip(values / full, 0, 1) * 255).round().astype(np.uint8))
+
+
+def _convert_from_profile(image: Image.Image, icc: bytes | None) -> Image.Image:
+    if image.mode not in ("L", "RGB", "CMYK", "LAB"):
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    if icc:
+        try:
+            profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+            if ImageCms.getProfileDescription(profile).startswith("sRGB"):
+                return image.convert("RGB")
+            return _apply_profile(image, profile)
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            pass  # as without a profile
+    return _apply_profile(image, _LAB) if image.mode == "LAB" else image.convert("RGB")
+
+
+def _apply_profile(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
+    converted = ImageCms.profileToProfile(image, profile, _SRGB, outputMode="RGB")
+    if converted is None:  # only when converting in place
+        raise ValueError("no colour conversion")
+    return converted

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cmean.catalog import browse, embeddings, pairings
 from cmean.domain import POSITION_NAMES, WHOLE, Kind
 from cmean.errors import InputError, UsageError
-from cmean.media.uris import format_path, local_path
+from cmean.media.files import format_path, local_path
 from cmean.pairing import control_pairings
 from cmean.ratings import questionnaire
 from cmean.ratings.questionnaire import SIDES, Source

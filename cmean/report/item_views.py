@@ -11,7 +11,7 @@ from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Picture
 from cmean.errors import MediaError
 from cmean.media import audio, image
 from cmean.media.excerpts import load_excerpts
-from cmean.media.uris import local_path
+from cmean.media.files import local_path
 from cmean.report.data_uris import CLIP_RATE, encode_picture, encode_sound
 from cmean.report.model import FragmentView, ItemView, MediaView
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from cmean.stats.text_lengths import lengths, words_of
+from cmean.domain import split_words
+from cmean.stats.text_lengths import lengths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +52,7 @@ _TWO_WORDS: Final = frozenset(("cannot", "gimme", "gonna", "gotta", "lemme", "wa
 
 def without_function_words(text: str) -> str:
     """A text in lower case without Italian function words, words with spaces between."""
-    words = (word for word in words_of(text.lower()) if word not in FUNCTION_WORDS)
+    words = (word for word in split_words(text.lower()) if word not in FUNCTION_WORDS)
     return " ".join(f"{word} {word}" if word in _TWO_WORDS else word for word in words)
 
 

@@ -7,9 +7,10 @@ well, which makes lengths of the two kinds incomparable; that is not done here.
 
 from __future__ import annotations
 
-import string
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from cmean.domain import split_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,12 +24,6 @@ STOCK_PHRASES: Final = (
     "this image presents",
 )
 """What the study deletes from the joined captions of fragments before it counts their words."""
-
-_NO_WORDS: Final = string.punctuation + string.digits
-_QUOTES: Final = "«“‘„»”’"
-_SPLIT: Final = str.maketrans(
-    dict.fromkeys(_NO_WORDS, "") | {quote: f" {quote} " for quote in _QUOTES}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +63,14 @@ class LengthTable:
 
 
 def count_words(text: str) -> int:
-    """Words of a text, by the definition of the study's Table II.
-
-    The characters of `string.punctuation` and digits are deleted, each of ``«“‘„»”’`` is a word of
-    its own, and then words are what stands between white space.
+    """Count the words of a text, as `split_words` defines them.
 
     >>> count_words("A fast-moving, 120 BPM piece")
     4
     >>> count_words("“calm”")
     3
     """
-    return len(words_of(text))
-
-
-def words_of(text: str) -> list[str]:
-    """The words that `count_words` counts, in order."""
-    return text.translate(_SPLIT).split()
+    return len(split_words(text))
 
 
 def is_complete(text: str) -> bool:

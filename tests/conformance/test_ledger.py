@@ -56,7 +56,7 @@ def tally(catalog):
 
 
 def outcomes(claimed, text="red"):
-    return {work.task_id: (Caption(text), 1) for work in claimed.work}
+    return {work.task_id: Caption(text) for work in claimed.work}
 
 
 def commit(catalog, claimed):

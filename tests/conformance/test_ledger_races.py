@@ -33,7 +33,7 @@ def enter(catalog, artworks, revision="1"):
 
 def commit(catalog, claimed):
     """As a worker commits: again when PostgreSQL ended the transaction to solve a deadlock."""
-    made = {work.task_id: (Caption("red"), 1) for work in claimed.work}
+    made = {work.task_id: Caption("red") for work in claimed.work}
 
     def write(connection):
         return results.commit_captions(connection, claimed, made)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from cmean.catalog import captions, items, results
+from cmean.catalog import captions, results
 from cmean.domain import WHOLE, FinishReason
 from cmean.errors import ItemError
 from cmean.inference.captioning import CaptionBatch, CaptionTask
 from cmean.inference.recipes import CONTINUE
 from cmean.inference.steps.step import Step
 from cmean.media.excerpts import decode_items
-from cmean.stats.text_lengths import count_words
 from cmean.util import language
 
 if TYPE_CHECKING:
@@ -36,21 +35,21 @@ class WritingStep(Step):
             # Now rather than with the first caption, for which the model would wait.
             language.load_language_identifier()
 
-    def complete_results(self, outputs: Mapping[int, Caption]) -> dict[int, tuple[Caption, int]]:
-        """Add the language and the number of words of each caption."""
-        return {task: _complete_caption(caption) for task, caption in outputs.items()}
+    def complete_results(self, outputs: Mapping[int, Caption]) -> dict[int, Caption]:
+        """Add the language of each caption."""
+        return {task: _identify_language(caption) for task, caption in outputs.items()}
 
     def write_results(
-        self, connection: Connection, claim: Claim, outputs: Mapping[int, tuple[Caption, int]]
+        self, connection: Connection, claim: Claim, outputs: Mapping[int, Caption]
     ) -> int:
         """Write the captions of the tasks that are still held."""
         return results.commit_captions(connection, claim, outputs)
 
 
-def _complete_caption(caption: Caption) -> tuple[Caption, int]:
-    if not caption.language:
-        caption = replace(caption, language=language.detect_language(caption.text))
-    return caption, count_words(caption.text)
+def _identify_language(caption: Caption) -> Caption:
+    if caption.language:
+        return caption
+    return replace(caption, language=language.detect_language(caption.text))
 
 
 class CaptionStep(WritingStep):
@@ -66,7 +65,7 @@ class CaptionStep(WritingStep):
         }
         with catalog.read() as connection:
             work = [each for each in claim.work if each.task_id not in outcomes]
-            located = items.locate_tasks(connection, work)
+            located = results.locate_tasks(connection, work)
         decoded = decode_items(list(located), self.recipe.parameters["preprocessing"], self.threads)
         tasks: dict[int, CaptionTask] = {}
         for (item, positions), media in zip(located.items(), decoded, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from cmean.catalog import captions, items, results
+from cmean.catalog import captions, results
 from cmean.domain import Excerpt
 from cmean.errors import ItemError
 from cmean.inference import embedding
@@ -39,7 +39,7 @@ class EmbeddingStep(Step):
 
     def _prepare_media(self, catalog: Catalog, claim: Claim) -> RunClaim:
         with catalog.read() as connection:
-            located = items.locate_tasks(connection, claim.work)
+            located = results.locate_tasks(connection, claim.work)
         decoded = decode_items(list(located), self.recipe.parameters["preprocessing"], self.threads)
         errors: dict[int, ItemError] = {}
         excerpts: dict[int, Excerpt] = {}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cmean.catalog.engine import Catalog
-    from cmean.ratings import forms
+    from cmean.ratings import rating_sheets
 
 
 def add_items(catalog: Catalog, tracks: int, artworks: int, seed: int = 0) -> None:
@@ -55,7 +55,9 @@ def load_evaluated(catalog: Catalog, pairing_id: int, permutations: int = 200) -
         )
 
 
-def write_sheet(path: Path, sheet: forms.Sheet, answers: list[dict[str, object]]) -> Path:
+def write_sheet(
+    path: Path, sheet: rating_sheets.RatingSheet, answers: list[dict[str, object]]
+) -> Path:
     """A sheet as a rater fills it in: the answers by column, row by row."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, sheet.columns)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cmean.evaluation.measures import coherence, embedding_similarity_tables
-from cmean.presentation.tables import NULLS, Table
+from cmean.evaluation.measures.similarity_tables import NULL_COLUMNS
+from cmean.presentation.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -161,11 +162,11 @@ def _build_figure_table(figure: _Figure, documents: Sequence[EvaluationDocument]
     reasons = dict.fromkeys(row.why for _, row in rows if row is not None and row.why)
     if missing := [pairing for pairing, row in rows if row is None]:
         reasons[f"of pairing {', '.join(missing)} {figure.missing}"] = None
-    columns = ("n", *NULLS)
+    columns = ("n", *NULL_COLUMNS)
     return Table(
         figure.name,
         figure.title,
-        ("pairing", "n", *NULLS.values()),
+        ("pairing", "n", *NULL_COLUMNS.values()),
         [
             (pairing, *(None if row is None else getattr(row, name) for name in columns))
             for pairing, row in rows

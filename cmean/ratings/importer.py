@@ -1,4 +1,4 @@
-"""Ratings of pairs by people, from files or one by one into the catalog."""
+"""Import of people's ratings, from files or one by one."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from cmean.catalog import ratings
 from cmean.catalog.ratings import Rating
 from cmean.domain import Kind
 from cmean.errors import InputError, UsageError
-from cmean.ratings import forms, questionnaire, rating_files
+from cmean.ratings import questionnaire, rating_files, rating_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from cmean.catalog.engine import Catalog, Connection
-    from cmean.ratings.questionnaire import Question
+    from cmean.ratings.questionnaire import RatingQuestion
     from cmean.ratings.rating_files import RatingLine
 
 _SIDES = ("pair", "random")
 
 
 @dataclass(slots=True)
-class Imported:
-    """What became of the rows of a file.
+class RatingImport:
+    """Outcome of an import, by rows of the file.
 
     Attributes:
         imported: ratings that are new in the catalog, or changed there.
         known: those that were there already.
         skipped: rows without an answer.
         rejected: the line of each row that cannot be used, and why.
-        notes: what a reader should know of how the file was read.
+        notes: how the file was read, where that is not obvious.
     """
 
     imported: int = 0
@@ -51,41 +51,41 @@ class Imported:
         }
 
 
-def import_file(
+def import_rating_file(
     catalog: Catalog, path: Path, rater: str | None = None, *, overwrite: bool = False
-) -> Imported:
-    """Take in a sheet that was filled in, or ratings as they are exported.
+) -> RatingImport:
+    """Import a sheet that was filled in, or ratings as they are exported.
 
     Args:
         catalog: an open catalog.
         path: a CSV file with the column `code`, or with `pair_id`.
-        rater: who rated the rows that name nobody.
-        overwrite: whether an answer takes the place of another one in the catalog.
+        rater: of the rows that name none.
+        overwrite: whether an answer replaces another one in the catalog.
 
     Raises:
         InputError: the file as a whole cannot be used; what is wrong with a row is in the result.
     """
     lines, table = rating_files.read_rating_file(path)
-    result = Imported(
+    result = RatingImport(
         skipped=sum(not line.answered for line in lines),
         rejected=[(row.line, row.detail) for row in table.rejected],
         notes=table.notes,
     )
     answered = [line for line in lines if line.answered]
     with catalog.write() as connection:
-        read = _Reader(connection, answered, rater or "")
+        parser = _RatingParser(connection, answered, rater or "")
         given: list[tuple[int, Rating]] = []
         for line in answered:
             try:
-                given.append((line.number, read.rating(line)))
+                given.append((line.number, parser.parse_rating(line)))
             except InputError as error:
                 result.rejected.append((line.number, str(error)))
-        _take_in(connection, given, result, overwrite=overwrite)
+        _store_ratings(connection, given, result, overwrite=overwrite)
     result.rejected.sort()
     return result
 
 
-def add(catalog: Catalog, rating: Rating, *, overwrite: bool = False) -> bool:
+def store_rating(catalog: Catalog, rating: Rating, *, overwrite: bool = False) -> bool:
     """Write one rating. Returns whether anything is new.
 
     Raises:
@@ -99,26 +99,26 @@ def add(catalog: Catalog, rating: Rating, *, overwrite: bool = False) -> bool:
     if rating.congruence is None and rating.preferred is None:
         raise UsageError("there is no answer; give --congruence or --preferred")
     with catalog.write() as connection:
-        _check(
+        _require_known_subject(
             rating,
             ratings.artworks_of_pairs(connection, [rating.pair_id]),
             ratings.artworks(connection, [rating.other_artwork_id or 0]),
         )
         old = ratings.find(connection, [rating.pair_id]).get((rating.pair_id, rating.rater))
-        merged = _merged(old, rating, overwrite=overwrite)
+        merged = _merge_ratings(old, rating, overwrite=overwrite)
         if merged != old:
             ratings.store(connection, [merged])
     return merged != old
 
 
-def _take_in(
+def _store_ratings(
     connection: Connection,
     given: Sequence[tuple[int, Rating]],
-    result: Imported,
+    result: RatingImport,
     *,
     overwrite: bool,
 ) -> None:
-    """Store what is given, but for what contradicts the catalog or the file itself."""
+    """Store ratings; those that contradict the catalog or the file itself are rejected."""
     stored = ratings.find(connection, (rating.pair_id for _, rating in given))
     changed: dict[tuple[int, str], Rating] = {}
     answers: dict[tuple[int, str, str], int] = {}
@@ -132,7 +132,7 @@ def _take_in(
             continue
         old = stored.get(key)
         try:
-            merged = _merged(old, rating, overwrite=overwrite)
+            merged = _merge_ratings(old, rating, overwrite=overwrite)
         except InputError as error:
             result.rejected.append((number, str(error)))
             continue
@@ -145,14 +145,14 @@ def _take_in(
     ratings.store(connection, list(changed.values()))
 
 
-def _merged(old: Rating | None, new: Rating, *, overwrite: bool) -> Rating:
-    """A rating with the answers of another one by the same rater of the same pair.
+def _merge_ratings(old: Rating | None, new: Rating, *, overwrite: bool) -> Rating:
+    """Merge two ratings of one pair by the same rater.
 
     A rating holds two answers at most, to two questions. An equal answer changes nothing, one to
     the other question is added.
 
     Raises:
-        InputError: an answer is another than before, and must not take its place.
+        InputError: an answer differs from the one before, and must not replace it.
     """
     if old is None:
         return new
@@ -186,19 +186,19 @@ def _merged(old: Rating | None, new: Rating, *, overwrite: bool) -> Rating:
     )
 
 
-class _Reader:
-    """Makes ratings of rows. What they name is looked up at once, for all of them."""
+class _RatingParser:
+    """Makes ratings of rows. The catalog is read once for all of them, not row by row."""
 
     def __init__(self, connection: Connection, lines: Sequence[RatingLine], rater: str) -> None:
         self.rater = rater
-        self.questions = _questions(connection, {line["code"] for line in lines} - {""})
-        self.pairs = ratings.artworks_of_pairs(connection, _keys(lines, "pair_id"))
+        self.questions = _find_questions(connection, {line["code"] for line in lines} - {""})
+        self.pairs = ratings.artworks_of_pairs(connection, _collect_identifiers(lines, "pair_id"))
         self.titles = ratings.titles_of_pairs(connection, self.pairs)
-        others = _keys(lines, "other_artwork_id")
+        others = _collect_identifiers(lines, "other_artwork_id")
         self.artworks = ratings.artworks(connection, others)
 
-    def rating(self, line: RatingLine) -> Rating:
-        """The rating of a row.
+    def parse_rating(self, line: RatingLine) -> Rating:
+        """Make the rating of a row.
 
         Raises:
             InputError: something in it is wrong, or is not in the catalog.
@@ -208,12 +208,12 @@ class _Reader:
         seconds = rating_files.parse_seconds(line["seconds"], line.decimal)
         congruence = rating_files.parse_congruence(line["congruence"])
         if "code" in line.fields:
-            answer = self._of_sheet(line, congruence)
+            answer = self._parse_sheet_line(line, congruence)
         else:
-            answer = self._of_export(line, congruence)
+            answer = self._parse_export_line(line, congruence)
         return replace(answer, rater=rater, comment=comment, seconds=seconds)
 
-    def _of_sheet(self, line: RatingLine, congruence: int | None) -> Rating:
+    def _parse_sheet_line(self, line: RatingLine, congruence: int | None) -> Rating:
         code = line["code"].lower()
         question = self.questions.get(code)
         if question is None:
@@ -229,13 +229,13 @@ class _Reader:
         preferred = "random" if chosen == question.other_artwork_id else "pair"
         return Rating(question.pair.id, "", None, preferred, question.other_artwork_id)
 
-    def _of_export(self, line: RatingLine, congruence: int | None) -> Rating:
+    def _parse_export_line(self, line: RatingLine, congruence: int | None) -> Rating:
         preferred = rating_files.parse_choice(line["preferred"], _SIDES, "preferred")
         other = line["other_artwork_id"]
         other_id = rating_files.parse_identifier(other, "other_artwork_id") if other else None
         pair_id = rating_files.parse_identifier(line["pair_id"], "pair_id")
         rating = Rating(pair_id, "", congruence, preferred, other_id)
-        _check(rating, self.pairs, self.artworks)
+        _require_known_subject(rating, self.pairs, self.artworks)
         self._check_titles(line, pair_id)
         return rating
 
@@ -250,7 +250,7 @@ class _Reader:
                 )
 
 
-def _check(rating: Rating, pairs: dict[int, int], artworks: set[int]) -> None:
+def _require_known_subject(rating: Rating, pairs: dict[int, int], artworks: set[int]) -> None:
     """Fail unless what a rating is about is in the catalog."""
     if rating.pair_id not in pairs:
         raise InputError(f"there is no pair {rating.pair_id}; list them in the view v_pairs")
@@ -265,7 +265,7 @@ def _check(rating: Rating, pairs: dict[int, int], artworks: set[int]) -> None:
         raise InputError(f"artwork {other} is that of the pair itself; name the other one")
 
 
-def _keys(lines: Iterable[RatingLine], name: str) -> set[int]:
+def _collect_identifiers(lines: Iterable[RatingLine], name: str) -> set[int]:
     found = set()
     for line in lines:
         try:
@@ -275,17 +275,17 @@ def _keys(lines: Iterable[RatingLine], name: str) -> set[int]:
     return found
 
 
-def _questions(connection: Connection, codes: Iterable[str]) -> dict[str, Question]:
-    """What codes ask, as far as the catalog can tell."""
-    wanted = {questionnaire.key_of(code.lower()) for code in codes}
-    found: dict[str, Question] = {}
+def _find_questions(connection: Connection, codes: Iterable[str]) -> dict[str, RatingQuestion]:
+    """Find the questions of some codes, of all pairings and controls in the catalog."""
+    wanted = {questionnaire.read_sheet_key(code.lower()) for code in codes}
+    found: dict[str, RatingQuestion] = {}
     if not wanted:
         return found
     for pairing, controls in ratings.controlled(connection):
         for ask in questionnaire.ASKS:
             for control in (None, *controls):
                 beside = [each.digest for each in (pairing, control) if each is not None]
-                if questionnaire.key(ask, beside) in wanted:
-                    asked = forms.asked(connection, ask, pairing, control)
+                if questionnaire.compute_sheet_key(ask, beside) in wanted:
+                    asked = rating_sheets.list_sheet_questions(connection, ask, pairing, control)
                     found |= {question.code: question for question in asked}
     return found

@@ -47,7 +47,7 @@ def add_rating(  # noqa: PLR0913 - one argument for each answer
         UsageError: there is no answer.
     """
     rating = Rating(pair_id, rater, congruence, preferred, other_artwork_id, comment, seconds)
-    return importer.add(catalog, rating, overwrite=overwrite)
+    return importer.store_rating(catalog, rating, overwrite=overwrite)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from cmean.catalog.ratings import Rating
 from cmean.evaluation.documents.rating_tables import RatingSummary
 from cmean.evaluation.measures import human_ratings
 from cmean.evaluation.measures.human_rating_tables import build_human_rating_tables
-from cmean.ratings import forms, importer
+from cmean.ratings import importer, rating_sheets
 from cmean.stats.agreement import krippendorff_alpha
 from cmean.util.dataclass_json import from_json, to_json
 
@@ -33,7 +33,9 @@ class Rated:
     def __init__(self, catalog):
         self.catalog = catalog
         self.pairing = make_pairing(catalog)
-        self.control = forms.make(catalog, self.pairing, forms.Wanted()).control
+        self.control = rating_sheets.create_rating_sheet(
+            catalog, self.pairing, rating_sheets.SheetOptions()
+        ).control
 
     def ids(self, pairing):
         with self.catalog.read() as connection:
@@ -43,11 +45,13 @@ class Rated:
         """Congruence of the first pairs; None: not rated."""
         for pair_id, score in zip(self.ids(pairing), scores, strict=False):
             if score is not None:
-                importer.add(self.catalog, Rating(pair_id, rater, score, seconds=float(score)))
+                importer.store_rating(
+                    self.catalog, Rating(pair_id, rater, score, seconds=float(score))
+                )
 
     def choose(self, rater, answers):
         for pair_id, answer in zip(self.ids(self.pairing), answers, strict=False):
-            importer.add(self.catalog, Rating(pair_id, rater, preferred=answer))
+            importer.store_rating(self.catalog, Rating(pair_id, rater, preferred=answer))
 
     def measure(self, permutations=200):
         with self.catalog.read() as connection:

@@ -14,8 +14,8 @@ from cmean.catalog import browse, embeddings, pairings, ratings
 from cmean.catalog.ratings import Rating
 from cmean.errors import InputError
 from cmean.presentation.row_files import write_rows
-from cmean.ratings import forms, importer
-from cmean.ratings.forms import Wanted
+from cmean.ratings import importer, rating_sheets
+from cmean.ratings.rating_sheets import SheetOptions
 
 ONE_CATALOG = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25
@@ -77,13 +77,13 @@ def test_what_is_exported_comes_back_the_same(catalog, pairing, tmp_path, given_
         for number, answer in given_answers:
             beside = other[ids[number - 1]] if answer["preferred"] else None
             new = Rating(ids[number], other_artwork_id=beside, **answer)
-            importer.add(catalog, new, overwrite=True)
+            importer.store_rating(catalog, new, overwrite=True)
         before = all_ratings(catalog)
         export(catalog, tmp_path / "ratings.csv")
-    again = importer.import_file(catalog, tmp_path / "ratings.csv").as_dict()
+    again = importer.import_rating_file(catalog, tmp_path / "ratings.csv").as_dict()
     assert (again["imported"], again["known"], again["rejected"]) == (0, len(before), [])
     with nothing_rated(catalog):
-        found = importer.import_file(catalog, tmp_path / "ratings.csv").as_dict()
+        found = importer.import_rating_file(catalog, tmp_path / "ratings.csv").as_dict()
         assert all_ratings(catalog) == before
     assert found == {"imported": len(before), "known": 0, "skipped": 0, "rejected": [], "notes": []}
 
@@ -93,13 +93,13 @@ def test_what_is_exported_comes_back_the_same(catalog, pairing, tmp_path, given_
 def test_a_sheet_filled_in_at_random_is_imported_in_full(catalog, tmp_path, ask, vector):
     add_items(catalog, 6, 4)
     pairing_id = make_pairing(catalog, vector)
-    sheet = forms.make(catalog, pairing_id, Wanted(ask, seed=2))
+    sheet = rating_sheets.create_rating_sheet(catalog, pairing_id, SheetOptions(ask, seed=2))
     column, values = {"congruence": ("congruence", "12345"), "choice": ("preferred", "ab")}[ask]
     filled = [
         {column: values[number % len(values)], "rater": "Ada", "seconds": number}
         for number in range(len(sheet.rows))
     ]
-    found = importer.import_file(catalog, write_sheet(tmp_path / "sheet.csv", sheet, filled))
+    found = importer.import_rating_file(catalog, write_sheet(tmp_path / "sheet.csv", sheet, filled))
     counts = {"imported": len(filled), "known": 0, "skipped": 0, "rejected": [], "notes": []}
     assert found.as_dict() == counts
     stored = all_ratings(catalog)
@@ -123,20 +123,25 @@ def test_a_sheet_filled_in_at_random_is_imported_in_full(catalog, tmp_path, ask,
 
 
 def test_a_sheet_that_is_open_says_what_a_blind_one_hides(catalog, pairing):
-    blind = forms.make(catalog, pairing, Wanted())
-    told = forms.make(catalog, pairing, Wanted(blind=False))
+    blind = rating_sheets.create_rating_sheet(catalog, pairing, SheetOptions())
+    told = rating_sheets.create_rating_sheet(catalog, pairing, SheetOptions(blind=False))
     assert told.columns == (*blind.columns, "rank", "similarity", "control")
     assert [row[: len(blind.columns)] for row in told.rows] == list(blind.rows)
     assert [row[-1] for row in told.rows].count("yes") == told.controls > 0
-    choice = forms.make(catalog, pairing, Wanted("choice", blind=False))
+    choice = rating_sheets.create_rating_sheet(
+        catalog, pairing, SheetOptions("choice", blind=False)
+    )
     assert {row[-1] for row in choice.rows} <= {"a", "b"}
 
 
 def test_the_controls_are_a_random_pairing_that_is_made_once(catalog, pairing):
-    first = forms.make(catalog, None, Wanted(seed=4))
-    again = forms.make(catalog, None, Wanted(seed=4))
+    first = rating_sheets.create_rating_sheet(catalog, None, SheetOptions(seed=4))
+    again = rating_sheets.create_rating_sheet(catalog, None, SheetOptions(seed=4))
     assert first == again
-    assert forms.make(catalog, None, Wanted(seed=40)).control != first.control
+    assert (
+        rating_sheets.create_rating_sheet(catalog, None, SheetOptions(seed=40)).control
+        != first.control
+    )
     with catalog.read() as connection:
         made = pairings.read_pairing(connection, first.control)
         couples = [
@@ -151,7 +156,7 @@ def test_the_controls_are_a_random_pairing_that_is_made_once(catalog, pairing):
 
 
 def test_the_controls_are_of_the_same_items(catalog, pairing):
-    paired = forms.make(catalog, pairing, Wanted(seed=3)).control
+    paired = rating_sheets.create_rating_sheet(catalog, pairing, SheetOptions(seed=3)).control
     with catalog.read() as connection:
         seed = pairings.read_pairing(connection, paired).parameters["seed"]
     assert make_pairing(catalog, method="random", seed=seed) == paired
@@ -159,12 +164,16 @@ def test_the_controls_are_of_the_same_items(catalog, pairing):
         connection.exec_driver_sql("UPDATE pairings SET created_at = '2000-01-02 00:00:00'")
         connection.exec_driver_sql("UPDATE emotions SET created_at = '2000-01-01 00:00:00'")
     add_items(catalog, 2, 2, seed=1)
-    assert forms.make(catalog, pairing, Wanted(seed=3)).control == paired
+    assert (
+        rating_sheets.create_rating_sheet(catalog, pairing, SheetOptions(seed=3)).control == paired
+    )
 
 
 def test_fragments_are_named(catalog):
     add_items(catalog, 2, 3)
-    sheet = forms.make(catalog, make_pairing(catalog, "fragments"), Wanted())
+    sheet = rating_sheets.create_rating_sheet(
+        catalog, make_pairing(catalog, "fragments"), SheetOptions()
+    )
     names = [row[1] for row in sheet.rows]
     assert all(name.endswith("quarter)") for name in names)
     assert any("(first quarter)" in name for name in names)
@@ -173,57 +182,57 @@ def test_fragments_are_named(catalog):
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        (Wanted(pairs=6), "lower --pairs"),
-        (Wanted(controls=6), "lower --random"),
-        (Wanted("choice", controls=1), "--random goes with congruence"),
+        (SheetOptions(pairs=6), "lower --pairs"),
+        (SheetOptions(controls=6), "lower --random"),
+        (SheetOptions("choice", controls=1), "--random goes with congruence"),
     ],
 )
 def test_a_sheet_that_cannot_be_is_refused(catalog, pairing, wanted, said):
     with pytest.raises(InputError, match=said):
-        forms.make(catalog, pairing, wanted)
-    control = forms.make(catalog, pairing, Wanted()).control
+        rating_sheets.create_rating_sheet(catalog, pairing, wanted)
+    control = rating_sheets.create_rating_sheet(catalog, pairing, SheetOptions()).control
     with pytest.raises(InputError, match="is random"):
-        forms.make(catalog, control, Wanted())
+        rating_sheets.create_rating_sheet(catalog, control, SheetOptions())
 
 
 def test_one_track_and_one_artwork(catalog):
     add_items(catalog, 1, 1)
     pairing_id = make_pairing(catalog)
-    sheet = forms.make(catalog, pairing_id, Wanted())
+    sheet = rating_sheets.create_rating_sheet(catalog, pairing_id, SheetOptions())
     assert (sheet.pairs, sheet.controls) == (1, 0)
-    with pytest.raises(InputError, match="no pair that chance gives another artwork"):
-        forms.make(catalog, pairing_id, Wanted("choice"))
+    with pytest.raises(InputError, match="no pair whose random artwork is another one"):
+        rating_sheets.create_rating_sheet(catalog, pairing_id, SheetOptions("choice"))
 
 
 def test_no_controls_need_no_random_pairing(catalog, pairing, tmp_path):
-    sheet = forms.make(catalog, pairing, Wanted(controls=0))
+    sheet = rating_sheets.create_rating_sheet(catalog, pairing, SheetOptions(controls=0))
     assert (sheet.control, sheet.controls) == (None, 0)
     path = write_sheet(tmp_path / "s.csv", sheet, [{"congruence": 3}] * 5)
-    assert importer.import_file(catalog, path, "Ada").imported == 5
+    assert importer.import_rating_file(catalog, path, "Ada").imported == 5
 
 
 def test_an_answer_is_kept_until_it_is_to_be_replaced(catalog, pairing):
     pair_id = pair_ids(catalog, pairing)[0]
-    assert importer.add(catalog, Rating(pair_id, "Ada", 4, comment="calm", seconds=2.0))
-    assert not importer.add(catalog, Rating(pair_id, "Ada", 4))
+    assert importer.store_rating(catalog, Rating(pair_id, "Ada", 4, comment="calm", seconds=2.0))
+    assert not importer.store_rating(catalog, Rating(pair_id, "Ada", 4))
     with pytest.raises(InputError, match="congruence 4, not 5; --replace"):
-        importer.add(catalog, Rating(pair_id, "Ada", 5))
-    assert importer.add(catalog, Rating(pair_id, "Bo", 5))
-    assert importer.add(catalog, Rating(pair_id, "Ada", preferred="pair", seconds=3.0))
-    assert importer.add(catalog, Rating(pair_id, "Ada", 1), overwrite=True)
+        importer.store_rating(catalog, Rating(pair_id, "Ada", 5))
+    assert importer.store_rating(catalog, Rating(pair_id, "Bo", 5))
+    assert importer.store_rating(catalog, Rating(pair_id, "Ada", preferred="pair", seconds=3.0))
+    assert importer.store_rating(catalog, Rating(pair_id, "Ada", 1), overwrite=True)
     ada, bo = all_ratings(catalog)
     assert (ada["congruence"], ada["preferred"], bo["congruence"]) == (1, "pair", 5)
 
 
 def test_answers_to_both_questions_are_one_rating(catalog, pairing, tmp_path):
-    congruence = forms.make(catalog, pairing, Wanted(controls=0))
-    choice = forms.make(catalog, pairing, Wanted("choice"))
+    congruence = rating_sheets.create_rating_sheet(catalog, pairing, SheetOptions(controls=0))
+    choice = rating_sheets.create_rating_sheet(catalog, pairing, SheetOptions("choice"))
     rated = [{"congruence": 2, "comment": "dark", "seconds": 1.5} for _ in congruence.rows]
     chosen = [{"preferred": "A", "comment": "warm", "seconds": 2} for _ in choice.rows]
     for name, sheet, filled in (("r.csv", congruence, rated), ("c.csv", choice, chosen)):
         path = write_sheet(tmp_path / name, sheet, filled)
-        assert importer.import_file(catalog, path, "Ada").imported == len(filled)
-        again = importer.import_file(catalog, path, "Ada").as_dict()
+        assert importer.import_rating_file(catalog, path, "Ada").imported == len(filled)
+        again = importer.import_rating_file(catalog, path, "Ada").as_dict()
         assert (again["imported"], again["known"]) == (0, len(filled))
     both = [row for row in all_ratings(catalog) if row["preferred"]]
     assert len(both) == len(choice.rows)
@@ -234,7 +243,7 @@ def test_answers_to_both_questions_are_one_rating(catalog, pairing, tmp_path):
 def test_ratings_of_one_pairing(catalog, pairing):
     other = make_pairing(catalog, "concatenated")
     for made in (pairing, other):
-        importer.add(catalog, Rating(pair_ids(catalog, made)[0], "Ada", 3))
+        importer.store_rating(catalog, Rating(pair_ids(catalog, made)[0], "Ada", 3))
     with browse.rows_of(catalog, browse.ratings_of(other)) as (columns, rows):
         found = [dict(zip(columns, row, strict=True)) for row in rows]
     assert [row["pairing_id"] for row in found] == [other]
@@ -249,5 +258,5 @@ def test_the_files_columns_may_come_in_any_order(catalog, pairing, tmp_path):
         writer.writerow(["Ada", "2,5", "4", first, 30, "", ""])
         writer.writerow([])
         writer.writerow(["Bo", "", "5.0", second, 31, "", ""])
-    assert importer.import_file(catalog, path).imported == 2
+    assert importer.import_rating_file(catalog, path).imported == 2
     assert [row["seconds"] for row in all_ratings(catalog)] == [2.5, None]

@@ -21,7 +21,7 @@ from cmean.cli.options import (
 )
 from cmean.cli.output import print_json, print_notice
 from cmean.presentation.row_files import find_export_format, write_rows
-from cmean.ratings import forms, importer
+from cmean.ratings import importer, rating_sheets
 from cmean.ratings import service as rating_service
 from cmean.ratings.questionnaire import ASKS
 
@@ -84,9 +84,9 @@ def _add_sheet_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _write_sheet(args: argparse.Namespace) -> int:
-    wanted = forms.Wanted(args.ask, args.pairs, args.random, args.seed, not args.open)
+    wanted = rating_sheets.SheetOptions(args.ask, args.pairs, args.random, args.seed, not args.open)
     with open_session() as (_, catalog):
-        sheet = forms.make(catalog, args.id, wanted)
+        sheet = rating_sheets.create_rating_sheet(catalog, args.id, wanted)
     write_rows(sheet.columns, iter(sheet.rows), "csv", args.output)
     if args.json:
         print_json(
@@ -118,7 +118,7 @@ def _add_import_options(parser: argparse.ArgumentParser) -> None:
 
 def _import_ratings(args: argparse.Namespace) -> int:
     with open_session() as (_, catalog):
-        result = importer.import_file(catalog, args.file, args.rater, overwrite=args.replace)
+        result = importer.import_rating_file(catalog, args.file, args.rater, overwrite=args.replace)
     if args.json:
         print_json(result.as_dict())
     else:

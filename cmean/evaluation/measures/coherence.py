@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from cmean.domain import POSITION_NAMES, POSITIONS, WHOLE, Kind
 from cmean.evaluation.documents.study_tables import CoherenceTable, SimilarityRow
 from cmean.evaluation.measures.combined_parts import PartSimilarities, combine_parts
+from cmean.evaluation.measures.similarity_tables import build_similarity_tables
 from cmean.matching.pair_similarity import compute_similarities
 from cmean.matching.random_pairing_null import (
     compute_random_pairing_null,
@@ -17,7 +18,6 @@ from cmean.matching.random_pairing_null import (
 )
 from cmean.pairing.vectors import FRAGMENTS, build_side
 from cmean.presentation.pairing_phrases import format_measure
-from cmean.presentation.tables import Table, split_nulls
 from cmean.stats.coherence import compute_coherence
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cmean.evaluation.documents.evaluation import EvaluationDocument
     from cmean.evaluation.evaluated_pairing import EvaluatedPairing
     from cmean.pairing.vectors import ComparedSide
+    from cmean.presentation.tables import Table
 
 NULL_NOTE: Final = (
     "random: random one-to-one pairings of the same items. p: one-sided permutation p, the share "
@@ -151,10 +152,10 @@ def build_coherence_tables(document: EvaluationDocument) -> list[Table]:
         if document.space == "emotion"
         else f" They were paired by {document.space}, not by these triples."
     )
-    return split_nulls(
+    return build_similarity_tables(
         "V",
         f"Table V: emotional coherence of the pairs ({metric})",
-        {name: asdict(row) for name, row in table.rows.items()},
+        table.rows,
         f"{_EXPLANATIONS[document.vector]}{other} {table.unpaired_tracks} track{unit} and "
         f"{table.unpaired_artworks} artwork{unit} are unpaired.",
         NULL_NOTE,

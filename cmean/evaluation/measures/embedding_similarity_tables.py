@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from cmean.presentation.tables import Table, split_nulls
+from cmean.evaluation.measures.similarity_tables import build_similarity_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cmean.evaluation.documents.study_tables import SimilarityRow, StudyTables
+    from cmean.presentation.tables import Table
 
 PAIR_NULL_NOTE: Final = (
     "random: random one-to-one pairings of the same items. resampled: pairings by the same method "
@@ -35,9 +35,7 @@ def _build_tables(number: str, rows: Mapping[str, SimilarityRow]) -> list[Table]
     if not all(row.has_null for row in rows.values()):
         note = "These scores were published; the embeddings are not in the catalog."
     title = f"Table {number}: {_TITLES[number]}"
-    return split_nulls(
-        number, title, {name: asdict(row) for name, row in rows.items()}, note, null_note
-    )
+    return build_similarity_tables(number, title, rows, note, null_note)
 
 
 _TITLES: Final = {

@@ -13,7 +13,7 @@ from cmean.catalog.pairings import PAIR
 from cmean.domain import Excerpt, Kind, Picture, Prompt, Question, Recipe, Role, Sound
 from cmean.inference.shuffling import assign_donors
 from cmean.media import files
-from cmean.ratings.questionnaire import Source, questions
+from cmean.ratings.questionnaire import SourcePairs, list_questions
 from cmean.util.hashing import hash_canonical_json, hash_json, hash_parts
 
 PARAMETERS = {
@@ -90,17 +90,17 @@ def test_codes_of_a_questionnaire():
     pairs = np.array([(0, 1, 0.9, 11, 21, 0, 0), (0, 2, 0.8, 12, 22, 0, 0)], PAIR)
     control = np.array([(0, 1, 0.5, 11, 22, 0, 0), (0, 2, 0.4, 12, 21, 0, 0)], PAIR)
     sources = [
-        Source("a" * 64, pairs, np.array([1, 2])),
-        Source("b" * 64, control, np.array([3, 4])),
+        SourcePairs("a" * 64, pairs, np.array([1, 2])),
+        SourcePairs("b" * 64, control, np.array([3, 4])),
     ]
 
-    assert [each.code for each in questions("congruence", *sources)] == [
+    assert [each.code for each in list_questions("congruence", *sources)] == [
         "63d5ef83-1e7cd6774546",
         "63d5ef83-4379c1dc0d93",
         "63d5ef83-5e66b07b8b2d",
         "63d5ef83-7ea7ea90a578",
     ]
-    assert [(each.code, each.artwork_ids) for each in questions("choice", *sources)] == [
+    assert [(each.code, each.artwork_ids) for each in list_questions("choice", *sources)] == [
         ("84d5f5b3-547718f120f3", (22, 21)),
         ("84d5f5b3-6cfec54ec7f2", (21, 22)),
     ]

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cmean.catalog.engine import Catalog
-    from cmean.catalog.pairing_rows import PairingRow
     from cmean.evaluation.documents.evaluation import EvaluationDocument
+    from cmean.evaluation.report_data import ReportData
+    from cmean.library.catalog_access import Catalog
     from cmean.pairing.vectors import ComparedSide
 
 
@@ -67,7 +67,7 @@ def gather_report(
     return Report(
         title=title,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        pairing=_summarize(pairing, evaluated),
+        pairing=_summarize(data),
         pairs=views,
         tracks=_make_points(Kind.TRACK, sides[Kind.TRACK], mapped, items),
         artworks=_make_points(Kind.ARTWORK, sides[Kind.ARTWORK], mapped, items),
@@ -135,12 +135,13 @@ def _make_points(
     ]
 
 
-def _summarize(pairing: PairingRow, evaluated: EvaluationDocument) -> PairingSummary:
-    resampled = {
-        "resampled_mean": evaluated.resampled_mean,
-        "resampled_sd": evaluated.resampled_sd,
+def _summarize(data: ReportData) -> PairingSummary:
+    added = {
+        "pairing": data.pairing.id,
+        "resampled_mean": data.document.resampled_mean,
+        "resampled_sd": data.document.resampled_sd,
     }
-    return PairingSummary.from_document(pairing.as_columns(), resampled, {"pairing": pairing.id})
+    return PairingSummary.from_document(data.pairing.as_columns(), added)
 
 
 def _make_recipe_view(row: Mapping[str, Any]) -> RecipeView:

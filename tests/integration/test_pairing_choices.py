@@ -173,7 +173,7 @@ def test_a_choice_that_has_no_triples_is_refused_in_one_line(triples, program, v
     add_many(triples, Kind.ARTWORK, 1, seed=2, positions=others[vector])
     found = program("pair", "--vector", vector)
     assert (found.code, found.err.count("\n")) == (1, 1)
-    assert "to add them: cmean run" in found.err
+    assert "run: cmean run" in found.err
     assert program("sql", "SELECT COUNT(*) AS n FROM pairings", "--json").json == [{"n": 0}]
 
 

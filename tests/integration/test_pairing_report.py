@@ -76,7 +76,7 @@ def test_an_extension_is_reported_most_alike_first(program):
     assert program("pair").code == 0
     page, rows = report_of(program, "--extend", 1)
     assert page.count('<article class="pair"') == 3
-    assert "Numbered here by likeness" not in page  # nothing was added
+    assert "Numbered by similarity" not in page  # nothing was added
     assert len(rows) == 6
 
 

@@ -140,7 +140,7 @@ def test_items_without_a_triple_are_paired_and_without_an_embedding_are_not(trip
     reported = program("report", "--output", "report.html")
     assert reported.code == 0, reported.err
     page = (program.folder / "report.html").read_text(encoding="utf-8")
-    assert "Not shown: 1 pair of which a side has no emotion" in page
+    assert "Not shown: 1 pair of items without an emotion triple" in page
     assert "ImageBind" in page
 
 
@@ -172,7 +172,7 @@ def test_choices_that_do_not_go_together_are_refused_in_one_line(triples, progra
         ("--space", "captions", "--calibrate", "quantile"): "captions cannot be calibrated",
         ("--method", "random", "--min-similarity", "0.5"): "not of --method random",
         ("--seed", "3"): "--seed is of --method random",
-        ("--control-seed", "3"): "--control-seed is of --control",
+        ("--control-seed", "3"): "--control-seed needs --control",
     }.items():
         found = program("pair", *arguments)
         assert (found.code, found.err.count("\n")) == (2, 1), arguments
@@ -275,7 +275,7 @@ def test_random_pairs_are_a_pairing_like_any_other(triples, program):
     assert program("report", other["pairing"], "--output", "report.html").code == 0
     page = (program.folder / "report.html").read_text(encoding="utf-8")
     assert "Paired at random." in page
-    assert "These pairs are the control." in page
+    assert "This pairing is a control." in page
 
 
 @pytest.fixture(scope="module")
@@ -300,7 +300,7 @@ def test_captions_are_paired_by_one_embedder_of_both_kinds(embedded, vector):
     assert found.json["null_sd"] > 0
     assert embedded("evaluate", found.json["pairing"], "--json").code == 0
     assert embedded("report", found.json["pairing"], "--output", "r.html").code == 0
-    assert "embeddings of the captions" in (embedded.folder / "r.html").read_text("utf-8")
+    assert "caption embeddings" in (embedded.folder / "r.html").read_text("utf-8")
 
 
 def test_captions_and_triples_are_those_of_the_profile_that_it_extends(embedded):

@@ -22,9 +22,9 @@ _DEVICE = re.compile(r"\s*(GPU|MIG) .*\(UUID: ([^)]+)\)")
 
 def main() -> int:
     """Start the workers; returns when they have ended."""
-    args = _parser().parse_args()
+    args = _make_parser().parse_args()
     limited = "CUDA_VISIBLE_DEVICES" in os.environ
-    devices = args.gpus or (_visible() if limited else _installed())
+    devices = args.gpus or (_read_visible_devices() if limited else _find_devices())
     if not devices:
         print("gpu.py: no GPU found; name some with --gpus, or use cpu.py", file=sys.stderr)
         return 1
@@ -36,7 +36,7 @@ def main() -> int:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gpu.py", description="Start a worker for each GPU.")
     parser.add_argument(
         "--queue",
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--gpus",
-        type=_listed,
+        type=_parse_devices,
         metavar="LIST",
         help="GPUs by number or UUID, e.g. 0,1 "
         "(default: those of CUDA_VISIBLE_DEVICES, else all that nvidia-smi names)",
@@ -54,15 +54,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _listed(text: str) -> list[str]:
+def _parse_devices(text: str) -> list[str]:
     devices = [part.strip() for part in text.split(",")]
     if not all(devices) or len(set(devices)) < len(devices):
         raise argparse.ArgumentTypeError("must name different GPUs, e.g. 0,1")
     return devices
 
 
-def _visible() -> list[str]:
-    """The GPUs that CUDA_VISIBLE_DEVICES leaves; as for CUDA, -1 ends the list."""
+def _read_visible_devices() -> list[str]:
+    """Read the GPUs in CUDA_VISIBLE_DEVICES; as for CUDA, -1 ends the list."""
     found: list[str] = []
     for part in os.environ["CUDA_VISIBLE_DEVICES"].split(","):
         if part.strip() in {"", "-1"}:
@@ -71,8 +71,8 @@ def _visible() -> list[str]:
     return found
 
 
-def _installed() -> list[str]:
-    """The UUIDs of all GPUs; of a GPU that is split (MIG), those of its parts."""
+def _find_devices() -> list[str]:
+    """Find the UUIDs of all GPUs; of a GPU that is split (MIG), those of its parts."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return []

@@ -1,4 +1,4 @@
-"""Keeps processes running: restarts what crashes, passes on signals, leaves no orphan behind."""
+"""Keeps processes running: restarts those that crash, forwards signals, ends all children."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _STOP: Final = (signal.SIGTERM, signal.SIGINT)
 _CLEAN: Final = {0, 130, -signal.SIGTERM, -signal.SIGINT}
-"""How a process may end that was told to: by itself, or before it could listen."""
+"""Exit codes of a process that was told to end, perhaps before it handled signals."""
 _PR_SET_PDEATHSIG: Final = 1  # from <linux/prctl.h>
 
 
@@ -33,7 +33,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RestartDelay:
     """Seconds between a crash and the restart: doubled at each crash, from `first` to `longest`.
 
     A process that lived for `settled` seconds starts again with `first`.
@@ -44,7 +44,7 @@ class Patience:
     settled: float = 60.0
 
 
-def supervise(jobs: Sequence[Job], patience: Patience | None = None) -> int:
+def supervise(jobs: Sequence[Job], delay: RestartDelay | None = None) -> int:
     """Run jobs until all have ended with exit code 0, or have ended after SIGTERM or SIGINT.
 
     Must be called in the main thread. A signal goes to every job, each time that it comes: what the
@@ -53,41 +53,41 @@ def supervise(jobs: Sequence[Job], patience: Patience | None = None) -> int:
     Returns:
         The exit code: 0, or 1 when a job that was told to stop ended with an error.
     """
-    crew = [_Member(job, patience or Patience()) for job in jobs]
-    with _signals() as inbox:
+    members = [_Member(job, delay or RestartDelay()) for job in jobs]
+    with _receive_signals() as inbox:
         try:
-            return _watch(crew, inbox)
+            return _watch(members, inbox)
         finally:
-            for member in crew:
+            for member in members:
                 member.kill()
 
 
-def _watch(crew: Sequence[_Member], inbox: socket.socket) -> int:
+def _watch(members: Sequence[_Member], inbox: socket.socket) -> int:
     stopping = False
     while True:
         if not stopping:
-            for member in crew:
+            for member in members:
                 member.start_if_due()
-        waiting = [] if stopping else [member.due for member in crew if member.due is not None]
-        if not waiting and not any(member.process for member in crew):
-            return 0 if all(member.code in _CLEAN for member in crew) else 1
+        waiting = [] if stopping else [member.due for member in members if member.due is not None]
+        if not waiting and not any(member.process for member in members):
+            return 0 if all(member.code in _CLEAN for member in members) else 1
         pause = max(0.0, min(waiting) - time.monotonic()) if waiting else None
-        for number in _received(inbox, pause):
+        for number in _read_signals(inbox, pause):
             if number in _STOP:
                 stopping = True
-                for member in crew:
+                for member in members:
                     member.send(number)
-        for member in crew:
-            member.bury_if_ended(final=stopping)
+        for member in members:
+            member.collect_if_ended(final=stopping)
 
 
 class _Member:
-    """A job with its present process, or with the moment at which it is due to start."""
+    """A job with its process, or with the time at which it is due to start."""
 
-    def __init__(self, job: Job, patience: Patience) -> None:
+    def __init__(self, job: Job, delay: RestartDelay) -> None:
         self.job = job
-        self.patience = patience
-        self.pause = patience.first
+        self.delay = delay
+        self.pause = delay.first
         self.process: subprocess.Popen[bytes] | None = None
         self.started = 0.0
         self.due: float | None = time.monotonic()
@@ -105,31 +105,31 @@ class _Member:
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 - there are no threads here
             )
         except OSError as error:  # e.g. too many processes
-            self._start_again(f"cannot start: {error.strerror}")
+            self._schedule_restart(f"cannot start: {error.strerror}")
 
     def send(self, number: int) -> None:
         if self.process:  # not send_signal, which would collect it if it has just ended
             os.kill(self.process.pid, number)
 
-    def bury_if_ended(self, *, final: bool) -> None:
-        """Collect a process that ended, and enter its restart if it crashed."""
+    def collect_if_ended(self, *, final: bool) -> None:
+        """Wait for a process that ended, and schedule its restart if it crashed."""
         if self.process is None or not _has_ended(self.process.pid):
             return
         self.kill()
         if self.code != 0 and not final:
-            self._start_again(_ending(self.code))
+            self._schedule_restart(_describe_exit(self.code))
 
-    def _start_again(self, why: str) -> None:
+    def _schedule_restart(self, why: str) -> None:
         self.code = 0
         now = time.monotonic()
-        if now - self.started >= self.patience.settled:
-            self.pause = self.patience.first
+        if now - self.started >= self.delay.settled:
+            self.pause = self.delay.first
         self.due = now + self.pause
-        _say(f"{self.job.name} {why}; again in {self.pause:g} s")
-        self.pause = min(2 * self.pause, self.patience.longest)
+        _print_line(f"{self.job.name} {why}; again in {self.pause:g} s")
+        self.pause = min(2 * self.pause, self.delay.longest)
 
     def kill(self) -> None:
-        """End the process with all that it started, and collect it."""
+        """Kill the process with all that it started, and wait for it."""
         if self.process is None:
             return
         # Before waiting: until then a dead leader keeps the group's number from being given away.
@@ -150,8 +150,8 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def _signals() -> Iterator[socket.socket]:
-    """A socket that receives the number of each signal of interest, from now on."""
+def _receive_signals() -> Iterator[socket.socket]:
+    """Yield a socket that receives the number of each signal of interest."""
     inbox, outbox = socket.socketpair()
     inbox.setblocking(False)
     outbox.setblocking(False)
@@ -168,8 +168,8 @@ def _signals() -> Iterator[socket.socket]:
         outbox.close()
 
 
-def _received(inbox: socket.socket, timeout: float | None) -> bytes:
-    """The numbers of the signals that came: at once, or after a wait of so many seconds."""
+def _read_signals(inbox: socket.socket, timeout: float | None) -> bytes:
+    """Read the numbers of the signals that arrived, waiting for at most `timeout` seconds."""
     select.select([inbox], [], [], timeout)
     try:
         return inbox.recv(4096)
@@ -177,7 +177,7 @@ def _received(inbox: socket.socket, timeout: float | None) -> bytes:
         return b""
 
 
-def _ending(code: int) -> str:
+def _describe_exit(code: int) -> str:
     if code >= 0:
         return f"ended with exit code {code}"
     try:
@@ -186,5 +186,5 @@ def _ending(code: int) -> str:
         return f"was killed by signal {-code}"
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     print(line, file=sys.stderr, flush=True)

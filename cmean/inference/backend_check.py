@@ -1,4 +1,4 @@
-"""A back-end tried out as a profile would use it: its parameters, its prompts."""
+"""Checks a back-end with the parameters and prompts that a profile gives it."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 
 def check_backend(info: BackendInfo, profile: Profile) -> Iterator[check.BackendCheck]:
-    """Try a back-end out with the profile's parameters, or, if it does not use it, its defaults.
+    """Check a back-end with the profile's parameters or, if it is not used there, its defaults.
 
     Raises:
         ConfigError: a prompt template cannot be read.
     """
-    prompts = {kind: _prompt(info, profile, kind) for kind in info.kinds}
+    prompts = {kind: _render_check_prompt(info, profile, kind) for kind in info.kinds}
     return check.check_backend(info, find_parameters(info, profile), prompts)
 
 
 def find_parameters(info: BackendInfo, profile: Profile) -> dict[str, Any]:
-    """What a profile gives a back-end, completed; the first place that uses it counts."""
-    choices = [choice for kind in Kind for choice in _choices(info, profile, kind)]
+    """Find the parameters that a profile gives a back-end first, completed by its defaults."""
+    choices = [choice for kind in Kind for choice in _list_choices(info, profile, kind)]
     return registry.complete_parameters(info, choices[0].parameters if choices else {})
 
 
-def _choices(info: BackendInfo, profile: Profile, kind: Kind) -> list[BackendChoice]:
-    """Where a profile uses a back-end for a kind."""
+def _list_choices(info: BackendInfo, profile: Profile, kind: Kind) -> list[BackendChoice]:
+    """List the places where a profile uses a back-end for a kind of item."""
     part = profile.kinds[kind]
     of_role = {
         Role.CAPTIONER: (part.captioner,),
@@ -44,11 +44,11 @@ def _choices(info: BackendInfo, profile: Profile, kind: Kind) -> list[BackendCho
     return [choice for choice in of_role if choice is not None and choice.backend == info.name]
 
 
-def _prompt(info: BackendInfo, profile: Profile, kind: Kind) -> Prompt | None:
-    """What a captioner is asked of a whole item, nothing being known about it."""
+def _render_check_prompt(info: BackendInfo, profile: Profile, kind: Kind) -> Prompt | None:
+    """Render a captioner's prompt for a whole item without metadata."""
     if not info.prompt or info.role is not Role.CAPTIONER:
         return None
-    own = [choice.prompt for choice in _choices(info, profile, kind) if choice.prompt]
+    own = [choice.prompt for choice in _list_choices(info, profile, kind) if choice.prompt]
     facts = {
         "whole": True,
         "window": None,

@@ -32,7 +32,7 @@ EMBEDDED: Final = "embedded"
 
 
 def get_default_name(settings: Settings) -> str:
-    """The name of the profile that is used where a command names none.
+    """Return the name of the profile that is used where a command names none.
 
     Only manifests and sizes of weights are looked at, no contents.
 
@@ -41,16 +41,16 @@ def get_default_name(settings: Settings) -> str:
     """
     if settings.profile:
         return settings.profile
-    return EMBEDDED if _find_lacking(settings) else LEARNED
+    return EMBEDDED if _find_missing_packages(settings) else LEARNED
 
 
 def explain_fallback(settings: Settings) -> str | None:
-    """Why the profile without weights is the default here, and what to do; None: it is not."""
-    lacking = [] if settings.profile else _find_lacking(settings)
-    if not lacking:
+    """Explain why the profile without weights is the default here; None where it is not."""
+    missing = [] if settings.profile else _find_missing_packages(settings)
+    if not missing:
         return None
     damaged = [
-        package.title for package in lacking if store.find_state(package) is PackageState.DAMAGED
+        package.title for package in missing if store.find_state(package) is PackageState.DAMAGED
     ]
     if damaged:
         return (
@@ -61,7 +61,7 @@ def explain_fallback(settings: Settings) -> str | None:
 
 
 def explain_change(settings: Settings, catalog: Catalog) -> str | None:
-    """That a catalog has results of the profile without weights only; None: that is not so.
+    """Explain that a catalog has results of the profile without weights only; None if it has not.
 
     Args:
         settings: the settings; one that names a profile needs no explanation.
@@ -84,8 +84,8 @@ def explain_change(settings: Settings, catalog: Catalog) -> str | None:
     )
 
 
-def _find_lacking(settings: Settings) -> list[WeightPackage]:
-    """The packages of the learned models that are not ready."""
+def _find_missing_packages(settings: Settings) -> list[WeightPackage]:
+    """Find the weight packages of the learned models that are absent or damaged."""
     infos = _list_backends(settings.get_profile(LEARNED))
     names = dict.fromkeys(name for info in infos for name in info.packages)
     packages = map(find_package, names)
@@ -95,7 +95,7 @@ def _find_lacking(settings: Settings) -> list[WeightPackage]:
 
 
 def _list_backends(profile: Profile) -> Iterator[BackendInfo]:
-    """The back-ends of a profile."""
+    """List the back-ends of a profile."""
     for kind, part in profile.kinds.items():
         yield registry.get_info(part.captioner.backend, Role.CAPTIONER, kind)
         yield registry.get_info(part.mapper.backend, Role.MAPPER, kind)

@@ -1,4 +1,4 @@
-"""Distillation: word weights fitted to the triples that a profile's mappers gave captions."""
+"""Distillation: fits word weights to the triples that a profile's mappers gave captions."""
 
 from __future__ import annotations
 
@@ -57,19 +57,19 @@ def distil_mappers(
         seed=seed,
         source={
             "profile": profile.name,
-            "recipes": {kind.value: _described(recipe) for kind, recipe in mappers.items()},
+            "recipes": {kind.value: _describe_recipe(recipe) for kind, recipe in mappers.items()},
         },
     )
     fitted.save(output)
     return dict(fitted.about)
 
 
-def _described(recipe: Recipe) -> dict[str, str]:
+def _describe_recipe(recipe: Recipe) -> dict[str, str]:
     return {"backend": recipe.backend, "revision": recipe.revision, "digest": recipe.digest}
 
 
 def build_agreement_table(about: Mapping[str, Any]) -> Table:
-    """The agreement with held-out triples, for people."""
+    """Build the printed table of the agreement with held-out triples."""
     return Table(
         "agreement",
         "Agreement with triples of items that were held out",

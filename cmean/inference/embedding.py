@@ -1,4 +1,4 @@
-"""Excerpts or texts in, unit vectors or typed failures out."""
+"""Embedding: excerpts or texts to checked unit vectors or typed errors."""
 
 from __future__ import annotations
 
@@ -19,43 +19,46 @@ if TYPE_CHECKING:
     from cmean.protocols import Embedder
 
 _TOLERANCE = 1e-3
-"""How far from 1 the length of a vector may be: half precision is as coarse."""
+"""How far from 1 the length of a vector may be: the precision of float16."""
 
 
 def embed_excerpts(
     embedder: Embedder, batcher: Batcher, excerpts: Sequence[Excerpt]
 ) -> list[NDArray[np.float32] | ItemError]:
-    """Embed media; one that fails, fails alone."""
-    return [check_vector(found) for found in batcher.apply_to_all(embedder.embed, excerpts, _size)]
+    """Embed media. An excerpt that fails affects no other."""
+    return [
+        check_vector(found)
+        for found in batcher.apply_to_all(embedder.embed, excerpts, _measure_excerpt)
+    ]
 
 
 def embed_texts(
     embedder: Embedder, batcher: Batcher, texts: Sequence[str]
 ) -> list[NDArray[np.float32] | ItemError]:
-    """Embed texts; one that fails, fails alone."""
+    """Embed texts. A text that fails affects no other."""
     return [check_vector(found) for found in batcher.apply_to_all(embedder.embed_texts, texts, len)]
 
 
-def _size(excerpt: Excerpt) -> int:
+def _measure_excerpt(excerpt: Excerpt) -> int:
     media = excerpt.media
     return int(media.pixels.size if isinstance(media, Picture) else len(media.samples))
 
 
 def check_vector(found: object) -> NDArray[np.float32] | ItemError:
-    """The vector, or why it is of no use; a back-end may give anything."""
+    """Return a back-end's result as a float32 unit vector, or an error if it is not one."""
     if isinstance(found, ItemError):
         return found
     try:
         vector = np.asarray(found, dtype=np.float32)
     except (TypeError, ValueError):
-        return _unfit(f"a {type(found).__name__} instead of a vector")
+        return _make_error(f"a {type(found).__name__} instead of a vector")
     if vector.ndim != 1 or not vector.size or not np.isfinite(vector).all():
-        return _unfit(f"numbers of shape {vector.shape} that are no vector, or are not finite")
+        return _make_error(f"numbers of shape {vector.shape} that are no vector, or are not finite")
     length = float(np.linalg.norm(vector))
     if abs(length - 1) > _TOLERANCE:
-        return _unfit(f"a vector of length {length:.4g}, not 1")
+        return _make_error(f"a vector of length {length:.4g}, not 1")
     return vector
 
 
-def _unfit(what: str) -> EmbeddingError:
+def _make_error(what: str) -> EmbeddingError:
     return EmbeddingError("backend-error", f"the embedder gave {what}", retryable=True)

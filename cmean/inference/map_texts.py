@@ -1,4 +1,4 @@
-"""Mapping plain texts, without a catalog."""
+"""Maps plain texts to triples without a catalog."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def load_text_mapper(
     profile: Profile, kind: Kind
 ) -> Callable[[Sequence[str]], list[RGB | ItemError]]:
-    """A profile's mapper, loaded. Texts are mapped one by one, whatever the profile says of items.
+    """Load a profile's mapper. Texts are mapped one by one, even where items are mapped as a whole.
 
     Raises:
         CmeanError: it is not installed, or its weights are not on this machine.

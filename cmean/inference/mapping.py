@@ -1,4 +1,4 @@
-"""Captions in, emotion triples or typed failures out. Never a default colour."""
+"""Mapping: captions to emotion triples or typed errors, never to a default triple."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _NOUNS = {Kind.TRACK: "piece of music", Kind.ARTWORK: "picture"}
 
 
 def map_captions(mapper: EmotionMapper, texts: Sequence[str]) -> list[RGB | ItemError]:
-    """Map captions to triples; one that fails, fails alone."""
-    return [_validated(outcome) for outcome in apply_isolated(mapper.map, texts)]
+    """Map captions to triples. A caption that fails affects no other."""
+    return [_check_triple(outcome) for outcome in apply_isolated(mapper.map, texts)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ItemCaptions:
 
 @dataclass(frozen=True, slots=True)
 class MappingOptions:
-    """How captions are put to a language model.
+    """How a language model is asked to map captions.
 
     Args:
         together: all captions of an item in one question, as the study did; else each in its own.
@@ -66,7 +66,7 @@ class MappingOptions:
 def map_by_language_model(
     ask: Ask, template: str, groups: Sequence[ItemCaptions], options: MappingOptions
 ) -> list[dict[int, RGB | ItemError]]:
-    """Map captions by asking whoever answers.
+    """Map captions by asking a language model.
 
     Args:
         ask: answers questions.
@@ -87,14 +87,14 @@ def map_by_language_model(
     found: list[dict[int, RGB | ItemError]] = [{} for _ in groups]
     wanted: list[tuple[int, ItemCaptions]] = []
     for i, group in enumerate(groups):
-        for part in _split(group, options):
-            fault = _fault(part, options.longest)
+        for part in _split_group(group, options):
+            fault = _find_fault(part, options.longest)
             if fault is None:
                 wanted.append((i, part))
             else:
                 found[i] |= dict.fromkeys(part.texts, fault)
     for (i, part), triples in zip(
-        wanted, _sampled(ask, template, [part for _, part in wanted], options), strict=True
+        wanted, _sample_triples(ask, template, [part for _, part in wanted], options), strict=True
     ):
         if isinstance(triples, ItemError):
             found[i] |= dict.fromkeys(part.texts, triples)
@@ -103,15 +103,15 @@ def map_by_language_model(
     return found
 
 
-def _split(group: ItemCaptions, options: MappingOptions) -> list[ItemCaptions]:
-    """What is asked in one question each."""
+def _split_group(group: ItemCaptions, options: MappingOptions) -> list[ItemCaptions]:
+    """Split a group into the captions of one question each."""
     if options.together:
         return [group] if group.texts else []
     return [ItemCaptions(group.kind, {p: text}) for p, text in sorted(group.texts.items())]
 
 
-def _fault(part: ItemCaptions, longest: int) -> EmotionError | None:
-    """Why these captions cannot be asked about."""
+def _find_fault(part: ItemCaptions, longest: int) -> EmotionError | None:
+    """Return an error where a caption is empty or too long."""
     for position, text in sorted(part.texts.items()):
         name = POSITION_NAMES[part.kind][position]
         if not text.strip():
@@ -123,17 +123,17 @@ def _fault(part: ItemCaptions, longest: int) -> EmotionError | None:
     return None
 
 
-def _sampled(
+def _sample_triples(
     ask: Ask, template: str, parts: Sequence[ItemCaptions], options: MappingOptions
 ) -> list[Sequence[RGB] | ItemError]:
-    """For each part a triple a caption, in the order of positions."""
+    """Return for each part a triple for each caption, in the order of positions."""
     samples = options.samples
 
-    def question(i: int, attempt: int, said: str | None) -> Question:
+    def make_question(i: int, attempt: int, said: str | None) -> Question:
         part, sample = parts[i // samples], i % samples
         count = len(part.texts)
         return Question(
-            render_prompt(template, _facts(part, attempt, said)),
+            render_prompt(template, _make_facts(part, attempt, said)),
             max_tokens=structured_answers.limit_tokens(count),
             pattern=structured_answers.build_pattern(count),
             temperature=options.temperature,
@@ -141,11 +141,11 @@ def _sampled(
         )
 
     counts = [len(part.texts) for part in parts for _ in range(samples)]
-    outcomes = structured_answers.ask_for_triples(ask, question, counts, options.attempts)
-    return [_mean(outcomes[i : i + samples]) for i in range(0, len(outcomes), samples)]
+    outcomes = structured_answers.ask_for_triples(ask, make_question, counts, options.attempts)
+    return [_average_samples(outcomes[i : i + samples]) for i in range(0, len(outcomes), samples)]
 
 
-def _facts(part: ItemCaptions, attempt: int, said: str | None) -> dict[str, object]:
+def _make_facts(part: ItemCaptions, attempt: int, said: str | None) -> dict[str, object]:
     names = POSITION_NAMES[part.kind]
     captions = [
         {"position": position, "part": names[position], "text": text}
@@ -161,8 +161,8 @@ def _facts(part: ItemCaptions, attempt: int, said: str | None) -> dict[str, obje
     }
 
 
-def _mean(samples: Sequence[list[RGB] | ItemError]) -> Sequence[RGB] | ItemError:
-    """The mean of all samples at each position; an error where one of them failed."""
+def _average_samples(samples: Sequence[list[RGB] | ItemError]) -> Sequence[RGB] | ItemError:
+    """Return the mean of all samples at each position, or the error of one that failed."""
     good: list[list[RGB]] = []
     for sample in samples:
         if isinstance(sample, ItemError):
@@ -170,18 +170,18 @@ def _mean(samples: Sequence[list[RGB] | ItemError]) -> Sequence[RGB] | ItemError
         good.append(sample)
     if len(good) == 1:
         return good[0]
-    return [_mean_triple(triples) for triples in zip(*good, strict=True)]
+    return [_average_triples(triples) for triples in zip(*good, strict=True)]
 
 
-def _mean_triple(triples: Sequence[RGB]) -> MeanRGB:
+def _average_triples(triples: Sequence[RGB]) -> MeanRGB:
     channels = [list(values) for values in zip(*triples, strict=True)]
     red, green, blue = (round(fmean(values)) for values in channels)
     spread = (pstdev(channels[0]), pstdev(channels[1]), pstdev(channels[2]))
     return MeanRGB(red, green, blue, samples=len(triples), spread=spread)
 
 
-def _validated(found: object) -> RGB | ItemError:
-    """A triple or an error; a back-end may give anything."""
+def _check_triple(found: object) -> RGB | ItemError:
+    """Return a back-end's result, or an error if it is not a triple."""
     if isinstance(found, RGB | ItemError):
         return found
     said = f"the mapper gave a {type(found).__name__} instead of a triple"

@@ -1,4 +1,4 @@
-"""Captions of successive windows in, one caption of all of them or a typed failure out."""
+"""Merging: captions of successive windows to one caption or a typed error."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from cmean.inference.structured_answers import Ask
 
 _Outcome = list[Window] | ItemError
-"""What an excerpt has come to: the windows that are left of it, or why it failed."""
+"""The windows that are left of an excerpt, or its error."""
 
 
 @dataclass(frozen=True, slots=True)
 class WindowCaptions:
-    """What was said of an excerpt, window by window, in the order of time."""
+    """The captions of an excerpt's windows, in the order of time."""
 
     kind: Kind
     windows: tuple[Window, ...]
@@ -32,7 +32,7 @@ class WindowCaptions:
 
 @dataclass(frozen=True, slots=True)
 class MergeOptions:
-    """How windows are put to a language model.
+    """How a language model is asked to merge captions.
 
     Args:
         max_tokens: each answer is cut there.
@@ -77,41 +77,41 @@ def merge_captions(
     Raises:
         ConfigError: the template cannot be filled in.
     """
-    left: list[_Outcome] = [_start(heard) for heard in excerpts]
+    left: list[_Outcome] = [_collect_windows(heard) for heard in excerpts]
     while any(isinstance(outcome, list) and len(outcome) > 1 for outcome in left):
-        left = _level(ask, template, excerpts, left, options)
-    return [_caption(heard, outcome) for heard, outcome in zip(excerpts, left, strict=True)]
+        left = _merge_level(ask, template, excerpts, left, options)
+    return [_make_caption(heard, outcome) for heard, outcome in zip(excerpts, left, strict=True)]
 
 
-def _start(heard: WindowCaptions) -> _Outcome:
+def _collect_windows(heard: WindowCaptions) -> _Outcome:
     spoken = [window for window in heard.windows if window.text.strip()]
     if not spoken:
         return CaptionError("empty-caption", "no window has a caption: caption the item again")
     return spoken
 
 
-def _level(
+def _merge_level(
     ask: Ask,
     template: str,
     excerpts: Sequence[WindowCaptions],
     left: Sequence[_Outcome],
     options: MergeOptions,
 ) -> list[_Outcome]:
-    """Join neighbours once, those of all excerpts in one go."""
-    grouped = [_grouped(outcome, options.longest) for outcome in left]
+    """Merge neighbouring windows once, those of all excerpts in one batch."""
+    grouped = [_group_windows(outcome, options.longest) for outcome in left]
     questions = [
-        _question(template, heard.kind, group, options)
+        _make_question(template, heard.kind, group, options)
         for heard, groups in zip(excerpts, grouped, strict=True)
         if not isinstance(groups, ItemError)
         for group in groups
         if len(group) > 1
     ]
     answers = iter(check_answers(ask(questions)))
-    return [_joined(groups, answers) for groups in grouped]
+    return [_join_groups(groups, answers) for groups in grouped]
 
 
-def _grouped(outcome: _Outcome, longest: int) -> list[list[Window]] | ItemError:
-    """Groups of neighbours that fit one question and have about as many characters each."""
+def _group_windows(outcome: _Outcome, longest: int) -> list[list[Window]] | ItemError:
+    """Group neighbours so that each group fits one question; the groups have similar lengths."""
     if isinstance(outcome, ItemError):
         return outcome
     total = sum(len(window.text) for window in outcome)
@@ -130,7 +130,7 @@ def _grouped(outcome: _Outcome, longest: int) -> list[list[Window]] | ItemError:
     return groups
 
 
-def _question(
+def _make_question(
     template: str, kind: Kind, group: Sequence[Window], options: MergeOptions
 ) -> Question:
     facts = {
@@ -146,18 +146,20 @@ def _question(
     )
 
 
-def _joined(
+def _join_groups(
     groups: list[list[Window]] | ItemError, answers: Iterator[Answer | ItemError]
 ) -> _Outcome:
-    """A window for each group; a group of one stays as it is, the others take the next answer."""
+    """Return a window for each group: its only one, or one made of the next answer."""
     if isinstance(groups, ItemError):
         return groups
-    joined = [group[0] if len(group) == 1 else _window(group, next(answers)) for group in groups]
+    joined = [
+        group[0] if len(group) == 1 else _make_window(group, next(answers)) for group in groups
+    ]
     good = [window for window in joined if isinstance(window, Window)]
     return good if len(good) == len(joined) else next(w for w in joined if isinstance(w, ItemError))
 
 
-def _window(group: Sequence[Window], answer: Answer | ItemError) -> Window | ItemError:
+def _make_window(group: Sequence[Window], answer: Answer | ItemError) -> Window | ItemError:
     if isinstance(answer, ItemError):
         return answer
     found = check_caption(Caption(answer.text, answer.finish_reason, tokens=answer.tokens))
@@ -166,7 +168,7 @@ def _window(group: Sequence[Window], answer: Answer | ItemError) -> Window | Ite
     return Window(group[0].start, group[-1].end, found.text, found.finish_reason, found.tokens)
 
 
-def _caption(heard: WindowCaptions, outcome: _Outcome) -> Caption | ItemError:
+def _make_caption(heard: WindowCaptions, outcome: _Outcome) -> Caption | ItemError:
     if isinstance(outcome, ItemError):
         return outcome
     (last,) = outcome

@@ -1,4 +1,4 @@
-"""Prompt templates: text in, what a model is asked out.
+"""Prompt templates, rendered with the facts about an item.
 
 A template is Jinja with a block `user` and, if it wants one, a block `system`. Facts about an item
 are data, not instructions: a template writes them with the filter `quoted`.
@@ -23,14 +23,14 @@ _GAP = re.compile(r"\n{3,}")
 
 
 def render_prompt(template: str, facts: Mapping[str, object]) -> Prompt:
-    """The prompt that a template makes of some facts.
+    """Render a template with some facts.
 
     Raises:
         ConfigError: the template is broken, lacks `user`, or names a fact that there is not.
     """
     from jinja2 import TemplateError  # noqa: PLC0415 - most verbs never need it
 
-    compiled = _compiled(template)
+    compiled = _compile_template(template)
     try:
         blocks = {
             name: "".join(block(compiled.new_context(dict(facts))))
@@ -38,17 +38,17 @@ def render_prompt(template: str, facts: Mapping[str, object]) -> Prompt:
         }
     except (TemplateError, TypeError) as error:
         raise ConfigError(f"a prompt template cannot be filled in: {error}") from error
-    return Prompt(_tidy(blocks["user"]), _tidy(blocks.get("system", "")))
+    return Prompt(_strip_gaps(blocks["user"]), _strip_gaps(blocks.get("system", "")))
 
 
 @cache
-def _compiled(template: str) -> Template:
+def _compile_template(template: str) -> Template:
     from jinja2 import StrictUndefined, TemplateError  # noqa: PLC0415
     from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
 
     # Text for a model, not for a browser: nothing is to be escaped.
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-    environment.filters["quoted"] = quoted
+    environment.filters["quoted"] = quote_as_json
     try:
         compiled = environment.from_string(template)
     except TemplateError as error:
@@ -58,10 +58,10 @@ def _compiled(template: str) -> Template:
     return compiled
 
 
-def quoted(text: object) -> str:
-    """A text as a JSON string: where it ends is plain, whatever is in it."""
+def quote_as_json(text: object) -> str:
+    """Return a text as a JSON string, so that it cannot end its own quotation."""
     return json.dumps(str(text), ensure_ascii=False)
 
 
-def _tidy(text: str) -> str:
+def _strip_gaps(text: str) -> str:
     return _GAP.sub("\n\n", text).strip()

@@ -12,7 +12,7 @@ REQUESTS = ("pair", "evaluate")
 
 
 def get_queue(role: str, kind: str) -> str:
-    """The queue of a recipe.
+    """Return the queue of a recipe.
 
     >>> get_queue("captioner", "track"), get_queue("mapper", "artwork")
     ('caption.track', 'emotion')

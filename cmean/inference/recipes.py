@@ -184,7 +184,7 @@ def enter_recipes(
 def _build_caption_recipes(
     kind: Kind, part: KindProfile, find_revision: FindRevision
 ) -> list[Recipe]:
-    """The captioner's recipe and those that work on its captions."""
+    """Build the captioner's recipe and those that change its captions."""
     choice = part.captioner
     extra: dict[str, Any] = {"preprocessing": dict(part.preprocessing)}
     found = registry.get_info(choice.backend, Role.CAPTIONER, kind)
@@ -215,8 +215,8 @@ def _build_caption_recipes(
         )
     if part.shuffle is not None:
         extra = {"step": SHUFFLE, "seed": part.shuffle}
-        dealer = BackendChoice(SHUFFLE)
-        chain.append(_build_recipe(find_revision, Role.CAPTIONER, kind, dealer, extra, chain[-1]))
+        shuffler = BackendChoice(SHUFFLE)
+        chain.append(_build_recipe(find_revision, Role.CAPTIONER, kind, shuffler, extra, chain[-1]))
     return chain
 
 
@@ -246,7 +246,7 @@ def _build_embedder_recipes(
     source: Recipe | None,
     find_revision: FindRevision,
 ) -> list[Recipe]:
-    """The recipe of a kind's media, where the embedder takes them, and that of its captions.
+    """Build the recipe of a kind's media, where the embedder takes them, and of its captions.
 
     Where nobody knows the captions' recipe, there are no captions to embed.
     """
@@ -263,7 +263,7 @@ def _build_embedder_recipes(
 
 
 def _read_prompt(found: BackendInfo, choice: BackendChoice, kind: Kind, usual: str = "") -> str:
-    """The text of the prompt template that a step uses; empty where its back-end takes none."""
+    """Read the prompt template that a step uses; empty where its back-end takes none."""
     if found.prompt:
         return read_template(choice.prompt or usual or found.prompt.format(kind=kind.value))
     if choice.prompt is not None:

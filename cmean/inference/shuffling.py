@@ -1,4 +1,4 @@
-"""Dealing captions out anew: which item gets whose."""
+"""Shuffling: a derangement that gives each item the captions of another."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
 
 
 def assign_donors(keys: Mapping[int, str], seed: int) -> dict[int, int]:
-    """Whose captions each item gets: those of the next in a circle of all, so never its own.
+    """Assign each item the one whose captions it gets: the next in a cycle of all, never itself.
 
-    The circle is in the order of SHA-256 of seed and key, so it is the same on every machine, and
+    The cycle is in the order of SHA-256 of seed and key, so it is the same on every machine, and
     whatever the order of the items.
 
     >>> sorted(assign_donors({1: "a", 2: "b"}, seed=0).items())
     [(1, 2), (2, 1)]
 
     Args:
-        keys: of each item what it is known by, wherever it lies: no two have the same.
+        keys: a key of each item that is the same in every catalog; no two are equal.
         seed: of the order.
 
     Returns:
         Item → donor; empty where there are fewer than two items.
     """
-    circle = sorted(keys, key=lambda item: _place(keys[item], seed))
+    circle = sorted(keys, key=lambda item: _hash_key(keys[item], seed))
     if len(circle) < 2:  # noqa: PLR2004 - one has no other
         return {}
     return dict(zip(circle, [*circle[1:], circle[0]], strict=True))
 
 
-def _place(key: str, seed: int) -> str:
+def _hash_key(key: str, seed: int) -> str:
     return hash_parts([f"{seed} {key}"])

@@ -1,4 +1,4 @@
-"""Questions that are answered in a fixed form: their pattern, their reading, asking again."""
+"""Answers in a fixed form: their pattern, their parsing, and asking again where it fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cmean.protocols import LanguageModel
 
     Ask: TypeAlias = Callable[[Sequence[Question]], list[Answer | ItemError]]
-    """Answers questions, each with an answer or an error, in order; never raises."""
+    """Answers questions in order, each with an answer or an error."""
 
 START = "RGB:"
 _CHANNEL = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"  # 0..255, no leading zeros
@@ -28,25 +28,25 @@ _SPACED = rf"\( *({_CHANNEL}) *, *({_CHANNEL}) *, *({_CHANNEL}) *\)"
 
 
 def build_pattern(count: int) -> str:
-    """The regular expression of `count` triples on one line, e.g. `RGB: (12,200,3) (0,9,255)`."""
+    """Build the regular expression of `count` triples on a line, like `RGB: (1,20,3) (0,9,255)`."""
     return f"{START}(?: {_TRIPLE}){{{count}}}"
 
 
 def limit_tokens(count: int) -> int:
-    """A cap that no such answer meets: a token is at least a byte, and one ends the answer."""
+    """Return a token limit that no such answer reaches: a byte a token, and one for its end."""
     return len(START) + count * len(_LONGEST_TRIPLE) + 1
 
 
 def build_example(count: int) -> str:
-    """An answer of the right form, for a prompt to show."""
+    """Build an answer of the right form, as an example in a prompt."""
     shown = [((40 * i + 20) % 256, (90 * i + 110) % 256, (70 * i + 60) % 256) for i in range(count)]
     return " ".join([START, *(f"({red},{green},{blue})" for red, green, blue in shown)])
 
 
 def read_triples(text: str, count: int) -> list[RGB] | None:
-    """The triples of an answer, or None where it is not of the form.
+    """Parse the triples of an answer; None where it does not have the form.
 
-    Spaces, and commas between triples, may be missing or too many. Anything else makes it unread:
+    Spaces, and commas between triples, may be missing or too many. Anything else is not parsed:
     other words, more or fewer triples, a number that would have to be clamped.
     """
     line = text.strip()
@@ -56,22 +56,24 @@ def read_triples(text: str, count: int) -> list[RGB] | None:
 
 
 def make_asker(model: LanguageModel, batcher: Batcher) -> Ask:
-    """Ask a model, so many questions at once as fit; one that it cannot answer fails alone."""
+    """Make a function that asks a model in batches. A question that fails affects no other."""
 
     def ask(questions: Sequence[Question]) -> list[Answer | ItemError]:
-        return batcher.apply_to_all(model.write, questions, _length)
+        return batcher.apply_to_all(model.write, questions, _measure_question)
 
     return ask
 
 
-def _length(question: Question) -> int:
+def _measure_question(question: Question) -> int:
     return len(question.prompt.system) + len(question.prompt.user) + len(question.prefix)
 
 
 def check_answers(outcomes: Sequence[Answer | ItemError]) -> list[Answer | ItemError]:
-    """The outcomes, with an error for what is neither; a back-end may give anything."""
+    """Return the outcomes of a back-end, with an error for any that is no answer."""
     return [
-        outcome if isinstance(outcome, ItemError) or _is_answer(outcome) else _odd(outcome)
+        outcome
+        if isinstance(outcome, ItemError) or _is_answer(outcome)
+        else _make_type_error(outcome)
         for outcome in outcomes
     ]
 
@@ -86,7 +88,7 @@ def ask_for_triples(
 
     Args:
         ask: answers questions.
-        question: makes the i-th question for an attempt (from 0), with what was said last, if any.
+        question: makes the i-th question for an attempt (from 0), with the last answer, if any.
         counts: how many triples each question asks for.
         attempts: how often each is asked at most.
 
@@ -103,10 +105,10 @@ def ask_for_triples(
                 found[i] = outcome
             else:
                 found[i] = read_triples(outcome.text, counts[i])
-                said[i] = _shortened(outcome.text)
+                said[i] = _shorten(outcome.text)
         said = {i: text for i, text in said.items() if found[i] is None}
     return [
-        _unparsed(said[i], counts[i], attempts) if outcome is None else outcome
+        _make_parse_error(said[i], counts[i], attempts) if outcome is None else outcome
         for i, outcome in enumerate(found)
     ]
 
@@ -116,17 +118,17 @@ def _is_answer(found: object) -> bool:
     return isinstance(text, str)
 
 
-def _odd(found: object) -> ItemError:
+def _make_type_error(found: object) -> ItemError:
     said = f"the language model gave a {type(found).__name__} instead of an answer"
     return ItemError("backend-error", said, retryable=True)
 
 
-def _unparsed(said: str | None, count: int, attempts: int) -> EmotionError:
+def _make_parse_error(said: str | None, count: int, attempts: int) -> EmotionError:
     form = f"{count} triples" if count > 1 else "one triple"
-    detail = f"no line '{START}' with {form} in {attempts} attempts; at last it said: {said}"
+    detail = f"no line '{START}' with {form} in {attempts} attempts; the last answer was: {said}"
     return EmotionError("unparsed", detail, retryable=True)
 
 
-def _shortened(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text[: 4 * _SHOWN].split())
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"

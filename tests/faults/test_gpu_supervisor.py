@@ -23,10 +23,10 @@ PATIENCE_SECONDS = 60  # how long anything here may take before the test fails
 SUPERVISOR = """
 import json, os, sys
 sys.path.insert(0, sys.argv[1])
-from supervise import Job, Patience, supervise
-commands, patience = json.loads(sys.argv[2]), Patience(**json.loads(sys.argv[3]))
+from supervise import Job, RestartDelay, supervise
+commands, delay = json.loads(sys.argv[2]), RestartDelay(**json.loads(sys.argv[3]))
 jobs = [Job(f"job {n}", command, os.environ) for n, command in enumerate(commands)]
-sys.exit(supervise(jobs, patience))
+sys.exit(supervise(jobs, delay))
 """
 CHILD = """
 import os, signal, subprocess, sys

@@ -1,4 +1,4 @@
-"""What workers do with a claim, one file a kind of work."""
+"""The steps of a job: how the tasks of a claim are executed, one file a kind of recipe."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OF_CAPTIONS: dict[str, type[Step]] = {MERGE: MergingStep, SHUFFLE: ShufflingSte
 
 
 def load_step(recipe: Recipe, shared: Step | None = None) -> Step:
-    """Bring a recipe's back-end into memory, or take the equal one that another step has there.
+    """Load a recipe's back-end, or use the equal one that another step has in memory.
 
     Raises:
         CmeanError: it is not known or not installed here, or its weights are not there.

@@ -1,4 +1,4 @@
-"""Mapping captions to emotion triples, by a mapper or by asking a language model."""
+"""The step that maps captions to emotion triples, by a mapper or a language model."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 
 
 class EmotionStep(Step):
-    """Maps the captions that a claim is about."""
+    """Maps captions one by one, or all captions of an item in one question."""
 
     def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
         """Read the captions; where an item is mapped as a whole, all of its captions."""
         options = self.recipe.parameters.get("mapping", {})
         if options.get("together") and isinstance(self.backend, LanguageModel):
-            return self._together(catalog, claim, self.backend)
-        return self._one_by_one(catalog, claim)
+            return self._prepare_together(catalog, claim, self.backend)
+        return self._prepare_single(catalog, claim)
 
     def write_results(self, connection: Connection, claim: Claim, outputs: Outputs) -> int:
         """Write the triples of the tasks that are still held."""
         return results.commit_emotions(connection, claim, outputs)
 
     def map_texts(self, texts: Sequence[str]) -> list[RGB | ItemError]:
-        """Map captions, each for itself; one that fails, fails alone."""
+        """Map captions one by one. A caption that fails affects no other."""
         if isinstance(self.backend, LanguageModel):
-            found = self._asked(self.backend, [{WHOLE: text} for text in texts])
+            found = self._ask(self.backend, [{WHOLE: text} for text in texts])
             return [triples[WHOLE] for triples in found]
         return mapping.map_captions(cast("EmotionMapper", self.backend), texts)
 
-    def _one_by_one(self, catalog: Catalog, claim: Claim) -> RunClaim:
+    def _prepare_single(self, catalog: Catalog, claim: Claim) -> RunClaim:
         with catalog.read() as connection:
             found = captions.texts(connection, claim)
 
@@ -55,8 +55,8 @@ class EmotionStep(Step):
 
         return run
 
-    def _together(self, catalog: Catalog, claim: Claim, model: LanguageModel) -> RunClaim:
-        """One question an item; of its triples those are kept that the claim is about."""
+    def _prepare_together(self, catalog: Catalog, claim: Claim, model: LanguageModel) -> RunClaim:
+        """Ask one question an item, and keep the triples of the claimed tasks."""
         with catalog.read() as connection:
             items = captions.of_items(connection, claim)
         task_of = {work.fragment_id: work.task_id for work in claim.work}
@@ -66,7 +66,7 @@ class EmotionStep(Step):
 
         def run(_stopped: Callable[[], bool]) -> Outcomes:
             outcomes: dict[int, object] = {}
-            answers = self._asked(model, groups)
+            answers = self._ask(model, groups)
             for found, triples in zip(items.values(), answers, strict=True):
                 for position, (fragment_id, caption_id, _) in found.items():
                     triple = triples[position]
@@ -77,10 +77,10 @@ class EmotionStep(Step):
 
         return run
 
-    def _asked(
+    def _ask(
         self, model: LanguageModel, groups: Sequence[Mapping[int, str]]
     ) -> list[dict[int, RGB | ItemError]]:
-        """The triples of each group of captions, by position."""
+        """Ask for the triples of each group of captions, by position."""
         return mapping.map_by_language_model(
             structured_answers.make_asker(model, self.batcher),
             self.recipe.parameters["prompt"],

@@ -1,4 +1,4 @@
-"""Merging what was written of the windows of a long sound into one caption."""
+"""The step that merges the captions of a long sound's windows into one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class MergingStep(WritingStep):
-    """Merges the captions that have several windows; the others are taken over as they are."""
+    """Merges the captions that have several windows; others are copied."""
 
     def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
         """Read the captions."""

@@ -1,4 +1,4 @@
-"""Giving each item the captions of another: a control, in which no caption says what is there."""
+"""The step of a control that gives each item the captions of another."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ShufflingStep(WritingStep):
-    """Deals the captions of a kind's items out anew, all five of an item to one other.
+    """Permutes the captions of a kind's items, all five of an item going to one other.
 
     Who gets whose depends on nothing but the items whose tasks were entered before or at the same
     time. So it does not matter in which batches, by which workers or how often it is worked out,
@@ -44,7 +44,7 @@ class ShufflingStep(WritingStep):
             mine = {item.id for _, item in where.values()}
             if not mine <= self._known.keys():
                 self._known = captions.dealt(connection, claim.recipe_id)
-            donor = {item_id: self._donor(item_id) for item_id in mine}
+            donor = {item_id: self._find_donor(item_id) for item_id in mine}
             if alone := [item_id for item_id, giver in donor.items() if giver is None]:
                 since = shuffling.assign_donors(
                     captions.keys(connection, claim.recipe_id), self._seed
@@ -77,8 +77,8 @@ class ShufflingStep(WritingStep):
     def _seed(self) -> int:
         return int(self.recipe.parameters["seed"])
 
-    def _donor(self, item_id: int) -> int | None:
-        """Among the items that were entered till then; None where it was the only one."""
+    def _find_donor(self, item_id: int) -> int | None:
+        """Find the donor among the items that were entered by then; None for the only one."""
         till = self._known[item_id].entered
         if till not in self._donors:
             keys = {each: dealt.key for each, dealt in self._known.items() if dealt.entered <= till}

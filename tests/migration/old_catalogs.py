@@ -25,11 +25,11 @@ VERSIONS = tuple(sorted(path.stem for path in FOLDER.glob("*.jsonl")))
 """The schema versions of which there is a catalog."""
 
 # Parents before children. Within a table the rows are in the order of their keys, and a row refers
-# only to earlier rows of its own table.
+# only to earlier rows of its own table. Not task_counts: triggers on tasks fill it.
 TABLES = (
     *("collections", "items", "collection_items", "fragments", "recipes", "workers", "pairings"),
-    *("tasks", "captions", "emotions", "embeddings", "pairs", "evaluations", "scores", "labels"),
-    *("label_pairs", "ratings", "rejections"),
+    *("pairing_inputs", "tasks", "captions", "emotions", "embeddings", "pairs", "evaluations"),
+    *("scores", "labels", "label_pairs", "ratings", "rejections"),
 )
 
 

@@ -1,4 +1,4 @@
-"""A small corpus composed by code: music and pictures in intended emotions."""
+"""A small corpus that code composes: music and pictures with intended emotions."""
 
 from cmean.datasets.demo.corpus import ARTWORKS, TRACKS, DemoItem, Intended, compose_corpus
 

@@ -48,34 +48,34 @@ class DemoItem:
 
 
 TRACKS: tuple[tuple[str, Intended, Callable[[], NDArray[np.float32]]], ...] = (
-    ("Rooftop Pursuit", "excited", excited_music.chase),
-    ("Barefoot Round", "excited", excited_music.dance),
-    ("Banners at Noon", "excited", excited_music.march),
-    ("Cradle of Reeds", "calm", calm_music.lullaby),
-    ("Bells across the Valley", "calm", calm_music.bells),
-    ("Slow Water", "calm", calm_music.water),
-    ("The Empty Chair", "sad", sad_music.lament),
-    ("Ashes in Snow", "sad", sad_music.elegy),
-    ("Unsent Letter", "sad", sad_music.letter),
-    ("October Train", "mixed", mixed_music.train),
-    ("Photograph of a Summer", "mixed", mixed_music.photograph),
-    ("Last Waltz on the Pier", "mixed", mixed_music.waltz),
+    ("Rooftop Pursuit", "excited", excited_music.compose_chase),
+    ("Barefoot Round", "excited", excited_music.compose_dance),
+    ("Banners at Noon", "excited", excited_music.compose_march),
+    ("Cradle of Reeds", "calm", calm_music.compose_lullaby),
+    ("Bells across the Valley", "calm", calm_music.compose_bells),
+    ("Slow Water", "calm", calm_music.compose_water),
+    ("The Empty Chair", "sad", sad_music.compose_lament),
+    ("Ashes in Snow", "sad", sad_music.compose_elegy),
+    ("Unsent Letter", "sad", sad_music.compose_letter),
+    ("October Train", "mixed", mixed_music.compose_train),
+    ("Photograph of a Summer", "mixed", mixed_music.compose_photograph),
+    ("Last Waltz on the Pier", "mixed", mixed_music.compose_waltz),
 )
 """Title, intended emotion and composer of each track."""
 
 ARTWORKS: tuple[tuple[str, Intended, Callable[[], Image.Image]], ...] = (
-    ("Midsummer Fire", "excited", excited_pictures.bonfire),
-    ("Street of Lanterns", "excited", excited_pictures.lanterns),
-    ("Fairground Wheels", "excited", excited_pictures.wheels),
-    ("Lake before Breakfast", "calm", calm_pictures.lake),
-    ("Meadow in May", "calm", calm_pictures.meadow),
-    ("Raked Sand", "calm", calm_pictures.sand),
-    ("Lower Town", "sad", sad_pictures.rain),
-    ("After the Leaves", "sad", sad_pictures.tree),
-    ("No One on the Road", "sad", sad_pictures.road),
-    ("Boats Going Home", "mixed", mixed_pictures.boats),
-    ("The Long Alley", "mixed", mixed_pictures.alley),
-    ("A Gap in the Clouds", "mixed", mixed_pictures.clearing),
+    ("Midsummer Fire", "excited", excited_pictures.paint_bonfire),
+    ("Street of Lanterns", "excited", excited_pictures.paint_lanterns),
+    ("Fairground Wheels", "excited", excited_pictures.paint_wheels),
+    ("Lake before Breakfast", "calm", calm_pictures.paint_lake),
+    ("Meadow in May", "calm", calm_pictures.paint_meadow),
+    ("Raked Sand", "calm", calm_pictures.paint_sand),
+    ("Lower Town", "sad", sad_pictures.paint_rain),
+    ("After the Leaves", "sad", sad_pictures.paint_tree),
+    ("No One on the Road", "sad", sad_pictures.paint_road),
+    ("Boats Going Home", "mixed", mixed_pictures.paint_boats),
+    ("The Long Alley", "mixed", mixed_pictures.paint_alley),
+    ("A Gap in the Clouds", "mixed", mixed_pictures.paint_clearing),
 )
 """Title, intended emotion and painter of each artwork."""
 
@@ -104,7 +104,7 @@ def compose_corpus(folder: Path, progress: Callable[[str], None] | None = None) 
             if progress:
                 progress(title)
             path = folder / "tracks" / f"{_make_slug(title)}.ogg"
-            path.write_bytes(ogg.encode(play()))
+            path.write_bytes(ogg.encode_ogg(play()))
             items.append(DemoItem(path, Kind.TRACK, title, CREATOR, intended))
         for title, intended, paint in ARTWORKS:
             if progress:

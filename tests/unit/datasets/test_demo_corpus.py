@@ -15,7 +15,7 @@ from PIL import Image
 from cmean.datasets.demo import compose_corpus
 from cmean.datasets.demo.corpus import ARTWORKS, TRACKS
 from cmean.datasets.demo.music import ogg
-from cmean.datasets.demo.music.score import chord, pitch, tune
+from cmean.datasets.demo.music.score import build_chord, parse_pitch, parse_tune
 from cmean.domain import Kind
 from cmean.errors import InputError
 
@@ -105,7 +105,7 @@ def test_works_are_composed_the_same_every_time(corpus):
         first, again = make(), make()
         assert np.array_equal(np.asarray(first), np.asarray(again))
         assert items[start].path.suffix == suffix
-    data = ogg.encode(TRACKS[0][2]())
+    data = ogg.encode_ogg(TRACKS[0][2]())
     assert hashlib.sha256(data).digest() == hashlib.sha256(items[0].path.read_bytes()).digest()
 
 
@@ -122,7 +122,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
     )
 )
 def test_a_tune_keeps_time(tokens):
-    notes = tune(" | ".join(f"{name}:{beats}" for name, beats in tokens))
+    notes = parse_tune(" | ".join(f"{name}:{beats}" for name, beats in tokens))
     starts = np.cumsum([0.0, *(beats for _, beats in tokens)])
     sounding = [float(s) for s, (name, _) in zip(starts, tokens, strict=False) if name != "r"]
     assert [note.beat for note in notes] == sounding
@@ -130,8 +130,8 @@ def test_a_tune_keeps_time(tokens):
 
 
 def test_note_and_chord_names():
-    assert [pitch(name) for name in ("c4", "a4", "bb3", "f#5")] == [60, 69, 58, 78]
-    assert chord("Dm", 4) == (62, 65, 69)
-    assert chord("F#7", 3) == (54, 58, 64)
+    assert [parse_pitch(name) for name in ("c4", "a4", "bb3", "f#5")] == [60, 69, 58, 78]
+    assert build_chord("Dm", 4) == (62, 65, 69)
+    assert build_chord("F#7", 3) == (54, 58, 64)
     with pytest.raises(ValueError, match="not a note name"):
-        pitch("h4")
+        parse_pitch("h4")

@@ -1,4 +1,4 @@
-"""Writing music down and playing it: a text notation, chords, and a stage that mixes."""
+"""A text notation of music, chords, and a stage that plays and mixes notes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cmean.datasets.demo.music.synth import RATE, Voice, drum, reverberate, tone
+from cmean.datasets.demo.music.synth import (
+    RATE,
+    Voice,
+    reverberate,
+    synthesise_drum,
+    synthesise_tone,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +44,8 @@ class Note:
     pitches: tuple[int, ...]
 
 
-def pitch(name: str) -> int:
-    """The MIDI number of a note name such as ``c4``, ``f#3`` or ``bb2``; ``c4`` is 60."""
+def parse_pitch(name: str) -> int:
+    """Return the MIDI number of a note name such as ``c4``, ``f#3`` or ``bb2``; ``c4`` is 60."""
     found = re.fullmatch(r"([a-g])([#b]?)(-?\d)", name)
     if found is None:
         msg = f"not a note name: {name!r}"
@@ -48,7 +54,7 @@ def pitch(name: str) -> int:
     return _STEPS[step] + {"": 0, "#": 1, "b": -1}[sign] + 12 * (int(octave) + 1)
 
 
-def tune(text: str) -> list[Note]:
+def parse_tune(text: str) -> list[Note]:
     """Read a melody: ``"d4:1.5 e4:.5 d3+f3+a3 r:2 |"``.
 
     A token is a note, notes joined by ``+``, or ``r`` for a rest; ``:`` gives its beats, else it
@@ -59,32 +65,32 @@ def tune(text: str) -> list[Note]:
         names, _, beats = token.partition(":")
         length = float(beats) if beats else length
         if names != "r":
-            notes.append(Note(beat, length, tuple(pitch(name) for name in names.split("+"))))
+            notes.append(Note(beat, length, tuple(parse_pitch(name) for name in names.split("+"))))
         beat += length
     return notes
 
 
-def chord(name: str, octave: int) -> tuple[int, ...]:
-    """The three pitches of a chord such as ``Dm``, ``F#7``, ``Gmaj7``, root in `octave`."""
+def build_chord(name: str, octave: int) -> tuple[int, ...]:
+    """Return the three pitches of a chord such as ``Dm``, ``F#7``, ``Gmaj7``, root in `octave`."""
     root, kind = re.fullmatch(r"([A-G][#b]?)(.*)", name).groups()  # type: ignore[union-attr] # a wrong name fails at once, in a test
-    base = pitch(f"{root.lower()}{octave}")
+    base = parse_pitch(f"{root.lower()}{octave}")
     return tuple(base + step for step in _CHORDS[kind])
 
 
-def chords(names: str, beats: float, octave: int) -> list[Note]:
-    """Chords of `beats` each, one after another; names apart by spaces."""
-    return [Note(i * beats, beats, chord(n, octave)) for i, n in enumerate(names.split())]
+def build_chords(names: str, beats: float, octave: int) -> list[Note]:
+    """Return chords of `beats` each, one after another; names are separated by spaces."""
+    return [Note(i * beats, beats, build_chord(n, octave)) for i, n in enumerate(names.split())]
 
 
-def arpeggio(
+def build_arpeggio(
     names: str, beats: float, octave: int, order: Sequence[int], each: float
 ) -> list[Note]:
-    """Chords of `beats`, broken into notes of `each` beats.
+    """Return chords of `beats`, broken into notes of `each` beats.
 
     `order` counts chord tones upwards from the root at 0; 3 is the root an octave higher.
     """
     notes = []
-    for held in chords(names, beats, octave):
+    for held in build_chords(names, beats, octave):
         for i in range(round(beats / each)):
             octaves, member = divmod(order[i % len(order)], 3)
             notes.append(Note(held.beat + i * each, each, (held.pitches[member] + 12 * octaves,)))
@@ -92,12 +98,12 @@ def arpeggio(
 
 
 class Stage:
-    """Where a piece is played: places sounds in time and space, then mixes them.
+    """Mixer of a piece: places sounds in time and in the stereo field.
 
     Args:
         tempo: beats a minute.
-        beats: length of the piece in beats; the room rings on for two seconds.
-        seed: of the small unevennesses of human hands.
+        beats: length of the piece in beats; reverberation adds two seconds.
+        seed: of the random deviations in time and loudness.
     """
 
     def __init__(self, tempo: float, beats: float, seed: int) -> None:
@@ -108,7 +114,7 @@ class Stage:
         self._send = np.zeros(count, np.float32)
         self._rng = np.random.default_rng(seed)
 
-    def play(  # noqa: PLR0913 - the knobs of a mixing desk
+    def play(  # noqa: PLR0913 - independent settings of a mixing desk
         self,
         voice: Voice,
         notes: Sequence[Note],
@@ -137,10 +143,10 @@ class Stage:
             loud = gain * np.interp(beat / self._beats, (0.0, 1.0), swell)
             seconds = round(note.beats * hold * self._second, 3)
             for number in note.pitches:
-                wave = tone(voice, number, seconds)
-                self._place(wave, beat, float(loud) / len(note.pitches) ** 0.6, pan, room)
+                wave = synthesise_tone(voice, number, seconds)
+                self._add_sound(wave, beat, float(loud) / len(note.pitches) ** 0.6, pan, room)
 
-    def beat(
+    def play_drums(
         self,
         name: str,
         pattern: str,
@@ -155,13 +161,13 @@ class Stage:
 
         `span` is the part of the piece that has it, as shares of its length.
         """
-        wave = drum(name)
+        wave = synthesise_drum(name)
         for i in range(round(span[0] * self._beats / step), round(span[1] * self._beats / step)):
             level = {"X": 1.0, "x": 0.55, ".": 0.0}[pattern[i % len(pattern)]]
             if level:
-                self._place(wave, i * step, gain * level, pan, room)
+                self._add_sound(wave, i * step, gain * level, pan, room)
 
-    def _place(self, wave: Wave, beat: float, gain: float, pan: float, room: float) -> None:
+    def _add_sound(self, wave: Wave, beat: float, gain: float, pan: float, room: float) -> None:
         at = max(0, int((beat * self._second + self._rng.normal(0.0, 0.004)) * RATE))
         wave = wave[: max(0, self._send.size - at)] * (gain * self._rng.uniform(0.9, 1.0))
         left, right = np.cos((pan + 1.0) * np.pi / 4.0), np.sin((pan + 1.0) * np.pi / 4.0)
@@ -170,8 +176,8 @@ class Stage:
         self._dry[1, place] += np.float32(right) * wave
         self._send[place] += np.float32(room) * wave
 
-    def master(self, loudness: float, reverb: float) -> NDArray[np.float32]:
-        """Mix down, shape (n, 2), peaks below 0.95, faded out over the last two seconds.
+    def mix_down(self, loudness: float, reverb: float) -> NDArray[np.float32]:
+        """Mix the piece: shape (n, 2), peaks below 0.95, faded out over the last two seconds.
 
         Args:
             loudness: root mean square of the piece, in dB of full scale.

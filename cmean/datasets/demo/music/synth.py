@@ -1,4 +1,4 @@
-"""A small additive synthesiser: pitched voices, drums and a room, as float arrays at `RATE`."""
+"""A small additive synthesiser: pitched voices, drums and reverberation, at `RATE`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HIGHEST = 0.42 * RATE
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """An instrument as numbers: a harmonic spectrum, an envelope, and what makes it alive.
+    """The parameters of an instrument: harmonic spectrum, envelope, vibrato and noise.
 
     Attributes:
         tilt: harmonic k has weight k**-tilt; larger is darker.
@@ -76,8 +76,8 @@ DARK_PAD = Voice(tilt=2.3, harmonics=8, attack=0.7, release=1.2, vibrato=0.05, c
 
 
 @lru_cache(maxsize=160)
-def tone(voice: Voice, note: float, seconds: float) -> Wave:
-    """One note, about -1..1, as long as `seconds` and the voice's release.
+def synthesise_tone(voice: Voice, note: float, seconds: float) -> Wave:
+    """Synthesise one note, about -1..1, as long as `seconds` and the voice's release.
 
     Args:
         voice: the instrument.
@@ -100,19 +100,19 @@ def tone(voice: Voice, note: float, seconds: float) -> Wave:
             cycles += depth * np.sin(np.float32(2.0 * np.pi * rate) * time)
         place = (cycles * _CYCLE).astype(np.int32)
         place &= _CYCLE - 1
-        wave += _fading(voice, harmonics, time, place)
+        wave += _apply_timbre(voice, harmonics, time, place)
     wave *= np.exp(-voice.decay * time) / len(players)
     if voice.breath:
-        wave += voice.breath * np.resize(noise(0.8 * frequency, 5.0 * frequency), count)
-    wave *= _edges(count, voice.attack, voice.release)
+        wave += voice.breath * np.resize(generate_noise(0.8 * frequency, 5.0 * frequency), count)
+    wave *= _make_envelope(count, voice.attack, voice.release)
     return wave
 
 
-def _fading(
+def _apply_timbre(
     voice: Voice, harmonics: int, time: Wave, place: NDArray[np.int32]
 ) -> NDArray[np.float32]:
-    """The wave at each `place` in its cycle, while its upper harmonics fade by `slope`."""
-    cycles = _cycles(voice, harmonics).ravel()
+    """Return the wave at each `place` in its cycle, while upper harmonics fade by `slope`."""
+    cycles = _compute_cycles(voice, harmonics).ravel()
     if not voice.slope:
         return cycles[place]
     shade: Wave = (1.0 - np.exp(np.float32(-voice.slope) * time)) * (_SHADES - 1)
@@ -127,8 +127,8 @@ def _fading(
 
 
 @lru_cache(maxsize=64)
-def _cycles(voice: Voice, harmonics: int) -> NDArray[np.float32]:
-    """One cycle of the wave in each shade, from all its harmonics to almost only the first.
+def _compute_cycles(voice: Voice, harmonics: int) -> NDArray[np.float32]:
+    """Compute one cycle of the wave for each shade, from all harmonics to the first alone.
 
     Shape (`_SHADES`, `_CYCLE`); in shade s, harmonic k has faded to (1 - s / last)**(k - 1).
     """
@@ -143,8 +143,8 @@ def _cycles(voice: Voice, harmonics: int) -> NDArray[np.float32]:
     return np.fft.irfft(spectrum, _CYCLE).astype(np.float32)
 
 
-def _edges(count: int, attack: float, release: float) -> Wave:
-    """An envelope of ones with raised-cosine ends of the given seconds, shape (count,)."""
+def _make_envelope(count: int, attack: float, release: float) -> Wave:
+    """Return an envelope of ones with raised-cosine ends of the given seconds, shape (count,)."""
     envelope = np.ones(count, np.float32)
     for seconds, end in ((attack, slice(None)), (release, slice(None, None, -1))):
         length = min(count, max(1, int(seconds * RATE)))
@@ -153,30 +153,30 @@ def _edges(count: int, attack: float, release: float) -> Wave:
 
 
 @lru_cache(maxsize=64)
-def noise(low: float, high: float) -> Wave:
-    """Four seconds of noise in the band `low`..`high` Hz with soft edges, of unit power."""
+def generate_noise(low: float, high: float) -> Wave:
+    """Generate four seconds of noise of unit power in the band `low`..`high` Hz."""
     hertz = np.fft.rfftfreq(4 * RATE, 1.0 / RATE).astype(np.float32) + 1.0
     band = 1.0 / (1.0 + (low / hertz) ** 4) / (1.0 + (hertz / high) ** 4)
-    wave = np.fft.irfft(_white() * band)
+    wave = np.fft.irfft(_compute_noise_spectrum() * band)
     return np.asarray(wave / wave.std(), np.float32)
 
 
 @lru_cache(maxsize=1)
-def _white() -> NDArray[np.complex64]:
+def _compute_noise_spectrum() -> NDArray[np.complex64]:
     samples = np.random.default_rng(1).standard_normal(4 * RATE, np.float32)
     return np.fft.rfft(samples).astype(np.complex64)
 
 
 @lru_cache(maxsize=16)
-def drum(name: str) -> Wave:
-    """One stroke of a drum of `KIT`: a swept sine for the skin and a burst of noise."""
+def synthesise_drum(name: str) -> Wave:
+    """Synthesise one stroke of a drum of `KIT`: a swept sine for the skin and a burst of noise."""
     low, high, sweep, fall, band, sizzle, dry = KIT[name]
     count = int(7.0 / min(fall, dry) * RATE)
     time = np.arange(count) / RATE
     skin = np.sin(2.0 * np.pi * (low * time + (high - low) / sweep * (1 - np.exp(-sweep * time))))
-    hiss = np.resize(noise(*band), count)
+    hiss = np.resize(generate_noise(*band), count)
     wave = (1.0 - sizzle) * skin * np.exp(-fall * time) + 0.5 * sizzle * hiss * np.exp(-dry * time)
-    return (wave * _edges(count, 0.001, 0.02)).astype(np.float32)
+    return (wave * _make_envelope(count, 0.001, 0.02)).astype(np.float32)
 
 
 KIT: dict[str, tuple[float, float, float, float, tuple[float, float], float, float]] = {
@@ -195,8 +195,8 @@ of the noise (Hz), its share, and its damping (1/s)."""
 
 
 @lru_cache(maxsize=8)
-def _room(seconds: float, count: int) -> NDArray[np.complex64]:
-    """The spectrum of a stereo room of `count` samples that decays by 60 dB in `seconds`."""
+def _compute_room_spectrum(seconds: float, count: int) -> NDArray[np.complex64]:
+    """Compute the spectrum of a stereo room response of `count` samples, -60 dB at `seconds`."""
     time = np.arange(int(seconds * RATE), dtype=np.float32) / RATE
     tails = np.random.default_rng(5).standard_normal((2, time.size), np.float32)
     tails *= np.exp(-6.9 * time / seconds) * np.minimum(time / 0.012, 1.0)
@@ -208,8 +208,8 @@ def _room(seconds: float, count: int) -> NDArray[np.complex64]:
 
 
 def reverberate(send: Wave, seconds: float) -> NDArray[np.float32]:
-    """The sound of `send` in a room, shape (2, n); `seconds` is the time to decay by 60 dB."""
-    block = 4 * RATE  # a size with small prime factors, which the transform likes
+    """Return `send` with the reverberation of a room, shape (2, n), -60 dB after `seconds`."""
+    block = 4 * RATE  # a size with small prime factors, on which the FFT is fast
     size = -(-(send.size + int(seconds * RATE)) // block) * block
-    wet = np.fft.irfft(np.fft.rfft(send, size) * _room(seconds, size), size)
+    wet = np.fft.irfft(np.fft.rfft(send, size) * _compute_room_spectrum(seconds, size), size)
     return wet[:, : send.size].astype(np.float32)

@@ -1,4 +1,4 @@
-"""What compositions are made of: colour ramps, noise, masks and light, as float arrays.
+"""Building blocks of compositions: colour ramps, noise, masks and light, as float arrays.
 
 A composition is an array of shape (3, height, width) with sRGB values 0..1, one plane a channel; a
 mask has shape (height, width), 0..1. Coordinates are shares of the height (y, downwards) and of
@@ -25,7 +25,7 @@ Point = tuple[float, float]
 
 
 class Canvas:
-    """A composition in the making.
+    """A composition under construction.
 
     Args:
         width, height: pixels.
@@ -44,23 +44,23 @@ class Canvas:
 
     def fill(self, stops: Sequence[tuple[float, str]], along: Plane) -> None:
         """Fill with a ramp of colours (position, ``#rrggbb``) over the values of `along`."""
-        self.pixels = ramp(stops, along)
+        self.pixels = apply_ramp(stops, along)
 
-    def lay(self, colour: str | Plane, mask: Plane) -> None:
-        """Lay a colour or a composition over the picture where `mask` says."""
-        rows = _rows(mask)
-        ink = rgb(colour)[:, None, None] if isinstance(colour, str) else colour[:, rows]
+    def lay_over(self, colour: str | Plane, mask: Plane) -> None:
+        """Blend a colour or a composition over the picture by a mask."""
+        rows = _find_touched_rows(mask)
+        ink = parse_colour(colour)[:, None, None] if isinstance(colour, str) else colour[:, rows]
         for plane, value in zip(self.pixels[:, rows], ink, strict=True):
             np.add(plane, (value - plane) * mask[rows], out=plane)
 
-    def light(self, colour: str, mask: Plane) -> None:
-        """Add light: what is there and the light screen each other."""
-        rows = _rows(mask)
-        for plane, value in zip(self.pixels[:, rows], rgb(colour), strict=True):
+    def add_light(self, colour: str, mask: Plane) -> None:
+        """Add light by the screen blend mode."""
+        rows = _find_touched_rows(mask)
+        for plane, value in zip(self.pixels[:, rows], parse_colour(colour), strict=True):
             np.add(plane, (1.0 - plane) * (value * mask[rows]), out=plane)
 
-    def clouds(self, scale: float, octaves: int = 4, stretch: float = 1.0) -> Plane:
-        """Fractal value noise, 0..1 with mean about 0.5.
+    def make_clouds(self, scale: float, octaves: int = 4, stretch: float = 1.0) -> Plane:
+        """Make fractal value noise, 0..1 with mean about 0.5.
 
         Args:
             scale: cells over the height in the first octave.
@@ -77,8 +77,8 @@ class Canvas:
         total /= np.float32(2.0 - 2.0 ** (1 - octaves))
         return np.asarray(Image.fromarray(total).resize(self.size, Resampling.BILINEAR))
 
-    def ridge(self, level: float, rise: float, scale: float, octaves: int = 5) -> Plane:
-        """The mask of everything below a hilly line about `level`, up to `rise` higher or lower."""
+    def make_ridge(self, level: float, rise: float, scale: float, octaves: int = 5) -> Plane:
+        """Make the mask below a hilly line about `level`, up to `rise` higher or lower."""
         width, height = self.size
         line = np.full(width, level)
         for octave in range(octaves):
@@ -91,76 +91,76 @@ class Canvas:
         below: Plane = np.clip((self.y - line.astype(np.float32)) * height + 0.5, 0.0, 1.0)
         return below
 
-    def glow(self, centre: Point, radius: float, flat: float = 1.0) -> Plane:
-        """Light that falls off around a point; `radius` in heights, `flat` widens it."""
+    def make_glow(self, centre: Point, radius: float, flat: float = 1.0) -> Plane:
+        """Make a mask that falls off around a point; `radius` in heights, `flat` widens it."""
         aspect = self.size[0] / self.size[1]
         across, down = (self.x - centre[0]) * aspect / flat, self.y - centre[1]
         light: Plane = np.exp(-(across**2 + down**2) / np.float32(radius**2))
         return light
 
-    def shape(self, *outlines: Sequence[Point]) -> Plane:
-        """The mask of filled polygons, with soft edges."""
-        image, draw = self._sheet()
+    def draw_shapes(self, *outlines: Sequence[Point]) -> Plane:
+        """Draw the mask of filled polygons, with soft edges."""
+        image, draw = self._start_drawing()
         for outline in outlines:
-            draw.polygon(self._places(outline), fill=255)
-        return self._mask(image)
+            draw.polygon(self._scale_points(outline), fill=255)
+        return self._finish_mask(image)
 
-    def discs(self, places: Sequence[tuple[float, float, float, float]]) -> Plane:
-        """The mask of ellipses (x, y, half width, half height), halves in shares of the height."""
-        image, draw = self._sheet()
+    def draw_discs(self, places: Sequence[tuple[float, float, float, float]]) -> Plane:
+        """Draw the mask of ellipses (x, y, half width and half height in shares of the height)."""
+        image, draw = self._start_drawing()
         for x, y, wide, high in places:
-            (cx, cy), unit = self._places([(x, y)])[0], 2 * self.size[1]
+            (cx, cy), unit = self._scale_points([(x, y)])[0], 2 * self.size[1]
             reach, drop = wide * unit, high * unit
             draw.ellipse((cx - reach, cy - drop, cx + reach, cy + drop), fill=255)
-        return self._mask(image)
+        return self._finish_mask(image)
 
-    def lines(self, strokes: Sequence[tuple[Sequence[Point], float]]) -> Plane:
-        """The mask of polylines, each with its thickness in shares of the height."""
-        image, draw = self._sheet()
+    def draw_lines(self, strokes: Sequence[tuple[Sequence[Point], float]]) -> Plane:
+        """Draw the mask of polylines, each with its thickness in shares of the height."""
+        image, draw = self._start_drawing()
         for points, thickness in strokes:
             wide = max(1, round(2 * thickness * self.size[1]))
-            draw.line(self._places(points), fill=255, width=wide, joint="curve")
-        return self._mask(image)
+            draw.line(self._scale_points(points), fill=255, width=wide, joint="curve")
+        return self._finish_mask(image)
 
-    def soft(self, mask: Plane, radius: float) -> Plane:
-        """A mask blurred as light in haze; `radius` in heights."""
+    def blur_mask(self, mask: Plane, radius: float) -> Plane:
+        """Blur a mask; `radius` in heights."""
         image = Image.fromarray((255 * mask).astype(np.uint8)).reduce(2)
         image = image.filter(ImageFilter.GaussianBlur(0.4 * radius * self.size[1]))
         return np.asarray(image.resize(self.size, Resampling.BILINEAR), np.float32) / 255.0
 
-    def _sheet(self) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    def _start_drawing(self) -> tuple[Image.Image, ImageDraw.ImageDraw]:
         image = Image.new("L", (2 * self.size[0], 2 * self.size[1]))
         return image, ImageDraw.Draw(image)
 
-    def _places(self, points: Sequence[Point]) -> list[Point]:
+    def _scale_points(self, points: Sequence[Point]) -> list[Point]:
         return [(2 * self.size[0] * x, 2 * self.size[1] * y) for x, y in points]
 
-    def _mask(self, image: Image.Image) -> Plane:
+    def _finish_mask(self, image: Image.Image) -> Plane:
         return np.asarray(image.reduce(2), np.float32) / 255.0
 
 
-def rgb(colour: str) -> Plane:
-    """A colour such as ``#ff8800`` as three values 0..1."""
+def parse_colour(colour: str) -> Plane:
+    """Parse a colour such as ``#ff8800`` as three values 0..1."""
     return np.asarray(ImageColor.getrgb(colour), np.float32) / 255.0
 
 
-def ramp(stops: Sequence[tuple[float, str]], along: Plane) -> Plane:
-    """The composition whose colour runs through `stops` (position, colour) over `along`."""
+def apply_ramp(stops: Sequence[tuple[float, str]], along: Plane) -> Plane:
+    """Return the composition whose colour runs through `stops` (position, colour) over `along`."""
     at = np.array([position for position, _ in stops])
-    inks = np.stack([rgb(colour) for _, colour in stops])
+    inks = np.stack([parse_colour(colour) for _, colour in stops])
     shades = np.linspace(at[0], at[-1], 512)
     table = np.stack([np.interp(shades, at, inks[:, c]) for c in range(3)]).astype(np.float32)
     index = (along - at[0]) * (511.0 / (at[-1] - at[0]))
     return table[:, np.clip(index, 0, 511).astype(np.int32)]
 
 
-def _rows(mask: Plane) -> slice:
-    """The rows that `mask` touches; most masks touch few."""
+def _find_touched_rows(mask: Plane) -> slice:
+    """Return the rows that a mask touches: blending only these is faster."""
     touched = np.flatnonzero(mask.max(axis=1))
     return slice(touched[0], touched[-1] + 1) if touched.size else slice(0)
 
 
-def step(values: Plane, low: float, high: float) -> Plane:
-    """0 below `low`, 1 above `high`, smooth between; `low` may be the larger one."""
+def smooth_step(values: Plane, low: float, high: float) -> Plane:
+    """Interpolate smoothly from 0 at `low` to 1 at `high`; `low` may be the larger one."""
     share = np.clip((values - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
     return np.asarray(share * share * (3.0 - 2.0 * share))

@@ -55,7 +55,7 @@ def parse_port(text: str) -> int:
     return value
 
 
-def parse_seconds(text: str) -> float:
+def parse_duration(text: str) -> float:
     """The time that a rating took, in seconds."""
     value = _read_number(text)
     if value is None or not 0 <= value <= LONGEST_SECONDS:

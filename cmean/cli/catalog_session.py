@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_session(settings: Settings | None = None) -> Iterator[tuple[Settings, Catalog]]:
+def open_catalog_session(settings: Settings | None = None) -> Iterator[tuple[Settings, Catalog]]:
     """Yield the settings (default: those of the environment) and their catalog, open."""
     settings = settings or load_settings()
     with open_catalog(settings.database_url) as catalog:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 NONE, QUANTILE = "none", "quantile"
 
 CALIBRATIONS: Final[Mapping[str, str]] = {
-    NONE: "the numbers as they are",
-    QUANTILE: "each number by its rank among those of its kind",
+    NONE: "unchanged",
+    QUANTILE: "each number becomes its percentile within its kind",
 }
 """The calibrations by name, and what each makes of the vectors of one kind."""
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from cmean.matching.vectors import Floats, Indices, Metric
 
 METHODS: Final[Mapping[str, str]] = {
-    "greedy": "the best pair that is still possible, again and again",
-    "sequential": "each track in turn takes the nearest artwork that is free",
-    "optimal": "the largest total similarity",
+    "greedy": "repeatedly takes the most similar pair of unpaired items",
+    "sequential": "each track in turn takes the most similar unpaired artwork",
+    "optimal": "maximizes the total similarity",
 }
 """The methods by name, and what each does."""
 

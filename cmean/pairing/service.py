@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from cmean.pairing.vectors import ComparedSide
     from cmean.stats.null_distribution import NullDistribution
 
-METHODS: Final[Mapping[str, str]] = {**methods.METHODS, RANDOM: "by chance: a null to look at"}
+METHODS: Final[Mapping[str, str]] = {
+    **methods.METHODS,
+    RANDOM: "random one-to-one assignment, as a null",
+}
 """The methods by name, and what each does."""
 
 

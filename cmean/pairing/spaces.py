@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 EMOTION, IMAGEBIND, CAPTIONS = "emotion", "imagebind", "captions"
 
 SPACES: Final[Mapping[str, str]] = {
-    EMOTION: "the triples",
-    IMAGEBIND: "ImageBind's vectors of sound and picture",
-    CAPTIONS: "a text embedder's vectors of the captions",
+    EMOTION: "emotion triples",
+    IMAGEBIND: "ImageBind embeddings of sound and picture",
+    CAPTIONS: "a text embedder's embeddings of the captions",
 }
 """The spaces by name, and what is compared in each."""
 

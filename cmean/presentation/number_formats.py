@@ -1,6 +1,6 @@
 """Number formats for people. No rounding turns a value into a stronger statement than it is.
 
-`format_number` and `format_cell` write ASCII signs, for terminals and files; `with_minus_sign`
+`format_number` and `format_cell` write ASCII signs, for terminals and files; `use_minus_sign`
 turns what they write into typographic text for the report.
 """
 
@@ -92,6 +92,6 @@ def format_mean_and_sd(mean: float, sd: float, space: str = " ") -> str:
     return f"{format_number(mean)}{space}±{space}{format_number(sd)}"
 
 
-def with_minus_sign(text: str) -> str:
+def use_minus_sign(text: str) -> str:
     """The text of a number with U+2212 in place of the hyphen."""
     return text.replace("-", "\N{MINUS SIGN}")

@@ -16,7 +16,7 @@ from cmean.presentation.number_formats import (
     format_mean_and_sd,
     format_number,
     format_percent,
-    with_minus_sign,
+    use_minus_sign,
 )
 
 if TYPE_CHECKING:
@@ -257,5 +257,5 @@ def _interpret_resampled_null(pairing: PairingSummary) -> str:
 def typeset(text: str) -> str:
     """A text with true minus signs, and with spaces around ± and = that do not break."""
     return _TYPESET.sub(
-        lambda found: NO_BREAK_SPACE if found[0] == " " else with_minus_sign(found[0]), text
+        lambda found: NO_BREAK_SPACE if found[0] == " " else use_minus_sign(found[0]), text
     )

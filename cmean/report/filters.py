@@ -14,7 +14,7 @@ from cmean.presentation.number_formats import (
     format_count,
     format_mean_and_sd,
     format_percent,
-    with_minus_sign,
+    use_minus_sign,
 )
 from cmean.presentation.pairing_phrases import (
     describe_left_out_pairs,
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from cmean.presentation.pairing_phrases import PairingSummary
 
 
-def format_number(value: float, decimals: int = 4) -> str:
+def format_report_number(value: float, decimals: int = 4) -> str:
     """A number with a true minus sign."""
-    return with_minus_sign(number_formats.format_number(value, decimals))
+    return use_minus_sign(number_formats.format_number(value, decimals))
 
 
-def format_cell(value: str | int | float | None, column: str = "") -> str:
+def format_report_cell(value: str | int | float | None, column: str = "") -> str:
     """A cell of a table, with thousands separators and a true minus sign."""
     if isinstance(value, str):
         return value
     is_integer = isinstance(value, int)
     shown = f"{value:,}" if is_integer else number_formats.format_cell(value, column)
-    return with_minus_sign(shown)
+    return use_minus_sign(shown)
 
 
 def format_null(pairing: PairingSummary) -> str:
@@ -55,7 +55,7 @@ def format_null(pairing: PairingSummary) -> str:
 
 def format_z(z: float) -> str:
     """z with a true minus sign."""
-    return with_minus_sign(f"{z:.2f}")
+    return use_minus_sign(f"{z:.2f}")
 
 
 def format_parameter(value: object) -> str:
@@ -77,11 +77,11 @@ def replace_unprintable(value: object) -> object:
 
 
 FILTERS: Final[dict[str, Callable[..., str]]] = {
-    "as_cell": format_cell,
+    "as_cell": format_report_cell,
     "as_count": format_count,
     "as_measure": name_measure,
     "as_null": format_null,
-    "as_number": format_number,
+    "as_number": format_report_number,
     "as_parameter": format_parameter,
     "as_percent": format_percent,
     "as_unit": name_unit,

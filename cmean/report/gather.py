@@ -12,7 +12,7 @@ from cmean.evaluation.evaluation_tables import build_evaluation_tables
 from cmean.evaluation.report_data import load_report_data
 from cmean.presentation.number_formats import format_count
 from cmean.presentation.pairing_phrases import PairingSummary
-from cmean.report.chart_data import build_charts
+from cmean.report.chart_views import build_charts
 from cmean.report.item_views import ItemViewBuilder
 from cmean.report.model import PairView, Point, RecipeView, Report
 from cmean.report.page import CARDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmean.domain import CHANNELS
-from cmean.presentation.number_formats import format_number, with_minus_sign
+from cmean.presentation.number_formats import format_number, use_minus_sign
 from cmean.report.charts.model import LabelPanel
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def collect_label_panels(labels: Iterable[LabelledTriples]) -> Iterator[LabelPan
 def _format_estimate(row: ChannelAssociation) -> str:
     if row.value is None:
         return f"{row.statistic} undefined"
-    text = f"{row.statistic} {_format(row.value)}"
+    text = f"{row.statistic} {_format_value(row.value)}"
     if row.low is None or row.high is None:
         return text
-    return f"{text} ({_format(row.low)} to {_format(row.high)})"
+    return f"{text} ({_format_value(row.low)} to {_format_value(row.high)})"
 
 
-def _format(value: float) -> str:
-    return with_minus_sign(format_number(value, 2))
+def _format_value(value: float) -> str:
+    return use_minus_sign(format_number(value, 2))

@@ -93,6 +93,6 @@ def test_the_charts_show_the_triples_that_were_compared(program, vector, amounts
     channels, lengths = re.findall(r'src="data:image/svg\+xml;base64,[^"]+" alt="([^"]+)"', page)
     assert channels.startswith(f"Distributions of {amounts} over each channel")
     table = program("evaluate", "--json").json["tables"]["I"]
-    assert f"in words: tracks mean {table['total']['mean']:.0f}, cut 0 of 3;" in lengths
-    assert f"tracks mean {table['aggregated']['mean']:.0f}, fragments cut 0 of 12;" in lengths
+    assert f"in words: tracks mean {table['total']['mean']:.0f}, truncated 0 of 3;" in lengths
+    assert f"tracks mean {table['aggregated']['mean']:.0f}, fragments truncated 0 of 12;" in lengths
     assert "No pair has an ImageBind similarity" in page

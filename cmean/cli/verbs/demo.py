@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cmean.cli.catalog_session import open_session, print_profile_notice
+from cmean.cli.catalog_session import open_catalog_session, print_profile_notice
 from cmean.cli.exit_codes import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.ingest_step import ingest_paths, print_ingest_result
 from cmean.cli.options import add_json, add_profile
@@ -64,7 +64,7 @@ def main(args: argparse.Namespace) -> int:
     settings = _make_settings(args.folder)
     profile = controls.find_profile(settings, args.profile)
     print_profile_notice(settings, args.profile)
-    with open_session(settings) as (_, catalog):
+    with open_catalog_session(settings) as (_, catalog):
         ingested = _ingest(args, catalog)
         if not args.json:
             print_ingest_result(ingested)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cmean.backends.mappers.distilled import DistilledMapper
 from cmean.cli.argument_types import parse_held_out_share
-from cmean.cli.catalog_session import open_session, print_profile_notice
+from cmean.cli.catalog_session import open_catalog_session, print_profile_notice
 from cmean.cli.exit_codes import EXIT_OK
 from cmean.cli.options import add_json, add_profile
 from cmean.cli.output import print_json, print_notice
@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Fit the weights, write them, and print their agreement on the held-out items."""
-    with open_session() as (settings, catalog):
+    with open_catalog_session() as (settings, catalog):
         profile = controls.find_profile(settings, args.profile)
         print_profile_notice(settings, args.profile, catalog)
         about = distillation.distil_mappers(catalog, profile, args.output, args.held_out, args.seed)

@@ -10,7 +10,7 @@ from cmean.cli.argument_types import (
     parse_natural_number,
     parse_positive_integer,
 )
-from cmean.cli.catalog_session import make_hint_sender, open_session
+from cmean.cli.catalog_session import make_hint_sender, open_catalog_session
 from cmean.cli.exit_codes import EXIT_OK
 from cmean.cli.options import DEFAULT_PAIRING, add_json, add_labels, add_table_format
 from cmean.cli.output import print_json, print_notice
@@ -100,7 +100,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _evaluate_pairings(args: argparse.Namespace, sampling: SamplingOptions) -> None:
-    with open_session() as (settings, catalog):
+    with open_catalog_session() as (settings, catalog):
         evaluations = [
             _evaluate(catalog, settings, each, args.labels, sampling)
             for each in dict.fromkeys(args.ids or [None])
@@ -160,7 +160,7 @@ def _compare_recipes(args: argparse.Namespace, sampling: SamplingOptions) -> Non
     """Print how well emotion recipes agree."""
     if args.ids or args.labels:
         raise UsageError("--recipes compares recipes, not pairings: leave ID and --labels out")
-    with open_session() as (settings, catalog), catalog.read() as connection:
+    with open_catalog_session() as (settings, catalog), catalog.read() as connection:
         document = reliability.compare_recipes(
             connection, args.recipes, partial(controls.find_profile, settings), sampling
         )

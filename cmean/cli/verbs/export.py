@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmean.cli.catalog_session import open_session
+from cmean.cli.catalog_session import open_catalog_session
 from cmean.cli.exit_codes import EXIT_OK
 from cmean.cli.options import add_export_output, add_json
 from cmean.cli.output import print_json
@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Write a view to a file whose suffix names the format."""
     form = find_export_format(args.output)
-    with open_session() as (_, catalog), queries.open_export(catalog, args.what) as result:
+    with open_catalog_session() as (_, catalog), queries.open_export(catalog, args.what) as result:
         count = write_rows(*result, form, args.output)
     if args.json:
         print_json({"rows": count, "output": str(args.output)})

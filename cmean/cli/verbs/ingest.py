@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmean.cli.catalog_session import make_hint_sender, open_session
+from cmean.cli.catalog_session import make_hint_sender, open_catalog_session
 from cmean.cli.exit_codes import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.ingest_step import ingest_paths, print_ingest_result
 from cmean.cli.options import add_json
@@ -35,7 +35,7 @@ def main(args: argparse.Namespace) -> int:
     for note in facts.notes:
         print_notice(f"{args.metadata}: {note}")
     kind = None if args.kind == "auto" else Kind(args.kind)
-    with open_session() as (settings, catalog):
+    with open_catalog_session() as (settings, catalog):
         send_hint = make_hint_sender(settings)
         result = ingest_paths(catalog, args.paths, kind, args.collection, facts)
     if send_hint is not None and result.added:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cmean.cli.catalog_session import open_session
+from cmean.cli.catalog_session import open_catalog_session
 from cmean.cli.exit_codes import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.options import add_json
 from cmean.cli.output import print_json, print_notice
@@ -53,7 +53,7 @@ def main(args: argparse.Namespace) -> int:
     if not args.file or not args.name:
         raise UsageError("give FILE and --name NAME, or --list")
     layout = None if args.layout == "auto" else args.layout
-    with open_session() as (_, catalog):
+    with open_catalog_session() as (_, catalog):
         attached = labels.attach_labels(catalog, args.file, args.name, layout, add=args.add)
     if args.json:
         print_json(attached.as_dict())
@@ -80,7 +80,7 @@ def _print_problems(attached: AttachedLabels) -> None:
 
 
 def _print_label_sets(*, as_json: bool) -> int:
-    with open_session() as (_, catalog):
+    with open_catalog_session() as (_, catalog):
         sets = labels.list_label_sets(catalog)
     if as_json:
         print_json(sets)

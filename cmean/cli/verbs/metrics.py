@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from cmean.cli.argument_types import parse_port
-from cmean.cli.catalog_session import open_session
+from cmean.cli.catalog_session import open_catalog_session
 from cmean.cli.exit_codes import EXIT_OK
 from cmean.cli.output import print_notice
 from cmean.jobs.metrics import serve_metrics
@@ -34,7 +34,10 @@ def main(args: argparse.Namespace) -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with open_session() as (_, catalog), serve_metrics(catalog, args.host, args.port) as address:
+    with (
+        open_catalog_session() as (_, catalog),
+        serve_metrics(catalog, args.host, args.port) as address,
+    ):
         print_notice(f"metrics at http://{address}/metrics; stop with Ctrl-C")
         stopped.wait()
     return EXIT_OK

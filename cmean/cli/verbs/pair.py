@@ -12,7 +12,7 @@ from cmean.cli.argument_types import (
 )
 from cmean.cli.catalog_session import (
     make_hint_sender,
-    open_session,
+    open_catalog_session,
     print_profile_notice,
     select_profile,
 )
@@ -104,7 +104,7 @@ def _add_choice(
 
 def main(args: argparse.Namespace) -> int:
     """Pair and store."""
-    with open_session() as (settings, catalog):
+    with open_catalog_session() as (settings, catalog):
         profile = select_profile(settings, args)
         print_profile_notice(settings, args.profile, catalog)
         task = pairing_service.request_pairing(

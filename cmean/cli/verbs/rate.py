@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmean.cli.argument_types import (
+    parse_duration,
     parse_natural_number,
     parse_positive_integer,
-    parse_seconds,
 )
-from cmean.cli.catalog_session import open_session
+from cmean.cli.catalog_session import open_catalog_session
 from cmean.cli.exit_codes import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.options import (
     DEFAULT_PAIRING,
@@ -85,7 +85,7 @@ def _add_sheet_options(parser: argparse.ArgumentParser) -> None:
 
 def _write_sheet(args: argparse.Namespace) -> int:
     wanted = rating_sheets.SheetOptions(args.ask, args.pairs, args.random, args.seed, not args.open)
-    with open_session() as (_, catalog):
+    with open_catalog_session() as (_, catalog):
         sheet = rating_sheets.create_rating_sheet(catalog, args.id, wanted)
     write_rows(sheet.columns, iter(sheet.rows), "csv", args.output)
     if args.json:
@@ -117,7 +117,7 @@ def _add_import_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _import_ratings(args: argparse.Namespace) -> int:
-    with open_session() as (_, catalog):
+    with open_catalog_session() as (_, catalog):
         result = importer.import_rating_file(catalog, args.file, args.rater, overwrite=args.replace)
     if args.json:
         print_json(result.as_dict())
@@ -141,7 +141,7 @@ def _add_export_options(parser: argparse.ArgumentParser) -> None:
 def _export_ratings(args: argparse.Namespace) -> int:
     form = find_export_format(args.output)
     with (
-        open_session() as (_, catalog),
+        open_catalog_session() as (_, catalog),
         rating_service.open_rating_export(catalog, args.id) as result,
     ):
         count = write_rows(*result, form, args.output)
@@ -171,12 +171,12 @@ def _add_rating_options(parser: argparse.ArgumentParser) -> None:
         help="the random artwork of the choice",
     )
     parser.add_argument("--comment", default="", help="in the rater's words")
-    parser.add_argument("--seconds", type=parse_seconds, help="time that the answer took")
+    parser.add_argument("--seconds", type=parse_duration, help="time that the answer took")
     _add_replace(parser)
 
 
 def _add_rating(args: argparse.Namespace) -> int:
-    with open_session() as (_, catalog):
+    with open_catalog_session() as (_, catalog):
         is_new = rating_service.add_rating(
             catalog,
             args.pair,

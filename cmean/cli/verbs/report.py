@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmean.cli.catalog_session import open_session
+from cmean.cli.catalog_session import open_catalog_session
 from cmean.cli.exit_codes import EXIT_OK
 from cmean.cli.options import DEFAULT_PAIRING, add_json, add_labels, add_pairing
 from cmean.cli.output import print_json
@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Write the report."""
-    with open_session() as (settings, catalog):
+    with open_catalog_session() as (settings, catalog):
         size = write_report(catalog, settings, args.id, args.output, args.labels)
     if args.json:
         print_json({"output": str(args.output), "bytes": size})

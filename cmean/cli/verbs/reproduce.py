@@ -8,7 +8,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cmean.cli.catalog_session import open_session
+from cmean.cli.catalog_session import open_catalog_session
 from cmean.cli.exit_codes import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.options import add_json
 from cmean.cli.output import print_json, print_notice
@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Load the files, compare the tables, print each cell."""
     find_published_files(args.folder)  # fail before a catalog is created for nothing
-    with open_session() as (_, catalog):
+    with open_catalog_session() as (_, catalog):
         document = reproduce_study(catalog, args.folder)
     for problem in document.problems:
         line = "" if problem.line is None else f", line {problem.line}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmean.cli.catalog_session import make_hint_sender, open_session
+from cmean.cli.catalog_session import make_hint_sender, open_catalog_session
 from cmean.cli.exit_codes import EXIT_OK
 from cmean.cli.options import add_json
 from cmean.cli.output import print_json
@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Make failed and dead tasks ready again."""
-    with open_session() as (settings, catalog):
+    with open_catalog_session() as (settings, catalog):
         count = retry_failed_tasks(catalog, args.stage, args.reason, make_hint_sender(settings))
     if args.json:
         print_json({"ready": count})

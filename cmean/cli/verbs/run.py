@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cmean.cli.argument_types import parse_positive_integer
 from cmean.cli.catalog_session import (
     make_hint_sender,
-    open_session,
+    open_catalog_session,
     print_profile_notice,
     select_profile,
 )
@@ -64,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Do the missing work."""
-    with open_session() as (settings, catalog):
+    with open_catalog_session() as (settings, catalog):
         profile = select_profile(settings, args)
         print_profile_notice(settings, args.profile, catalog)
         if args.watch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmean.cli.catalog_session import open_session
+from cmean.cli.catalog_session import open_catalog_session
 from cmean.cli.exit_codes import EXIT_OK
 from cmean.library.queries import open_query
 from cmean.presentation.row_files import QUERY_FORMATS, write_rows
@@ -32,6 +32,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the query and print or write its rows."""
-    with open_session() as (_, catalog), open_query(catalog, args.query) as result:
+    with open_catalog_session() as (_, catalog), open_query(catalog, args.query) as result:
         write_rows(*result, args.format or "table", args.output)
     return EXIT_OK

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from cmean.cli.catalog_session import open_session
+from cmean.cli.catalog_session import open_catalog_session
 from cmean.cli.exit_codes import EXIT_OK
 from cmean.cli.fleet_display import show_fleet
 from cmean.cli.options import add_json
@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print the state of items, tasks and workers."""
-    with open_session() as (settings, catalog):
+    with open_catalog_session() as (settings, catalog):
         notice = explain_change(settings, catalog)
         if notice is not None:
             print_notice(notice)

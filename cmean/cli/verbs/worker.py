@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from cmean.cli.argument_types import parse_positive_integer
-from cmean.cli.catalog_session import open_session, print_profile_notice
+from cmean.cli.catalog_session import open_catalog_session, print_profile_notice
 from cmean.cli.exit_codes import EXIT_ERROR, EXIT_OK
 from cmean.cli.options import add_profile
 from cmean.cli.output import print_notice
@@ -61,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
     if args.healthy:
         return _check_health()
     queues = tuple(dict.fromkeys(args.queue or QUEUES))
-    with open_session() as (settings, catalog):
+    with open_catalog_session() as (settings, catalog):
         controls.find_profile(settings)  # report an invalid profile before anything is started
         print_profile_notice(settings, args.profile, catalog)
     logging.basicConfig(
@@ -91,7 +91,7 @@ def _run_without_broker(settings: Settings, queues: Sequence[str], concurrency: 
 
 
 def _check_health() -> int:
-    with open_session() as (_, catalog):
+    with open_catalog_session() as (_, catalog):
         is_healthy = has_live_worker_here(catalog)
     if not is_healthy:
         print_notice("no worker of this machine has sent a heartbeat within a minute")

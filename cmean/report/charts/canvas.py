@@ -62,7 +62,7 @@ _TAG: Final = re.compile(r"<[a-z][^>]*>")
 _LONG_DECIMAL: Final = re.compile(r"(\d+\.\d\d)\d+")
 
 
-class Canvas:
+class ChartCanvas:
     """A matplotlib figure that is addressed in the units of its view box."""
 
     def __init__(self, height: float) -> None:
@@ -86,7 +86,7 @@ class Canvas:
         self.figure.text(at[0] / WIDTH, 1 - at[1] / self._height, text, **look)
 
 
-def draw_svg(height: float, paint: Callable[[Canvas], None]) -> str:
+def draw_svg(height: float, paint: Callable[[ChartCanvas], None]) -> str:
     """Let a function paint on a canvas. Returns the SVG; equal drawings give equal text."""
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it would log where its caches are
     from matplotlib import style
@@ -96,7 +96,7 @@ def draw_svg(height: float, paint: Callable[[Canvas], None]) -> str:
     with style.context(["default", dict(_STYLE)]), warnings.catch_warnings():
         # The browser has glyphs that the font with which the text is measured lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        canvas = Canvas(height)
+        canvas = ChartCanvas(height)
         paint(canvas)
         no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         canvas.figure.savefig(out, format="svg", metadata=no_metadata)

@@ -12,7 +12,7 @@ from cmean.presentation.number_formats import format_count
 from cmean.report.charts.canvas import draw_svg
 from cmean.report.charts.mirrored_histogram import (
     ROW_HEIGHT,
-    describe_values,
+    describe_spread,
     draw_mirrored_histogram,
 )
 from cmean.report.charts.model import ChannelValues, Chart
@@ -20,7 +20,7 @@ from cmean.report.charts.model import ChannelValues, Chart
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cmean.report.charts.canvas import Canvas
+    from cmean.report.charts.canvas import ChartCanvas
 
 TITLE: Final = "The channels of tracks and artworks"
 CHANNEL_TICKS: Final = (0, 64, 128, 192, 255)
@@ -35,10 +35,10 @@ def build_channel_chart(data: ChannelValues) -> Chart:
     bins = 32 if min(map(len, sides)) >= _MANY else 16
     edges = np.linspace(0, 256, bins + 1)
 
-    def paint(canvas: Canvas) -> None:
+    def paint(canvas: ChartCanvas) -> None:
         for number, channel in enumerate(CHANNELS):
             texts = [
-                f"{name}s: {_describe(side[:, number])}"
+                f"{name}s: {_describe_values(side[:, number])}"
                 for name, side in zip(("track", "artwork"), sides, strict=True)
             ]
             axes = draw_mirrored_histogram(
@@ -64,15 +64,14 @@ def build_channel_chart(data: ChannelValues) -> Chart:
     )
 
 
-def _describe(values: NDArray[np.float64]) -> str:
-    return describe_values(values) if len(values) else "none"
+def _describe_values(values: NDArray[np.float64]) -> str:
+    return describe_spread(values) if len(values) else "none"
 
 
 def _describe_channel(
     channel: str, tracks: NDArray[np.float64], artworks: NDArray[np.float64]
 ) -> str:
     at = CHANNELS.index(channel)
-    return (
-        f"{CHANNEL_NAMES[channel].capitalize()} ({channel}): tracks {_describe(tracks[:, at])}; "
-        f"artworks {_describe(artworks[:, at])}."
-    )
+    sides = [_describe_values(side[:, at]) for side in (tracks, artworks)]
+    name = CHANNEL_NAMES[channel].capitalize()
+    return f"{name} ({channel}): tracks {sides[0]}; artworks {sides[1]}."

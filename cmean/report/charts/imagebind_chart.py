@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cmean.presentation.number_formats import format_count, format_number, with_minus_sign
+from cmean.presentation.number_formats import format_count, format_number, use_minus_sign
 from cmean.report.charts.canvas import (
     INK,
     LEFT,
@@ -19,7 +19,7 @@ from cmean.report.charts.model import Chart, PairScores
 from cmean.report.charts.scatter import draw_scatter, limit_ticks
 
 if TYPE_CHECKING:
-    from cmean.report.charts.canvas import Canvas
+    from cmean.report.charts.canvas import ChartCanvas
 
 TITLE: Final = "ImageBind cosine over emotion similarity"
 _TOP, _PANEL_HEIGHT = 46, 250
@@ -38,7 +38,7 @@ def build_imagebind_chart(data: PairScores) -> Chart:
         )
     fullest_bin: list[int | None] = []
 
-    def paint(canvas: Canvas) -> None:
+    def paint(canvas: ChartCanvas) -> None:
         canvas.add_text((LEFT, 16), f"r = {_format_correlation(data)}", is_heading=True)
         canvas.add_text(
             (LEFT, 34), f"vertical: ImageBind cosine; horizontal: {data.measure} of triples"
@@ -46,8 +46,8 @@ def build_imagebind_chart(data: PairScores) -> Chart:
         fullest_bin.append(_draw_points(canvas, data))
 
     drawing = draw_svg(_TOP + _PANEL_HEIGHT + 26, paint)
-    null = "unknown" if data.null_mean is None else _format(data.null_mean)
-    mean = _format(float(data.score.mean()))
+    null = "unknown" if data.null_mean is None else _format_value(data.null_mean)
+    mean = _format_value(float(data.score.mean()))
     pairs, r = format_count(len(data.score), "pair"), _format_correlation(data)
     density = f" Darker cells hold more pairs, up to {fullest_bin[0]:,}." if fullest_bin[0] else ""
     return Chart(
@@ -61,7 +61,7 @@ def build_imagebind_chart(data: PairScores) -> Chart:
     )
 
 
-def _draw_points(canvas: Canvas, data: PairScores) -> int | None:
+def _draw_points(canvas: ChartCanvas, data: PairScores) -> int | None:
     axes = canvas.add_panel(_TOP, _PANEL_HEIGHT)
     axes.set_xlim(*compute_axis_limits(data.similarity, _LEAST_WIDTH))
     null = [] if data.null_mean is None else [data.null_mean]
@@ -70,7 +70,7 @@ def _draw_points(canvas: Canvas, data: PairScores) -> int | None:
     if data.null_mean is not None:
         axes.axhline(data.null_mean, color=INK, linewidth=1.3, linestyle=(0, (4, 2)))
         axes.annotate(
-            f"null {_format(data.null_mean)}",
+            f"null {_format_value(data.null_mean)}",
             (1, data.null_mean),
             xycoords=("axes fraction", "data"),
             xytext=(0, 5),
@@ -83,11 +83,11 @@ def _draw_points(canvas: Canvas, data: PairScores) -> int | None:
     return fullest_bin
 
 
-def _format(value: float) -> str:
-    return with_minus_sign(format_number(value))
+def _format_value(value: float) -> str:
+    return use_minus_sign(format_number(value))
 
 
 def _format_correlation(data: PairScores) -> str:
     if data.correlation is None:
         return "undefined (no variation)"
-    return with_minus_sign(f"{data.correlation:.2f}")
+    return use_minus_sign(f"{data.correlation:.2f}")

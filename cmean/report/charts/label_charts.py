@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from cmean.report.charts.canvas import Canvas
+    from cmean.report.charts.canvas import ChartCanvas
     from cmean.report.charts.model import LabelPanel
 
 MAX_CATEGORIES: Final = 8
@@ -108,7 +108,7 @@ def _draw_panels(
     step = head + high + _FOOT_HEIGHT
     fullest_bins: list[int] = []
 
-    def paint(canvas: Canvas) -> None:
+    def paint(canvas: ChartCanvas) -> None:
         vertical = f"by {dimension}" if rows else f"vertical: {dimension}"
         canvas.add_text((LEFT, 14), f"{vertical}; horizontal: the channel, 0 to 255")
         for number, panel in enumerate(panels):

@@ -15,7 +15,7 @@ from cmean.report.charts.model import CaptionLengths, Chart
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cmean.report.charts.canvas import Canvas
+    from cmean.report.charts.canvas import ChartCanvas
 
 TITLE: Final = "Caption lengths"
 _BINS: Final = 28
@@ -28,15 +28,15 @@ def build_length_chart(tracks: CaptionLengths, artworks: CaptionLengths) -> Char
     if not any(len(each.whole) + len(each.joined) for _, each in kinds):
         return Chart(TITLE, None, "", "There are no captions of this pairing's recipes.")
     texts = [
-        [_describe(each.whole, each.cut_whole, len(each.whole)) for _, each in kinds],
+        [_describe_lengths(each.whole, each.cut_whole, len(each.whole)) for _, each in kinds],
         [
-            _describe(each.joined, each.cut_fragments, each.fragments, "fragments ")
+            _describe_lengths(each.joined, each.cut_fragments, each.fragments, "fragments ")
             for _, each in kinds
         ],
     ]
     values = [[each.whole for _, each in kinds], [each.joined for _, each in kinds]]
 
-    def paint(canvas: Canvas) -> None:
+    def paint(canvas: ChartCanvas) -> None:
         for number, name in enumerate(_ROWS):
             above, below = (each.astype(np.float64) for each in values[number])
             labels = [
@@ -66,7 +66,7 @@ def build_length_chart(tracks: CaptionLengths, artworks: CaptionLengths) -> Char
     )
 
 
-def _describe(values: NDArray[np.int64], cut: int, of: int, what: str = "") -> str:
+def _describe_lengths(values: NDArray[np.int64], cut: int, of: int, what: str = "") -> str:
     mean = f"mean {values.mean():.0f}, " if len(values) else ""
     return f"{mean}{what}truncated {cut:,} of {of:,}" if of else "none"
 

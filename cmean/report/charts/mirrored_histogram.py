@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from cmean.report.charts.canvas import Canvas
+    from cmean.report.charts.canvas import ChartCanvas
 
 _HEADING_HEIGHT: Final = 26
 _PANEL_HEIGHT: Final = 128
@@ -27,7 +27,7 @@ _HEADROOM: Final = 1.6  # times the tallest bin: room for the text above it
 
 
 def draw_mirrored_histogram(
-    canvas: Canvas,
+    canvas: ChartCanvas,
     top: float,
     heading: str,
     edges: NDArray[np.float64],
@@ -75,7 +75,7 @@ def draw_mirrored_histogram(
     return axes
 
 
-def describe_values(values: NDArray[np.float64], decimals: int = 0) -> str:
+def describe_spread(values: NDArray[np.float64], decimals: int = 0) -> str:
     """Mean and interquartile range of values, shape (n,), at least one."""
     low, high = np.percentile(values, (25, 75))
     return (

@@ -11,7 +11,7 @@ from cmean.domain import RGB, Kind
 from cmean.presentation.number_formats import format_percent
 from cmean.presentation.pairing_phrases import PairingSummary
 from cmean.report.emotion_triangle import layout_emotion_triangle
-from cmean.report.filters import format_cell, format_number
+from cmean.report.filters import format_report_cell, format_report_number
 from cmean.report.histogram import layout_similarity_histograms
 from cmean.report.model import Point
 
@@ -119,12 +119,12 @@ def test_of_too_many_items_whole_pairs_are_drawn():
     ],
 )
 def test_rounding_never_makes_a_similarity_whole(value, printed):
-    assert format_number(value) == printed
+    assert format_report_number(value) == printed
 
 
 @given(st.floats(0, 1))
 def test_only_one_itself_is_printed_as_one(value):
-    assert (float(format_number(value)) == 1) == (round(value, 12) == 1)
+    assert (float(format_report_number(value)) == 1) == (round(value, 12) == 1)
 
 
 @pytest.mark.parametrize(
@@ -148,4 +148,4 @@ def test_a_share_says_none_or_all_only_when_it_is_so(share, printed):
     [(None, "–"), ("same", "same"), (1250, "1,250"), (87.333, "87.33"), (0.12345, "0.1235")],
 )
 def test_cells_are_printed_one_way(value, printed):
-    assert format_cell(value) == printed
+    assert format_report_cell(value) == printed

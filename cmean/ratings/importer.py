@@ -67,11 +67,11 @@ def import_rating_file(
     """
     lines, table = rating_files.read_rating_file(path)
     result = RatingImport(
-        skipped=sum(not line.answered for line in lines),
+        skipped=sum(not line.is_answered for line in lines),
         rejected=[(row.line, row.detail) for row in table.rejected],
         notes=table.notes,
     )
-    answered = [line for line in lines if line.answered]
+    answered = [line for line in lines if line.is_answered]
     with catalog.write() as connection:
         parser = _RatingParser(connection, answered, rater or "")
         given: list[tuple[int, Rating]] = []

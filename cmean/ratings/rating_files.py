@@ -44,7 +44,7 @@ class RatingLine:
         return self.fields.get(name, "")
 
     @property
-    def answered(self) -> bool:
+    def is_answered(self) -> bool:
         """Whether any column holds an answer."""
         return any(self[name] for name in ANSWERS)
 

@@ -7,7 +7,6 @@ only what is missing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,19 +18,18 @@ from cmean.catalog.pairing_rows import PairingColumns
 from cmean.datasets.published import BACKEND, COLLECTION
 from cmean.domain import WHOLE, Caption, FinishReason, Kind, Recipe, Role
 from cmean.matching.summary import tenth_percentile
-from cmean.media import tags
+from cmean.reproduction.published_items import find_unpaired, list_published_items
 from cmean.stats.text_lengths import count_words, is_complete
 from cmean.util.hashing import hash_json
 from cmean.util.language import detect_language
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.catalog.published_results import Place
     from cmean.datasets.published.model import (
         PublishedPair,
-        PublishedPairScore,
         PublishedResults,
         PublishedScoredCaption,
         PublishedTable,
@@ -70,7 +68,9 @@ class _Importer:
         self.connection = connection
         self.published = published
         collection_id = published_results.collection(connection, COLLECTION)
-        self.items = published_results.add_items(connection, collection_id, _list_items(published))
+        self.items = published_results.add_items(
+            connection, collection_id, list_published_items(published)
+        )
         self.fragments: Mapping[Place, int] = published_results.fragment_ids(
             connection, collection_id
         )
@@ -94,7 +94,8 @@ class _Importer:
         pairing_id = self._import_pairs({k: m[1] for k, m in mappers.items()}, triples[Kind.TRACK])
         counts = published_results.stock(self.connection, sorted(set(self.recipe_ids)))
         mine = [
-            kind for kind, _ in {(item.kind, item.file) for item in _list_items(self.published)}
+            kind
+            for kind, _ in {(item.kind, item.file) for item in list_published_items(self.published)}
         ]
         numbers = {f"{kind.value}s": mine.count(kind) for kind in Kind}
         pairs = len(self.published.pairs.rows)
@@ -260,50 +261,6 @@ class _Importer:
 
     def _find_fragment(self, kind: Kind, name: str, position: int) -> int:
         return self.fragments[self.items[kind, name], position]
-
-
-def find_unpaired(published: PublishedResults, kind: Kind) -> set[str]:
-    """Find the published items of a kind that are in no pair.
-
-    Those of tracks are the ones with a triple, those of artworks the ones with a caption.
-    """
-    sheets = (published.triples,) if kind is Kind.TRACK else (published.clip,)
-    there = {row.name for sheet in sheets for row in sheet.rows}
-    return there - {getattr(pair, kind.value) for pair in published.pairs.rows}
-
-
-def _list_items(published: PublishedResults) -> Iterator[published_results.Unseen]:
-    """List every item that is named anywhere, once, in the order of the files."""
-    seen = set()
-    for kind, name in _list_names(published):
-        if (kind, name) not in seen:
-            seen.add((kind, name))
-            said = tags.parse_file_name(Path(name))
-            yield published_results.Unseen(kind, name, said.title or name, said.creator, said.year)
-
-
-def _list_names(published: PublishedResults) -> Iterator[tuple[Kind, str]]:
-    tracks: Iterable[PublishedTable[Any]] = (
-        published.captions,
-        published.triples,
-        published.clap,
-        published.clap_aggregated,
-        published.earlier_tracks,
-    )
-    artworks: Iterable[PublishedTable[Any]] = (
-        published.clip,
-        published.clip_aggregated,
-        published.earlier_artworks,
-    )
-    for kind, sheets in ((Kind.TRACK, tracks), (Kind.ARTWORK, artworks)):
-        yield from ((kind, row.name) for sheet in sheets for row in sheet.rows)
-    both: Sequence[PublishedPair | PublishedPairScore] = (
-        *published.pairs.rows,
-        *published.imagebind.rows,
-    )
-    for row in both:
-        yield Kind.TRACK, row.track
-        yield Kind.ARTWORK, row.artwork
 
 
 def _make_caption(text: str) -> tuple[Caption, int]:

@@ -13,7 +13,7 @@ from cmean.datasets.published.printed import agrees, decimals, number, printed
 from cmean.domain import WHOLE, Kind
 from cmean.pairing.vectors import FRAGMENTS
 from cmean.reproduction.document import DIFFERS, MISSING, SAME, TableCell
-from cmean.reproduction.importer import find_unpaired
+from cmean.reproduction.published_items import find_unpaired
 from cmean.stats.coherence import describe_values
 from cmean.stats.italian_lengths import lengths_without_function_words
 from cmean.stats.text_lengths import aggregate, lengths

@@ -104,7 +104,7 @@ def test_another_profile_is_named_where_it_writes_the_same_captions(program):
     (program.folder / "cmean.toml").unlink()
     gone = program("evaluate", 2)
     assert (gone.code, gone.err.count("\n")) == (0, 1)
-    assert "which profile 'quiet' has not" in gone.err
+    assert "which profile 'quiet' does not have" in gone.err
 
 
 def test_published_items_have_no_media_to_embed(cmean, tmp_path):

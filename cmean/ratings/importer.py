@@ -284,8 +284,8 @@ def _find_questions(connection: Connection, codes: Iterable[str]) -> dict[str, R
     for pairing, controls in ratings.controlled(connection):
         for ask in questionnaire.ASKS:
             for control in (None, *controls):
-                beside = [each.digest for each in (pairing, control) if each is not None]
-                if questionnaire.compute_sheet_key(ask, beside) in wanted:
+                digests = [each.digest for each in (pairing, control) if each is not None]
+                if questionnaire.compute_sheet_key(ask, digests) in wanted:
                     asked = rating_sheets.list_sheet_questions(connection, ask, pairing, control)
                     found |= {question.code: question for question in asked}
     return found

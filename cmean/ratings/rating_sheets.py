@@ -124,8 +124,8 @@ def list_sheet_questions(
         pairing: the key of the pairing.
         control: that of the random one, if any.
     """
-    beside = None if control is None else _load_source(connection, control)
-    return questionnaire.list_questions(ask, _load_source(connection, pairing), beside)
+    controls = None if control is None else _load_source(connection, control)
+    return questionnaire.list_questions(ask, _load_source(connection, pairing), controls)
 
 
 def _load_source(connection: Connection, pairing: PairingKey) -> SourcePairs:
@@ -146,15 +146,15 @@ def _sample_questions(
             "congruence"
         )
     if options.pairs is not None and options.pairs > pairs:
-        beside = " whose random artwork is another one" if options.ask == "choice" else ""
-        raise InputError(f"{what} {pairs} pairs{beside}, not {options.pairs}; lower --pairs")
+        condition = " whose random artwork is another one" if options.ask == "choice" else ""
+        raise InputError(f"{what} {pairs} pairs{condition}, not {options.pairs}; lower --pairs")
     if options.controls is not None and options.controls > controls:
         raise InputError(
             f"{what} {controls} random controls, not {options.controls}; lower --random"
         )
     number = pairs if options.pairs is None else options.pairs
-    by_chance = number if options.controls is None else options.controls
-    return questionnaire.sample_questions(found, number, by_chance, options.seed)
+    random_pairs = number if options.controls is None else options.controls
+    return questionnaire.sample_questions(found, number, random_pairs, options.seed)
 
 
 def _build_rows(

@@ -55,6 +55,17 @@ def test_a_document_and_back():
     assert from_json(Outer, json.loads(json.dumps(DOCUMENT))) == OUTER
 
 
+@dataclass(frozen=True, slots=True)
+class WithInternal:
+    shown: int
+    hidden: bool = field(default=False, metadata=json_options(internal=True))
+
+
+def test_an_internal_field_is_not_part_of_the_document():
+    assert to_json(WithInternal(1, hidden=True)) == {"shown": 1}
+    assert from_json(WithInternal, {"shown": 1, "hidden": True}) == WithInternal(1)
+
+
 def test_unknown_keys_are_ignored_and_absent_ones_take_the_default():
     assert from_json(Inner, {"value": 1, "later": 2}) == Inner(1)
     with pytest.raises(KeyError, match="value"):

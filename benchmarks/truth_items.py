@@ -20,7 +20,7 @@ from cmean.config import load_settings
 from cmean.domain import WHOLE, Kind
 from cmean.errors import InputError
 from cmean.inference import controls, recipes
-from cmean.media.files import local_path
+from cmean.media.files import parse_file_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -106,7 +106,7 @@ class Workplace:
             return {
                 item.id: item
                 for item in found
-                if item.uri and local_path(item.uri).is_relative_to(folder)
+                if item.uri and parse_file_uri(item.uri).is_relative_to(folder)
             }
 
     def read(self, profile: str) -> dict[int, tuple[list[int], dict[str, float]]]:

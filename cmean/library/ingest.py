@@ -13,7 +13,7 @@ from cmean.domain import Kind
 from cmean.errors import ItemError, MediaError
 from cmean.library.metadata import NO_METADATA
 from cmean.media import audio, files, image, tags
-from cmean.media.files import RejectedPath, format_path, local_path
+from cmean.media.files import RejectedPath, format_path, parse_file_uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -133,7 +133,7 @@ def _inspect_entry(
 
 
 def _choose_kind(path: Path, kind: Kind | None, metadata: Metadata) -> Kind:
-    said = metadata.kind(path)
+    said = metadata.get_kind(path)
     if kind is None and said is not None:
         if said not in set(Kind):
             raise MediaError("unknown-kind", f"the metadata calls it {said!r}")
@@ -201,9 +201,9 @@ class _Registrar:
         else:
             item_id = known.id
             self.result.known += 1
-            if not local_path(known.uri).exists():
+            if not parse_file_uri(known.uri).exists():
                 item_rows.relocate(connection, item_id, item.uri, item.modified)
-        item_rows.describe(connection, item_id, **self.metadata.facts(path.resolve()))
+        item_rows.describe(connection, item_id, **self.metadata.get_facts(path.resolve()))
         item_rows.forgive(connection, format_path(path))
         if self.collection is not None:
             item_rows.collect(connection, self.collection, item_id)

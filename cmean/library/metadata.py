@@ -34,14 +34,14 @@ class Metadata:
     rows: Mapping[Path, Mapping[str, str]]
     notes: Sequence[str] = ()
 
-    def facts(self, path: Path) -> dict[str, object]:
+    def get_facts(self, path: Path) -> dict[str, object]:
         """Return the columns of `items` to set for a file; none where it is not named."""
         row = self.rows.get(path, {})
         facts: dict[str, object] = {key: clean_text(row[key]) for key in _FACTS if row.get(key)}
         others = {key: value for key, value in row.items() if key not in _NAMES and value}
         return facts | ({"metadata": others} if others else {})
 
-    def kind(self, path: Path) -> str | None:
+    def get_kind(self, path: Path) -> str | None:
         """Return the kind that a file is declared to be, if any."""
         return self.rows.get(path, {}).get("kind") or None
 

@@ -95,10 +95,10 @@ class ItemNames:
     def _iterate_matches(self, name: str) -> Iterator[Sequence[int]]:
         base = name.rpartition("/")[2]
         stem = _strip_media_suffix(base)
-        yield _look_up(self._by_path, self._path(name))
+        yield _look_up(self._by_path, self._resolve_path(name))
         if base != name:
             both = (*_look_up(self._by_file, base), *_look_up(self._by_stem, stem))
-            yield [key for key in dict.fromkeys(both) if self._ends_with(key, name)]
+            yield [key for key in dict.fromkeys(both) if self._path_ends_with(key, name)]
         yield _look_up(self._by_file, base)
         yield _look_up(self._by_stem, stem)
         yield _look_up(self._by_metadata, name) or _look_up(self._by_metadata, stem)
@@ -106,13 +106,13 @@ class ItemNames:
             yield _look_up(self._by_number, number)
         yield _look_up(self._by_title, name)
 
-    def _path(self, name: str) -> str:
+    def _resolve_path(self, name: str) -> str:
         path = _decode_uri(name) if name.startswith("file:") else name
         whole = os.path.join(self.folder, path)  # noqa: PTH118 - as text: there may be many
         # Links can be in what was given alone; in plain file names there are none to follow.
         return _normalise_name(os.path.realpath(whole) if "/" in path else whole)
 
-    def _ends_with(self, item_id: int, name: str) -> bool:
+    def _path_ends_with(self, item_id: int, name: str) -> bool:
         path, whole = self.paths[item_id], f"/{name.removeprefix('./')}"
         return path.endswith(whole) or path.rpartition(".")[0].endswith(whole)
 

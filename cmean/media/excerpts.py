@@ -10,7 +10,7 @@ from cmean.domain import Kind
 from cmean.errors import CmeanError, ConfigError, MediaError
 from cmean.media import audio, files, image
 from cmean.media import limits as _limits
-from cmean.media.files import format_path, local_path
+from cmean.media.files import format_path, parse_file_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,14 +52,14 @@ def load_excerpts(
         raise ConfigError(f"unknown preprocessing of a {kind}: {', '.join(unknown)} (know {known})")
     settings = {**_DEFAULTS[kind], **preprocessing}
     if kind is Kind.TRACK:
-        rate = _integer(settings, "rate", range(limits.min_rate, limits.max_rate + 1))
+        rate = _parse_integer(settings, "rate", range(limits.min_rate, limits.max_rate + 1))
         return audio.split_into_quarters(audio.load_track(path, limits, rate))
     square = settings["square"]
     if not isinstance(square, str) or square not in _SQUARES:
         raise ConfigError(f"preprocessing: square is {' or '.join(_SQUARES)}, not {square!r}")
-    size = _integer(settings, "size", _SIZES)
+    size = _parse_integer(settings, "size", _SIZES)
     whole, fragment = (
-        size if settings[key] is None else _integer(settings, key, _SIZES)
+        size if settings[key] is None else _parse_integer(settings, key, _SIZES)
         for key in ("whole_size", "fragment_size")
     )
     return image.cut_fragments(image.load_artwork(path, limits), square, whole, fragment)
@@ -119,7 +119,7 @@ def _decode_item(
 ) -> list[Sound] | list[Picture] | MediaError:
     """Decode an item, with any error but that of the recipe turned into a MediaError."""
     try:
-        path = local_path(item.uri)
+        path = parse_file_uri(item.uri)
         _require_unchanged(item, path)
         return load_excerpts(path, item.kind, preprocessing)
     except MediaError as error:
@@ -149,7 +149,7 @@ def _require_unchanged(item: ItemFile, path: Path) -> None:
         )
 
 
-def _integer(settings: Mapping[str, object], key: str, accepted: range) -> int:
+def _parse_integer(settings: Mapping[str, object], key: str, accepted: range) -> int:
     value = settings[key]
     if type(value) is int and value in accepted:  # a bool is no size
         return value

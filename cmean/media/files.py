@@ -38,7 +38,7 @@ class RejectedPath:
     detail: str
 
 
-def local_path(uri: str) -> Path:
+def parse_file_uri(uri: str) -> Path:
     """Return the path that a ``file:`` URI names."""
     return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path)))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cmean.catalog import browse, embeddings, pairings
 from cmean.domain import POSITION_NAMES, WHOLE, Kind
 from cmean.errors import InputError, UsageError
-from cmean.media.files import format_path, local_path
+from cmean.media.files import format_path, parse_file_uri
 from cmean.pairing import control_pairings
 from cmean.ratings import questionnaire
 from cmean.ratings.questionnaire import SIDES, SourcePairs
@@ -182,7 +182,7 @@ def _build_rows(
 def _describe_item(item: Mapping[str, Any], kind: Kind, position: int) -> tuple[str, str]:
     """Return the name of an item or its fragment, and its path when last seen."""
     uri = item["uri"] or ""
-    path = format_path(local_path(uri)) if uri.startswith("file:") else uri
+    path = format_path(parse_file_uri(uri)) if uri.startswith("file:") else uri
     name = item["title"] or PurePath(path).name or f"{kind.value} {item['id']}"
     part = "" if position == WHOLE else f" ({POSITION_NAMES[kind][position]})"
     return f"{name}{part}", path

@@ -11,7 +11,7 @@ from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, Picture
 from cmean.errors import MediaError
 from cmean.media import audio, image
 from cmean.media.excerpts import load_excerpts
-from cmean.media.files import local_path
+from cmean.media.files import parse_file_uri
 from cmean.report.data_uris import CLIP_RATE, encode_picture, encode_sound
 from cmean.report.model import FragmentView, ItemView, MediaView
 
@@ -50,7 +50,7 @@ class ItemViewBuilder:
             title=row["title"] or "untitled",
             creator=row["creator"] or "",
             year=row["year"] or "",
-            uri=local_path(row["uri"]).name
+            uri=parse_file_uri(row["uri"]).name
             if row["uri"]
             else "",  # a shared page must not reveal the path
             rgb=rgb,
@@ -75,7 +75,7 @@ class ItemViewBuilder:
             return None
         title = self.get_title(item_id, position)
         try:
-            uri = self._encode_media(local_path(row["uri"]), kind, position)
+            uri = self._encode_media(parse_file_uri(row["uri"]), kind, position)
         except MediaError as error:
             note = f"{row['title']}: {error.detail} ({error.reason})"
             if note not in self.notes:  # each of its fragments would repeat it

@@ -9,7 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from cmean.datasets.published.printed import agrees, decimals, number, printed
+from cmean.datasets.published.printed import (
+    count_decimals,
+    load_printed_tables,
+    parse_figure,
+    rounds_to_figure,
+)
 from cmean.domain import WHOLE, Kind
 from cmean.pairing.vectors import FRAGMENTS
 from cmean.reproduction.document import DIFFERS, MISSING, SAME, TableCell
@@ -68,7 +73,7 @@ def recompute_cells(published: PublishedResults) -> list[TableCell]:
     columns = _recompute_columns(published)
     return [
         cell
-        for table, by_column in printed().items()
+        for table, by_column in load_printed_tables().items()
         for name, metrics in by_column.items()
         for cell in (
             *(_compare_cell(table, name, *each, columns[table, name]) for each in metrics.items()),
@@ -93,9 +98,9 @@ def _compare_cell(table: str, name: str, metric: str, figure: str, column: _Colu
     value = column.figures.get(metric)
     if value is None or not column.rows:
         why = f"{column.sheet.name} {_describe_absence(column)}"
-        return TableCell(table, name, metric, None, number(figure), MISSING, why)
-    if agrees(value, figure):
-        return TableCell(table, name, metric, value, number(figure), SAME, "")
+        return TableCell(table, name, metric, None, parse_figure(figure), MISSING, why)
+    if rounds_to_figure(value, figure):
+        return TableCell(table, name, metric, value, parse_figure(figure), SAME, "")
     reasons = [_describe_row_count(column), column.explain(metric, figure)]
     why = "; ".join(filter(None, reasons))
     if not why:
@@ -104,7 +109,7 @@ def _compare_cell(table: str, name: str, metric: str, figure: str, column: _Colu
             "not come out"
         )
     lacks_rows = column.rows < column.published_rows
-    return TableCell(table, name, metric, value, number(figure), DIFFERS, why, lacks_rows)
+    return TableCell(table, name, metric, value, parse_figure(figure), DIFFERS, why, lacks_rows)
 
 
 def _describe_absence(column: _Column) -> str:
@@ -157,7 +162,7 @@ def _recompute_track_lengths(sheet: PublishedTable[Any], texts: Sequence[str]) -
     found = lengths_without_function_words(texts).as_dict()
 
     def explain(metric: str, figure: str) -> str:
-        if metric in _COUNTS and 2 * found[metric] == number(figure):
+        if metric in _COUNTS and 2 * found[metric] == parse_figure(figure):
             return (
                 f"the captions of {_CAPTIONED} tracks were published; "
                 "the printed count is twice that of the published"
@@ -185,7 +190,7 @@ def _recompute_table_2(published: PublishedResults) -> dict[tuple[str, str], _Co
         texts = [row.text for row in sheet.rows if row.text is not None]
         if name == "aggregated":
             texts = [aggregate([text]) for text in texts]
-        of = int(printed()["II"][name]["n"])
+        of = int(load_printed_tables()["II"][name]["n"])
         figures = lengths(texts).as_dict()
         columns["II", name] = _Column(sheet, len(texts), of, "captions", figures)
     return columns
@@ -200,7 +205,7 @@ def _recompute_table_3(published: PublishedResults) -> dict[tuple[str, str], _Co
 
 def _recompute_track_similarity(name: str, sheet: PublishedTable[Any]) -> _Column:
     values = [row.value for row in sheet.rows]
-    of = int(printed()["III"][name]["n"])
+    of = int(load_printed_tables()["III"][name]["n"])
     first = describe_values(values[:_FIRST]).as_dict()
 
     def explain(metric: str, figure: str) -> str:
@@ -208,7 +213,7 @@ def _recompute_track_similarity(name: str, sheet: PublishedTable[Any]) -> _Colum
             return ""
         if len(values) < of:
             return _OF_ALL_ROWS[name]
-        if agrees(first[metric], figure):
+        if rounds_to_figure(first[metric], figure):
             return f"the printed figure is that of the first {_FIRST} of the {of:,} rows"
         return (
             "the printed figure comes out of nothing published: the first "
@@ -222,7 +227,7 @@ def _recompute_table_4(published: PublishedResults) -> dict[tuple[str, str], _Co
     columns = {}
     for name, sheet in (("total", published.clip), ("aggregated", published.clip_aggregated)):
         values = [row.value for row in sheet.rows if row.value is not None]
-        of = int(printed()["IV"][name]["n"])
+        of = int(load_printed_tables()["IV"][name]["n"])
         figures = describe_values(values).as_dict()
         columns["IV", name] = _Column(sheet, len(values), of, "rows", figures)
     return columns
@@ -238,7 +243,7 @@ def _recompute_table_5(published: PublishedResults) -> _Column:
     figures |= {
         f"unpaired_{kind.value}s": left[kind] if sheets[kind].rows else None for kind in Kind
     }
-    of = int(printed()["V"]["pairs"]["n"])
+    of = int(load_printed_tables()["V"]["pairs"]["n"])
 
     def explain(metric: str, _figure: str) -> str:
         kind = next((kind for kind in Kind if metric == f"unpaired_{kind.value}s"), None)
@@ -258,7 +263,7 @@ def _recompute_table_6(published: PublishedResults) -> _Column:
     scored = {(row.track, row.artwork) for row in rows}
     paired = {(row.track, row.artwork) for row in published.pairs.rows}
     figures["skipped"] = len(paired - scored) if paired else None
-    of = int(printed()["VI"]["pairs"]["n"])
+    of = int(load_printed_tables()["VI"]["pairs"]["n"])
 
     def explain(metric: str, _figure: str) -> str:
         lost = f"{figures['skipped']} pairs of the ranking have no score in {sheet.name}"
@@ -270,8 +275,8 @@ def _recompute_table_6(published: PublishedResults) -> _Column:
 
 def format_figure(cell: TableCell, value: float | int | None) -> str:
     """Format a figure of a cell with the decimals that the study prints."""
-    figure = printed()[cell.table][cell.column].get(cell.metric, _UNPRINTED_FORMAT)
-    return "–" if value is None else f"{value:.{decimals(figure)}f}"
+    figure = load_printed_tables()[cell.table][cell.column].get(cell.metric, _UNPRINTED_FORMAT)
+    return "–" if value is None else f"{value:.{count_decimals(figure)}f}"
 
 
 def _format_short(value: float | int | None) -> str:

@@ -1,6 +1,6 @@
-"""The study's published CSV files: found, read whatever their quoting, and what it printed of them.
+"""The study's published CSV files, and the tables that it printed.
 
-Files in, plain data and a list of what could not be used out; the catalog is not known here.
+The files become plain data and a list of rows that could not be used; no catalog is needed.
 """
 
 from typing import Final

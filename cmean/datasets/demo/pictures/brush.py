@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from cmean.datasets.demo.pictures.canvas import parse_colour
+from cmean.datasets.demo.pictures.composition import parse_colour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from cmean.datasets.demo.pictures.canvas import Canvas, Plane
+    from cmean.datasets.demo.pictures.composition import Composition, Plane
 
     Places = NDArray[np.intp]
 
@@ -53,31 +53,31 @@ SOFT = (BrushLayer(24, 76, 0.022), BrushLayer(12, 36, 0.02, 0.045), BrushLayer(6
 """The same with long quiet strokes."""
 
 
-def paint_canvas(
-    canvas: Canvas,
+def paint_composition(
+    composition: Composition,
     flow: Plane | float,
     layers: Sequence[BrushLayer] = OILS,
     lines: Sequence[tuple[str, Plane]] = (),
 ) -> Image.Image:
-    """Paint the composition of `canvas`.
+    """Paint the composition of `composition`.
 
     Args:
-        canvas: the composition; its generator places the strokes.
+        composition: its generator places the strokes.
         flow: the direction of the strokes, radians, 0 along x and growing clockwise. Where the
             composition has an edge, strokes follow the edge.
         layers: the brushes, coarse to fine.
         lines: colours and masks drawn over the strokes with a pointed brush.
     """
-    aim = np.clip(canvas.pixels, 0.0, 1.0)
+    aim = np.clip(composition.pixels, 0.0, 1.0)
     scene = _Scene(aim, np.asarray(flow, np.float32))
     ground = Image.fromarray(np.ascontiguousarray((aim * 255).astype(np.uint8).transpose(1, 2, 0)))
     picture = ground.filter(ImageFilter.BoxBlur(10))
     for layer in layers:
-        _paint_layer(canvas, picture, scene, layer)
+        _paint_layer(composition, picture, scene, layer)
     for colour, mask in lines:
         ink = tuple((parse_colour(colour) * 255).astype(int).tolist())
         picture.paste(ink, (0, 0), Image.fromarray((255 * mask).astype(np.uint8)))
-    return _apply_relief(picture, canvas.rng)
+    return _apply_relief(picture, composition.rng)
 
 
 class _Scene:
@@ -102,9 +102,11 @@ class _Scene:
         return np.asarray(bent / 2.0, np.float32)
 
 
-def _paint_layer(canvas: Canvas, picture: Image.Image, scene: _Scene, layer: BrushLayer) -> None:
+def _paint_layer(
+    composition: Composition, picture: Image.Image, scene: _Scene, layer: BrushLayer
+) -> None:
     """Paint one layer into `picture`."""
-    rng, (width, height) = canvas.rng, canvas.size
+    rng, (width, height) = composition.rng, composition.size
     gap = 0.7 * layer.width
     rows, columns = np.meshgrid(np.arange(0, height, gap), np.arange(0, width, gap), indexing="ij")
     y = np.clip(rows.ravel() + rng.normal(0, 0.35 * gap, rows.size), 0, height - 1).astype(int)

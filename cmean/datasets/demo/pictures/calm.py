@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cmean.datasets.demo.pictures.brush import SOFT, paint_canvas
-from cmean.datasets.demo.pictures.canvas import Canvas, parse_colour, smooth_step
+from cmean.datasets.demo.pictures.brush import SOFT, paint_composition
+from cmean.datasets.demo.pictures.composition import Composition, parse_colour, smooth_step
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def paint_lake() -> Image.Image:
     """Hills, one paler than the other, stand on their heads in still water."""
-    art = Canvas(890, 630, seed=201)
+    art = Composition(890, 630, seed=201)
     shore = 0.56
     haze = 0.05 * (art.make_clouds(2.0, 4, stretch=4.0) - 0.5)
     art.fill([(0.0, "#bcd9d6"), (0.3, "#dcebdc"), (0.5, "#f7f0d6"), (0.6, "#f3ead2")], art.y + haze)
@@ -44,14 +44,14 @@ def paint_lake() -> Image.Image:
     for x in np.concatenate([art.rng.uniform(0.0, 0.2, 26), art.rng.uniform(0.86, 1.0, 20)]):
         tall, bend = art.rng.uniform(0.12, 0.28), art.rng.uniform(-0.02, 0.03)
         reeds.append(([(x, 1.02), (x + 0.3 * bend, 1 - 0.6 * tall), (x + bend, 1 - tall)], 0.005))
-    return paint_canvas(
+    return paint_composition(
         art, 0.12 * (art.make_clouds(2.0) - 0.5), SOFT, [("#7fa66f", 0.85 * art.draw_lines(reeds))]
     )
 
 
 def paint_meadow() -> Image.Image:
     """A round tree in a wide bright meadow, under slow clouds."""
-    art, horizon = Canvas(840, 670, seed=205), 0.50
+    art, horizon = Composition(840, 670, seed=205), 0.50
     art.fill([(0.0, "#9accea"), (0.35, "#c3e3ef"), (0.6, "#eef6e4")], art.y)
     cloud = art.make_clouds(2.6, 5, stretch=2.0)
     art.lay_over("#fffdf6", 0.95 * smooth_step(cloud, 0.47, 0.6) * smooth_step(art.y, 0.5, 0.3))
@@ -81,12 +81,12 @@ def paint_meadow() -> Image.Image:
         y = 0.68 + 0.32 * art.rng.random(70) ** 0.8
         flowers = [(art.rng.random(), v, 0.010 * (v - 0.5), 0.008 * (v - 0.5)) for v in y]
         art.lay_over(colour, 0.9 * art.draw_discs(flowers))
-    return paint_canvas(art, np.where(art.y < horizon, 0.1, -0.15 + 0.5 * (light - 0.5)), SOFT)
+    return paint_composition(art, np.where(art.y < horizon, 0.1, -0.15 + 0.5 * (light - 0.5)), SOFT)
 
 
 def paint_sand() -> Image.Image:
     """Raked sand flows around two stones; a leaf has come to rest."""
-    art, ring = Canvas(780, 720, seed=203), 0.18
+    art, ring = Composition(780, 720, seed=203), 0.18
     art.fill([(0.0, "#f1ead6"), (1.0, "#e3dcc0")], art.y + 0.2 * (art.make_clouds(2.0) - 0.5))
     stones = ((0.33, 0.40, 0.12, 0.095), (0.48, 0.52, 0.07, 0.056))
     fields = [np.hypot((art.x - x) * 1.077 / (w / h), art.y - y) - h for x, y, w, h in stones]
@@ -115,4 +115,4 @@ def paint_sand() -> Image.Image:
     art.lay_over("#6f9f5c", art.draw_lines([(list(zip(*spine, strict=True)), 0.005)]))
     away = np.gradient(near)
     turn = np.where(rounds, np.arctan2(away[0], away[1]) + np.pi / 2, 0.05)
-    return paint_canvas(art, turn, SOFT)
+    return paint_composition(art, turn, SOFT)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cmean.datasets.demo.pictures.brush import paint_canvas
-from cmean.datasets.demo.pictures.canvas import Canvas, parse_colour, smooth_step
+from cmean.datasets.demo.pictures.brush import paint_composition
+from cmean.datasets.demo.pictures.composition import Composition, parse_colour, smooth_step
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def paint_bonfire() -> Image.Image:
     """Flames leap and lean across the whole picture; sparks fly out of them."""
-    art = Canvas(700, 850, seed=105)
+    art = Composition(700, 850, seed=105)
     lean = art.x + 0.28 * (art.y - 1.0) * (art.y - 0.2) + 0.10 * (art.make_clouds(2.5) - 0.5)
     tongues = art.make_clouds(3.0, 5) - 0.5
     core = np.abs(lean - 0.5) * (1.25 + 1.1 * (1.0 - art.y))
@@ -40,10 +40,10 @@ def paint_bonfire() -> Image.Image:
     art.lay_over("#3d0618", art.draw_shapes(*(_outline_log(art) for _ in range(7))))
     art.add_light("#ff7a1a", 0.5 * art.make_glow((0.48, 0.9), 0.22, flat=1.6))
     slope = np.gradient(heat, axis=0), np.gradient(heat, axis=1)
-    return paint_canvas(art, np.arctan2(slope[0], slope[1]) + np.pi / 2)
+    return paint_composition(art, np.arctan2(slope[0], slope[1]) + np.pi / 2)
 
 
-def _outline_log(art: Canvas) -> list[tuple[float, float]]:
+def _outline_log(art: Composition) -> list[tuple[float, float]]:
     x, y, turn = art.rng.uniform(0.3, 0.65), art.rng.uniform(0.92, 0.99), art.rng.uniform(-0.4, 0.4)
     ends = [(-0.2, -0.012), (0.2, -0.016), (0.2, 0.016), (-0.2, 0.012)]
     return [(x + u * np.cos(turn) - v * np.sin(turn), y + u * np.sin(turn) + v) for u, v in ends]
@@ -51,7 +51,7 @@ def _outline_log(art: Canvas) -> list[tuple[float, float]]:
 
 def paint_lanterns() -> Image.Image:
     """Strings of lit paper lanterns swing over a crowd, under a burning sky."""
-    art = Canvas(870, 650, seed=102)
+    art = Composition(870, 650, seed=102)
     sky = [(0.0, "#7d0a45"), (0.2, "#c3173c"), (0.42, "#ee3f22")]
     sky += [(0.62, "#ff8a24"), (0.9, "#ffc95a")]
     art.fill(sky, art.y + 0.25 * (art.make_clouds(3.0) - 0.5) + 0.1 * (art.x - 0.5))
@@ -63,10 +63,10 @@ def paint_lanterns() -> Image.Image:
         _draw_string(art, string)
     for row in range(6):
         _draw_crowd(art, row)
-    return paint_canvas(art, 0.5 * np.sin(5.0 * art.x + 3.0 * art.y) + 0.35)
+    return paint_composition(art, 0.5 * np.sin(5.0 * art.x + 3.0 * art.y) + 0.35)
 
 
-def _draw_houses(art: Canvas, depth: int, wall: str) -> None:
+def _draw_houses(art: Composition, depth: int, wall: str) -> None:
     """Draw a house on either side of the street, the deeper the smaller and nearer the middle."""
     inner, outer, top = 0.12 + 0.075 * depth, 0.075 * depth - 0.01, 0.10 + 0.10 * depth
     outline = [(outer, top - 0.05), (inner, top), (inner, 1.0), (outer, 1.0)]
@@ -80,7 +80,7 @@ def _draw_houses(art: Canvas, depth: int, wall: str) -> None:
         art.lay_over(colour, art.draw_shapes(*parts, *mirrored))
 
 
-def _draw_string(art: Canvas, number: int) -> None:
+def _draw_string(art: Composition, number: int) -> None:
     """Draw one string of lanterns, the higher numbers nearer and larger."""
     r, high, sag = 0.020 + 0.0085 * number, 0.46 - 0.075 * number, 0.06 + 0.022 * number
     left, right = -0.05 + 0.03 * (6 - number), 1.05 - 0.03 * (6 - number)
@@ -106,7 +106,7 @@ def _draw_string(art: Canvas, number: int) -> None:
     art.add_light("#ffef9a", 0.9 * art.blur_mask(flames, 0.3 * r))
 
 
-def _draw_crowd(art: Canvas, row: int) -> None:
+def _draw_crowd(art: Composition, row: int) -> None:
     """Draw one row of dancers, the higher numbers nearer; every other one has an arm up."""
     r = 0.014 + 0.0045 * row
     colours = ("#c22c2c", "#a81f33", "#8e1536", "#750f36", "#5d0b33", "#480829")
@@ -127,7 +127,7 @@ def _draw_crowd(art: Canvas, row: int) -> None:
 
 def paint_wheels() -> Image.Image:
     """Discs of pure colour turn into one another, after the manner of the Delaunays."""
-    art = Canvas(840, 670, seed=103)
+    art = Composition(840, 670, seed=103)
     wave = art.x + art.y + 0.15 * (art.make_clouds(2.0) - 0.5)
     art.fill([(0.0, "#ffb515"), (0.7, "#f4471b"), (1.3, "#d4123f"), (2.0, "#ff8c12")], wave)
     inks = np.stack([parse_colour(colour) for colour in _PAINTBOX], 1)
@@ -141,7 +141,7 @@ def paint_wheels() -> Image.Image:
         art.lay_over(inks[:, choice], smooth_step(far, radius, radius - 0.004))
         turn = np.where(far < radius + 0.03, angle + np.float32(np.pi / 2), turn)
     art.add_light("#ffd23d", 0.35 * smooth_step(np.sin(26.0 * wave), 0.92, 1.0))
-    return paint_canvas(art, turn)
+    return paint_composition(art, turn)
 
 
 _PAINTBOX = (

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cmean.datasets.demo.pictures.brush import paint_canvas
-from cmean.datasets.demo.pictures.canvas import Canvas, apply_ramp, smooth_step
+from cmean.datasets.demo.pictures.brush import paint_composition
+from cmean.datasets.demo.pictures.composition import Composition, apply_ramp, smooth_step
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from cmean.datasets.demo.pictures.canvas import Plane, Point
+    from cmean.datasets.demo.pictures.composition import Plane, Point
 
 
 def paint_boats() -> Image.Image:
     """Dark boats lean into the wind, homewards, while the last of the sun lies on the sea."""
-    art = Canvas(890, 630, seed=401)
+    art = Composition(890, 630, seed=401)
     horizon, sun = 0.56, 0.63
     air = art.make_clouds(2.5, 5, stretch=3.0) - 0.5
     sky = [(0.0, "#1e2447"), (0.24, "#3d345f"), (0.40, "#84435c")]
@@ -44,7 +44,7 @@ def paint_boats() -> Image.Image:
         for x, y, s in ((0.44, 0.25, 0.018), (0.5, 0.2, 0.014), (0.55, 0.27, 0.012))
     ]
     turn = np.where(art.y < horizon, -0.29 + 0.5 * air, 0.9 * chop - 0.15)
-    return paint_canvas(art, turn, lines=[("#14142b", art.draw_lines(birds))])
+    return paint_composition(art, turn, lines=[("#14142b", art.draw_lines(birds))])
 
 
 def _outline_boat(x: float, y: float, size: float) -> list[list[Point]]:
@@ -60,7 +60,7 @@ def _outline_boat(x: float, y: float, size: float) -> list[list[Point]]:
 
 def paint_alley() -> Image.Image:
     """Under old trees that lose their leaves, someone walks away along a wet path."""
-    art = Canvas(700, 850, seed=402)
+    art = Composition(700, 850, seed=402)
     x, y = vanish = (0.52, 0.55)
     dusk = [(0.0, "#e9b070"), (0.25, "#c98a6c"), (0.7, "#5a5478"), (1.2, "#2b2c4e")]
     art.fill(dusk, 1.5 * np.hypot((art.x - x) * 0.83, art.y - 0.5))
@@ -94,10 +94,10 @@ def paint_alley() -> Image.Image:
         places = art.rng.random((60, 2)).tolist()
         art.lay_over(colour, art.draw_discs([(u, v, 0.006, 0.004) for u, v in places]))
     around = np.arctan2(art.y - y, art.x - x)
-    return paint_canvas(art, np.where(art.y < y, around + np.pi / 2, around))
+    return paint_composition(art, np.where(art.y < y, around + np.pi / 2, around))
 
 
-def _draw_trees(art: Canvas, vanish: Point, near: float) -> Plane:
+def _draw_trees(art: Composition, vanish: Point, near: float) -> Plane:
     """Draw the mask of two trees that face each other across the path; `near` is 0..1."""
     trunks, boughs = [], []
     foot, rise, wide = vanish[1] + 0.44 * near, -1.44 * near, 0.055 * near
@@ -115,7 +115,7 @@ def _draw_trees(art: Canvas, vanish: Point, near: float) -> Plane:
 
 def paint_clearing() -> Image.Image:
     """The storm opens for a moment over a heavy sea and its rocks."""
-    art = Canvas(870, 666, seed=403)
+    art = Composition(870, 666, seed=403)
     horizon, gap = 0.50, (0.60, 0.27)
     storm = art.make_clouds(2.6, 6, stretch=1.7)
     hole = art.make_glow(gap, 0.17, flat=1.8)
@@ -147,4 +147,4 @@ def paint_clearing() -> Image.Image:
         "#33324f", 0.8 * art.draw_shapes(rocks) * smooth_step(art.make_clouds(14.0, 4), 0.4, 0.7)
     )
     waves = 0.5 * np.sin(14.0 * art.x + 9.0 * art.y)
-    return paint_canvas(art, np.where(art.y < horizon, 0.9 * (storm - 0.5) - 0.5, waves))
+    return paint_composition(art, np.where(art.y < horizon, 0.9 * (storm - 0.5) - 0.5, waves))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cmean.datasets.demo.pictures.brush import SOFT, paint_canvas
-from cmean.datasets.demo.pictures.canvas import Canvas, smooth_step
+from cmean.datasets.demo.pictures.brush import SOFT, paint_composition
+from cmean.datasets.demo.pictures.composition import Composition, smooth_step
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from cmean.datasets.demo.pictures.canvas import Plane, Point
+    from cmean.datasets.demo.pictures.composition import Plane, Point
 
 _TWIG = 0.0022  # thinner branches bear no others
 _BRANCHING = 0.82  # the chance that a bud grows
@@ -21,7 +21,7 @@ _BRANCHING = 0.82  # the chance that a bud grows
 
 def paint_rain() -> Image.Image:
     """Roofs behind roofs in the rain; one window is lit."""
-    art = Canvas(700, 830, seed=301)
+    art = Composition(700, 830, seed=301)
     sky = art.y + 0.35 * (art.make_clouds(2.5, 5, stretch=2.0) - 0.5)
     art.fill([(0.0, "#222c3b"), (0.3, "#374558"), (0.5, "#64758a"), (0.8, "#465668")], sky)
     for row, colour in enumerate(("#4f6075", "#3b4a5e", "#29364a", "#1a2434")):
@@ -38,7 +38,7 @@ def paint_rain() -> Image.Image:
     art.add_light("#8a7a50", 0.35 * art.make_glow((0.312, 0.72), 0.05))
     art.lay_over("#a8976c", 0.3 * ground * art.make_glow((0.312, 0.88), 0.09, flat=0.25))
     shower = 0.38 * _draw_streaks(art, (-0.1, 1.0), (0.03, 0.09), 0.22, 0.0015)
-    return paint_canvas(
+    return paint_composition(
         art,
         1.75 + 0.3 * (art.make_clouds(3.0) - 0.5),
         SOFT,
@@ -46,7 +46,7 @@ def paint_rain() -> Image.Image:
     )
 
 
-def _draw_houses(art: Canvas, level: float) -> Plane:
+def _draw_houses(art: Composition, level: float) -> Plane:
     """Draw the mask of a row of houses, flat and gabled, whose eaves are about `level`."""
     x, houses = -0.05, []
     while x < 1.0:
@@ -57,7 +57,9 @@ def _draw_houses(art: Canvas, level: float) -> Plane:
     return art.draw_shapes(*houses)
 
 
-def _draw_streaks(art: Canvas, feet: Point, lengths: Point, lean: float, thickness: float) -> Plane:
+def _draw_streaks(
+    art: Composition, feet: Point, lengths: Point, lean: float, thickness: float
+) -> Plane:
     """Draw the mask of 260 thin parallel lines that rise from `feet` (lowest, highest y)."""
     x = art.rng.uniform(0, 1, 260)
     y, long = art.rng.uniform(*feet, 260), art.rng.uniform(*lengths, 260)
@@ -67,7 +69,7 @@ def _draw_streaks(art: Canvas, feet: Point, lengths: Point, lean: float, thickne
 
 def paint_tree() -> Image.Image:
     """A tree without a leaf on a hill, after the light has gone."""
-    art = Canvas(760, 740, seed=302)
+    art = Composition(760, 740, seed=302)
     dusk = art.y + 0.16 * (art.make_clouds(2.0, 4, stretch=3.0) - 0.5)
     art.fill([(0.0, "#1f2639"), (0.35, "#333d56"), (0.62, "#566079"), (0.8, "#747a8e")], dusk)
     art.add_light("#8d95a8", 0.35 * art.make_glow((0.74, 0.22), 0.1))
@@ -81,11 +83,11 @@ def paint_tree() -> Image.Image:
     art.lay_over("#1d2434", art.make_ridge(0.85, 0.018, 2))
     grass = _draw_streaks(art, (0.84, 1.0), (0.02, 0.06), 0.3, 0.002)
     ink = [("#151a27", 0.9 * boughs), ("#38435a", 0.7 * grass)]
-    return paint_canvas(art, 0.25 * (art.make_clouds(2.0) - 0.5) - 0.08, SOFT, ink)
+    return paint_composition(art, 0.25 * (art.make_clouds(2.0) - 0.5) - 0.08, SOFT, ink)
 
 
 def _grow_branches(
-    art: Canvas,
+    art: Composition,
     branches: list[tuple[list[Point], float]],
     root: tuple[Point, float],
     long: float,
@@ -113,7 +115,7 @@ def _grow_branches(
 
 def paint_road() -> Image.Image:
     """A road runs through empty fields into the dark of a storm."""
-    art = Canvas(890, 630, seed=303)
+    art = Composition(890, 630, seed=303)
     horizon, (vx, vy) = 0.60, (0.44, 0.60)
     storm = art.make_clouds(2.4, 6, stretch=2.4)
     art.fill(
@@ -141,10 +143,10 @@ def paint_road() -> Image.Image:
         "#232d39", art.make_ridge(0.588, 0.012, 9) * smooth_step(art.y, horizon + 0.006, horizon)
     )
     turn = np.where(art.y < horizon, 0.9 * (storm - 0.5) - 0.2, 0.1)
-    return paint_canvas(art, turn, SOFT, [("#10161f", 0.92 * _draw_poles(art, vx, vy))])
+    return paint_composition(art, turn, SOFT, [("#10161f", 0.92 * _draw_poles(art, vx, vy))])
 
 
-def _draw_poles(art: Canvas, vx: float, vy: float) -> Plane:
+def _draw_poles(art: Composition, vx: float, vy: float) -> Plane:
     """Draw the mask of telegraph poles and their wire, running to the vanishing point."""
     lines, tips = [], [(1.02, -0.02)]
     for near in (1.0, 0.56, 0.33, 0.20, 0.125, 0.08):

@@ -24,7 +24,7 @@ Point = tuple[float, float]
 """x and y as shares of the width and the height."""
 
 
-class Canvas:
+class Composition:
     """A composition under construction.
 
     Args:

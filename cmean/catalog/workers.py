@@ -35,7 +35,7 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class RegisteredWorker:
     """A registered worker. `parent_id` is the process that started it."""
 
     id: int
@@ -120,7 +120,7 @@ def stop_silent(connection: Connection) -> int:
     return connection.execute(gone.values(stopped=now())).rowcount
 
 
-def on_host(connection: Connection, host: str, namespace: str | None) -> list[Worker]:
+def on_host(connection: Connection, host: str, namespace: str | None) -> list[RegisteredWorker]:
     """Workers of a host that are not known to have ended, or that still hold tasks."""
     holds = exists().where(in_state("leased"), tasks.c.worker_id == workers.c.id)
     here = (workers.c.host == host, workers.c.namespace.is_not_distinct_from(namespace))
@@ -128,15 +128,15 @@ def on_host(connection: Connection, host: str, namespace: str | None) -> list[Wo
     return [_worker(row) for row in connection.execute(query)]
 
 
-def by_id(connection: Connection, worker_ids: Sequence[int]) -> list[Worker]:
+def by_id(connection: Connection, worker_ids: Sequence[int]) -> list[RegisteredWorker]:
     """These workers."""
     query = select(workers).where(workers.c.id.in_(worker_ids))
     return [_worker(row) for row in connection.execute(query)]
 
 
-def _worker(row: Any) -> Worker:  # noqa: ANN401 - a row of the table
+def _worker(row: Any) -> RegisteredWorker:  # noqa: ANN401 - a row of the table
     process = Process(row.host, row.pid, row.process_started, row.namespace)
-    return Worker(row.id, row.parent_id, process)
+    return RegisteredWorker(row.id, row.parent_id, process)
 
 
 def listing(connection: Connection) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cmean.domain import Prompt
 
 
-def check_backend(info: BackendInfo, profile: Profile) -> Iterator[check.BackendCheck]:
+def check_profile_backend(info: BackendInfo, profile: Profile) -> Iterator[check.BackendCheck]:
     """Check a back-end with the profile's parameters or, if it is not used there, its defaults.
 
     Raises:

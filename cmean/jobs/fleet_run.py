@@ -29,9 +29,9 @@ _PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 10.0
 """Longest delay between attempts while the database cannot be reached."""
 _SHARE = 5
-"""A look at a large catalog takes long; so many times as long passes until the next."""
+"""The pause after an observation, as a multiple of its duration: a large catalog takes long."""
 _REMIND_SECONDS = 30.0
-"""Pause between two hints for work that is ready and that nobody takes."""
+"""Pause between two hints for tasks that stay ready."""
 
 
 def run_with_fleet(
@@ -43,7 +43,7 @@ def run_with_fleet(
     on_away: Callable[[str], None] = lambda _: None,
     keep_on: Callable[[], object] | None = None,
 ) -> dict[str, StageResult]:
-    """See a profile's missing work through with the fleet; the calling process does none of it.
+    """Have the workers execute a profile's missing tasks; the calling process only watches.
 
     Args:
         settings: the catalog.
@@ -52,7 +52,7 @@ def run_with_fleet(
         send_hint: wakes workers.
         on_look: called about once a second.
         on_away: called with a line when the database cannot be reached; then it is tried again.
-        keep_on: go on for ever, and call this before each look.
+        keep_on: called before each observation; the run then never ends.
 
     Raises:
         CatalogError: the catalog is of another version.
@@ -62,14 +62,14 @@ def run_with_fleet(
     migrate.ensure(catalog)
     try:
         chosen = stages or recipes.list_stages(profile)
-        return _Run(catalog, settings, profile, chosen, send_hint).through(
+        return _FleetRun(catalog, settings, profile, chosen, send_hint).through(
             on_look, on_away, keep_on
         )
     finally:
         catalog.close()
 
 
-class _Run:
+class _FleetRun:
     def __init__(
         self,
         catalog: Catalog,
@@ -100,19 +100,19 @@ class _Run:
         on_away: Callable[[str], None],
         keep_on: Callable[[], object] | None,
     ) -> dict[str, StageResult]:
-        """Until nothing is ready or held and nothing new is to be entered."""
+        """Observe until no task is ready or leased and none is missing."""
         backoff = Backoff(_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         while True:
             began = time.monotonic()
             try:
                 if keep_on is not None:
                     keep_on()
-                # In this order: what was done before the look has then been planned for.
-                view = self.observer.look()
+                # Observe before planning: what was done by then has its following tasks planned.
+                view = self.observer.observe()
                 news = self.planner.plan_all()
-                self._remind()
+                self._resend_hints()
                 open_ = any(stage.ready or stage.leased for stage in view.stages)
-                results = None if news or open_ or keep_on else self._results()
+                results = None if news or open_ or keep_on else self._collect_results()
             except CatalogUnavailableError as error:
                 on_away(str(error))
                 time.sleep(backoff.next_delay())
@@ -126,8 +126,8 @@ class _Run:
                 return results
             time.sleep(max(_PAUSE_SECONDS, _SHARE * (time.monotonic() - began)))
 
-    def _remind(self) -> None:
-        """Wake workers again: a hint may have been lost."""
+    def _resend_hints(self) -> None:
+        """Send hints again for ready tasks, since a hint may have been lost."""
         if time.monotonic() < self.remind_at:
             return
         self.remind_at = time.monotonic() + _REMIND_SECONDS
@@ -144,7 +144,7 @@ class _Run:
             found = count_tasks(connection, self.recipe_ids)
         return {stage: found.get(stage, TaskCounts()) for stage in self.recipes}
 
-    def _results(self) -> dict[str, StageResult]:
+    def _collect_results(self) -> dict[str, StageResult]:
         after = self._count_tasks()
         return {
             stage: StageResult(

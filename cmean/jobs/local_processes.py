@@ -67,7 +67,7 @@ def _read_namespace() -> str | None:
     return hash_parts([f"{boot}/{inode}"])[:40]
 
 
-def is_alive(worker: workers.Worker) -> bool:
+def is_alive(worker: workers.RegisteredWorker) -> bool:
     """Whether a worker's process still runs on this host."""
     try:
         started = _read_start_time(worker.process.pid)
@@ -77,7 +77,7 @@ def is_alive(worker: workers.Worker) -> bool:
         return False
 
 
-def find_dead_workers(catalog: Catalog) -> list[workers.Worker]:
+def find_dead_workers(catalog: Catalog) -> list[workers.RegisteredWorker]:
     """Find the registered workers of this host whose processes have ended."""
     with catalog.read() as connection:
         here = workers.on_host(connection, socket.gethostname(), _read_namespace())

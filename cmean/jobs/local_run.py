@@ -1,4 +1,4 @@
-"""A run without a broker: plans what is missing and does it with worker processes on all cores.
+"""A run without a broker: enters missing tasks and executes them in processes on all cores.
 
 The run itself only watches. A worker that crashes affects no other: its tasks are freed and a new
 one is started. When the run is killed, its workers end at once (they watch it), and the next run
@@ -56,7 +56,7 @@ class StageResult:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a stage stands: of `total` tasks planned for this run, how many are through."""
+    """Where a stage stands: of `total` tasks planned for this run, how many are finished."""
 
     stage: str
     done: int
@@ -71,7 +71,7 @@ def run_locally(
     limit: int | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> dict[str, StageResult]:
-    """Do all the work of a profile that is missing.
+    """Execute all missing tasks of a profile.
 
     Args:
         settings: the catalog and the lease.
@@ -93,7 +93,9 @@ def run_locally(
         with start_session(catalog, settings.lease_seconds) as session:
             run_id = session.worker_id
             return {
-                stage: _Stage(catalog, settings, entered, stage, run_id, limit, on_progress).run()
+                stage: _StageRun(
+                    catalog, settings, entered, stage, run_id, limit, on_progress
+                ).run()
                 for stage in STAGES
                 if stage in chosen
             }
@@ -101,7 +103,7 @@ def run_locally(
         catalog.close()
 
 
-class _Stage:
+class _StageRun:
     """One stage of a run: its plan, its workers, its progress."""
 
     def __init__(
@@ -126,13 +128,13 @@ class _Stage:
         self.total = 0
 
     def run(self) -> StageResult:
-        """Plan and work until nothing is ready, and count.
+        """Enter and execute tasks until none is ready, and count them.
 
         In rounds: recipes of a stage may read what others of it write.
         """
         started = time.monotonic()
         release_abandoned_tasks(self.catalog)
-        while self._round():
+        while self._run_round():
             pass
         with self.catalog.read() as connection:
             after = self._count_tasks(connection)
@@ -143,8 +145,8 @@ class _Stage:
             seconds=time.monotonic() - started,
         )
 
-    def _round(self) -> bool:
-        """Enter what is missing and do what is ready. Returns whether to look again."""
+    def _run_round(self) -> bool:
+        """Enter missing tasks and execute ready ones. Returns whether there may be more."""
         with self.catalog.write() as connection:
             added = sum(enter_tasks(connection, entry) for entry in self.recipes)
             now = self._count_tasks(connection)
@@ -155,7 +157,7 @@ class _Stage:
         if todo < 1 or (self.total and not added):
             return False
         self.total = through + todo
-        self._work(todo)
+        self._execute(todo)
         return True
 
     def _count_tasks(self, connection: Connection) -> TaskCounts:
@@ -166,37 +168,37 @@ class _Stage:
         before = self.before
         return now.done + now.failures - before.done - before.failures
 
-    def _work(self, todo: int) -> None:
+    def _execute(self, todo: int) -> None:
         with self.catalog.read() as connection:
             ready = job_queue.oldest_ready(connection, self.recipe_ids)
         entries = [entry for entry in self.recipes if entry.id in ready]
-        share = max(_share(entry.recipe) for entry in entries)
+        share = max(_get_share(entry.recipe) for entry in entries)
         jobs = max(1, min(os.cpu_count() or 1, -(-todo // share)))
         pool = ProcessPool(self.settings, entries, self.run_id)
         left_at_crash = todo
         try:
-            pool.start(self._budgets(jobs, todo))
+            pool.start(self._split_budget(jobs, todo))
             while pool.processes:
                 pool.wait()
-                left = self.total - self._report()
+                left = self.total - self._report_progress()
                 if crashed := pool.remove_ended():
                     freed = release_abandoned_tasks(self.catalog)
                     has_worked = freed > 0 or left < left_at_crash
                     left_at_crash = left
                     number = pool.count_replacements(crashed, has_worked=has_worked)
-                    pool.start(self._budgets(number, left) if number and left > 0 else [])
+                    pool.start(self._split_budget(number, left) if number and left > 0 else [])
         finally:
             pool.stop()
             release_abandoned_tasks(self.catalog)
 
-    def _budgets(self, jobs: int, todo: int) -> list[int]:
-        """What each worker may take: anything, or, under a limit, an equal part of what is left."""
+    def _split_budget(self, jobs: int, todo: int) -> list[int]:
+        """Return how many tasks each worker may take: all or, with a limit, an equal part."""
         if self.limit is None:
             return [todo] * jobs
         return [todo // jobs + (job < todo % jobs) for job in range(jobs)]
 
-    def _report(self) -> int:
-        """Tell how far it is; returns how many of this stage's tasks are through."""
+    def _report_progress(self) -> int:
+        """Report the progress. Returns how many of the stage's tasks are finished."""
         with self.catalog.read() as connection:
             now = self._count_tasks(connection)
         done = now.done - self.before.done
@@ -204,12 +206,12 @@ class _Stage:
         return self._count_finished(now)
 
 
-def _share(recipe: Recipe) -> int:
+def _get_share(recipe: Recipe) -> int:
     return registry.get_info(recipe.backend, recipes.get_backend_role(recipe)).share
 
 
-def cut_captions(catalog: Catalog, profile: Profile) -> int:
-    """How many captions that a profile maps were cut by their token cap."""
+def count_cut_captions(catalog: Catalog, profile: Profile) -> int:
+    """Count the captions that a profile maps and that were cut by their token limit."""
     with catalog.read() as connection:
         found = recipes.build_recipes(profile, (), make_revision_finder(connection))
         last = {recipe.kind: recipe for recipe in found if recipe.role is Role.CAPTIONER}

@@ -52,34 +52,38 @@ def serve_metrics(catalog: Catalog, host: str, port: int) -> Iterator[str]:
 
 
 class FleetCollector(Collector):
-    """Reads the catalog at each scrape. A catalog that is away is a metric too: `cmean_up` is 0."""
+    """Reads the catalog at each scrape. When it cannot be read, `cmean_up` is 0."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing ahead: registering must not wait for the database."""
+        """Describe nothing: registering must not wait for the database."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """All metrics."""
+        """Collect all metrics."""
         try:
             with self.catalog.read() as connection:
-                found = [_items(connection), *_tasks(connection), *_workers(connection)]
+                found = [
+                    _measure_items(connection),
+                    *_measure_tasks(connection),
+                    *_measure_workers(connection),
+                ]
         except CatalogError:
             found = []
         yield GaugeMetricFamily("cmean_up", "Whether the catalog can be read.", bool(found))
         yield from found
 
 
-def _items(connection: Connection) -> Metric:
+def _measure_items(connection: Connection) -> Metric:
     family = GaugeMetricFamily("cmean_items", "Registered items.", labels=["kind"])
     for kind, number in items.count(connection).items():
         family.add_metric([kind], number)
     return family
 
 
-def _tasks(connection: Connection) -> list[Metric]:
+def _measure_tasks(connection: Connection) -> list[Metric]:
     depth = GaugeMetricFamily(
         "cmean_tasks",
         "Tasks by stage and state: the depth of the queues.",
@@ -102,7 +106,7 @@ def _tasks(connection: Connection) -> list[Metric]:
     return [depth, done, failures]
 
 
-def _workers(connection: Connection) -> list[Metric]:
+def _measure_workers(connection: Connection) -> list[Metric]:
     labels = ["worker", "host"]
     age = GaugeMetricFamily(
         "cmean_worker_heartbeat_age_seconds", "Since a worker was heard of.", labels=labels

@@ -1,4 +1,4 @@
-"""Watching a fleet from any machine: stages with their rates, workers with their heartbeats."""
+"""Observes the workers of all machines: stages with their rates, workers with their heartbeats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cmean.jobs.status import status
+from cmean.jobs.status import build_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog
 
 _WINDOW_SECONDS = 60.0
-"""Over how long a rate is taken."""
+"""The period over which a rate is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class StageView:
 
 @dataclass(frozen=True, slots=True)
 class FleetView:
-    """All of it, at one moment. `workers` and `waiting` are those of the status document."""
+    """The stages and workers at one moment; `workers` and `waiting` as in the status document."""
 
     stages: Sequence[StageView]
     workers: Sequence[Mapping[str, Any]]
@@ -46,13 +46,13 @@ class FleetView:
 
 
 class Observer:
-    """Looks again and again, and so can tell rates.
+    """Reads the status repeatedly, to measure rates.
 
     Args:
         catalog: an open catalog.
         stages: of these stages; others are left out.
         recipe_ids: only tasks of these recipes (default: all tasks).
-        fleet: whether workers are meant to be there; then their absence is said.
+        fleet: as of `build_status`.
     """
 
     def __init__(
@@ -69,18 +69,18 @@ class Observer:
         self.fleet = fleet
         self._seen: deque[tuple[float, dict[str, int]]] = deque()
 
-    def look(self) -> FleetView:
-        """The fleet now."""
-        found = status(self.catalog, self.recipe_ids, fleet=self.fleet)
+    def observe(self) -> FleetView:
+        """Read the stages and workers now."""
+        found = build_status(self.catalog, self.recipe_ids, fleet=self.fleet)
         now = time.monotonic()
         self._seen.append((now, {stage: found["stages"][stage]["done"] for stage in self.stages}))
         while now - self._seen[0][0] > _WINDOW_SECONDS:
             self._seen.popleft()
-        stages = [self._stage(stage, found["stages"][stage]) for stage in self.stages]
+        stages = [self._view_stage(stage, found["stages"][stage]) for stage in self.stages]
         fleet = [worker for worker in found["workers"] if worker["queues"] is not None]
         return FleetView(stages, fleet, found["waiting"])
 
-    def _stage(self, stage: str, tasks: Mapping[str, int]) -> StageView:
+    def _view_stage(self, stage: str, tasks: Mapping[str, int]) -> StageView:
         (first, before), (last, after) = self._seen[0], self._seen[-1]
         rate = (after[stage] - before[stage]) / (last - first) if last > first else None
         open_ = tasks["ready"] + tasks["leased"]

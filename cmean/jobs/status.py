@@ -1,4 +1,4 @@
-"""How things stand: items, tasks by stage and state, failures, workers, and what waits for one."""
+"""The status document: items, tasks by stage and state, failures, workers, blocked tasks."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ STAGES = (*RUN_STAGES, *REQUESTS)
 """The stages of all tasks."""
 
 
-def status(
+def build_status(
     catalog: Catalog, recipe_ids: Sequence[int] | None = None, *, fleet: bool = False
 ) -> dict[str, Any]:
-    """A document of items, stages, what waits, failures (the first 20) and living workers.
+    """Build the document of items, stages, blocked tasks, failures (20 at most) and live workers.
 
     Args:
         catalog: an open catalog.
         recipe_ids: count only tasks of these recipes (default: all tasks).
-        fleet: whether workers are meant to be there; then their absence is said.
+        fleet: whether workers are expected to run; then tasks without any count as blocked.
     """
     gone = {worker.id for worker in find_dead_workers(catalog)}
     with catalog.read() as connection:
@@ -36,36 +36,36 @@ def status(
         return {
             "items": items.count(connection),
             "stages": {stage: counted.get(stage, TaskCounts()).as_dict() for stage in STAGES},
-            "waiting": _waiting(connection, living, fleet=fleet),
+            "waiting": _list_blocked(connection, living, fleet=fleet),
             "failures": progress.failures(connection),
             "workers": living,
         }
 
 
-def _waiting(
+def _list_blocked(
     connection: Connection, living: Sequence[dict[str, Any]], *, fleet: bool
 ) -> list[dict[str, Any]]:
-    """Ready work that no living worker can do, and why.
+    """List the ready tasks that no live worker can execute, and why.
 
-    Without any fleet the next `cmean run` does it, so nothing is amiss.
+    Without any worker the next `cmean run` executes them, so they are not blocked.
     """
     serving = [worker for worker in living if worker["queues"] is not None]
     if not serving and not fleet:
         return []
     found = []
     for role, kind, backend, recipe_id, number in progress.ready_recipes(connection):
-        why = _why(serving, get_queue(role, kind), str(recipe_id))
+        why = _explain_block(serving, get_queue(role, kind), str(recipe_id))
         if why is not None:
             queue = get_queue(role, kind)
             found.append({"queue": queue, "backend": backend, "ready": number, "why": why})
     for stage, number in progress.ready_requests(connection, REQUESTS).items():
-        if (why := _why(serving, stage, "")) is not None:
+        if (why := _explain_block(serving, stage, "")) is not None:
             found.append({"queue": stage, "backend": None, "ready": number, "why": why})
     return found
 
 
-def _why(workers_: Sequence[dict[str, Any]], queue: str, recipe_id: str) -> str | None:
-    """Why no worker does the work of a queue; None when one can."""
+def _explain_block(workers_: Sequence[dict[str, Any]], queue: str, recipe_id: str) -> str | None:
+    """Explain why no worker executes the tasks of a queue; None where one can."""
     serving = [worker for worker in workers_ if queue in worker["queues"]]
     if not serving:
         return f"no worker serves it; start one: cmean worker --queue {queue}"

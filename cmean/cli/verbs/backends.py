@@ -99,7 +99,7 @@ def _check_backend(args: argparse.Namespace) -> int:
     info = registry.get_info(args.check, Role(args.role) if args.role else None)
     checks = []
     profile = controls.find_profile(load_settings(), args.profile)
-    for check in backend_check.check_backend(info, profile):
+    for check in backend_check.check_profile_backend(info, profile):
         checks.append(check)
         if not args.json:
             result = "ok" if check.ok else "FAILED"

@@ -14,8 +14,8 @@ from cmean.cli.output import print_json, print_notice
 from cmean.errors import CatalogUnavailableError
 from cmean.inference.default_profile import explain_change
 from cmean.inference.queues import QUEUES
-from cmean.jobs import status
 from cmean.jobs.monitor import Observer
+from cmean.jobs.status import STAGES, build_status
 from cmean.presentation.text_tables import print_table
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def main(args: argparse.Namespace) -> int:
         if args.watch and not args.json:
             _watch_fleet(catalog, fleet=fleet)
         while True:
-            document = status.status(catalog, fleet=fleet)
+            document = build_status(catalog, fleet=fleet)
             if args.json:
                 print_json(document)
                 sys.stdout.flush()
@@ -66,12 +66,12 @@ def main(args: argparse.Namespace) -> int:
 
 def _watch_fleet(catalog: Catalog, *, fleet: bool) -> None:
     """Show the fleet until interrupted; while the database is unavailable, keep trying."""
-    observer = Observer(catalog, status.STAGES, fleet=fleet)
+    observer = Observer(catalog, STAGES, fleet=fleet)
     last_error = ""
     with show_fleet("status", sys.stdout) as show:
         while True:
             try:
-                show(observer.look())
+                show(observer.observe())
                 last_error = ""
             except CatalogUnavailableError as error:
                 if last_error != str(error):

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from cmean.domain import CHANNELS
 from cmean.library.vector_files import read_vector_files
 from cmean.matching import CALIBRATIONS, METHODS, METRICS, calibrate_vectors, match
-from cmean.matching.summary import tenth_percentile
-from cmean.stats.correlation import spearman
+from cmean.matching.summary import compute_tenth_percentile
+from cmean.stats.correlation import compute_spearman
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +46,7 @@ def main() -> None:
         sides = [calibrate_vectors(side, calibrate) for side in (tracks, artworks)]
         found = match(sides[0], sides[1], method, metric)
         similarity = found.similarity
-        weak_end = similarity.mean(), tenth_percentile(similarity), similarity.min()
+        weak_end = similarity.mean(), compute_tenth_percentile(similarity), similarity.min()
         figures = [f"{each:.4f}" for each in weak_end]
         carry = carried(found, tracks, artworks)
         figures += ["–" if each is None else f"{each:.2f}" for each in carry]
@@ -60,7 +60,7 @@ def carried(
     one, other = tracks[found.track_index], artworks[found.artwork_index]
     values = [(one[:, channel], other[:, channel]) for channel in range(len(CHANNELS))]
     values.append((one.sum(axis=1, dtype=int), other.sum(axis=1, dtype=int)))
-    return [spearman(track, artwork).value for track, artwork in values]
+    return [compute_spearman(track, artwork).value for track, artwork in values]
 
 
 if __name__ == "__main__":

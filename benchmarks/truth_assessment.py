@@ -22,7 +22,7 @@ from truth_statistics import (
 )
 
 from cmean.domain import CHANNELS
-from cmean.stats.estimate import Estimate, undefined
+from cmean.stats.estimate import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -179,7 +179,9 @@ def compare_label(
         channels,
         statistic_of(own, values, two_valued=False)(np.arange(len(values))),
         best_measurement(measurements, values, two_valued=two_valued),
-        undefined(len(values), predicted) if isinstance(predicted, str) else figure(*predicted),
+        Estimate.undefined(len(values), predicted)
+        if isinstance(predicted, str)
+        else figure(*predicted),
         chance_of(two_valued=two_valued),
     )
 

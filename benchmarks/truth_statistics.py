@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cmean.stats.correlation import auc, spearman, spearman_of_codes
-from cmean.stats.estimate import Estimate, undefined
-from cmean.stats.intervals import bootstrap, with_interval
+from cmean.stats.correlation import compute_auc, compute_spearman, compute_spearman_of_codes
+from cmean.stats.estimate import Estimate
+from cmean.stats.intervals import attach_interval, bootstrap_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,9 +62,9 @@ def statistic_of(scores: Floats, values: Floats, *, two_valued: bool) -> Statist
         return lambda _: None  # an AUC of equal scores would be 0.5, and look measured
     if two_valued:
         positive = values == values.max()
-        return lambda rows: auc(scores[rows], positive[rows]).value
+        return lambda rows: compute_auc(scores[rows], positive[rows]).value
     one, other = (np.unique(each, return_inverse=True)[1].ravel() for each in (scores, values))
-    return lambda rows: spearman_of_codes(one[rows], other[rows])
+    return lambda rows: compute_spearman_of_codes(one[rows], other[rows])
 
 
 def mean_of(statistics: Sequence[Statistic]) -> Statistic:
@@ -98,9 +98,9 @@ def estimate(statistic: Statistic, groups: Indices, sampling: Sampling) -> Estim
     """
     value = statistic(np.arange(len(groups)))
     if value is None:
-        return undefined(len(groups), "the scores or the labels do not vary")
+        return Estimate.undefined(len(groups), "the scores or the labels do not vary")
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
-    interval = bootstrap(
+    interval = bootstrap_interval(
         lambda drawn: statistic(np.concatenate([members[group] for group in drawn])),
         np.arange(len(members)),
         resamples=sampling.resamples,
@@ -108,7 +108,7 @@ def estimate(statistic: Statistic, groups: Indices, sampling: Sampling) -> Estim
     )
     if len(members) < 3:
         return Estimate(value, len(groups), why=f"no interval: {len(members)} groups are too few")
-    return with_interval(Estimate(value, len(groups)), interval)
+    return attach_interval(Estimate(value, len(groups)), interval)
 
 
 def best_measurement(
@@ -201,7 +201,8 @@ def correlate_channels(triples: Floats) -> dict[str, Estimate]:
     """Spearman's correlations of the channels of triples, shape (n, 3), two by two."""
     pairs = {"red, green": (0, 1), "red, blue": (0, 2), "green, blue": (1, 2)}
     return {
-        name: spearman(triples[:, one], triples[:, other]) for name, (one, other) in pairs.items()
+        name: compute_spearman(triples[:, one], triples[:, other])
+        for name, (one, other) in pairs.items()
     }
 
 

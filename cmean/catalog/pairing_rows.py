@@ -23,7 +23,7 @@ class PairingChoices:
         metric: ``cosine`` or ``euclidean``.
         space: what items are compared by: emotion triples, or the embeddings of an embedder.
         calibrate: how the vectors of each kind are calibrated.
-        min_similarity: the least similarity of a pair; None: any.
+        min_similarity: the minimum similarity of a pair; None: any.
         track_recipe_id: the emotion mapper's recipe of tracks.
         artwork_recipe_id: that of artworks.
         track_embedding_recipe_id: the embedder's recipe of tracks; None in the space of emotions.

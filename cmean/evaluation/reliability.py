@@ -31,12 +31,12 @@ from cmean.inference import recipes
 from cmean.matching.pair_similarity import compute_similarities
 from cmean.matching.random_pairing_null import compute_random_pairing_null
 from cmean.pairing import vectors
-from cmean.stats.correlation import pearson, spearman
-from cmean.stats.cosines import units
+from cmean.stats.correlation import compute_pearson, compute_spearman
+from cmean.stats.cosines import build_unit_vectors
 from cmean.stats.estimate import Estimate
 from cmean.stats.null_distribution import compare_with_null
 from cmean.stats.permutation_draws import draw_product_means
-from cmean.stats.reliability import icc, self_retrieval
+from cmean.stats.reliability import compute_iccs, compute_self_retrieval
 from cmean.stats.sampling import SamplingOptions
 
 if TYPE_CHECKING:
@@ -174,15 +174,17 @@ def _measure_agreement(
         pairs.append(
             RecipePairAgreement(
                 (one, other),
-                _correlate_channels(pearson, by_channel, one, other),
-                _correlate_channels(spearman, by_channel, one, other),
+                _correlate_channels(compute_pearson, by_channel, one, other),
+                _correlate_channels(compute_spearman, by_channel, one, other),
                 _compare_cosines(flat[0], flat[1], sampling),
                 _measure_self_retrieval(flat[0], flat[1], sampling),
             )
         )
     triples = runs[0].shape[1]
     coefficients = {
-        channel: {name: _drop_interval(each, triples) for name, each in icc(values).items()}
+        channel: {
+            name: _drop_interval(each, triples) for name, each in compute_iccs(values).items()
+        }
         for channel, values in by_channel.items()
     }
     return RecipeAgreement(len(runs[0]), pairs, coefficients)
@@ -213,14 +215,16 @@ def _compare_cosines(
     """Compare the mean cosine of an item's two vectors with random pairs, shapes (n, d)."""
     mean = float(compute_similarities(one, other).mean())
     null = compute_random_pairing_null(one, other)
-    permuted = draw_product_means(units(one), units(other), sampling.permutations, sampling.seed)
+    permuted = draw_product_means(
+        build_unit_vectors(one), build_unit_vectors(other), sampling.permutations, sampling.seed
+    )
     return CosineComparison(mean, compare_with_null(mean, permuted, null=null))
 
 
 def _measure_self_retrieval(
     one: NDArray[np.uint8], other: NDArray[np.uint8], sampling: SamplingOptions
 ) -> SelfRetrievalFigures:
-    found = self_retrieval(one, other, sampling.seed)
+    found = compute_self_retrieval(one, other, sampling.seed)
     return SelfRetrievalFigures(
         RetrievalFigure(**found.median_rank.as_dict()),
         RetrievalFigure(**found.mean_reciprocal_rank.as_dict()),

@@ -8,7 +8,8 @@ from cmean.matching.methods import METHODS, Matching, match
 from cmean.matching.pair_similarity import compute_similarities as similarities
 from cmean.matching.random_pairing_null import compute_random_pairing_null as random_pairing
 from cmean.matching.random_pairing_null import draw_random_similarities as sample
-from cmean.matching.summary import Summary, summarise
+from cmean.matching.summary import MatchingSummary as Summary
+from cmean.matching.summary import summarise_matching as summarise
 from cmean.matching.vectors import METRICS
 from cmean.stats.null_distribution import NullDistribution as Null
 

@@ -1,4 +1,4 @@
-"""Calibration: the numbers of one kind on a scale that both kinds share."""
+"""Calibration: vectors of one kind brought to a scale that both kinds share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from cmean.errors import InputError
-from cmean.matching.vectors import HIGHEST, checked
+from cmean.matching.vectors import HIGHEST, require_integer_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,15 +20,15 @@ CALIBRATIONS: Final[Mapping[str, str]] = {
     NONE: "unchanged",
     QUANTILE: "each number becomes its percentile within its kind",
 }
-"""The calibrations by name, and what each makes of the vectors of one kind."""
+"""Calibrations by name, and what each does to the vectors of one kind."""
 
 
 def calibrate_vectors(vectors: ArrayLike, calibrate: str = QUANTILE) -> NDArray[np.uint8]:
-    """Bring the vectors of one kind to the scale by which they are to be compared.
+    """Calibrate the vectors of one kind before they are compared with those of the other.
 
     By quantiles each number becomes its mid-rank percentile within its column, p = (l + e / 2) / n
     for l smaller and e equal numbers among n, scaled to round(255 · p): equal numbers stay equal,
-    none changes places with another, and a single item gets 128. The rank of a number says nothing
+    their order is kept, and a single item gets 128. The rank of a number says nothing
     of the other kind, so calibrate each kind by itself, and take nulls of what this returns.
 
     Args:
@@ -39,20 +39,20 @@ def calibrate_vectors(vectors: ArrayLike, calibrate: str = QUANTILE) -> NDArray[
         Integers 0..255, shape (n, d).
 
     Raises:
-        InputError: vectors that are none (see `cmean.matching.match`), or an unknown name.
+        InputError: invalid vectors (see `cmean.matching.match`), or an unknown name.
     """
     if calibrate not in CALIBRATIONS:
         raise InputError(
             f"there is no calibration {calibrate!r}; there is {', '.join(CALIBRATIONS)}"
         )
-    given = checked(vectors, "vectors")
+    given = require_integer_vectors(vectors, "vectors")
     if calibrate == NONE:
         return given
-    return np.stack([_percentiles(column) for column in given.T], axis=1)
+    return np.stack([_compute_percentiles(column) for column in given.T], axis=1)
 
 
-def _percentiles(column: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Each number's mid-rank percentile, in whole numbers: no rounding depends on the platform."""
+def _compute_percentiles(column: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Compute mid-rank percentiles in whole numbers: no rounding depends on the platform."""
     equal = np.bincount(column, minlength=HIGHEST + 1)
     smaller = np.cumsum(equal) - equal
     n = len(column)

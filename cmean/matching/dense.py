@@ -27,26 +27,26 @@ _BYTES_PER_NUMBER: Final = 32  # as given, as float64, scaled, of length 1
 _SETTLED: Final = 1e-13
 
 
-def predicted_bytes(method: str, tracks: int, artworks: int, width: int) -> int:
-    """An upper estimate of the memory that a method takes, in bytes."""
+def predict_dense_bytes(method: str, tracks: int, artworks: int, width: int) -> int:
+    """Predict an upper bound of the memory that a method takes, in bytes."""
     blocks = 3 * 8 * min(_BLOCK, tracks, artworks) * max(tracks, artworks)
     numbers = _BYTES_PER_NUMBER * width * (tracks + artworks)
     return _BYTES[method] * tracks * artworks + blocks + numbers
 
 
-def ranks(metric: Metric) -> NDArray[np.int64]:
-    """The place of each combination in the exact order of all, shape (n, m)."""
+def rank_combinations(metric: Metric) -> NDArray[np.int64]:
+    """Rank all combinations in their exact order, shape (n, m)."""
     n, m = metric.shape
-    order = metric.order(*np.divmod(np.arange(n * m), m))
+    order = metric.compute_order(*np.divmod(np.arange(n * m), m))
     result = np.empty(n * m, dtype=np.int64)
     result[order] = np.arange(n * m)
     return result.reshape(n, m)
 
 
-def cosines(tracks: Floats, artworks: Floats) -> Floats:
-    """The cosines of all combinations, shape (n, m); 0 where a vector is zero."""
+def compute_cosines(tracks: Floats, artworks: Floats) -> Floats:
+    """Compute the cosines of all combinations, shape (n, m); 0 where a vector is zero."""
     result = np.empty((len(tracks), len(artworks)))
-    tracks, artworks = units(tracks), units(artworks).T
+    tracks, artworks = normalise_rows(tracks), normalise_rows(artworks).T
     for first in range(0, len(tracks), _BLOCK):
         block = result[first : first + _BLOCK]
         np.matmul(tracks[first : first + _BLOCK], artworks, out=block)
@@ -55,7 +55,7 @@ def cosines(tracks: Floats, artworks: Floats) -> Floats:
     return result
 
 
-def units(vectors: Floats) -> Floats:
+def normalise_rows(vectors: Floats) -> Floats:
     """Each row divided by its length; zero rows stay."""
     largest = np.abs(vectors).max(axis=1, keepdims=True)  # lest squares overflow or vanish
     scaled: Floats = np.divide(vectors, largest, out=np.zeros_like(vectors), where=largest > 0)
@@ -73,15 +73,15 @@ class FloatCosine:
     """
 
     def __init__(self, tracks: Floats, artworks: Floats) -> None:
-        self._sides = units(tracks), units(artworks)
+        self._sides = normalise_rows(tracks), normalise_rows(artworks)
 
     @property
     def shape(self) -> tuple[int, int]:
         """n and m."""
         return len(self._sides[0]), len(self._sides[1])
 
-    def similarity(self, track: Indices, artwork: Indices) -> Floats:
-        """Similarities of tracks with artworks, index by index, of the shape of the indices."""
+    def compute_similarity(self, track: Indices, artwork: Indices) -> Floats:
+        """Compute the similarities of tracks with artworks, index by index."""
         result = np.empty(len(track))
         for first in range(0, len(track), _BLOCK):
             part = slice(first, first + _BLOCK)
@@ -91,10 +91,12 @@ class FloatCosine:
         return np.round(result, _DECIMALS, out=result)
 
 
-def greedy(cost: NDArray[_Cost], on_progress: Progress) -> tuple[Indices, Indices, NDArray[_Cost]]:
-    """Best remaining pair first, ties by row, then column; by chains of nearest neighbours.
+def match_greedy_dense(
+    cost: NDArray[_Cost], on_progress: Progress
+) -> tuple[Indices, Indices, NDArray[_Cost]]:
+    """Match the best remaining pair first, ties by row, then column, by nearest-neighbour chains.
 
-    See `cmean.matching.compiled.nearest.chain`, which does the same without a matrix.
+    See `cmean.matching.compiled.nearest.advance_greedy`, which does the same without a matrix.
 
     Args:
         cost: shape (n, m), of numbers below the largest of their type; overwritten.
@@ -102,7 +104,7 @@ def greedy(cost: NDArray[_Cost], on_progress: Progress) -> tuple[Indices, Indice
     Returns:
         Rows, columns and costs of the min(n, m) pairs, best first.
     """
-    never = _never(cost)
+    never = _get_sentinel(cost)
     swapped = cost.shape[0] > cost.shape[1]
     across = cost.T if swapped else cost  # chains begin on the smaller side
     size = len(across)
@@ -132,15 +134,15 @@ def greedy(cost: NDArray[_Cost], on_progress: Progress) -> tuple[Indices, Indice
     return rows[order], columns[order], costs[order]
 
 
-def sequential(
+def match_sequential_dense(
     cost: NDArray[_Cost],
     on_progress: Progress,
     accepts: Callable[[int, int], bool] = lambda _row, _column: True,
 ) -> tuple[Indices, Indices, NDArray[_Cost]]:
-    """Each row in turn takes the free column of least cost, ties by column.
+    """Give each row in turn the free column of least cost, ties by column.
 
     Args:
-        cost: as of `greedy`; overwritten.
+        cost: as of `match_greedy_dense`; overwritten.
         on_progress: called now and then with how much is done, and of how much.
         accepts: whether a row takes this column; if not, the row stays unpaired and the column
             free.
@@ -148,7 +150,7 @@ def sequential(
     Returns:
         Rows, columns and costs of the pairs, in turn: min(n, m) where all are accepted.
     """
-    never = _never(cost)
+    never = _get_sentinel(cost)
     size = min(cost.shape)
     pairs: list[tuple[int, int]] = []
     costs = np.empty(size, dtype=cost.dtype)
@@ -167,8 +169,8 @@ def sequential(
     return rows, columns, costs[: len(pairs)]
 
 
-def optimal(similarity: Floats) -> tuple[Indices, Indices, float]:
-    """The largest total similarity, by scipy's Jonker-Volgenant algorithm, with its certificate.
+def match_optimal_dense(similarity: Floats) -> tuple[Indices, Indices, float]:
+    """Match by the largest total similarity: scipy's Jonker-Volgenant algorithm, and a bound.
 
     Returns:
         Rows and columns of the min(n, m) pairs, and by how much the total could at most be larger.
@@ -176,16 +178,16 @@ def optimal(similarity: Floats) -> tuple[Indices, Indices, float]:
     from scipy.optimize import linear_sum_assignment
 
     rows, columns = linear_sum_assignment(similarity, maximize=True)
-    return rows, columns, _gap(similarity, rows, columns)
+    return rows, columns, _compute_gap(similarity, rows, columns)
 
 
-def _gap(similarity: Floats, rows: Indices, columns: Indices) -> float:
-    """The dual's value less the total of a matching.
+def _compute_gap(similarity: Floats, rows: Indices, columns: Indices) -> float:
+    """Compute the value of the dual problem less the total of a matching.
 
-    Prices of columns are raised from 0 until nobody would rather have another's at its price:
-    longest paths in the graph of who envies whom (Bellman 1958, Ford 1956), looked at again only
-    from rows whose own price has risen. For an optimal matching this settles, with unmatched
-    columns (or rows) at 0: in a few rounds, or where envy runs along a line in up to n.
+    Prices of columns are raised from 0 until no row would gain by another's column at its price:
+    longest paths in the graph of preferred columns (Bellman 1958, Ford 1956), revisited only from
+    rows whose own price has risen. For an optimal matching this converges, with unmatched columns
+    (or rows) at 0: in a few rounds, or in up to n where preferences form a line.
     """
     if similarity.shape[0] > similarity.shape[1]:
         similarity, rows, columns = similarity.T, columns, rows
@@ -193,21 +195,21 @@ def _gap(similarity: Floats, rows: Indices, columns: Indices) -> float:
     columns = columns[order]
     own = similarity[rows[order], columns]
     prices = np.zeros(similarity.shape[1])
-    envious = np.arange(len(similarity))
+    unsettled = np.arange(len(similarity))
     for _ in range(len(prices)):
         raised = prices.copy()
-        for part in np.split(envious, range(_BLOCK, len(envious), _BLOCK)):
+        for part in np.split(unsettled, range(_BLOCK, len(unsettled), _BLOCK)):
             kept = own[part] - prices[columns[part]]
             np.maximum(raised, (similarity[part] - kept[:, np.newaxis]).max(axis=0), out=raised)
-        envious = np.flatnonzero(raised[columns] - prices[columns] > _SETTLED)
+        unsettled = np.flatnonzero(raised[columns] - prices[columns] > _SETTLED)
         prices = raised
-        if len(envious) == 0:
+        if len(unsettled) == 0:
             break
     blocks = range(0, len(similarity), _BLOCK)
     best = [(similarity[first : first + _BLOCK] - prices).max(axis=1) for first in blocks]
     return max(0.0, float(np.concatenate(best).sum() + prices.sum() - own.sum()))
 
 
-def _never(cost: NDArray[_Cost]) -> float | int:
-    """More than any cost."""
+def _get_sentinel(cost: NDArray[_Cost]) -> float | int:
+    """Return a value above any cost, which marks what is taken."""
     return np.inf if cost.dtype.kind == "f" else int(np.iinfo(np.int64).max)

@@ -1,4 +1,4 @@
-"""Items with the same vector as one group, and long compiled work in short steps."""
+"""Groups of items with equal vectors, and compiled work in interruptible steps."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _FIRST_STEPS: Final = 1000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:
-    """The items of one side by vector, those without direction apart.
+    """The items of one side grouped by vector; zero vectors are in no group.
 
     Attributes:
         vectors: distinct vectors, float32 of whole numbers, shape (groups, d).
         sizes: members of each group, shape (groups,).
         members: items, group after group, by index within a group.
-        label: the group of each item, shape (items,); -1 without direction.
+        label: the group of each item, shape (items,); -1 for zero vectors.
     """
 
     vectors: NDArray[np.float32]
@@ -43,28 +43,28 @@ class Groups:
         """Where each group begins in `members`, shape (groups,)."""
         return np.cumsum(self.sizes) - self.sizes
 
-    def following(self) -> NDArray[np.int64]:
-        """For each item the next one of its group, by index; -1 for the last, shape (items,)."""
+    def link_members(self) -> NDArray[np.int64]:
+        """Link each item to the next of its group, by index; -1 after the last, shape (items,)."""
         result = np.full(len(self.label), -1, dtype=np.int64)
         last = np.zeros(len(self.members), dtype=np.bool_)
         last[self.first + self.sizes - 1] = True
         result[self.members[:-1][~last[:-1]]] = self.members[1:][~last[:-1]]
         return result
 
-    def squares(self) -> Floats:
-        """The square of each vector's length, exact, shape (groups,)."""
+    def compute_squares(self) -> Floats:
+        """Compute the square of each vector's length, exact, shape (groups,)."""
         squares: Floats = np.einsum("gd,gd->g", self.vectors, self.vectors).astype(np.float64)
         return squares
 
-    def places(self, metric: Metric) -> NDArray[np.float64]:
-        """Where groups lie so that nearness is likeness: on the unit sphere, or as they are."""
+    def compute_places(self, metric: Metric) -> NDArray[np.float64]:
+        """Compute points whose distances order like the metric: unit vectors for cosine."""
         vectors = self.vectors.astype(np.float64)
         if metric.cosine:
-            vectors /= np.sqrt(self.squares())[:, np.newaxis]
+            vectors /= np.sqrt(self.compute_squares())[:, np.newaxis]
         return vectors
 
 
-def grouped(vectors: NDArray[np.uint8], metric: Metric) -> Groups:
+def group_items(vectors: NDArray[np.uint8], metric: Metric) -> Groups:
     """Group the items of a side, as the metric compares them."""
     count, width = vectors.shape
     words = np.zeros((count, -(-width // 8) * 8), dtype=np.uint8)
@@ -72,7 +72,7 @@ def grouped(vectors: NDArray[np.uint8], metric: Metric) -> Groups:
     packed = words.view(np.uint64)
     order = np.lexsort(packed.T)
     if metric.cosine:
-        order = order[packed[order].any(axis=1)]  # a zero vector has no direction
+        order = order[packed[order].any(axis=1)]  # a zero vector has cosine 0 with everything
     new = np.ones(len(order), dtype=np.bool_)
     new[1:] = (packed[order[1:]] != packed[order[:-1]]).any(axis=1)
     label = np.full(count, -1, dtype=np.int64)
@@ -82,10 +82,10 @@ def grouped(vectors: NDArray[np.uint8], metric: Metric) -> Groups:
     return Groups(vectors[order[starts]].astype(np.float32), sizes, order, label)
 
 
-def in_steps(work: Callable[[int], bool], report: Callable[[], None]) -> None:
-    """Call `work` with a number of steps, again and again, until it says that it is done.
+def run_in_steps(work: Callable[[int], bool], report: Callable[[], None]) -> None:
+    """Call `work` with a number of steps, again and again, until it returns True.
 
-    Compiled code hears no signal and tells nothing, so each call is to take a moment only.
+    Compiled code handles no signal and reports no progress, so each call takes about 0.2 s only.
     """
     steps = _FIRST_STEPS
     started = time.perf_counter()

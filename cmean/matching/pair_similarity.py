@@ -8,7 +8,7 @@ import numpy as np
 
 from cmean.errors import InputError
 from cmean.matching import dense
-from cmean.matching.vectors import as_array, comparable, metric_for
+from cmean.matching.vectors import make_metric, require_array, require_comparable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ class PairSimilarity:
 
     def __call__(self, track: Indices, artwork: Indices) -> Floats:
         """The similarities, float64 of the shape of the indices."""
-        parts = (metric.similarity(track, artwork) for metric in self._metrics)
+        parts = (metric.compute_similarity(track, artwork) for metric in self._metrics)
         return np.divide(sum(parts, np.zeros(len(track))), len(self._metrics))
 
 
@@ -86,7 +86,7 @@ def build_unit_rows(vectors: ArrayLike) -> Floats:
 
 def join_unit_vectors(places: Sequence[NDArray[Any]]) -> Floats:
     """Join the unit vectors of an item, over √p, to one row: shape (n, p·d)."""
-    units = [dense.units(place.astype(np.float64)) for place in places]
+    units = [dense.normalise_rows(place.astype(np.float64)) for place in places]
     joined: Floats = np.concatenate(units, axis=1) / np.sqrt(len(units))
     return joined
 
@@ -102,14 +102,14 @@ def split_places(tracks: ArrayLike, artworks: ArrayLike) -> list[tuple[NDArray[A
         raise InputError(
             f"tracks have {len(sides[0])} vectors each, but artworks have {len(sides[1])}"
         )
-    return [comparable(*place) for place in zip(*sides, strict=True)]
+    return [require_comparable(*place) for place in zip(*sides, strict=True)]
 
 
 def _split_side(vectors: ArrayLike, what: str) -> list[NDArray[Any]]:
     array = np.asarray(vectors)
     if array.ndim == 3 and array.size:  # noqa: PLR2004 - n, p, d
         return [*array.transpose(1, 0, 2)]
-    return [as_array(vectors, what)]
+    return [require_array(vectors, what)]
 
 
 def _make_metric(
@@ -117,4 +117,4 @@ def _make_metric(
 ) -> Metric | dense.FloatCosine:
     if name == "cosine" and "f" in {tracks.dtype.kind, artworks.dtype.kind}:
         return dense.FloatCosine(tracks.astype(np.float64), artworks.astype(np.float64))
-    return metric_for(name, tracks, artworks)
+    return make_metric(name, tracks, artworks)

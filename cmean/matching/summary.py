@@ -1,4 +1,4 @@
-"""A pairing in a few numbers, beside its null."""
+"""Summary statistics of a matching, compared with random pairing."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """What `cmean pair` and `cmean match` print of a pairing.
+class MatchingSummary:
+    """The figures that `cmean pair` and `cmean match` print of a pairing.
 
     Attributes:
         method: the matching method.
         vector: what was compared: ``whole``, ``fragments`` or ``concatenated``.
-        metric: the measure of likeness.
+        metric: the similarity measure.
         calibrate: how each kind's vectors were calibrated: a name of `CALIBRATIONS`.
-        min_similarity: the least that a pair had to have; None: any was good enough.
-        pairs: how many pairs.
+        min_similarity: the minimum similarity of a pair; None: any.
+        pairs: number of pairs.
         unpaired_tracks: tracks without a partner.
         unpaired_artworks: artworks without one.
-        below_floor: pairs that were not made because they would be below `min_similarity`.
+        below_floor: pairs not made because they would be below `min_similarity`.
         mean: mean similarity of the pairs.
-        tenth_percentile: a tenth of the pairs are less alike (linear interpolation).
+        tenth_percentile: 0.1 quantile of the similarities (linear interpolation).
         minimum: the smallest.
         maximum: the largest.
         null_mean: mean similarity of random one-to-one pairings of the same items.
         null_sd: standard deviation of the mean of such a pairing.
         z: (mean − null_mean) / null_sd; None where the null does not vary.
-        gap: how much larger the total similarity could at most be; None where not known.
+        gap: upper bound of what the total similarity lacks of the optimum; None: not known.
 
-    Of fragments everything counts fragments: an item has up to four.
+    For fragments all numbers count fragments: an item has up to four.
     """
 
     method: str
@@ -65,35 +65,35 @@ class Summary:
     gap: float | None
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values, in this order."""
+        """The fields as JSON values, in this order."""
         return asdict(self)
 
 
-def summarise(
+def summarise_matching(
     matching: Matching, null: NullDistribution, vector: str = "whole", calibrate: str = NONE
-) -> Summary:
-    """Sum up a matching beside the null of the same items.
+) -> MatchingSummary:
+    """Summarise a matching, compared with random pairing of the same items.
 
     Args:
         matching: the pairs.
-        null: of all items that were there to be paired, by the same metric, and of the same
-            vectors: where these were calibrated, of the calibrated ones.
+        null: of all items available for pairing, by the same metric and of the same vectors
+            (calibrated ones if the matched ones were).
         vector: what was compared, for the record.
         calibrate: how the vectors were calibrated, for the record.
 
     Raises:
         InputError: there are no pairs.
     """
-    return summarise_all([(matching, null)], vector, calibrate)
+    return summarise_matchings([(matching, null)], vector, calibrate)
 
 
-def summarise_all(
+def summarise_matchings(
     parts: Sequence[tuple[Matching, NullDistribution | None]], vector: str, calibrate: str = NONE
-) -> Summary:
-    """Sum up several matchings by one method and metric as one.
+) -> MatchingSummary:
+    """Summarise several matchings by the same method and metric as one.
 
     Args:
-        parts: the matchings, each beside its null; one without any pair has none.
+        parts: the matchings, each with its null distribution; None where there is no pair.
         vector: what was compared, for the record.
         calibrate: how the vectors were calibrated, for the record.
 
@@ -104,14 +104,14 @@ def summarise_all(
     if not any(map(len, matchings)):
         floor = matchings[0].min_similarity
         raise InputError(
-            f"no pair reaches the least similarity of {floor}, so there is nothing to pair: "
+            f"no pair reaches the minimum similarity of {floor}, so there is nothing to pair: "
             "choose a lower one"
         )
     null = combine_nulls([(len(matching), null) for matching, null in parts if null is not None])
     gaps = [matching.gap for matching in matchings if len(matching)]
     similarity = np.concatenate([matching.similarity for matching in matchings])
     mean = float(similarity.mean())
-    return Summary(
+    return MatchingSummary(
         method=matchings[0].method,
         vector=vector,
         metric=matchings[0].metric,
@@ -122,7 +122,7 @@ def summarise_all(
         unpaired_artworks=sum(matching.artworks - len(matching) for matching in matchings),
         below_floor=sum(matching.below_floor for matching in matchings),
         mean=mean,
-        tenth_percentile=tenth_percentile(similarity),
+        tenth_percentile=compute_tenth_percentile(similarity),
         minimum=float(similarity.min()),
         maximum=float(similarity.max()),
         null_mean=null.mean,
@@ -132,6 +132,6 @@ def summarise_all(
     )
 
 
-def tenth_percentile(similarity: NDArray[np.float64]) -> float:
-    """The similarity that a tenth of the pairs do not reach, of shape (pairs,), at least one."""
+def compute_tenth_percentile(similarity: NDArray[np.float64]) -> float:
+    """Compute the 0.1 quantile of similarities, shape (pairs,), at least one."""
     return float(np.quantile(similarity, 0.1))

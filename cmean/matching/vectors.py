@@ -1,4 +1,4 @@
-"""Emotion vectors, and how alike two of them are: an exact order, and a similarity to read."""
+"""Emotion vectors and their metrics: an exact order of pairs, and a similarity as float64."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _BLOCK: Final = 1 << 16
 """Pairs that are worked on at a time, so that memory grows with the pairs alone."""
 
 
-def checked(vectors: ArrayLike, what: str) -> NDArray[np.uint8]:
-    """Vectors as an array of shape (n, d), n ≥ 1.
+def require_integer_vectors(vectors: ArrayLike, what: str) -> NDArray[np.uint8]:
+    """Convert vectors to a uint8 array of shape (n, d), n ≥ 1.
 
     Args:
         vectors: n rows of d integers 0..255, or an array of that shape and any integer type.
-        what: what they are, for the message.
+        what: their name in messages.
 
     Raises:
-        InputError: they are of another shape or type, out of range, too wide, or none at all.
+        InputError: another shape or type, out of range, too wide, or no vectors at all.
     """
-    array = as_array(vectors, what)
+    array = require_array(vectors, what)
     if not np.issubdtype(array.dtype, np.integer):
         raise InputError(f"{what}: the numbers must be integers, not {array.dtype}")
     if array.min() < 0 or array.max() > HIGHEST:
@@ -54,11 +54,11 @@ def checked(vectors: ArrayLike, what: str) -> NDArray[np.uint8]:
     return np.ascontiguousarray(array, dtype=np.uint8)
 
 
-def as_array(vectors: ArrayLike, what: str) -> NDArray[np.generic]:
-    """Vectors of any kind as an array of shape (n, d), n ≥ 1.
+def require_array(vectors: ArrayLike, what: str) -> NDArray[np.generic]:
+    """Convert vectors of any type to an array of shape (n, d), n ≥ 1.
 
     Raises:
-        InputError: they are of another shape, or none at all.
+        InputError: another shape, or no vectors at all.
     """
     try:
         array = np.asarray(vectors)
@@ -71,10 +71,10 @@ def as_array(vectors: ArrayLike, what: str) -> NDArray[np.generic]:
     return array
 
 
-def comparable(
+def require_comparable(
     tracks: NDArray[np.generic], artworks: NDArray[np.generic]
 ) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    """Both sides of shapes (n, d) and (m, d): numbers, all of them finite.
+    """Require that both sides, of shapes (n, d) and (m, d), are finite numbers.
 
     Raises:
         InputError: they are not, or of different widths.
@@ -92,24 +92,24 @@ def comparable(
 
 
 class Metric(ABC):
-    """A measure of likeness between n tracks and m artworks.
+    """A similarity measure between n tracks and m artworks.
 
-    Pairs come in an exact order: by a fraction of whole numbers, ascending, which is the
-    similarity descending; then by track index, then by artwork index. No rounding has a part in
-    it, so it is the same on every platform.
+    Pairs have an exact order: by a fraction of whole numbers, ascending, which is the similarity
+    descending; then by track index, then by artwork index. It involves no rounding, so it is the
+    same on every platform.
 
     Args:
-        tracks: integers 0..255, shape (n, d), as `checked` returns them.
+        tracks: integers 0..255, shape (n, d), as `require_integer_vectors` returns them.
         artworks: the same, shape (m, d).
     """
 
     cosine: bool
-    """Whether it is blind to length; for compiled code."""
+    """Whether it ignores the length of vectors; for compiled code."""
 
     def __init__(self, tracks: NDArray[np.uint8], artworks: NDArray[np.uint8]) -> None:
-        comparable(tracks, artworks)
-        self.tracks = self._compared(tracks)
-        self.artworks = self._compared(artworks)
+        require_comparable(tracks, artworks)
+        self.tracks = self._normalise(tracks)
+        self.artworks = self._normalise(artworks)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -121,47 +121,53 @@ class Metric(ABC):
         """d."""
         return int(self.tracks.shape[1])
 
-    def similarity(self, track: Indices, artwork: Indices) -> Floats:
-        """Similarities of tracks with artworks, index by index, of the shape of the indices."""
+    def compute_similarity(self, track: Indices, artwork: Indices) -> Floats:
+        """Compute the similarities of tracks with artworks, index by index."""
         result = np.empty(len(track))
         for first in range(0, len(track), _BLOCK):
             part = slice(first, first + _BLOCK)
-            result[part] = self._similarity(*self._products(track[part], artwork[part]))
+            result[part] = self._convert_products(
+                *self._compute_products(track[part], artwork[part])
+            )
         return result
 
-    def order(self, track: Indices, artwork: Indices) -> Indices:
-        """The permutation that sorts these pairs into the exact order, the best first."""
+    def compute_order(self, track: Indices, artwork: Indices) -> Indices:
+        """Compute the permutation that sorts these pairs into the exact order, the best first."""
         columns = [
-            self._digits(
-                *self._products(track[first : first + _BLOCK], artwork[first : first + _BLOCK])
+            self._compute_digits(
+                *self._compute_products(
+                    track[first : first + _BLOCK], artwork[first : first + _BLOCK]
+                )
             )
             for first in range(0, len(track), _BLOCK)
         ]
         keys = [np.concatenate(column) for column in zip(*columns, strict=True)]
         return np.lexsort((artwork, track, *reversed(keys)))
 
-    def _products(self, track: Indices, artwork: Indices) -> tuple[Floats, Floats, Floats]:
-        """a·b, |a|² and |b|² of each pair: whole numbers."""
+    def _compute_products(self, track: Indices, artwork: Indices) -> tuple[Floats, Floats, Floats]:
+        """Compute a·b, |a|² and |b|² of each pair: whole numbers."""
         a = self.tracks[track].astype(np.float32)
         b = self.artworks[artwork].astype(np.float32)
-        return _dot(a, b), _dot(a, a), _dot(b, b)
+        return _multiply_rows(a, b), _multiply_rows(a, a), _multiply_rows(b, b)
 
-    def _compared(self, vectors: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """What is compared of a vector."""
+    def _normalise(self, vectors: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Normalise vectors to what is compared of them."""
         return vectors
 
     @abstractmethod
-    def _similarity(self, dot: Floats, track_square: Floats, artwork_square: Floats) -> Floats:
-        """Similarities, from the products of each pair."""
+    def _convert_products(
+        self, dot: Floats, track_square: Floats, artwork_square: Floats
+    ) -> Floats:
+        """Convert the products of each pair to its similarity."""
 
     @abstractmethod
-    def _digits(
+    def _compute_digits(
         self, dot: Floats, track_square: Floats, artwork_square: Floats
     ) -> tuple[NDArray[np.int64], ...]:
-        """The exact fraction of each pair as integers, the most significant first."""
+        """Compute the exact fraction of each pair as integers, the most significant first."""
 
 
-class Cosine(Metric):
+class CosineMetric(Metric):
     """The cosine of the angle between two vectors: 0..1, since no number is negative.
 
     The order is that of sin² = (|a|²|b|² − (a·b)²) / (|a|²|b|²), ascending. A zero vector has no
@@ -173,20 +179,22 @@ class Cosine(Metric):
 
     cosine = True
 
-    def _compared(self, vectors: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _normalise(self, vectors: NDArray[np.uint8]) -> NDArray[np.uint8]:
         divisors = np.gcd.reduce(vectors, axis=1, keepdims=True)
         return vectors // np.maximum(divisors, 1)
 
-    def _similarity(self, dot: Floats, track_square: Floats, artwork_square: Floats) -> Floats:
+    def _convert_products(
+        self, dot: Floats, track_square: Floats, artwork_square: Floats
+    ) -> Floats:
         squares = track_square * artwork_square
         cosines = np.zeros_like(dot)
         np.divide(dot, np.sqrt(squares), out=cosines, where=squares > 0)
         return cosines
 
-    def _digits(
+    def _compute_digits(
         self, dot: Floats, track_square: Floats, artwork_square: Floats
     ) -> tuple[NDArray[np.int64], ...]:
-        """The first 96 binary digits of sin², and what stands before the point.
+        """Compute the integer part and the first 96 binary digits of sin².
 
         Two different fractions with denominators below 2^47 differ by more than 2^-94, so they
         differ here, and equal ones are equal.
@@ -200,10 +208,10 @@ class Cosine(Metric):
             digits.append(over // under)
             over = (over % under) << 16
         whole, *parts = digits
-        return whole, _join(parts[:3]), _join(parts[3:])
+        return whole, _join_digits(parts[:3]), _join_digits(parts[3:])
 
 
-class Euclidean(Metric):
+class EuclideanMetric(Metric):
     """1 − |a − b| / (255·√d): 1 for equal vectors, 0 for the farthest that there are.
 
     Unlike the cosine it sees intensity. The order is that of |a − b|², a whole number.
@@ -211,41 +219,45 @@ class Euclidean(Metric):
 
     cosine = False
 
-    def _similarity(self, dot: Floats, track_square: Floats, artwork_square: Floats) -> Floats:
+    def _convert_products(
+        self, dot: Floats, track_square: Floats, artwork_square: Floats
+    ) -> Floats:
         squares = track_square + artwork_square - 2 * dot
         similarities: Floats = 1.0 - np.sqrt(squares / (HIGHEST**2 * self.width))
         return similarities
 
-    def _digits(
+    def _compute_digits(
         self, dot: Floats, track_square: Floats, artwork_square: Floats
     ) -> tuple[NDArray[np.int64], ...]:
         return ((track_square + artwork_square - 2 * dot).astype(np.int64),)
 
 
 METRICS: Final[Mapping[str, Callable[[NDArray[np.uint8], NDArray[np.uint8]], Metric]]] = {
-    "cosine": Cosine,
-    "euclidean": Euclidean,
+    "cosine": CosineMetric,
+    "euclidean": EuclideanMetric,
 }
 """The metrics by name."""
 
 
-def metric_for(name: str, tracks: ArrayLike, artworks: ArrayLike) -> Metric:
-    """The metric of that name over integer vectors.
+def make_metric(name: str, tracks: ArrayLike, artworks: ArrayLike) -> Metric:
+    """Build the metric of that name over integer vectors.
 
     Raises:
-        InputError: there is no such metric, or vectors that are none (see `checked`).
+        InputError: an unknown metric, or invalid vectors (see `require_integer_vectors`).
     """
     if name not in METRICS:
         raise InputError(f"there is no metric {name!r}; there is {', '.join(METRICS)}")
-    return METRICS[name](checked(tracks, "tracks"), checked(artworks, "artworks"))
+    return METRICS[name](
+        require_integer_vectors(tracks, "tracks"), require_integer_vectors(artworks, "artworks")
+    )
 
 
-def _dot(a: NDArray[np.float32], b: NDArray[np.float32]) -> Floats:
-    """Row-wise products of whole numbers: exact in any order of summation."""
+def _multiply_rows(a: NDArray[np.float32], b: NDArray[np.float32]) -> Floats:
+    """Multiply whole numbers row by row: exact in any order of summation."""
     products: Floats = np.einsum("nd,nd->n", a, b).astype(np.float64)
     return products
 
 
-def _join(digits: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Three groups of 16 binary digits as one number."""
+def _join_digits(digits: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Join three groups of 16 binary digits to one number."""
     return (digits[0] << 32) | (digits[1] << 16) | digits[2]

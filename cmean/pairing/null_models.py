@@ -64,7 +64,7 @@ def resample_pairings(
             for position, artworks in sides[Kind.ARTWORK].items()
             if len(artworks) and len(sides[Kind.TRACK][position])
         ]
-        if any(map(len, parts)):  # a least similarity may leave none
+        if any(map(len, parts)):  # a minimum similarity may leave none
             made.append(np.concatenate(parts))
     on_progress(choices.resamples, choices.resamples)
     return made

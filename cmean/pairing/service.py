@@ -19,7 +19,7 @@ from cmean.matching.calibration import NONE
 from cmean.matching.methods import RANDOM, Matching, match
 from cmean.matching.pair_similarity import compute_similarities
 from cmean.matching.random_pairing_null import compute_random_pairing_null
-from cmean.matching.summary import Summary, summarise_all
+from cmean.matching.summary import MatchingSummary, summarise_matchings
 from cmean.pairing import choices, spaces, vectors, versions
 from cmean.pairing.pairing_request import PairingRequest
 from cmean.util.hashing import hash_json, hash_parts
@@ -86,7 +86,7 @@ def request_pairing(  # noqa: PLR0913 - each is an option of the verb
         metric: a name of `METRICS` (default: as for the method, else cosine).
         space: a name of `SPACES` (default: that of the earlier pairing, else emotion).
         calibrate: a name of `CALIBRATIONS` (default: as for the method, else none).
-        min_similarity: the least similarity of a pair (default: that of the earlier pairing, but
+        min_similarity: the minimum similarity of a pair (default: that of the earlier pairing, but
             not for the method random; else any).
         seed: of the method random (default: likewise, else 0).
         extend: keep the pairs of this earlier pairing and match only what is free.
@@ -174,7 +174,7 @@ def compute_pairing(
             null = compute_random_pairing_null(tracks.vectors, artworks.vectors, request.metric)
         parts.append((matched, null))
         rows.append(_build_pair_rows(matched, tracks, artworks, position))
-    summary = summarise_all(parts, request.vector, request.calibrate)
+    summary = summarise_matchings(parts, request.vector, request.calibrate)
     columns = _build_columns(request, sides, summary)
     return ComputedPairing(columns, np.concatenate(rows), inputs)
 
@@ -208,7 +208,7 @@ def load_summary(catalog: Catalog, pairing_id: int) -> dict[str, Any]:
 
 def build_pairing_document(row: PairingRow) -> dict[str, Any]:
     """Build the document that `cmean pair --json` prints of a pairing."""
-    names = [field.name for field in fields(Summary)]
+    names = [field.name for field in fields(MatchingSummary)]
     return {"pairing": row.id, **{name: getattr(row, name) for name in [*names, "space"]}}
 
 
@@ -273,7 +273,7 @@ def _build_pair_rows(
 
 
 def _build_columns(
-    request: PairingRequest, sides: spaces.SidesByKind, summary: Summary
+    request: PairingRequest, sides: spaces.SidesByKind, summary: MatchingSummary
 ) -> PairingColumns:
     parameters = _build_parameters(request, sides)
     chosen = {field.name: getattr(request, field.name) for field in fields(PairingChoices)}

@@ -19,8 +19,8 @@ from cmean.report.charts.model import CaptionLengths, ChannelValues, PairScores
 from cmean.report.data_uris import encode_svg
 from cmean.report.label_chart_data import collect_label_panels
 from cmean.report.model import ChartView
-from cmean.stats.correlation import pearson
-from cmean.stats.text_lengths import aggregate, count_words
+from cmean.stats.correlation import compute_pearson
+from cmean.stats.text_lengths import count_words, join_fragment_captions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,7 +63,7 @@ def _measure_captions(found: CaptionsByItem) -> CaptionLengths:
     wholes = [each[WHOLE] for each in found.values() if WHOLE in each]
     parts = [each[at] for each in found.values() for at in FRAGMENTS if at in each]
     joined = [
-        aggregate(each[at][0] for at in FRAGMENTS)
+        join_fragment_captions(each[at][0] for at in FRAGMENTS)
         for each in found.values()
         if all(at in each for at in FRAGMENTS)
     ]
@@ -87,7 +87,7 @@ def _collect_scores(data: ReportData) -> PairScores:
     return PairScores(
         similarity,
         score,
-        pearson(similarity, score).value,
+        compute_pearson(similarity, score).value,
         None if row is None else row.null_mean,
         name_measure(data.document.metric),
     )

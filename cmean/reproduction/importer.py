@@ -17,7 +17,7 @@ from cmean.catalog import recipes as recipe_rows
 from cmean.catalog.pairing_rows import PairingColumns
 from cmean.datasets.published import BACKEND, COLLECTION
 from cmean.domain import WHOLE, Caption, FinishReason, Kind, Recipe, Role
-from cmean.matching.summary import tenth_percentile
+from cmean.matching.summary import compute_tenth_percentile
 from cmean.reproduction.published_items import find_unpaired, list_published_items
 from cmean.stats.text_lengths import count_words, is_complete
 from cmean.util.hashing import hash_json
@@ -225,7 +225,7 @@ class _Importer:
             unpaired_tracks=len(find_unpaired(self.published, Kind.TRACK)),
             unpaired_artworks=len(find_unpaired(self.published, Kind.ARTWORK)),
             mean=float(rows["similarity"].mean()),
-            tenth_percentile=tenth_percentile(rows["similarity"]),
+            tenth_percentile=compute_tenth_percentile(rows["similarity"]),
             minimum=float(rows["similarity"].min()),
             maximum=float(rows["similarity"].max()),
         )

@@ -23,7 +23,7 @@ from cmean.reproduction.document import (
 from cmean.reproduction.importer import import_published_results
 from cmean.reproduction.table_cells import recompute_cells
 from cmean.stats.coherence import describe_values
-from cmean.stats.correlation import pearson_interval
+from cmean.stats.correlation import bootstrap_pearson
 from cmean.stats.sampling import SamplingOptions
 
 if TYPE_CHECKING:
@@ -111,4 +111,4 @@ def _correlate_scores(published: PublishedResults) -> Estimate:
         for row in published.pairs.rows
         if (row.track, row.artwork) in values
     ]
-    return pearson_interval(*(zip(*both, strict=True) if both else ((), ())))
+    return bootstrap_pearson(*(zip(*both, strict=True) if both else ((), ())))

@@ -20,8 +20,8 @@ from cmean.pairing.vectors import FRAGMENTS
 from cmean.reproduction.document import DIFFERS, MISSING, SAME, TableCell
 from cmean.reproduction.published_items import find_unpaired
 from cmean.stats.coherence import describe_values
-from cmean.stats.italian_lengths import lengths_without_function_words
-from cmean.stats.text_lengths import aggregate, lengths
+from cmean.stats.italian_lengths import measure_lengths_without_function_words
+from cmean.stats.text_lengths import join_fragment_captions, measure_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -147,7 +147,7 @@ def _recompute_table_1(published: PublishedResults) -> dict[tuple[str, str], _Co
     sheet = published.captions
     wholes = [row.texts[WHOLE] for row in sheet.rows if WHOLE in row.texts]
     joined = [
-        aggregate(row.texts[position] for position in FRAGMENTS)
+        join_fragment_captions(row.texts[position] for position in FRAGMENTS)
         for row in sheet.rows
         if all(position in row.texts for position in FRAGMENTS)
     ]
@@ -158,8 +158,8 @@ def _recompute_table_1(published: PublishedResults) -> dict[tuple[str, str], _Co
 
 
 def _recompute_track_lengths(sheet: PublishedTable[Any], texts: Sequence[str]) -> _Column:
-    plain = lengths(texts).as_dict()
-    found = lengths_without_function_words(texts).as_dict()
+    plain = measure_lengths(texts).as_dict()
+    found = measure_lengths_without_function_words(texts).as_dict()
 
     def explain(metric: str, figure: str) -> str:
         if metric in _COUNTS and 2 * found[metric] == parse_figure(figure):
@@ -189,9 +189,9 @@ def _recompute_table_2(published: PublishedResults) -> dict[tuple[str, str], _Co
     for name, sheet in (("total", published.clip), ("aggregated", published.clip_aggregated)):
         texts = [row.text for row in sheet.rows if row.text is not None]
         if name == "aggregated":
-            texts = [aggregate([text]) for text in texts]
+            texts = [join_fragment_captions([text]) for text in texts]
         of = int(load_printed_tables()["II"][name]["n"])
-        figures = lengths(texts).as_dict()
+        figures = measure_lengths(texts).as_dict()
         columns["II", name] = _Column(sheet, len(texts), of, "captions", figures)
     return columns
 

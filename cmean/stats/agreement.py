@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import numpy as np
 
 from cmean.errors import InputError
-from cmean.stats.estimate import Estimate, undefined
-from cmean.stats.intervals import LEVEL, bootstrap, with_interval
+from cmean.stats.estimate import Estimate
+from cmean.stats.intervals import LEVEL, attach_interval, bootstrap_interval
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -27,7 +27,7 @@ Level: TypeAlias = Literal["nominal", "ordinal", "interval"]
 LEVELS: Final = ("nominal", "ordinal", "interval")
 
 
-def krippendorff_alpha(ratings: ArrayLike, level: Level = "ordinal") -> Estimate:
+def compute_krippendorff_alpha(ratings: ArrayLike, level: Level = "ordinal") -> Estimate:
     """Krippendorff's alpha: 1 where raters agree, 0 where they agree as chance would, or less.
 
     Undefined where no unit has two ratings, or where all ratings of such units are equal.
@@ -42,34 +42,36 @@ def krippendorff_alpha(ratings: ArrayLike, level: Level = "ordinal") -> Estimate
     Raises:
         InputError: an unknown level, or ratings of another shape.
     """
-    units = _units(ratings, level)
+    units = _arrange_units(ratings, level)
     given = ~np.isnan(units)
     n = int(given[given.sum(axis=1) > 1].sum())
     if n == 0:
-        return undefined(0, "no unit has two ratings")
-    value = _alpha(units, level)
-    return undefined(n, "all ratings are equal") if value is None else Estimate(value, n)
+        return Estimate.undefined(0, "no unit has two ratings")
+    value = _compute_alpha(units, level)
+    return Estimate.undefined(n, "all ratings are equal") if value is None else Estimate(value, n)
 
 
-def krippendorff_interval(
+def bootstrap_krippendorff_alpha(
     ratings: ArrayLike,
     level: Level = "ordinal",
     resamples: int = 1000,
     seed: int = 0,
     confidence: float = LEVEL,
 ) -> Estimate:
-    """`krippendorff_alpha` with its percentile bootstrap interval over units.
+    """`compute_krippendorff_alpha` with its percentile bootstrap interval over units.
 
     Raises:
         InputError: an unknown level, or ratings of another shape.
     """
-    units = _units(ratings, level)
-    statistic = partial(_alpha, level=level)
-    interval = bootstrap(statistic, units, resamples=resamples, level=confidence, seed=seed)
-    return with_interval(krippendorff_alpha(ratings, level), interval)
+    units = _arrange_units(ratings, level)
+    statistic = partial(_compute_alpha, level=level)
+    interval = bootstrap_interval(
+        statistic, units, resamples=resamples, level=confidence, seed=seed
+    )
+    return attach_interval(compute_krippendorff_alpha(ratings, level), interval)
 
 
-def _units(ratings: ArrayLike, level: str) -> Floats:
+def _arrange_units(ratings: ArrayLike, level: str) -> Floats:
     """The ratings by unit, shape (units, raters)."""
     if level not in LEVELS:
         raise InputError(f"there is no level of measurement {level!r}; there is {LEVELS}")
@@ -79,7 +81,7 @@ def _units(ratings: ArrayLike, level: str) -> Floats:
     return array.T
 
 
-def _alpha(units: Floats, level: Level) -> float | None:
+def _compute_alpha(units: Floats, level: Level) -> float | None:
     given = ~np.isnan(units)
     paired = given.sum(axis=1) > 1
     units, given = units[paired], given[paired]
@@ -89,7 +91,7 @@ def _alpha(units: Floats, level: Level) -> float | None:
     ratings = given.sum(axis=1)
     n = int(ratings.sum())
     if level == "nominal":
-        differing = ratings**2 - _equal_pairs(given, codes)
+        differing = ratings**2 - _count_equal_pairs(given, codes)
         expected = float(n**2 - np.sum(counts**2)) / (n - 1)
         return 1 - float(np.sum(differing / (ratings - 1))) / expected
     places = np.cumsum(counts) - counts / 2 if level == "ordinal" else values
@@ -102,7 +104,7 @@ def _alpha(units: Floats, level: Level) -> float | None:
     return 1 - float(np.sum(ratings * within / (ratings - 1))) / expected
 
 
-def _equal_pairs(given: Flags, codes: Indices) -> Floats:
+def _count_equal_pairs(given: Flags, codes: Indices) -> Floats:
     """For each unit the ordered pairs of its ratings that are equal, each with itself as well."""
     of_unit, width = np.nonzero(given)[0], int(codes.max()) + 1
     cells, counts = np.unique(of_unit * width + codes, return_counts=True)

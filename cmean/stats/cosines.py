@@ -22,7 +22,7 @@ _BLOCK: Final = 1 << 22
 """Cosines that are held at a time."""
 
 
-def units(vectors: ArrayLike) -> Floats:
+def build_unit_vectors(vectors: ArrayLike) -> Floats:
     """Each row of shape (n, d) divided by its length; zero rows stay.
 
     Raises:
@@ -33,12 +33,12 @@ def units(vectors: ArrayLike) -> Floats:
         raise InputError(f"vectors have the shape (items, numbers), not {rows.shape}")
     if not np.isfinite(rows).all():
         raise InputError("vectors must be finite numbers")
-    rows /= _or_one(np.abs(rows).max(axis=1, initial=0.0))  # lest squares overflow or vanish
-    rows /= _or_one(np.linalg.norm(rows, axis=1))
+    rows /= _replace_zeros(np.abs(rows).max(axis=1, initial=0.0))  # lest squares overflow or vanish
+    rows /= _replace_zeros(np.linalg.norm(rows, axis=1))
     return rows
 
 
-def blocks(one: Floats, other: Floats) -> Iterator[tuple[int, Floats]]:
+def iterate_cosine_blocks(one: Floats, other: Floats) -> Iterator[tuple[int, Floats]]:
     """Cosines of unit rows (n, d) with all of (m, d): the first row's number, shape (rows, m)."""
     if one.shape[1] != other.shape[1]:
         raise InputError(f"vectors of {one.shape[1]} and {other.shape[1]} numbers have no cosine")
@@ -48,6 +48,6 @@ def blocks(one: Floats, other: Floats) -> Iterator[tuple[int, Floats]]:
         yield first, np.round(cosines, _DECIMALS, out=cosines)
 
 
-def _or_one(lengths: NDArray[Any]) -> NDArray[Any]:
+def _replace_zeros(lengths: NDArray[Any]) -> NDArray[Any]:
     """As a column, 1 in place of 0."""
     return np.where(lengths > 0, lengths, 1.0)[:, np.newaxis]

@@ -1,6 +1,6 @@
-"""A statistic as it is reported: with how many values it rests on, its interval, or why it is none.
+"""A statistic as it is reported: its value, sample size and interval, or why it is undefined.
 
-Undefined is None with a reason, never NaN: JSON has no NaN, and a reader should learn what lacks.
+An undefined value is None with a reason, never NaN: JSON has no NaN, and readers need the reason.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ class Estimate:
     high: float | None = None
     why: str = ""
 
+    @classmethod
+    def undefined(cls, n: int, why: str) -> Estimate:
+        """An estimate that n values do not define, and why."""
+        return cls(None, n, why=why)
+
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values."""
+        """The fields as JSON values."""
         return asdict(self)
 
 
-def undefined(n: int, why: str) -> Estimate:
-    """What n values do not define, and why."""
-    return Estimate(None, n, why=why)
-
-
-def finite(values: ArrayLike, what: str, dimensions: int = 1) -> Floats:
-    """Values as float64, of so many dimensions.
+def require_finite(values: ArrayLike, what: str, dimensions: int = 1) -> Floats:
+    """Convert values to float64 and require finite numbers in so many dimensions.
 
     Raises:
         InputError: they have other dimensions, or are not all finite numbers.
@@ -63,11 +63,11 @@ def finite(values: ArrayLike, what: str, dimensions: int = 1) -> Floats:
     return array
 
 
-def same_length(one: int, other: int, what: str) -> None:
-    """See that two columns have as many rows.
+def require_same_length(one: int, other: int, what: str) -> None:
+    """Require that two columns have the same number of rows.
 
     Raises:
         InputError: they have not.
     """
     if one != other:
-        raise InputError(f"{what} must be as many, not {one} and {other}")
+        raise InputError(f"{what} must be equally many, not {one} and {other}")

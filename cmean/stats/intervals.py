@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import numpy as np
 
 from cmean.errors import InputError
-from cmean.stats.estimate import Estimate, finite, same_length, undefined
+from cmean.stats.estimate import Estimate, require_finite, require_same_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,16 +20,16 @@ LEVEL: Final = 0.95
 """The share of such intervals that hold the true value."""
 
 
-def mean_interval(values: ArrayLike, level: float = LEVEL) -> Estimate:
+def estimate_mean(values: ArrayLike, level: float = LEVEL) -> Estimate:
     """The mean of some finite values, shape (n,), with Student's t interval.
 
     Raises:
         InputError: a value is not finite.
     """
-    array = finite(values, "the values of a mean")
+    array = require_finite(values, "the values of a mean")
     n = array.size
     if n == 0:
-        return undefined(0, "there is no value")
+        return Estimate.undefined(0, "there is no value")
     mean = float(array.mean())
     if n == 1:
         return Estimate(mean, n, why="one value has no interval")
@@ -39,22 +39,22 @@ def mean_interval(values: ArrayLike, level: float = LEVEL) -> Estimate:
     return Estimate(mean, n, mean - half, mean + half)
 
 
-def proportion(successes: int, n: int, level: float = LEVEL) -> Estimate:
+def estimate_proportion(successes: int, n: int, level: float = LEVEL) -> Estimate:
     """The share of successes among n, with the exact interval of Clopper and Pearson (1934).
 
     Raises:
         InputError: there cannot be so many successes.
     """
-    _check(successes, n)
+    _require_possible_count(successes, n)
     if n == 0:
-        return undefined(0, "there is no value")
+        return Estimate.undefined(0, "there is no value")
     from scipy.stats import binomtest
 
     interval = binomtest(successes, n).proportion_ci(level, method="exact")
     return Estimate(successes / n, n, float(interval.low), float(interval.high))
 
 
-def binomial_p(
+def compute_binomial_p(
     successes: int, n: int, chance: float = 0.5, alternative: Alternative = "greater"
 ) -> float:
     """The probability of so many successes or more, by chance alone; 1 where n is 0.
@@ -68,7 +68,7 @@ def binomial_p(
     Raises:
         InputError: there cannot be so many successes.
     """
-    _check(successes, n)
+    _require_possible_count(successes, n)
     if n == 0:
         return 1.0
     from scipy.stats import binomtest
@@ -76,7 +76,7 @@ def binomial_p(
     return float(binomtest(successes, n, chance, alternative).pvalue)
 
 
-def bootstrap(
+def bootstrap_interval(
     statistic: Callable[..., float | None],
     *columns: NDArray[Any],
     resamples: int = 1000,
@@ -101,7 +101,7 @@ def bootstrap(
     """
     n = len(columns[0])
     for column in columns:
-        same_length(n, len(column), "the rows of columns that belong together")
+        require_same_length(n, len(column), "the rows of columns that belong together")
     if n < 3:  # noqa: PLR2004 - of two rows every resample that varies is the same
         return None
     random = np.random.default_rng(seed)
@@ -117,7 +117,7 @@ def bootstrap(
     return float(low), float(high)
 
 
-def with_interval(estimate: Estimate, interval: tuple[float, float] | None) -> Estimate:
+def attach_interval(estimate: Estimate, interval: tuple[float, float] | None) -> Estimate:
     """An estimate with the interval that was found for it, or with the reason why there is none."""
     if estimate.value is None:
         return estimate
@@ -127,6 +127,6 @@ def with_interval(estimate: Estimate, interval: tuple[float, float] | None) -> E
     return Estimate(estimate.value, estimate.n, *interval)
 
 
-def _check(successes: int, n: int) -> None:
+def _require_possible_count(successes: int, n: int) -> None:
     if not 0 <= successes <= n:
         raise InputError(f"there cannot be {successes} successes among {n}")

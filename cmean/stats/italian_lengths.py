@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cmean.domain import split_words
-from cmean.stats.text_lengths import lengths
+from cmean.stats.text_lengths import measure_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cmean.stats.text_lengths import Lengths
+    from cmean.stats.text_lengths import TextLengths
 
 _ARTICLES = "il lo la l i gli le un uno una"
 _PREPOSITIONS = "a ad di da in con su per tra contro"
@@ -35,14 +35,14 @@ _DO = "faccio fai facciamo fanno faccia fece feci"
 _STAY = "sto stai sta stiamo stanno stia stando stesse stessi stette stetti"
 
 
-def _list() -> frozenset[str]:
+def _build_function_words() -> frozenset[str]:
     joined = {stem + end for stem in _STEMS for end in _JOINED.split()}
     closed = (_ARTICLES, _PREPOSITIONS, _WITH, _PRONOUNS, _POSSESSIVES, _OURS)
     others = (_QUESTIONS, _POINTING, _BETWEEN, _HAVE, _BE, _DO, _STAY)
     return frozenset(word for line in (*closed, *others) for word in line.split()) | joined
 
 
-FUNCTION_WORDS: Final = _list()
+FUNCTION_WORDS: Final = _build_function_words()
 """Articles, prepositions, pronouns, conjunctions and the commonest forms of auxiliary verbs, all in
 lower case: those of Italian, as far as they may be met in English text too."""
 
@@ -50,15 +50,15 @@ _TWO_WORDS: Final = frozenset(("cannot", "gimme", "gonna", "gotta", "lemme", "wa
 """What is split in two."""
 
 
-def without_function_words(text: str) -> str:
+def remove_function_words(text: str) -> str:
     """A text in lower case without Italian function words, words with spaces between."""
     words = (word for word in split_words(text.lower()) if word not in FUNCTION_WORDS)
     return " ".join(f"{word} {word}" if word in _TWO_WORDS else word for word in words)
 
 
-def lengths_without_function_words(texts: Iterable[str]) -> Lengths:
-    """The statistics of some texts as in `lengths`, but for what is no word here."""
+def measure_lengths_without_function_words(texts: Iterable[str]) -> TextLengths:
+    """The statistics of some texts as in `measure_lengths`, but for what is no word here."""
     listed = list(texts)
-    whole = lengths(listed)
-    counted = lengths(map(without_function_words, listed))
+    whole = measure_lengths(listed)
+    counted = measure_lengths(map(remove_function_words, listed))
     return replace(counted, complete=whole.complete, incomplete=whole.incomplete)

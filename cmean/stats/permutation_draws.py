@@ -51,16 +51,16 @@ def draw_product_means(
     Raises:
         InputError: sides that are no such arrays, or no permutation at all.
     """
-    arrays = [_floats(side) for side in (one, other)]
+    arrays = [_require_rows(side) for side in (one, other)]
     if arrays[0].shape[1] != arrays[1].shape[1]:
         widths = f"{arrays[0].shape[1]} and {arrays[1].shape[1]}"
         raise InputError(f"both sides of a pairing need vectors of the same width, not {widths}")
-    _check(permutations)
+    _require_permutations(permutations)
     size, pairs = max(map(len, arrays)), min(map(len, arrays))
     if pairs == 0:
         return np.empty(0)
-    sums = ProductSums(*(CentredRows(array, _total(array), size) for array in arrays))
-    means: Floats = _drawn(sums, permutations, seed) / pairs
+    sums = ProductSums(*(CentredRows(array, _sum_rows(array), size) for array in arrays))
+    means: Floats = _draw_sums(sums, permutations, seed) / pairs
     return means
 
 
@@ -84,24 +84,26 @@ def draw_distance_means(
     Raises:
         InputError: sides that are no such arrays, or no permutation at all.
     """
-    arrays = [_whole(side) for side in (one, other)]
+    arrays = [_require_integer_rows(side) for side in (one, other)]
     if arrays[0].shape[1:] != arrays[1].shape[1:]:
         shapes = f"{arrays[0].shape[1:]} and {arrays[1].shape[1:]}"
         raise InputError(f"both sides of a pairing need items of the same shape, not {shapes}")
-    _check(permutations)
+    _require_permutations(permutations)
     pairs = min(map(len, arrays))
     if pairs == 0:
         return np.empty(0)
-    means: Floats = _drawn(DistanceSums(*arrays), permutations, seed) / (pairs * arrays[0].shape[1])
+    means: Floats = _draw_sums(DistanceSums(*arrays), permutations, seed) / (
+        pairs * arrays[0].shape[1]
+    )
     return means
 
 
-def _drawn(sums: PairingSums, permutations: int, seed: int) -> Floats:
+def _draw_sums(sums: PairingSums, permutations: int, seed: int) -> Floats:
     """Sums over so many random pairings."""
     random = np.random.default_rng(seed)
     if sums.size <= _SINGLE:
         return sums.single(permutations, random)
-    group = min(_power_of_two(sums.size // _SHARE), _GROUP)
+    group = min(_round_to_power_of_two(sums.size // _SHARE), _GROUP)
     orders = -(-permutations // group)
     drawn: Floats = np.concatenate([sums.group(group, random) for _ in range(orders)])
     return drawn[:permutations]
@@ -130,7 +132,7 @@ def draw_statistics(
     Raises:
         InputError: no permutation at all.
     """
-    _check(permutations)
+    _require_permutations(permutations)
     if min(n, m) == 0:
         return np.empty(0)
     random = np.random.default_rng(seed)
@@ -143,14 +145,14 @@ def draw_statistics(
     return drawn
 
 
-def _floats(side: ArrayLike) -> NDArray[Any]:
+def _require_rows(side: ArrayLike) -> NDArray[Any]:
     array = np.asarray(side)
     if array.ndim != 2:  # noqa: PLR2004 - rows, columns
         raise InputError(f"a side of a pairing has the shape (items, numbers), not {array.shape}")
     return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
 
 
-def _whole(side: ArrayLike) -> NDArray[Any]:
+def _require_integer_rows(side: ArrayLike) -> NDArray[Any]:
     array = np.asarray(side)
     if array.ndim == 2:  # noqa: PLR2004 - rows, columns
         array = array[:, np.newaxis]
@@ -162,17 +164,17 @@ def _whole(side: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def _total(rows: NDArray[Any]) -> Floats:
+def _sum_rows(rows: NDArray[Any]) -> Floats:
     total: Floats = rows.sum(axis=0, dtype=np.float64)
     if not np.isfinite(total).all():
         raise InputError("the vectors of a pairing must be finite numbers")
     return total
 
 
-def _check(permutations: int) -> None:
+def _require_permutations(permutations: int) -> None:
     if permutations < 1:
         raise InputError(f"a permutation test needs at least 1 permutation, not {permutations}")
 
 
-def _power_of_two(at_most: int) -> int:
+def _round_to_power_of_two(at_most: int) -> int:
     return 1 << (at_most.bit_length() - 1)

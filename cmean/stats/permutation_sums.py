@@ -119,11 +119,11 @@ class ProductSums(PairingSums):
         spectrum = np.zeros(size)
         for first in range(0, len(one), step):
             left, right = (
-                _transformed(side.take(run[first : first + step].ravel()), size)
+                _transform(side.take(run[first : first + step].ravel()), size)
                 for side, run in ((self.one, one), (self.other, other))
             )
             spectrum += np.einsum("rgd,rgd->rg", left, right).sum(axis=0, dtype=np.float64)
-        sums: Floats = _transformed(spectrum, size).ravel() / size
+        sums: Floats = _transform(spectrum, size).ravel() / size
         return sums
 
     def _all(self, one: Indices, other: Indices) -> Floats:
@@ -192,7 +192,7 @@ class DistanceSums(PairingSums):
         return filled[0], filled[1]
 
 
-def _transformed(rows: NDArray[Any], size: int) -> NDArray[Any]:
+def _transform(rows: NDArray[Any], size: int) -> NDArray[Any]:
     """The Walsh-Hadamard transform of each run of `size` rows, shape (runs, size, width).
 
     In two steps, along the high and the low digits of the place: each is a product of matrices.

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cmean.errors import InputError
-from cmean.stats.cosines import blocks, units
-from cmean.stats.estimate import Estimate, finite, same_length, undefined
-from cmean.stats.intervals import bootstrap, proportion, with_interval
+from cmean.stats.cosines import build_unit_vectors, iterate_cosine_blocks
+from cmean.stats.estimate import Estimate, require_finite, require_same_length
+from cmean.stats.intervals import attach_interval, bootstrap_interval, estimate_proportion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Retrieved:
+class RetrievalMetric:
     """A figure of retrieval beside the one that random ranks have in the mean."""
 
     estimate: Estimate
@@ -32,7 +32,7 @@ class Retrieved:
         return self.estimate.as_dict() | {"chance": self.chance}
 
 
-def ranks(
+def rank_relevant_targets(
     queries: ArrayLike, targets: ArrayLike, relevant: Mapping[int, Collection[int]]
 ) -> Floats:
     """The best rank, by cosine, of any target that is relevant to a query.
@@ -52,7 +52,7 @@ def ranks(
     Raises:
         InputError: vectors of other shapes or not finite, or relevant rows that are not there.
     """
-    one, other = units(queries), units(targets)
+    one, other = build_unit_vectors(queries), build_unit_vectors(targets)
     wanted = {
         query: np.unique(np.fromiter(rows, np.intp)) for query, rows in relevant.items() if rows
     }
@@ -60,7 +60,7 @@ def ranks(
         if not 0 <= query < len(one) or rows.min() < 0 or rows.max() >= len(other):
             raise InputError(f"query {query} or a target relevant to it is not there")
     found = np.full(len(one), np.nan)
-    for first, cosines in blocks(one, other):
+    for first, cosines in iterate_cosine_blocks(one, other):
         for row, similar in enumerate(cosines):
             if first + row in wanted:
                 theirs = similar[wanted[first + row]]
@@ -70,18 +70,18 @@ def ranks(
     return found
 
 
-def retrieval(
+def compute_retrieval_metrics(
     ranks: ArrayLike,
     at: Sequence[int] = (1, 5, 10),
     *,
     targets: int,
     relevant_counts: ArrayLike,
     seed: int = 0,
-) -> dict[str, Retrieved]:
+) -> dict[str, RetrievalMetric]:
     """Shares of queries that find something relevant early, and their mean reciprocal rank.
 
     Args:
-        ranks: of `ranks`, shape (n,); queries with NaN are left out.
+        ranks: of `rank_relevant_targets`, shape (n,); queries with NaN are left out.
         at: the ranks k of "R@k": something relevant is among the first k.
         targets: how many there are to find.
         relevant_counts: for each query how many are relevant to it, shape (n,).
@@ -95,29 +95,31 @@ def retrieval(
         InputError: not as many counts as ranks, or ranks or counts that cannot be.
     """
     all_ranks, counts = np.asarray(ranks, np.float64), np.asarray(relevant_counts, np.intp)
-    same_length(len(all_ranks), len(counts), "ranks and numbers of relevant targets")
+    require_same_length(len(all_ranks), len(counts), "ranks and numbers of relevant targets")
     kept = ~np.isnan(all_ranks)
-    found, counts = finite(all_ranks[kept], "ranks"), counts[kept]
+    found, counts = require_finite(all_ranks[kept], "ranks"), counts[kept]
     outside = (found < 1) | (found > targets) | (counts < 1) | (counts > targets)
     if outside.any():
         raise InputError(f"ranks and numbers of relevant targets go from 1 to {targets}")
     n = len(found)
-    later = {int(count): _later(targets, int(count)) for count in np.unique(counts)}
+    later = {int(count): _compute_tail(targets, int(count)) for count in np.unique(counts)}
     result = {}
     for k in at:
         chance = [1 - later[int(count)][min(k, targets)] for count in counts]
-        result[f"R@{k}"] = Retrieved(proportion(int(np.sum(found <= k)), n), _mean(chance))
+        result[f"R@{k}"] = RetrievalMetric(
+            estimate_proportion(int(np.sum(found <= k)), n), _average(chance)
+        )
     inverse = 1 / found
-    mean = Estimate(float(inverse.mean()), n) if n else undefined(0, "there is no query")
-    expected = {count: _expected_inverse(beyond) for count, beyond in later.items()}
-    result["MRR"] = Retrieved(
-        with_interval(mean, bootstrap(np.mean, inverse, seed=seed)),
-        _mean([expected[int(count)] for count in counts]),
+    mean = Estimate(float(inverse.mean()), n) if n else Estimate.undefined(0, "there is no query")
+    expected = {count: _expect_reciprocal_rank(beyond) for count, beyond in later.items()}
+    result["MRR"] = RetrievalMetric(
+        attach_interval(mean, bootstrap_interval(np.mean, inverse, seed=seed)),
+        _average([expected[int(count)] for count in counts]),
     )
     return result
 
 
-def _later(targets: int, relevant: int) -> Floats:
+def _compute_tail(targets: int, relevant: int) -> Floats:
     """Chance that the best of so many random ranks lies beyond k, for k = 0..targets."""
     k = np.arange(targets)
     left = np.maximum(targets - relevant - k, 0) / (targets - k)
@@ -125,10 +127,10 @@ def _later(targets: int, relevant: int) -> Floats:
     return beyond
 
 
-def _expected_inverse(beyond: Floats) -> float:
+def _expect_reciprocal_rank(beyond: Floats) -> float:
     """The expectation of 1 / the best rank."""
     return float(np.sum(-np.diff(beyond) / np.arange(1, len(beyond))))
 
 
-def _mean(values: Sequence[float]) -> float | None:
+def _average(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if len(values) else None

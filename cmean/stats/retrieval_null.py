@@ -1,4 +1,4 @@
-"""The mean reciprocal rank where each query seeks, at random, what belongs to another one."""
+"""Null distribution of the mean reciprocal rank: relevant targets permuted among the queries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cmean.errors import InputError
-from cmean.stats.cosines import blocks, units
+from cmean.stats.cosines import build_unit_vectors, iterate_cosine_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -24,11 +24,12 @@ def draw_mean_reciprocal_ranks(
     permutations: int = 1000,
     seed: int = 0,
 ) -> Floats:
-    """Mean reciprocal ranks, as of `cmean.stats.retrieval.ranks`, in random assignments.
+    """Draw mean reciprocal ranks of random assignments of relevant targets to queries.
 
-    In each, the queries are given the relevant targets of one another by a random permutation:
-    what is kept is which targets are sought, and together with which; what is lost is by whom.
-    One pass over the cosines serves all permutations, in memory that grows with the queries alone.
+    In each, a random permutation gives the queries the relevant targets of one another: the sets of
+    relevant targets stay as they are, but not which query they belong to. Ranks are those of
+    `cmean.stats.retrieval.rank_relevant_targets`. One pass over the cosines serves all
+    permutations, in memory that grows with the queries alone.
 
     Args:
         queries: shape (n, d), finite.
@@ -41,9 +42,9 @@ def draw_mean_reciprocal_ranks(
         Shape (permutations,); empty without queries.
 
     Raises:
-        InputError: no permutation, vectors that are none, or a query that seeks nothing.
+        InputError: no permutation, invalid vectors, or a query without relevant target.
     """
-    one, other = units(queries), units(targets)
+    one, other = build_unit_vectors(queries), build_unit_vectors(targets)
     if permutations < 1:
         raise InputError(f"a permutation test needs at least 1 permutation, not {permutations}")
     if len(relevant) != len(one) or not all(relevant):
@@ -56,7 +57,7 @@ def draw_mean_reciprocal_ranks(
     rows, counts = np.concatenate(wanted), np.array([len(each) for each in wanted])
     starts = np.cumsum(counts) - counts
     total = np.zeros(permutations)
-    for first, cosines in blocks(one, other):
+    for first, cosines in iterate_cosine_blocks(one, other):
         for row, similar in enumerate(cosines):
             theirs = similar[rows]
             best = np.maximum.reduceat(theirs, starts)

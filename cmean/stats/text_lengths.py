@@ -27,7 +27,7 @@ STOCK_PHRASES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Lengths:
+class TextLengths:
     """Lengths of n texts in words.
 
     `max`, `min` and `mean` are None where there is no text. `above`, `below` and `equal` count the
@@ -54,8 +54,8 @@ class Lengths:
 class LengthTable:
     """Table I or II: the captions of whole items, and of their four fragments joined."""
 
-    total: Lengths
-    aggregated: Lengths
+    total: TextLengths
+    aggregated: TextLengths
 
     def as_dict(self) -> dict[str, Any]:
         """The same as JSON values, by column."""
@@ -78,7 +78,7 @@ def is_complete(text: str) -> bool:
     return text.rstrip().endswith((".", "!", "?"))
 
 
-def aggregate(fragments: Iterable[str]) -> str:
+def join_fragment_captions(fragments: Iterable[str]) -> str:
     """The captions of an item's fragments joined, in lower case, without the stock phrases."""
     text = " ".join(fragments).lower()
     for phrase in STOCK_PHRASES:
@@ -86,13 +86,13 @@ def aggregate(fragments: Iterable[str]) -> str:
     return text
 
 
-def lengths(texts: Iterable[str]) -> Lengths:
+def measure_lengths(texts: Iterable[str]) -> TextLengths:
     """The statistics of some texts, each as it is."""
     listed = list(texts)
     words = [count_words(text) for text in listed]
     n, total = len(words), sum(words)
     complete = sum(map(is_complete, listed))
-    return Lengths(
+    return TextLengths(
         n=n,
         max=max(words, default=None),
         min=min(words, default=None),
@@ -105,11 +105,13 @@ def lengths(texts: Iterable[str]) -> Lengths:
     )
 
 
-def length_table(wholes: Iterable[str], fragments: Iterable[Sequence[str]]) -> LengthTable:
+def build_length_table(wholes: Iterable[str], fragments: Iterable[Sequence[str]]) -> LengthTable:
     """Table I or II, of the items of one kind.
 
     Args:
         wholes: the caption of each item as a whole.
         fragments: for each item the captions of its four fragments, in order of position.
     """
-    return LengthTable(lengths(wholes), lengths(map(aggregate, fragments)))
+    return LengthTable(
+        measure_lengths(wholes), measure_lengths(map(join_fragment_captions, fragments))
+    )

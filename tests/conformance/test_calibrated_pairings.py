@@ -12,6 +12,7 @@ from triples import AS_THE_STUDY, Triples
 
 from cmean.catalog import pairings
 from cmean.domain import Kind
+from cmean.evaluation.documents.evaluation import EvaluationDocument
 from cmean.matching import calibrate_vectors, match, random_pairing, similarities
 from cmean.matching.random_pairing_null import draw_random_pairing_means
 from cmean.pairing import control_pairings, null_models, spaces
@@ -19,6 +20,7 @@ from cmean.pairing.vectors import VECTORS
 from cmean.report import gather as gathering
 from cmean.report.page import render_report
 from cmean.stats.sampling import SamplingOptions
+from cmean.util.dataclass_json import from_json
 
 STUDY = ("--method", "greedy", *AS_THE_STUDY)
 """How the study paired."""
@@ -126,7 +128,7 @@ def test_the_report_draws_the_null_of_the_calibrated_vectors(triples, program):
     grow(triples, 6, 8)
     found = program("pair", "--json").json
     document = program("evaluate", found["pairing"], "--json").json
-    gathered = gathering.gather_report(triples.catalog, document)
+    gathered = gathering.gather_report(triples.catalog, from_json(EvaluationDocument, document))
     assert np.mean(gathered.null) == pytest.approx(found["null_mean"])
     row, _ = row_of(triples.catalog, found["pairing"])
     shown = {tuple(point.rgb) for point in gathered.tracks}
@@ -234,5 +236,5 @@ def test_no_pair_above_the_least_similarity_stores_nothing(triples, program):
     for vector in VECTORS:
         refused = program("pair", *STUDY, "--vector", vector, "--min-similarity", "1")
         assert (refused.code, refused.err.count("\n")) == (1, 1)
-        assert "no pair reaches the least similarity of 1.0" in refused.err
+        assert "no pair reaches the minimum similarity of 1.0" in refused.err
     assert program("sql", "SELECT COUNT(*) AS n FROM pairings", "--json").json == [{"n": 0}]

@@ -16,7 +16,7 @@ from cmean.evaluation.documents.rating_tables import RatingSummary
 from cmean.evaluation.measures import human_ratings
 from cmean.evaluation.measures.human_rating_tables import build_human_rating_tables
 from cmean.ratings import importer, rating_sheets
-from cmean.stats.agreement import krippendorff_alpha
+from cmean.stats.agreement import compute_krippendorff_alpha
 from cmean.util.dataclass_json import from_json, to_json
 
 
@@ -172,7 +172,9 @@ def test_agreement_is_over_what_two_have_rated(rated):
     table = [[np.nan if s is None else s for s in scores] for scores in answers.values()]
     found = rated.measure()["agreement"]["congruence"]
     for level in ("nominal", "ordinal", "interval"):
-        assert found[level]["value"] == pytest.approx(krippendorff_alpha(table, level).value)
+        assert found[level]["value"] == pytest.approx(
+            compute_krippendorff_alpha(table, level).value
+        )
         assert found[level]["units"] == 5
         assert found[level]["low"] <= found[level]["value"] <= found[level]["high"]
 

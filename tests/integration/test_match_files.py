@@ -97,7 +97,7 @@ def test_pairs_of_files_have_a_least_similarity(cmean, files):
     write(cmean.folder / "artworks.csv", np.array([[0, 255, 0]]), "a")
     none = cmean("match", *sides, *options)
     assert (none.code, none.err.count("\n")) == (1, 1)
-    assert "no pair reaches the least similarity of 0.99" in none.err
+    assert "no pair reaches the minimum similarity of 0.99" in none.err
     assert (cmean.folder / "pairs.csv").read_bytes() == before
     for floor in ("nan", "1.5", "-2", "much"):
         wrong = cmean("match", *sides, "--min-similarity", floor)

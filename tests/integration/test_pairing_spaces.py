@@ -170,8 +170,8 @@ def test_choices_that_do_not_go_together_are_refused_in_one_line(triples, progra
         ("--space", "imagebind", "--metric", "euclidean"): "compared by cosine, not by euclidean",
         ("--space", "imagebind", "--calibrate", "quantile"): "imagebind cannot be calibrated",
         ("--space", "captions", "--calibrate", "quantile"): "captions cannot be calibrated",
-        ("--method", "random", "--min-similarity", "0.5"): "not of --method random",
-        ("--seed", "3"): "--seed is of --method random",
+        ("--method", "random", "--min-similarity", "0.5"): "cannot be used with --method random",
+        ("--seed", "3"): "--seed is for --method random only",
         ("--control-seed", "3"): "--control-seed needs --control",
     }.items():
         found = program("pair", *arguments)

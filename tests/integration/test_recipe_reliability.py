@@ -20,7 +20,7 @@ from cmean.evaluation.documents.recipe_agreement import RecipeAgreementDocument
 from cmean.evaluation.reliability_tables import build_recipe_tables
 from cmean.inference import controls, recipes
 from cmean.matching import random_pairing
-from cmean.stats.reliability import icc, self_retrieval
+from cmean.stats.reliability import compute_iccs, compute_self_retrieval
 from cmean.stats.sampling import SamplingOptions
 from cmean.util.dataclass_json import from_json, to_json
 
@@ -86,7 +86,7 @@ def test_each_figure_is_that_of_its_definition(catalog, filled, part):
         assert pair["spearman"][channel]["value"] == pytest.approx(
             stats.spearmanr(*columns)[0], abs=1e-9
         )
-        expected = icc(np.stack(columns, axis=1))
+        expected = compute_iccs(np.stack(columns, axis=1))
         for name, each in expected.items():
             shown = found["icc"][channel][name]
             assert shown["value"] == each.value
@@ -102,7 +102,7 @@ def test_each_figure_is_that_of_its_definition(catalog, filled, part):
     assert (chance["mean"], chance["sd"]) == (null.mean, null.sd)
     assert chance["z"] == pytest.approx((cosines.mean() - null.mean) / null.sd)
     assert chance["p"] < 0.05
-    ranks = self_retrieval(*flat)
+    ranks = compute_self_retrieval(*flat)
     assert pair["retrieval"]["median_rank"]["value"] == ranks.median_rank.estimate.value
     assert pair["retrieval"]["first"]["chance"] == pytest.approx(1 / 12)
 

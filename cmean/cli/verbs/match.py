@@ -17,7 +17,7 @@ from cmean.library import vector_files
 from cmean.matching.calibration import CALIBRATIONS, NONE, calibrate_vectors
 from cmean.matching.methods import METHODS, match
 from cmean.matching.random_pairing_null import compute_random_pairing_null
-from cmean.matching.summary import summarise
+from cmean.matching.summary import summarise_matching
 from cmean.matching.vectors import METRICS
 from cmean.pairing.spaces import EMOTION
 from cmean.presentation.pairing_phrases import PairingSummary, describe_pairing
@@ -90,5 +90,5 @@ def _match_tables(
             on_progress=partial(update, args.method),
         )
     null = compute_random_pairing_null(sides[0], sides[1], args.metric)
-    summary = summarise(matching, null, tracks.vector, args.calibrate)
+    summary = summarise_matching(matching, null, tracks.vector, args.calibrate)
     return matching, {**summary.as_dict(), "space": EMOTION}

@@ -20,7 +20,7 @@ class EvaluationDocument:
         vector: what of an item was paired: whole, fragments or concatenated.
         metric: cosine or euclidean.
         calibrate: none or quantile.
-        min_similarity: the least similarity of a pair; None: any.
+        min_similarity: the minimum similarity of a pair; None: any.
         space: of the vectors.
         profile: of its recipes.
         pairs: how many.

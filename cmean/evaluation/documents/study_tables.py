@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from cmean.stats.coherence import Coherence, DescriptiveStatistics
-from cmean.stats.text_lengths import Lengths
+from cmean.stats.text_lengths import TextLengths
 from cmean.util.dataclass_json import json_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaptionLengthRow(Lengths):
+class CaptionLengthRow(TextLengths):
     """Lengths of captions in words, and how many captions ended for each finish reason."""
 
     finish_reasons: Mapping[str, int]

@@ -12,7 +12,7 @@ from cmean.domain import WHOLE, FinishReason, Kind
 from cmean.evaluation.documents.study_tables import CaptionLengthRow, CaptionLengthTable
 from cmean.pairing.vectors import FRAGMENTS
 from cmean.presentation.tables import Table
-from cmean.stats.text_lengths import length_table
+from cmean.stats.text_lengths import build_length_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Connection
     from cmean.evaluation.documents.study_tables import StudyTables
     from cmean.evaluation.evaluated_pairing import EvaluatedPairing
-    from cmean.stats.text_lengths import Lengths
+    from cmean.stats.text_lengths import TextLengths
 
 
 def measure_caption_lengths(
@@ -38,7 +38,7 @@ def _measure_kind(
     wholes = [captions[WHOLE] for captions in by_item.values() if WHOLE in captions]
     complete = [c for c in by_item.values() if all(position in c for position in FRAGMENTS)]
     parts = [[captions[position] for position in FRAGMENTS] for captions in complete]
-    lengths = length_table(
+    lengths = build_length_table(
         [text for text, _ in wholes], [[text for text, _ in four] for four in parts]
     )
     return CaptionLengthTable(
@@ -47,7 +47,7 @@ def _measure_kind(
     )
 
 
-def _make_row(lengths: Lengths, reasons: Iterable[str]) -> CaptionLengthRow:
+def _make_row(lengths: TextLengths, reasons: Iterable[str]) -> CaptionLengthRow:
     counts = Counter(reasons)
     return CaptionLengthRow(
         **asdict(lengths),

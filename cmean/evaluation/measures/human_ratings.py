@@ -18,10 +18,10 @@ from cmean.evaluation.documents.rating_tables import (
     RaterSummary,
     RatingSummary,
 )
-from cmean.stats.agreement import LEVELS, krippendorff_interval
-from cmean.stats.correlation import spearman, spearman_interval
-from cmean.stats.estimate import undefined
-from cmean.stats.intervals import binomial_p, mean_interval, proportion
+from cmean.stats.agreement import LEVELS, bootstrap_krippendorff_alpha
+from cmean.stats.correlation import bootstrap_spearman, compute_spearman
+from cmean.stats.estimate import Estimate
+from cmean.stats.intervals import compute_binomial_p, estimate_mean, estimate_proportion
 from cmean.stats.null_distribution import NullComparison, NullDistribution, compare_with_null
 from cmean.stats.permutation_draws import draw_statistics
 
@@ -110,8 +110,8 @@ def _compare_means(
     else:
         null = compare_with_null(difference, _permute_differences(values, own, groups, sampling))
     return CongruenceComparison(
-        mean=mean_interval(one),
-        control_mean=mean_interval(other) if len(other) else undefined(0, _NO_CONTROLS),
+        mean=estimate_mean(one),
+        control_mean=estimate_mean(other) if len(other) else Estimate.undefined(0, _NO_CONTROLS),
         difference=difference,
         null=null,
         **counts,
@@ -139,12 +139,12 @@ def _correlate_similarity(rated: RatingRows, sampling: SamplingOptions) -> Congr
     means: Floats = np.bincount(of_pair, rated["congruence"]) / np.bincount(of_pair)
     similarity: Floats = rated["similarity"][first]
     n = len(means)
-    found = spearman_interval(means, similarity, sampling.bootstraps, sampling.seed)
+    found = bootstrap_spearman(means, similarity, sampling.bootstraps, sampling.seed)
     if found.value is None:
         return CongruenceCorrelation(**found.as_dict(), null=NullComparison.undefined(found.why))
 
     def correlate(one: NDArray[np.intp], other: NDArray[np.intp]) -> float:
-        value = spearman(means[one], similarity[other]).value
+        value = compute_spearman(means[one], similarity[other]).value
         return math.nan if value is None else value
 
     permuted = draw_statistics(correlate, n, n, sampling.permutations, sampling.seed)
@@ -181,8 +181,12 @@ def _compare_with_coin(won: int, n: int) -> dict[str, Any]:
     """Compare a share with one half: the fields of `PreferenceShare`."""
     sd = 0.5 / math.sqrt(n) if n else None
     z = None if sd is None else (won / n - 0.5) / sd
-    p = binomial_p(won, n) if n else None
-    return {"won": won, "win_rate": proportion(won, n), "null": BinomialNull(0.5, sd, z, p)}
+    p = compute_binomial_p(won, n) if n else None
+    return {
+        "won": won,
+        "win_rate": estimate_proportion(won, n),
+        "null": BinomialNull(0.5, sd, z, p),
+    }
 
 
 def _measure_agreement(
@@ -214,7 +218,7 @@ def _compute_alpha(
     table = np.full((row.max() + 1, column.max() + 1), np.nan)
     table[row, column] = answers
     rated_twice = int(np.sum(np.sum(~np.isnan(table), axis=0) >= _FEWEST_RATERS))
-    found = krippendorff_interval(table, level, sampling.bootstraps, sampling.seed)
+    found = bootstrap_krippendorff_alpha(table, level, sampling.bootstraps, sampling.seed)
     return RaterAgreement(**found.as_dict(), units=rated_twice)
 
 

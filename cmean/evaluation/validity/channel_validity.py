@@ -14,7 +14,7 @@ from cmean.evaluation.documents.label_tables import (
     OmittedCategories,
 )
 from cmean.pairing.vectors import build_side
-from cmean.stats.correlation import auc_interval, spearman_interval
+from cmean.stats.correlation import bootstrap_auc, bootstrap_spearman
 from cmean.stats.null_distribution import compare_with_null
 from cmean.stats.permutation_draws import draw_product_means
 
@@ -98,9 +98,9 @@ def _associate_channels(
     for number, channel in enumerate(CHANNELS):
         values = triples[:, number]
         estimate = (
-            auc_interval(values, labels == 1, resamples=resamples, seed=sampling.seed)
+            bootstrap_auc(values, labels == 1, resamples=resamples, seed=sampling.seed)
             if is_binary
-            else spearman_interval(values, labels, resamples=resamples, seed=sampling.seed)
+            else bootstrap_spearman(values, labels, resamples=resamples, seed=sampling.seed)
         )
         expected = EXPECTED_SIGNS.get((channel, dimension.lower()), "")
         yield ChannelAssociation(

@@ -14,9 +14,9 @@ from cmean.evaluation.documents.label_tables import (
     ResampledAgreement,
 )
 from cmean.evaluation.validity.label_permutation import permute_labelled_pairs
-from cmean.stats.correlation import spearman, spearman_interval, spearman_of_codes
-from cmean.stats.estimate import Estimate, undefined
-from cmean.stats.intervals import mean_interval, proportion
+from cmean.stats.correlation import bootstrap_spearman, compute_spearman, compute_spearman_of_codes
+from cmean.stats.estimate import Estimate
+from cmean.stats.intervals import estimate_mean, estimate_proportion
 from cmean.stats.null_distribution import compare_with_null
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def measure_label_agreement(
     rows = []
     for dimension, comparable in _find_shared_dimensions(columns):
         if not comparable:
-            rows.append(_make_row(dimension, SPEARMAN, undefined(0, _MIXED_TYPES)))
+            rows.append(_make_row(dimension, SPEARMAN, Estimate.undefined(0, _MIXED_TYPES)))
         for both in comparable:
             statistics = _OF_NUMBERS if both[0].numeric else _OF_CATEGORIES
             rows += [_measure_statistic(dimension, each, both, evaluated) for each in statistics]
@@ -113,7 +113,7 @@ def _measure_statistic(
 ) -> LabelAgreement:
     labels = _select_labels(evaluated.pairs, columns)
     if not len(labels[0]):
-        return _make_row(dimension, statistic.name, undefined(0, _NO_PAIRS))
+        return _make_row(dimension, statistic.name, Estimate.undefined(0, _NO_PAIRS))
     estimate = statistic.estimate(*labels, evaluated.sampling)
     if estimate.value is None:
         return _make_row(dimension, statistic.name, estimate)
@@ -157,7 +157,7 @@ def _keep_labels(one: Values, other: Values) -> tuple[Values, Values]:
 
 
 def _compute_spearman(one: Values, other: Values) -> float | None:
-    return spearman(one, other).value
+    return compute_spearman(one, other).value
 
 
 def _compute_difference(one: Values, other: Values) -> float:
@@ -181,16 +181,16 @@ _OF_NUMBERS: Final = (
     _Statistic(
         SPEARMAN,
         "greater",
-        lambda one, other, by: spearman_interval(one, other, by.bootstraps, by.seed),
+        lambda one, other, by: bootstrap_spearman(one, other, by.bootstraps, by.seed),
         _compute_spearman,
-        spearman_of_codes,
+        compute_spearman_of_codes,
         _encode_labels,
         lambda _one, _other: _CONSTANT_LABEL,
     ),
     _Statistic(
         DIFFERENCE,
         "less",
-        lambda one, other, _: mean_interval(np.abs(one - other)),
+        lambda one, other, _: estimate_mean(np.abs(one - other)),
         _compute_difference,
         _compute_difference,
         _keep_labels,
@@ -202,7 +202,7 @@ _OF_CATEGORIES: Final = (
     _Statistic(
         SHARE,
         "greater",
-        lambda one, other, _: proportion(int((one == other).sum()), len(one)),
+        lambda one, other, _: estimate_proportion(int((one == other).sum()), len(one)),
         _compute_share,
         _compute_share,
         _encode_labels,

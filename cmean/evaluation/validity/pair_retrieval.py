@@ -11,7 +11,7 @@ from cmean.domain import POSITIONS, WHOLE, Kind
 from cmean.evaluation.documents.label_tables import RetrievalDirection, RetrievalFigure
 from cmean.pairing.vectors import FRAGMENTS, build_side
 from cmean.stats.null_distribution import compare_with_null
-from cmean.stats.retrieval import ranks, retrieval
+from cmean.stats.retrieval import compute_retrieval_metrics, rank_relevant_targets
 from cmean.stats.retrieval_null import draw_mean_reciprocal_ranks
 
 if TYPE_CHECKING:
@@ -90,9 +90,11 @@ def _measure_direction(
         partners[query].add(target)
     searching = queries[sorted(partners)]
     relevant = [sorted(partners[query]) for query in sorted(partners)]
-    found = ranks(searching, targets, dict(enumerate(relevant)))
+    found = rank_relevant_targets(searching, targets, dict(enumerate(relevant)))
     counts = [len(each) for each in relevant]
-    figures = retrieval(found, targets=len(targets), relevant_counts=counts, seed=sampling.seed)
+    figures = compute_retrieval_metrics(
+        found, targets=len(targets), relevant_counts=counts, seed=sampling.seed
+    )
     permuted = draw_mean_reciprocal_ranks(
         searching, targets, relevant, sampling.permutations, sampling.seed
     )

@@ -1,6 +1,7 @@
-"""The loops that numpy cannot say, compiled by numba.
+"""Loops that numpy cannot express, compiled by numba.
 
-Compiled on the first call and kept on disk; importing this package costs half a second, so that
-only matchings that are large enough do. What is called inside compiled code lies in the same file:
-numba keeps what it compiled until that file changes.
+They are compiled on the first call and cached on disk. Importing this package costs half a second,
+so that only matchings that are large enough do it. Functions that compiled code calls are in the
+same file, since numba's cache is invalidated by changes of that file alone: that is why `auction`
+and `nearest` are longer than other modules.
 """

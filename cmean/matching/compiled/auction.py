@@ -24,13 +24,13 @@ from cmean.matching.compiled.tree import DEPTH
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cmean.matching.compiled.tree import Tree
+    from cmean.matching.compiled.tree import KDTree
 
 
-class Sinks(NamedTuple):
-    """What is bid for, in the order of the tree's slots."""
+class AuctionSinks(NamedTuple):
+    """The sinks that are bid for, in the order of the tree's slots."""
 
-    tree: Tree
+    tree: KDTree
     measure: NDArray[np.float64]
     """(sinks,): 1 / length for cosines; the square of the length for distances."""
     price: NDArray[np.float64]
@@ -41,8 +41,8 @@ class Sinks(NamedTuple):
     """The largest distance; 0 where the similarity is the cosine."""
 
 
-class Sources(NamedTuple):
-    """Who bids."""
+class AuctionSources(NamedTuple):
+    """The sources that bid."""
 
     vectors: NDArray[np.float32]
     """(sources, d)."""
@@ -51,7 +51,7 @@ class Sources(NamedTuple):
     places: NDArray[np.float64]
     """(sources, d)."""
     flat: NDArray[np.bool_]
-    """(sources,): whether everything has similarity 0 for it: it stands for who is not there."""
+    """(sources,): whether its similarity to everything is 0: the source that fills the side up."""
     supply: NDArray[np.int64]
     """(sources,): members."""
     sink: NDArray[np.int32]
@@ -61,18 +61,18 @@ class Sources(NamedTuple):
     offers: NDArray[np.int32]
     """(sources,): how many are remembered."""
     beyond: NDArray[np.float64]
-    """(sources,): nothing that is not remembered is worth more, less its price."""
+    """(sources,): upper bound of similarity less price over all offers not remembered."""
 
 
-class Lots(NamedTuple):
-    """Parts of sinks, with who holds each at which price: for each sink a list, cheapest first."""
+class AuctionLots(NamedTuple):
+    """Parts of sinks with their holder and price: for each sink a linked list, cheapest first."""
 
     first: NDArray[np.int32]
     """(sinks,): its first lot."""
     following: NDArray[np.int32]
     """(lots,): the next of the same sink, or -1."""
     sink: NDArray[np.int32]
-    """(lots,): what it is part of."""
+    """(lots,): the sink it is part of."""
     holder: NDArray[np.int32]
     """(lots,): a source, or -1."""
     amount: NDArray[np.int64]
@@ -83,41 +83,46 @@ class Lots(NamedTuple):
     """(lots,): numbers of lots that are not in use, below `state[2]`."""
 
 
-class Waiting(NamedTuple):
-    """Sources that still lack something, first come, first served."""
+class WaitingSources(NamedTuple):
+    """Queue of sources whose supply is not yet matched, first in, first out."""
 
     lacks: NDArray[np.int64]
-    """(sources,): how much."""
+    """(sources,): unmatched supply."""
     queue: NDArray[np.int32]
-    """(sources,): a ring."""
+    """(sources,): ring buffer."""
     queued: NDArray[np.bool_]
-    """(sources,): who is in it."""
+    """(sources,): whether it is in the queue."""
     state: NDArray[np.int64]
-    """Where the ring begins, how many are in it, how many lots are unused."""
+    """Start of the ring buffer, its length, and the number of unused lots."""
 
 
 @compiled
-def bid(
-    sources: Sources, sinks: Sinks, lots: Lots, waiting: Waiting, epsilon: float, steps: int
+def run_bids(
+    sources: AuctionSources,
+    sinks: AuctionSinks,
+    lots: AuctionLots,
+    waiting: WaitingSources,
+    epsilon: float,
+    steps: int,
 ) -> bool:
-    """Let sources bid until nobody lacks anything, or for so many bids, or until lots run out.
+    """Run bids until all supply is matched, or for so many bids, or until lots run out.
 
     Returns:
         Whether nobody lacks anything.
     """
     state = waiting.state
-    room = _room(sinks.tree)
+    room = _allocate_buffers(sinks.tree)
     done = 0
     while state[1] > 0 and done < steps and state[2] > 1:
         source = waiting.queue[state[0]]
         while waiting.lacks[source] > 0 and done < steps and state[2] > 1:
             done += 1
-            sink, value, second = _best(sources, source, sinks, room)
-            _buy(source, sink, lots, waiting, (value, second, epsilon))
+            sink, value, second = _find_best_offer(sources, source, sinks, room)
+            _buy_lots(source, sink, lots, waiting, (value, second, epsilon))
             lowest = lots.price[lots.first[sink]]
             if lowest != sinks.price[sink]:
                 sinks.price[sink] = lowest
-                _raise(sinks, sink)
+                _raise_price(sinks, sink)
         if waiting.lacks[source] == 0:
             waiting.queued[source] = False
             state[0] = (state[0] + 1) % len(waiting.queue)
@@ -126,24 +131,26 @@ def bid(
 
 
 @compiled
-def profits(sources: Sources, sinks: Sinks, result: NDArray[np.float64]) -> None:
-    """For one member of each source the best similarity less price, shape (sources,)."""
-    room = _room(sinks.tree)
+def compute_profits(
+    sources: AuctionSources, sinks: AuctionSinks, result: NDArray[np.float64]
+) -> None:
+    """Compute for one member of each source the best similarity less price, shape (sources,)."""
+    room = _allocate_buffers(sinks.tree)
     sink = np.empty(1, np.int32)
     value = np.empty(1)
     for source in range(len(result)):
-        _search(sources, source, sinks, room, sink, value)
+        _search_offers(sources, source, sinks, room, sink, value)
         result[source] = value[0] - sinks.price[sink[0]]
 
 
 @compiled
-def _best(
-    sources: Sources,
+def _find_best_offer(
+    sources: AuctionSources,
     source: int,
-    sinks: Sinks,
+    sinks: AuctionSinks,
     room: tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]],
 ) -> tuple[int, float, float]:
-    """The best sink, its similarity, and what the second best is worth less its price."""
+    """Find the best sink, its similarity, and the second best's similarity less price."""
     searched = False
     while True:
         best, value = -1, 0.0
@@ -158,21 +165,21 @@ def _best(
                 second = net
         if searched or second >= sources.beyond[source]:
             return best, value, second if second > -np.inf else worth
-        sources.offers[source], sources.beyond[source] = _search(
+        sources.offers[source], sources.beyond[source] = _search_offers(
             sources, source, sinks, room, sources.sink[source], sources.value[source]
         )
         searched = True
 
 
 @compiled
-def _buy(
+def _buy_lots(
     source: int,
     sink: int,
-    lots: Lots,
-    waiting: Waiting,
+    lots: AuctionLots,
+    waiting: WaitingSources,
     terms: tuple[float, float, float],
 ) -> None:
-    """Take the lots of a sink that are worth more than the second best offer, all at one price.
+    """Buy the lots of a sink that are worth more than the second best offer, all at one price.
 
     That price leaves the source as well off, but for ε, as the best that it did not take: the
     second best sink, or the next lot of this one. Its own lots among them only rise in price.
@@ -221,8 +228,8 @@ def _buy(
 
 
 @compiled
-def _raise(sinks: Sinks, sink: int) -> None:
-    """Tell the nodes above a sink that its price has risen."""
+def _raise_price(sinks: AuctionSinks, sink: int) -> None:
+    """Update the lowest prices of the nodes above a sink whose price has risen."""
     tree = sinks.tree
     node = tree.leaf[sink]
     low = np.inf
@@ -237,10 +244,10 @@ def _raise(sinks: Sinks, sink: int) -> None:
 
 
 @compiled
-def _room(
-    tree: Tree,
+def _allocate_buffers(
+    tree: KDTree,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
-    """What a search writes to: products with a leaf's points, nodes, bounds, offers' worth."""
+    """Allocate the buffers of a search: products with a leaf's points, nodes, bounds, values."""
     largest = 1
     for node in range(len(tree.alive) >> 1, len(tree.alive)):
         largest = max(largest, tree.alive[node])
@@ -253,10 +260,10 @@ def _room(
 
 
 @compiled
-def _search(
-    sources: Sources,
+def _search_offers(
+    sources: AuctionSources,
     source: int,
-    sinks: Sinks,
+    sinks: AuctionSinks,
     room: tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]],
     sink: NDArray[np.int32],
     value: NDArray[np.float64],
@@ -284,8 +291,8 @@ def _search(
             continue
         while node < first_leaf:
             better, other = 2 * node + 1, 2 * node + 2
-            bound = _bound(low, high, better, place, flat, farthest) - lowest[better]
-            other_bound = _bound(low, high, other, place, flat, farthest) - lowest[other]
+            bound = _bound_similarity(low, high, better, place, flat, farthest) - lowest[better]
+            other_bound = _bound_similarity(low, high, other, place, flat, farthest) - lowest[other]
             if other_bound > bound:
                 better, other = other, better
                 other_bound = bound
@@ -296,10 +303,10 @@ def _search(
                 beyond = max(beyond, other_bound)
             node = better
         start, count = tree.start[node], tree.alive[node]
-        _products(tree.vectors, start, count, vector, dots)
+        _multiply_slots(tree.vectors, start, count, vector, dots)
         for j in range(count):
             slot = start + j
-            likeness = _likeness(dots[j], measure, sinks.measure[slot], flat, farthest)
+            likeness = _compute_similarity(dots[j], measure, sinks.measure[slot], flat, farthest)
             net = likeness - price[slot]
             if net <= worst:
                 beyond = max(beyond, net)
@@ -308,21 +315,21 @@ def _search(
                 beyond = max(beyond, nets[limit - 1])
             else:
                 kept += 1
-            _insert(nets, sink, value, kept - 1, (net, slot, likeness))
+            _insert_offer(nets, sink, value, kept - 1, (net, slot, likeness))
             if kept == limit:
                 worst = nets[limit - 1]
     return kept, beyond
 
 
 @compiled
-def _products(
+def _multiply_slots(
     vectors: NDArray[np.float32],
     first: int,
     count: int,
     vector: NDArray[np.float32],
     dots: NDArray[np.float32],
 ) -> None:
-    """The products of a vector with those in consecutive slots: whole numbers below 2^24."""
+    """Multiply a vector with those in consecutive slots: whole numbers below 2^24."""
     for j in range(count):
         dots[j] = 0
     for axis in range(len(vector)):
@@ -333,8 +340,10 @@ def _products(
 
 
 @compiled
-def _likeness(dot: np.float32, measure: float, other: float, flat: bool, farthest: float) -> float:
-    """The similarity, from a product and what each vector is measured by."""
+def _compute_similarity(
+    dot: np.float32, measure: float, other: float, flat: bool, farthest: float
+) -> float:
+    """Compute the similarity from a product and the measures of both vectors."""
     if flat:
         return 0.0
     if farthest > 0.0:
@@ -343,14 +352,14 @@ def _likeness(dot: np.float32, measure: float, other: float, flat: bool, farthes
 
 
 @compiled
-def _insert(
+def _insert_offer(
     nets: NDArray[np.float64],
     sink: NDArray[np.int32],
     value: NDArray[np.float64],
     last: int,
     offer: tuple[float, int, float],
 ) -> None:
-    """Put an offer where it belongs among those before `last`, best first."""
+    """Insert an offer into those before `last`, best first."""
     net, slot, likeness = offer
     i = last
     while i > 0 and nets[i - 1] < net:
@@ -360,7 +369,7 @@ def _insert(
 
 
 @compiled
-def _bound(
+def _bound_similarity(
     low: NDArray[np.float64],
     high: NDArray[np.float64],
     node: int,
@@ -368,7 +377,7 @@ def _bound(
     flat: bool,
     farthest: float,
 ) -> float:
-    """No similarity to a point in a node's box is larger, but for rounding."""
+    """Compute an upper bound, but for rounding, of similarities to the points in a node's box."""
     if flat:
         return 0.0
     total = 0.0

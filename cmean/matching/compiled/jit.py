@@ -1,4 +1,4 @@
-"""How everything here is compiled."""
+"""The numba options by which everything here is compiled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _Function = TypeVar("_Function", bound="Callable[..., object]")
 
 
 def compiled(function: _Function) -> _Function:
-    """Compile a function on its first call, without the interpreter's lock.
+    """Compile a function on its first call, to run without the global interpreter lock.
 
     Floating-point arithmetic stays as it is written, so results are the same on every platform.
     Where nothing can be written to disk, it is compiled again by every process.

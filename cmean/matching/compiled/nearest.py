@@ -1,4 +1,4 @@
-"""Greedy and sequential matching by nearest neighbours among what is still free.
+"""Greedy and sequential matching by nearest neighbours among the free items.
 
 The order of pairs is that of an exact fraction (see `cmean.matching.vectors`), ties by index. Here
 its float64 quotient is compared first; division rounds monotonely, so only equal quotients can
@@ -23,15 +23,15 @@ from cmean.matching.compiled.tree import DEPTH
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cmean.matching.compiled.tree import Tree
+    from cmean.matching.compiled.tree import KDTree
 
 _MARGIN = 1e-13  # the rounding of a bound; keys of different directions differ from 0 by 2^-47
 
 
-class Side(NamedTuple):
+class SearchSide(NamedTuple):
     """Items of one side, those with the same vector as one group, by index."""
 
-    tree: Tree
+    tree: KDTree
     """The groups that have free members."""
     vectors: NDArray[np.float32]
     """(groups, d)."""
@@ -44,20 +44,20 @@ class Side(NamedTuple):
     following: NDArray[np.int64]
     """(items,): the next member of the item's group; -1 after the last."""
     group: NDArray[np.int64]
-    """(items,): the item's group; -1 for a vector without direction."""
+    """(items,): the item's group; -1 for a zero vector."""
 
 
 @compiled
-def chain(
-    side: Side,
-    other: Side,
+def advance_greedy(
+    side: SearchSide,
+    other: SearchSide,
     cosine: bool,
     links: NDArray[np.int32],
     pairs: NDArray[np.int64],
     state: NDArray[np.int64],
     steps: int,
 ) -> bool:
-    """Greedy matching by chains of nearest neighbours; call again until it returns True.
+    """Advance greedy matching by chains of nearest neighbours; call again until it returns True.
 
     From any free item go on to its nearest on the other side, from there to its nearest, and so
     on. Each link comes earlier in the order of pairs than the one before, so the chain ends: at
@@ -80,7 +80,7 @@ def chain(
     """
     made, length, leaf = state[0], state[1], state[2]
     leaf = max(leaf, len(side.tree.alive) >> 1)
-    room = _room(side.tree, other.tree)
+    room = _allocate_buffers(side.tree, other.tree)
     done = False
     for _ in range(steps):
         if side.tree.alive[0] == 0 or other.tree.alive[0] == 0:
@@ -95,21 +95,23 @@ def chain(
         forth = length & 1 == 1
         if forth:
             vector, square, place = side.vectors[last], side.squares[last], side.places[last]
-            found, over, under = _nearest(
+            found, over, under = _find_nearest(
                 other.tree, other.head, vector, square, place, cosine, room
             )
         else:
             vector, square, place = other.vectors[last], other.squares[last], other.places[last]
-            found, over, under = _nearest(side.tree, side.head, vector, square, place, cosine, room)
+            found, over, under = _find_nearest(
+                side.tree, side.head, vector, square, place, cosine, room
+            )
         if cosine and over == under:
-            _remove(side.tree if forth else other.tree, last)
+            _remove_point(side.tree if forth else other.tree, last)
             length -= 1
         elif length > 1 and links[length - 2] == found:
             a, b = (last, found) if forth else (found, last)
             pairs[made, 0], pairs[made, 1] = side.head[a], other.head[b]
             made += 1
-            _take(side, a)
-            _take(other, b)
+            _take_head(side, a)
+            _take_head(other, b)
             length -= 2
         else:
             links[length] = found
@@ -119,16 +121,16 @@ def chain(
 
 
 @compiled
-def in_turn(
-    tracks: Side,
-    artworks: Side,
+def advance_sequential(
+    tracks: SearchSide,
+    artworks: SearchSide,
     cosine: bool,
     floor: tuple[float, float],
     partner: NDArray[np.int64],
     state: NDArray[np.int64],
     steps: int,
 ) -> bool:
-    """Sequential matching: each track in turn takes the free artwork nearest to it.
+    """Advance sequential matching: each track in turn takes the free artwork nearest to it.
 
     Call again until it returns True. A track whose nearest is orthogonal takes the free artwork
     with the lowest index, since all are. A track whose nearest is below the floor takes none.
@@ -137,7 +139,7 @@ def in_turn(
         tracks: whose turn it is, by index.
         artworks: what they take.
         cosine: whether keys are sin²; otherwise squared distances.
-        floor: the least similarity of a pair, and the square of the longest distance.
+        floor: the minimum similarity of a pair, and the square of the longest distance.
         partner: (tracks,): filled with artworks; -1 where a track takes none.
         state: tracks done, artworks that are passed, artworks taken, then a 1 for each of these;
             zeros first.
@@ -145,7 +147,7 @@ def in_turn(
     """
     taken = state[3:]
     turns = len(tracks.group)
-    room = _room(artworks.tree, artworks.tree)
+    room = _allocate_buffers(artworks.tree, artworks.tree)
     for track in range(state[0], min(state[0] + steps, turns)):
         if state[2] == len(artworks.group):
             partner[track:] = -1
@@ -155,12 +157,12 @@ def in_turn(
         found, over, under = -1, np.int64(1), np.int64(1)
         if group >= 0:
             vector, square = tracks.vectors[group], tracks.squares[group]
-            found, over, under = _nearest(
+            found, over, under = _find_nearest(
                 artworks.tree, artworks.head, vector, square, tracks.places[group], cosine, room
             )
         orthogonal = found < 0 or (cosine and over == under)
         state[0] = track + 1
-        if (0.0 if orthogonal else _similarity(over, under, cosine, floor[1])) < floor[0]:
+        if (0.0 if orthogonal else _compute_similarity(over, under, cosine, floor[1])) < floor[0]:
             partner[track] = -1
             continue
         if orthogonal:
@@ -174,22 +176,26 @@ def in_turn(
         taken[artwork] = 1
         state[2] += 1
         if found >= 0:
-            _take(artworks, found)
+            _take_head(artworks, found)
     return bool(state[0] == turns)
 
 
 @compiled
-def _similarity(over: np.int64, under: np.int64, cosine: bool, longest: float) -> float:
-    """The similarity of a key, to the bit that of `cmean.matching.vectors`: the root of a square
-    of a whole number is exact."""
+def _compute_similarity(over: np.int64, under: np.int64, cosine: bool, longest: float) -> float:
+    """Compute the similarity of a key, bit-equal to that of `cmean.matching.vectors`.
+
+    The root of the square of a whole number is exact.
+    """
     if cosine:
         return math.sqrt(float(under - over)) / math.sqrt(float(under))
     return 1.0 - math.sqrt(float(over) / longest)
 
 
 @compiled
-def _room(a: Tree, b: Tree) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float64]]:
-    """What a search writes to: products with a leaf's points, and nodes with their bounds."""
+def _allocate_buffers(
+    a: KDTree, b: KDTree
+) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float64]]:
+    """Allocate the buffers of a search: products with a leaf's points, nodes and their bounds."""
     largest = 1
     for tree in (a, b):
         for node in range(len(tree.alive) >> 1, len(tree.alive)):
@@ -198,8 +204,8 @@ def _room(a: Tree, b: Tree) -> tuple[NDArray[np.float32], NDArray[np.int32], NDA
 
 
 @compiled
-def _nearest(
-    tree: Tree,
+def _find_nearest(
+    tree: KDTree,
     head: NDArray[np.int64],
     vector: NDArray[np.float32],
     square: float,
@@ -207,7 +213,7 @@ def _nearest(
     cosine: bool,
     room: tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float64]],
 ) -> tuple[int, np.int64, np.int64]:
-    """The nearest point to a vector, ties by its head; and the key as a fraction."""
+    """Find the nearest point to a vector, ties by its head, with the key as a fraction."""
     low, high, alive, start, point = tree.low, tree.high, tree.alive, tree.start, tree.point
     dots, nodes, bounds = room
     best, best_key = -1, np.inf
@@ -225,8 +231,8 @@ def _nearest(
             if alive[near] == 0 or alive[far] == 0:
                 node = far if alive[near] == 0 else near
                 continue
-            near_bound = _bound(low, high, near, place, cosine)
-            far_bound = _bound(low, high, far, place, cosine)
+            near_bound = _bound_key(low, high, near, place, cosine)
+            far_bound = _bound_key(low, high, far, place, cosine)
             if far_bound < near_bound:
                 near, far = far, near
                 far_bound = near_bound
@@ -234,7 +240,7 @@ def _nearest(
             waiting += 1
             node = near
         first, count = start[node], alive[node]
-        _products(tree.vectors, first, count, vector, dots)
+        _multiply_slots(tree.vectors, first, count, vector, dots)
         for j in range(count):
             dot, other_square = np.float64(dots[j]), tree.squares[first + j]
             under = square * other_square if cosine else 1.0
@@ -253,14 +259,14 @@ def _nearest(
 
 
 @compiled
-def _products(
+def _multiply_slots(
     vectors: NDArray[np.float32],
     first: int,
     count: int,
     vector: NDArray[np.float32],
     dots: NDArray[np.float32],
 ) -> None:
-    """The products of a vector with those in consecutive slots: whole numbers below 2^24."""
+    """Multiply a vector with those in consecutive slots: whole numbers below 2^24."""
     for j in range(count):
         dots[j] = 0
     for axis in range(len(vector)):
@@ -271,14 +277,14 @@ def _products(
 
 
 @compiled
-def _bound(
+def _bound_key(
     low: NDArray[np.float64],
     high: NDArray[np.float64],
     node: int,
     place: NDArray[np.float64],
     cosine: bool,
 ) -> float:
-    """No key of a point in a node's box is lower.
+    """Compute a lower bound of the keys of the points in a node's box.
 
     A chord c apart, the cosine of two unit vectors is 1 − c²/2, so that sin² = c² − c⁴/4.
     """
@@ -291,16 +297,16 @@ def _bound(
 
 
 @compiled
-def _take(side: Side, group: int) -> None:
-    """Match the head of a group; the group goes when that was its last member."""
+def _take_head(side: SearchSide, group: int) -> None:
+    """Take the head of a group; its last member takes the group away."""
     side.head[group] = side.following[side.head[group]]
     if side.head[group] < 0:
-        _remove(side.tree, group)
+        _remove_point(side.tree, group)
 
 
 @compiled
-def _remove(tree: Tree, point: int) -> None:
-    """Take a point away; boxes shrink where a leaf becomes empty."""
+def _remove_point(tree: KDTree, point: int) -> None:
+    """Remove a point; boxes shrink where a leaf becomes empty."""
     slot = tree.slot[point]
     node = tree.leaf[slot]
     last = tree.start[node] + tree.alive[node] - 1
@@ -317,14 +323,14 @@ def _remove(tree: Tree, point: int) -> None:
         node = (node - 1) >> 1
         tree.alive[node] -= 1
         if emptied and tree.alive[node] > 0:
-            _shrink(tree.low, tree.high, tree.alive, node)
+            _shrink_box(tree.low, tree.high, tree.alive, node)
 
 
 @compiled
-def _shrink(
+def _shrink_box(
     low: NDArray[np.float64], high: NDArray[np.float64], alive: NDArray[np.int32], node: int
 ) -> None:
-    """The box of a node is the one around the boxes of its children that have points."""
+    """Shrink the box of a node to the boxes of its children that have points."""
     a, b = 2 * node + 1, 2 * node + 2
     if alive[a] == 0:
         a = b

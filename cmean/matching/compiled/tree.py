@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 _LEAF_SIZES: Final = ((4, 32), (8, 128))
 _LEAF_SIZE: Final = 512
-"""Points in a leaf: few where boxes keep neighbours together, many where looking at all is
-quicker than asking which to skip. Measured."""
+"""Points in a leaf, by the width of vectors: few where boxes separate well, many where scanning all
+points is quicker than testing boxes. Measured."""
 
 DEPTH: Final = 64
 """More than the levels of any tree."""
 
 
-class Tree(NamedTuple):
+class KDTree(NamedTuple):
     """A complete binary tree: node k has the children 2k + 1 and 2k + 2.
 
-    The points of a leaf lie in consecutive slots, the living ones first.
+    The points of a leaf lie in consecutive slots, those not yet removed first.
     """
 
     vectors: NDArray[np.float32]
@@ -31,44 +31,44 @@ class Tree(NamedTuple):
     squares: NDArray[np.float64]
     """(slots,): the square of each vector's length."""
     point: NDArray[np.int32]
-    """(slots,): which point lies there."""
+    """(slots,): the point in each slot."""
     slot: NDArray[np.int32]
-    """(points,): where it lies."""
+    """(points,): the slot of each point."""
     leaf: NDArray[np.int32]
-    """(slots,): the node that it belongs to."""
+    """(slots,): the leaf of each slot."""
     start: NDArray[np.int32]
     """(nodes,): the first slot of each node."""
     alive: NDArray[np.int32]
-    """(nodes,): how many points live in it."""
+    """(nodes,): number of points not yet removed."""
     low: NDArray[np.float64]
-    """(nodes, d): the corner of the least numbers of a box around those."""
+    """(nodes, d): the lower corner of their bounding box."""
     high: NDArray[np.float64]
-    """(nodes, d): the opposite corner."""
+    """(nodes, d): the upper corner."""
 
 
-def plant(vectors: NDArray[np.float32], places: NDArray[np.float64]) -> Tree:
-    """Build a tree.
+def build_tree(vectors: NDArray[np.float32], places: NDArray[np.float64]) -> KDTree:
+    """Build a KD-tree.
 
     Args:
         vectors: whole numbers, shape (n, d).
-        places: where they lie for the boxes, shape (n, d).
+        places: their coordinates for the boxes, shape (n, d).
     """
     count, width = vectors.shape
     leaf_size = next((size for widest, size in _LEAF_SIZES if width <= widest), _LEAF_SIZE)
     levels = max(0, int(np.ceil(np.log2(max(count, 1) / leaf_size))))
     columns = np.ascontiguousarray(places.T)
-    point, start, alive, low, high = split(columns, levels)
+    point, start, alive, low, high = split_points(columns, levels)
     slot = np.empty(count, np.int32)
     slot[point] = np.arange(count, dtype=np.int32)
     first = (1 << levels) - 1
     leaf = np.repeat(np.arange(first, 2 * first + 1, dtype=np.int32), alive[first:])
     ordered = np.ascontiguousarray(vectors[point].T)
     squares = np.einsum("dn,dn->n", ordered, ordered).astype(np.float64)
-    return Tree(ordered, squares, point, slot, leaf, start, alive, low, high)
+    return KDTree(ordered, squares, point, slot, leaf, start, alive, low, high)
 
 
 @compiled
-def split(
+def split_points(
     places: NDArray[np.float64], levels: int
 ) -> tuple[
     NDArray[np.int32],
@@ -112,7 +112,7 @@ def split(
                         > high[node, longest] - low[node, longest]
                     ):
                         longest = axis
-                _select(places[longest], order, first, last, middle)
+                _select_median(places[longest], order, first, last, middle)
             start[2 * node + 1], end[2 * node + 1] = first, middle
             start[2 * node + 2], end[2 * node + 2] = middle, last
     for node in range(nodes):
@@ -121,7 +121,7 @@ def split(
 
 
 @compiled
-def _select(
+def _select_median(
     values: NDArray[np.float64], order: NDArray[np.int32], first: int, last: int, middle: int
 ) -> None:
     """Hoare's quickselect: no value of order[first:middle] above one of order[middle:last]."""

@@ -1,4 +1,4 @@
-"""A least similarity: what each method makes of it, over a matrix and by search."""
+"""A minimum similarity: what each method makes of it, over a matrix and by search."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_there_may_be_no_pair_and_then_nothing_to_sum_up(method):
     tracks, artworks = [[255, 0, 0]], [[0, 255, 0], [0, 0, 255]]
     found = match(tracks, artworks, method, min_similarity=0.5)
     assert (len(found), found.below_floor) == (0, 1)
-    with pytest.raises(InputError, match=r"no pair reaches the least similarity of 0\.5"):
+    with pytest.raises(InputError, match=r"no pair reaches the minimum similarity of 0\.5"):
         summarise(found, random_pairing(tracks, artworks))
 
 
@@ -102,7 +102,7 @@ def test_a_floor_that_is_no_similarity_is_refused(floor):
 
 
 def test_a_random_pairing_has_no_floor():
-    with pytest.raises(InputError, match="looks at no similarity"):
+    with pytest.raises(InputError, match="ignores similarities"):
         match([[1, 2, 3]], [[1, 2, 3]], "random", min_similarity=0.1)
 
 

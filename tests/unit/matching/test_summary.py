@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cmean.matching import match, random_pairing
 from cmean.matching.methods import Matching
-from cmean.matching.summary import summarise, summarise_all
+from cmean.matching.summary import summarise_matching, summarise_matchings
 from cmean.stats.null_distribution import combine_nulls
 
 
@@ -63,18 +63,18 @@ def made(similarity, gap, tracks=3, artworks=3):
 def test_several_matchings_are_one():
     chance = Chance((0.2, 0.4))
     parts = [(made([0.5, 0.7], 0.25), chance), (made([0.9], 0.5), chance)]
-    found = summarise_all([*parts, (made([], None, tracks=0), None)], "fragments")
+    found = summarise_matchings([*parts, (made([], None, tracks=0), None)], "fragments")
     assert (found.pairs, found.unpaired_tracks, found.unpaired_artworks) == (3, 3, 6)
     assert (found.mean, found.minimum, found.maximum) == (pytest.approx(0.7), 0.5, 0.9)
     assert found.gap == 0.75
     assert found.vector == "fragments"
-    assert summarise_all([parts[0], (made([0.9], None), chance)], "fragments").gap is None
+    assert summarise_matchings([parts[0], (made([0.9], None), chance)], "fragments").gap is None
 
 
 def test_one_matching_is_summed_up_as_it_is():
     tracks, artworks = [[9, 1, 1], [1, 9, 1]], [[8, 1, 2], [3, 9, 1], [1, 1, 9]]
     matching, null = match(tracks, artworks), random_pairing(tracks, artworks)
-    found = summarise(matching, null)
+    found = summarise_matching(matching, null)
     assert (found.null_mean, found.null_sd) == (null.mean, null.sd)
     assert found.z == (found.mean - null.mean) / null.sd
     assert (found.pairs, found.unpaired_artworks, found.gap) == (2, 1, matching.gap)

@@ -11,12 +11,12 @@ from sklearn.metrics import roc_auc_score
 
 from cmean.errors import InputError
 from cmean.stats.correlation import (
-    auc,
-    auc_interval,
-    pearson,
-    pearson_interval,
-    spearman,
-    spearman_interval,
+    bootstrap_auc,
+    bootstrap_pearson,
+    bootstrap_spearman,
+    compute_auc,
+    compute_pearson,
+    compute_spearman,
 )
 
 few_values = st.integers(0, 4).map(float)
@@ -41,15 +41,15 @@ def test_correlations_are_scipys(pairs):
         warnings.simplefilter("ignore")  # that a column is nearly constant
         linear, monotonic = stats.pearsonr(x, y), stats.spearmanr(x, y)
 
-    assert pearson(x, y).value == pytest.approx(linear.statistic, abs=1e-9)
-    assert spearman(x, y).value == pytest.approx(monotonic.statistic, abs=1e-9)
-    assert pearson(x, y).n == spearman(x, y).n == len(pairs)
+    assert compute_pearson(x, y).value == pytest.approx(linear.statistic, abs=1e-9)
+    assert compute_spearman(x, y).value == pytest.approx(monotonic.statistic, abs=1e-9)
+    assert compute_pearson(x, y).n == compute_spearman(x, y).n == len(pairs)
 
 
 @given(scored)
 def test_the_area_is_scikit_learns_and_mann_whitneys(pairs):
     scores, positive = columns(pairs)
-    found = auc(scores, positive)
+    found = compute_auc(scores, positive)
 
     if positive.all() or not positive.any():
         assert found.value is None
@@ -63,13 +63,13 @@ def test_the_area_is_scikit_learns_and_mann_whitneys(pairs):
 @given(scored)
 def test_areas_of_opposite_scores_add_up_to_one(pairs):
     scores, positive = columns(pairs)
-    found, opposite = auc(scores, positive).value, auc(-scores, positive).value
+    found, opposite = compute_auc(scores, positive).value, compute_auc(-scores, positive).value
 
     assert found is None or found + opposite == pytest.approx(1, abs=1e-12)
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("statistic", [pearson, spearman, spearman_interval])
+@pytest.mark.parametrize("statistic", [compute_pearson, compute_spearman, bootstrap_spearman])
 @pytest.mark.parametrize(
     ("x", "y", "why"),
     [
@@ -86,7 +86,7 @@ def test_what_does_not_vary_has_no_correlation(statistic, x, y, why):
     assert why in found.why
 
 
-@pytest.mark.parametrize("statistic", [pearson, spearman])
+@pytest.mark.parametrize("statistic", [compute_pearson, compute_spearman])
 def test_values_of_any_magnitude_correlate(statistic):
     x = np.array([1.0, 2.0, 3.0, 5.0])
 
@@ -96,8 +96,8 @@ def test_values_of_any_magnitude_correlate(statistic):
 @pytest.mark.parametrize(
     ("correlation", "with_interval", "public"),
     [
-        (pearson, pearson_interval, stats.pearsonr),
-        (spearman, spearman_interval, stats.spearmanr),
+        (compute_pearson, bootstrap_pearson, stats.pearsonr),
+        (compute_spearman, bootstrap_spearman, stats.spearmanr),
     ],
 )
 def test_the_bootstrap_interval_is_scipys(correlation, with_interval, public):
@@ -124,23 +124,25 @@ def test_the_bootstrap_interval_of_an_area_has_its_width():
     positive = np.arange(400) < 150
     scores = random.standard_normal(400) + positive
 
-    found = auc_interval(scores, positive)
+    found = bootstrap_auc(scores, positive)
 
     above = scores[positive][:, np.newaxis] > scores[~positive]
     error = np.sqrt(above.mean(axis=1).var() / 150 + above.mean(axis=0).var() / 250)
-    assert found.value == auc(scores, positive).value
+    assert found.value == compute_auc(scores, positive).value
     assert (found.high - found.low) / (2 * 1.96 * error) == pytest.approx(1, abs=0.08)
-    assert auc_interval(scores, positive, seed=1) != found
+    assert bootstrap_auc(scores, positive, seed=1) != found
 
 
 def test_an_area_with_one_positive_has_an_interval_or_says_why_not():
-    assert auc_interval([1.0], [True]).why == "one of the two classes is empty"
-    found = auc_interval([1.0, 2.0, 3.0, 4.0], [False, False, False, True])
+    assert bootstrap_auc([1.0], [True]).why == "one of the two classes is empty"
+    found = bootstrap_auc([1.0, 2.0, 3.0, 4.0], [False, False, False, True])
     assert found.value == 1.0
     assert (found.low, found.high) == (1.0, 1.0)
 
 
-@pytest.mark.parametrize("statistic", [pearson, spearman, auc, spearman_interval, auc_interval])
+@pytest.mark.parametrize(
+    "statistic", [compute_pearson, compute_spearman, compute_auc, bootstrap_spearman, bootstrap_auc]
+)
 def test_columns_that_do_not_belong_together_are_refused(statistic):
     with pytest.raises(InputError, match="not 3 and 2"):
         statistic([1.0, 2.0, 3.0], [0.0, 1.0])

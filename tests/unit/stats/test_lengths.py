@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from cmean.stats.text_lengths import (
     STOCK_PHRASES,
-    aggregate,
+    build_length_table,
     count_words,
     is_complete,
-    length_table,
-    lengths,
+    join_fragment_captions,
+    measure_lengths,
 )
 
 PUBLISHED = Path(__file__).parents[4] / "shared" / "published"
@@ -49,26 +49,26 @@ def test_a_caption_is_complete_when_it_ends_like_a_sentence(text, complete):
 def test_stock_phrases_are_deleted_from_joined_fragments_only():
     fragments = [f"{phrase.capitalize()} trees." for phrase in STOCK_PHRASES[:4]]
 
-    assert count_words(aggregate(fragments)) == 4
-    assert lengths(fragments).min == 4
+    assert count_words(join_fragment_captions(fragments)) == 4
+    assert measure_lengths(fragments).min == 4
 
 
 def test_the_statistics_of_four_captions():
-    found = lengths(["one.", "one two.", "one two three", "one two!"])
+    found = measure_lengths(["one.", "one two.", "one two three", "one two!"])
 
     words = {"n": 4, "max": 3, "min": 1, "mean": 2.0, "above": 1, "below": 1, "equal": 2}
     assert found.as_dict() == words | {"complete": 3, "incomplete": 1}
 
 
 def test_of_no_captions_the_lengths_are_undefined():
-    found = length_table([], []).as_dict()["total"]
+    found = build_length_table([], []).as_dict()["total"]
 
     assert (found["n"], found["max"], found["min"], found["mean"]) == (0, None, None, None)
 
 
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=20))
 def test_every_caption_is_counted_once(texts):
-    found = lengths(texts)
+    found = measure_lengths(texts)
 
     assert found.above + found.below + found.equal == found.n == len(texts)
     assert found.complete + found.incomplete == found.n
@@ -84,7 +84,7 @@ def test_table_two_comes_out_of_the_published_captions():
 
     expected = json.loads((PUBLISHED / "expected.json").read_text(encoding="utf-8"))
     joined = [[text] for text in captions("fragment_sum_1000_images")]
-    table = length_table(captions("TOTAL_1000_images"), joined)
+    table = build_length_table(captions("TOTAL_1000_images"), joined)
     for found, key in (
         (table.total, "II total images"),
         (table.aggregated, "II aggregated image fragments"),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmean.errors import InputError
-from cmean.stats.retrieval import ranks
+from cmean.stats.retrieval import rank_relevant_targets
 from cmean.stats.retrieval_null import draw_mean_reciprocal_ranks
 
 
@@ -25,7 +25,7 @@ def cases(draw):
 
 
 def mrr(queries, targets, relevant):
-    return np.mean(1 / ranks(queries, targets, dict(enumerate(relevant))))
+    return np.mean(1 / rank_relevant_targets(queries, targets, dict(enumerate(relevant))))
 
 
 @given(cases())

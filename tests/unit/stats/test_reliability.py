@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from cmean.errors import InputError
-from cmean.stats.reliability import ICCS, icc, self_retrieval
+from cmean.stats.reliability import ICCS, compute_iccs, compute_self_retrieval
 
 pingouin.options["round.column.CI95"] = None  # two decimals otherwise
 
@@ -32,7 +32,7 @@ def by_pingouin(array):
 
 
 def test_the_worked_example():
-    found = icc(EXAMPLE)
+    found = compute_iccs(EXAMPLE)
 
     values = [round(found[name].value, 2) for name in ICCS]
     assert values == [0.17, 0.29, 0.71, 0.44, 0.62, 0.91]
@@ -47,7 +47,7 @@ def test_values_and_intervals_are_pingouins(array):
     assume(array.size >= 5)  # fewer are refused there
     assume(np.abs(rest).max() > 0.01)
     assume(np.ptp(array.mean(axis=1)) > 0.01)
-    found = icc(array)
+    found = compute_iccs(array)
 
     theirs = by_pingouin(array)
     assume(np.nanmax(np.abs(theirs)) < 1e4)  # beyond, a divisor is 0 but for rounding
@@ -67,7 +67,7 @@ def test_values_and_intervals_are_pingouins(array):
 @settings(max_examples=200)
 @given(arrays(np.float64, shapes, elements=st.sampled_from([0.0, 0.1, 1.0])))
 def test_what_is_undefined_says_why(array):
-    found = icc(array)
+    found = compute_iccs(array)
 
     assert list(found) == list(ICCS)
     for estimate in found.values():
@@ -79,8 +79,8 @@ def test_what_is_undefined_says_why(array):
 @pytest.mark.filterwarnings("error")
 def test_runs_that_agree_are_reliable_and_shifted_ones_are_consistent():
     subjects = np.arange(6.0)[:, np.newaxis]
-    same = icc(subjects + np.zeros(3))
-    shifted = icc(subjects + np.array([0.0, 10.0, 20.0]))
+    same = compute_iccs(subjects + np.zeros(3))
+    shifted = compute_iccs(subjects + np.array([0.0, 10.0, 20.0]))
 
     assert all((one.value, one.low, one.high) == (1.0, 1.0, 1.0) for one in same.values())
     assert shifted["ICC3"].value == 1.0
@@ -97,7 +97,7 @@ def test_runs_that_agree_are_reliable_and_shifted_ones_are_consistent():
     ],
 )
 def test_too_little_has_no_reliability(array, why):
-    for estimate in icc(array).values():
+    for estimate in compute_iccs(array).values():
         assert estimate.value is None
         assert why in estimate.why
 
@@ -108,7 +108,7 @@ def test_too_little_has_no_reliability(array, why):
 def test_items_find_themselves_at_the_rank_written_out(n, d, seed):
     random = np.random.default_rng(seed)
     one, other = random.integers(0, 3, (2, n, d)).astype(float)
-    found = self_retrieval(one, other)
+    found = compute_self_retrieval(one, other)
 
     def cosine(a, b):
         product = np.linalg.norm(a) * np.linalg.norm(b)
@@ -133,8 +133,8 @@ def test_items_find_themselves_at_the_rank_written_out(n, d, seed):
 
 def test_the_same_vectors_find_themselves_and_equal_ones_as_by_chance():
     vectors = np.random.default_rng(0).standard_normal((300, 8)).astype(np.float32)
-    found = self_retrieval(vectors, vectors)
-    alike = self_retrieval(np.ones((301, 8)), np.ones((301, 8)))
+    found = compute_self_retrieval(vectors, vectors)
+    alike = compute_self_retrieval(np.ones((301, 8)), np.ones((301, 8)))
 
     assert found.first.estimate.value == found.mean_reciprocal_rank.estimate.value == 1.0
     assert alike.median_rank.estimate.value == alike.median_rank.chance == 151
@@ -142,7 +142,7 @@ def test_the_same_vectors_find_themselves_and_equal_ones_as_by_chance():
 
 
 def test_no_items_find_nothing():
-    found = self_retrieval(np.empty((0, 3)), np.empty((0, 3)))
+    found = compute_self_retrieval(np.empty((0, 3)), np.empty((0, 3)))
 
     assert found.n == 0
     for figure in (found.median_rank, found.mean_reciprocal_rank, found.first):
@@ -153,10 +153,10 @@ def test_no_items_find_nothing():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: icc([[1.0, np.nan], [2.0, 3.0]]),
-        lambda: icc([1.0, 2.0]),
-        lambda: self_retrieval(np.ones((2, 3)), np.ones((3, 3))),
-        lambda: self_retrieval(np.ones((2, 3)), np.ones((2, 2))),
+        lambda: compute_iccs([[1.0, np.nan], [2.0, 3.0]]),
+        lambda: compute_iccs([1.0, 2.0]),
+        lambda: compute_self_retrieval(np.ones((2, 3)), np.ones((3, 3))),
+        lambda: compute_self_retrieval(np.ones((2, 3)), np.ones((2, 2))),
     ],
 )
 def test_what_is_not_complete_is_refused(call):

@@ -204,6 +204,8 @@ def among_a_million(url: str) -> None:
             "UNION ALL SELECT 3 UNION ALL SELECT 4) AS p"
         )
         worker_id = workers.register(connection, workers.Process("here", 1, 0.0))
+    new_recipe_of_few(catalog, "first", 1_000)
+    few, few_rows = measure_counting(catalog)
     started = time.perf_counter()
     recipe = new_recipe(catalog, "a million")
     seconds = time.perf_counter() - started
@@ -212,11 +214,8 @@ def among_a_million(url: str) -> None:
     with catalog.write() as connection:
         connection.exec_driver_sql("UPDATE tasks SET state = 'done', token = NULL, worker_id = 1")
     many, many_rows = measure_counting(catalog)
-    late_recipe = new_recipe_of_few(catalog)
+    late_recipe = new_recipe_of_few(catalog, "late", 10_000)
     late = _claims(catalog, late_recipe, worker_id)
-    with catalog.write() as connection:
-        connection.exec_driver_sql("DELETE FROM tasks WHERE id > 1000 AND state <> 'leased'")
-    few, few_rows = measure_counting(catalog)
     print(
         f"| {name} | {seconds:.1f} s | {early * 1e3:.2f} ms | {late * 1e3:.2f} ms | "
         f"{few * 1e3:.2f} ms | {many * 1e3:.2f} ms | "
@@ -225,14 +224,14 @@ def among_a_million(url: str) -> None:
     catalog.close()
 
 
-def new_recipe_of_few(catalog: Catalog) -> int:
-    """Another recipe with 10,000 tasks, beside a million that are done."""
+def new_recipe_of_few(catalog: Catalog, revision: str, number: int) -> int:
+    """Enter another recipe with so many tasks."""
     with catalog.write() as connection:
-        recipe = Recipe(Role.CAPTIONER, Kind.ARTWORK, "embedded-artwork", "few", {})
+        recipe = Recipe(Role.CAPTIONER, Kind.ARTWORK, "embedded-artwork", revision, {})
         recipe_id = recipes.ensure(connection, recipe)
         connection.exec_driver_sql(
             "INSERT INTO tasks (stage, recipe_id, fragment_id) "  # noqa: S608 - no input
-            f"SELECT 'caption', {recipe_id}, id FROM fragments ORDER BY id LIMIT 10000"
+            f"SELECT 'caption', {recipe_id}, id FROM fragments ORDER BY id LIMIT {number}"
         )
     return recipe_id
 

@@ -109,7 +109,7 @@ class Raw:
 def through_cmean(catalog: Catalog, recipe_id: int, worker_id: int, size: int) -> int:
     """Claim and commit once as a worker does."""
     with catalog.write() as connection:
-        claim = job_queue.claim(connection, recipe_id, worker_id, size, LEASE)
+        claim = job_queue.claim_tasks(connection, recipe_id, worker_id, size, LEASE)
     if claim is None:
         return 0
     caption = Caption(TEXT, measurements=MEASURED)
@@ -121,14 +121,14 @@ def through_cmean(catalog: Catalog, recipe_id: int, worker_id: int, size: int) -
 def prepared(url: str, rows: int) -> tuple[Catalog, int]:
     """A catalog with so many fragments and a worker."""
     catalog = Catalog(url)
-    migrate.upgrade(catalog)
+    migrate.upgrade_schema(catalog)
     with catalog.write() as connection:
         for number in range(rows // 5):
             item = items.NewItem(
                 Kind.ARTWORK, f"{number:064x}", f"file:///{number}", 1, 0.0, "PNG", str(number)
             )
-            items.add(connection, item)
-        worker_id = workers.register(connection, workers.Process("here", 1, 0.0))
+            items.add_item(connection, item)
+        worker_id = workers.register_worker(connection, workers.ProcessIdentity("here", 1, 0.0))
     return catalog, worker_id
 
 
@@ -136,8 +136,8 @@ def new_recipe(catalog: Catalog, revision: str) -> int:
     """A recipe with all its work entered."""
     with catalog.write() as connection:
         recipe = Recipe(Role.CAPTIONER, Kind.ARTWORK, "embedded-artwork", revision, {})
-        recipe_id = recipes.ensure(connection, recipe)
-        planning.plan_media(connection, "caption", recipe_id, Kind.ARTWORK)
+        recipe_id = recipes.ensure_recipe(connection, recipe)
+        planning.plan_media_tasks(connection, "caption", recipe_id, Kind.ARTWORK)
     return recipe_id
 
 
@@ -186,7 +186,7 @@ def compare_triggers(url: str) -> None:
 def among_a_million(url: str) -> None:
     """Planning 1,000,000 tasks in one statement, claiming from them and counting them."""
     catalog = Catalog(url)
-    migrate.upgrade(catalog)
+    migrate.upgrade_schema(catalog)
     numbers = (
         "generate_series(1, 200000) AS g(n)"
         if not catalog.is_sqlite
@@ -203,7 +203,7 @@ def among_a_million(url: str) -> None:
             "items i CROSS JOIN (SELECT 0 AS position UNION ALL SELECT 1 UNION ALL SELECT 2 "
             "UNION ALL SELECT 3 UNION ALL SELECT 4) AS p"
         )
-        worker_id = workers.register(connection, workers.Process("here", 1, 0.0))
+        worker_id = workers.register_worker(connection, workers.ProcessIdentity("here", 1, 0.0))
     new_recipe_of_few(catalog, "first", 1_000)
     few, few_rows = measure_counting(catalog)
     started = time.perf_counter()
@@ -228,7 +228,7 @@ def new_recipe_of_few(catalog: Catalog, revision: str, number: int) -> int:
     """Enter another recipe with so many tasks."""
     with catalog.write() as connection:
         recipe = Recipe(Role.CAPTIONER, Kind.ARTWORK, "embedded-artwork", revision, {})
-        recipe_id = recipes.ensure(connection, recipe)
+        recipe_id = recipes.ensure_recipe(connection, recipe)
         connection.exec_driver_sql(
             "INSERT INTO tasks (stage, recipe_id, fragment_id) "  # noqa: S608 - no input
             f"SELECT 'caption', {recipe_id}, id FROM fragments ORDER BY id LIMIT {number}"

@@ -77,16 +77,16 @@ def cmean(server: str, broker: str) -> float:
     captioner = Recipe(Role.CAPTIONER, Kind.ARTWORK, "testing-captioner", "1", {})
     mapper = Recipe(Role.MAPPER, Kind.ARTWORK, "testing-mapper", "1", {"backend": {}}, captioner)
     with catalog.write() as connection:
-        captioner_id = recipes.ensure(connection, captioner)
-        planning.plan_media(connection, "caption", captioner_id, Kind.ARTWORK)
+        captioner_id = recipes.ensure_recipe(connection, captioner)
+        planning.plan_media_tasks(connection, "caption", captioner_id, Kind.ARTWORK)
         connection.exec_driver_sql("UPDATE tasks SET state = 'done'")
         connection.exec_driver_sql(
             "INSERT INTO captions (id, recipe_id, fragment_id, text, words, finish_reason, "
             "measurements) SELECT id, recipe_id, fragment_id, 'A red picture.', 3, 'stop', '{}' "
             "FROM tasks"
         )
-        mapper_id = recipes.ensure(connection, mapper, captioner_id)
-        planning.plan_captions(connection, "emotion", mapper_id, captioner_id)
+        mapper_id = recipes.ensure_recipe(connection, mapper, captioner_id)
+        planning.plan_caption_tasks(connection, "emotion", mapper_id, captioner_id)
         connection.exec_driver_sql("ANALYZE")
     environment = {
         "CMEAN_DATABASE_URL": url,

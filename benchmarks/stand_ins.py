@@ -169,7 +169,7 @@ class Bench:
             }
         )
         self.catalog = Catalog(self.settings.database_url)
-        migrate.ensure(self.catalog)
+        migrate.ensure_schema(self.catalog)
         ingest_files(self.catalog, [pictures])
 
     def planned(self, name: str) -> tuple[int, Step]:

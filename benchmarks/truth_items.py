@@ -102,7 +102,7 @@ class Workplace:
         """The items that lie in a folder, by id."""
         folder = Path(os.path.realpath(media))
         with self._catalog() as catalog, catalog.read() as connection:
-            found = label_rows.known_items(connection)
+            found = label_rows.read_item_names(connection)
             return {
                 item.id: item
                 for item in found
@@ -119,7 +119,7 @@ class Workplace:
             found: dict[int, tuple[list[int], dict[str, float]]] = {}
             for recipe in set(mappers.values()) - {None}:
                 query = _TRIPLES.format(recipe=recipe, position=WHOLE)
-                with browse.rows_of(catalog, query) as (_, rows):
+                with browse.run_query(catalog, query) as (_, rows):
                     for item, *triple, measured in rows:
                         found[item] = (triple, flatten(json.loads(measured or "{}")))
         return found
@@ -128,7 +128,7 @@ class Workplace:
     def _catalog(self) -> Iterator[Catalog]:
         catalog = Catalog(self.settings.database_url)
         try:
-            migrate.ensure(catalog)
+            migrate.ensure_schema(catalog)
             yield catalog
         finally:
             catalog.close()

@@ -159,7 +159,7 @@ class Fleet:
 
     def rows(self, query):
         """Ask the catalog."""
-        with browse.rows_of(self.catalog, query) as (_, rows):
+        with browse.run_query(self.catalog, query) as (_, rows):
             return list(rows)
 
     def number(self, query):

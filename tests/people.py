@@ -46,8 +46,8 @@ def load_evaluated(catalog: Catalog, pairing_id: int, permutations: int = 200) -
     with catalog.read() as connection:
         return EvaluatedPairing(
             row=pairings.read_pairing(connection, pairing_id),
-            pairs=pairings.pairs_of(connection, pairing_id),
-            pair_ids=embeddings.pair_ids(connection, pairing_id),
+            pairs=pairings.read_pairs(connection, pairing_id),
+            pair_ids=embeddings.read_pair_ids(connection, pairing_id),
             items={},
             triples={},
             resampled=(),

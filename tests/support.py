@@ -137,7 +137,7 @@ class PostgreSQL:
 def create_schema(database_url: str) -> None:
     """Create a catalog's schema by its migrations."""
     catalog = Catalog(database_url)
-    migrate.upgrade(catalog)
+    migrate.upgrade_schema(catalog)
     catalog.close()
 
 

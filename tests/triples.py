@@ -39,7 +39,7 @@ class Triples:
         name = f"{kind.value} {n}"
         with self.catalog.write() as connection:
             new = items.NewItem(kind, f"{n:064x}", f"file:///nowhere/{n}", 1, 0.0, "PNG", name)
-            item_id = items.add(connection, new)
+            item_id = items.add_item(connection, new)
         self.give(item_id, kind, triples)
         return item_id
 

@@ -32,13 +32,15 @@ EXPORTS = {
 """What can be exported, and the query that gives it."""
 
 
-def ratings_of(pairing_id: int) -> str:
+def select_ratings_of(pairing_id: int) -> str:
     """The query of `EXPORTS` for ratings, of the pairs of one pairing."""
     return EXPORTS["ratings"].replace(" ORDER", f" WHERE pairing_id = {pairing_id:d} ORDER")
 
 
 @contextmanager
-def rows_of(catalog: Catalog, query: str) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
+def run_query(
+    catalog: Catalog, query: str
+) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
     """Run one query that cannot write; yields its column names and its rows, streamed.
 
     Raises:
@@ -90,7 +92,7 @@ _CAPTIONS = text(
 )
 
 
-def items_by_id(connection: Connection, item_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def read_items(connection: Connection, item_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Title, creator, year, kind, URI and metadata of items."""
     columns = (items.c[name] for name in ("id", "kind", "title", "creator", "year", "uri"))
     query = select(*columns, items.c.metadata)
@@ -101,7 +103,7 @@ def items_by_id(connection: Connection, item_ids: Sequence[int]) -> dict[int, di
     return found
 
 
-def fragments_by_item(
+def read_fragments(
     connection: Connection, recipe_ids: Sequence[int], item_ids: Iterable[int]
 ) -> dict[int, list[dict[str, Any]]]:
     """Captions with their triples, by item and position, of some emotion recipes."""
@@ -112,17 +114,17 @@ def fragments_by_item(
     return result
 
 
-def mapped_captions(connection: Connection, recipe_ids: Sequence[int]) -> list[dict[str, Any]]:
+def read_mapped_captions(connection: Connection, recipe_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Each caption that some emotion recipes mapped: item, position, text and triple, in order."""
     wanted = {"recipes": list(recipe_ids)}
     return [dict(row) for row in connection.execute(_MAPPED, wanted).mappings()]
 
 
-def pairs_with_intentions(connection: Connection, pairing_id: int) -> list[dict[str, Any]]:
+def read_pairs_with_intentions(connection: Connection, pairing_id: int) -> list[dict[str, Any]]:
     """The rows of `v_pairs`, best first, with what the metadata calls `intended` on both sides."""
     rows = [dict(row) for row in connection.execute(_PAIRS, {"pairing": pairing_id}).mappings()]
     sides = ("track", "artwork")
-    described = items_by_id(connection, [row[f"{side}_id"] for row in rows for side in sides])
+    described = read_items(connection, [row[f"{side}_id"] for row in rows for side in sides])
     for row in rows:
         for side in sides:
             facts = described[row[f"{side}_id"]]["metadata"] or {}
@@ -130,7 +132,7 @@ def pairs_with_intentions(connection: Connection, pairing_id: int) -> list[dict[
     return rows
 
 
-def captions_by_item(
+def read_captions(
     connection: Connection, captioner_id: int | None, pairing_id: int
 ) -> dict[int, dict[int, tuple[str, str]]]:
     """Read the captions of a captioner recipe that there were for a pairing.

@@ -25,7 +25,7 @@ _COLUMNS = [captions.c[name] for name in _NAMES]
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredCaption:
     """A caption that is in the catalog."""
 
     id: int
@@ -33,34 +33,39 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Dealt:
+class ControlItem:
     """An item that is to get the captions of another: its key, and when that was entered."""
 
     key: str
     entered: datetime
 
 
-def texts(connection: Connection, claim: Claim) -> dict[int, tuple[int, str]]:
+def read_caption_texts(connection: Connection, claim: Claim) -> dict[int, tuple[int, str]]:
     """The caption id and text that each task of an emotion claim is about."""
     query = select(captions.c.fragment_id, captions.c.id, captions.c.text).where(
-        captions.c.recipe_id == _source(claim),
+        captions.c.recipe_id == _select_source(claim),
         captions.c.fragment_id.in_([work.fragment_id for work in claim.work]),
     )
     found = {fragment: (caption, text) for fragment, caption, text in connection.execute(query)}
     return {work.task_id: found[work.fragment_id] for work in claim.work}
 
 
-def stored(connection: Connection, claim: Claim) -> dict[int, Stored]:
+def read_captions(connection: Connection, claim: Claim) -> dict[int, StoredCaption]:
     """The caption that each task of a claim is about, of a recipe that reads captions."""
     query = select(captions.c.fragment_id, captions.c.id, *_COLUMNS).where(
-        captions.c.recipe_id == _source(claim),
+        captions.c.recipe_id == _select_source(claim),
         captions.c.fragment_id.in_([work.fragment_id for work in claim.work]),
     )
-    found = {row.fragment_id: Stored(row.id, _caption_of(row)) for row in connection.execute(query)}
+    found = {
+        row.fragment_id: StoredCaption(row.id, _build_caption(row))
+        for row in connection.execute(query)
+    }
     return {work.task_id: found[work.fragment_id] for work in claim.work}
 
 
-def of_items(connection: Connection, claim: Claim) -> dict[int, dict[int, tuple[int, int, str]]]:
+def read_captions_of_items(
+    connection: Connection, claim: Claim
+) -> dict[int, dict[int, tuple[int, int, str]]]:
     """All captions of the items that a claim is about.
 
     Returns:
@@ -77,7 +82,7 @@ def of_items(connection: Connection, claim: Claim) -> dict[int, dict[int, tuple[
             captions.c.text,
         )
         .join(captions, captions.c.fragment_id == fragments.c.id)
-        .where(captions.c.recipe_id == _source(claim), fragments.c.item_id.in_(theirs))
+        .where(captions.c.recipe_id == _select_source(claim), fragments.c.item_id.in_(theirs))
         .order_by(fragments.c.item_id, fragments.c.position)
     )
     result: dict[int, dict[int, tuple[int, int, str]]] = {}
@@ -86,7 +91,7 @@ def of_items(connection: Connection, claim: Claim) -> dict[int, dict[int, tuple[
     return result
 
 
-def dealt(connection: Connection, recipe_id: int) -> dict[int, Dealt]:
+def read_control_items(connection: Connection, recipe_id: int) -> dict[int, ControlItem]:
     """The items that a recipe which deals captions out anew has tasks for."""
     query = (
         select(items.c.id, items.c.sha256, func.max(tasks.c.created_at))
@@ -96,46 +101,48 @@ def dealt(connection: Connection, recipe_id: int) -> dict[int, Dealt]:
         .group_by(items.c.id, items.c.sha256)
     )
     return {
-        item_id: Dealt(sha256 or str(item_id), entered)
+        item_id: ControlItem(sha256 or str(item_id), entered)
         for item_id, sha256, entered in connection.execute(query)
     }
 
 
-def keys(connection: Connection, recipe_id: int) -> dict[int, str]:
+def read_item_keys(connection: Connection, recipe_id: int) -> dict[int, str]:
     """The keys of the items that have all captions of the recipe that another reads."""
     query = (
         select(items.c.id, items.c.sha256)
         .join(fragments, fragments.c.item_id == items.c.id)
         .join(captions, captions.c.fragment_id == fragments.c.id)
-        .where(captions.c.recipe_id == _source_of(recipe_id))
+        .where(captions.c.recipe_id == _select_source_of(recipe_id))
         .group_by(items.c.id, items.c.sha256)
         .having(func.count() == len(POSITIONS))
     )
     return {item_id: sha256 or str(item_id) for item_id, sha256 in connection.execute(query)}
 
 
-def of_donors(
+def read_donor_captions(
     connection: Connection, recipe_id: int, item_ids: Sequence[int]
 ) -> dict[tuple[int, int], Caption]:
     """The captions that a recipe reads, of some items, by item and position."""
     query = (
         select(fragments.c.item_id, fragments.c.position, *_COLUMNS)
         .join(captions, captions.c.fragment_id == fragments.c.id)
-        .where(captions.c.recipe_id == _source_of(recipe_id), fragments.c.item_id.in_(item_ids))
+        .where(
+            captions.c.recipe_id == _select_source_of(recipe_id), fragments.c.item_id.in_(item_ids)
+        )
     )
-    return {(row.item_id, row.position): _caption_of(row) for row in connection.execute(query)}
+    return {(row.item_id, row.position): _build_caption(row) for row in connection.execute(query)}
 
 
-def _source(claim: Claim) -> ScalarSelect[Any]:
+def _select_source(claim: Claim) -> ScalarSelect[Any]:
     """The recipe whose captions a claim's recipe reads."""
-    return _source_of(claim.recipe_id)
+    return _select_source_of(claim.recipe_id)
 
 
-def _source_of(recipe_id: int) -> ScalarSelect[Any]:
+def _select_source_of(recipe_id: int) -> ScalarSelect[Any]:
     return select(recipes.c.input_id).where(recipes.c.id == recipe_id).scalar_subquery()
 
 
-def _caption_of(row: Row[Any]) -> Caption:
+def _build_caption(row: Row[Any]) -> Caption:
     windows = tuple(
         Window(
             **{

@@ -18,7 +18,7 @@ from cmean.catalog.tables import (
     recipes,
     scores,
 )
-from cmean.catalog.upsert import insert_into
+from cmean.catalog.upsert import build_insert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ _CHUNK: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Vectors:
+class EmbeddingSet:
     """Vectors of one recipe: `items`, `captions` (0: of media) of shape (n,), `unit` (n, width)."""
 
     items: NDArray[np.int64]
@@ -47,7 +47,9 @@ class Vectors:
         return at, self.items[at] == items
 
 
-def recipe(connection: Connection, backend: str, kind: Kind, source_id: int | None) -> int | None:
+def find_newest_embedder(
+    connection: Connection, backend: str, kind: Kind, source_id: int | None
+) -> int | None:
     """The newest recipe of an embedder that has embedded anything.
 
     Args:
@@ -67,9 +69,9 @@ def recipe(connection: Connection, backend: str, kind: Kind, source_id: int | No
     return connection.execute(query).scalar_one_or_none()
 
 
-def load(
+def read_vectors(
     connection: Connection, recipe_id: int, position: int, pairing_id: int | None = None
-) -> Vectors:
+) -> EmbeddingSet:
     """The vectors of a recipe at a position, by item id.
 
     With a pairing only those that were there when it was made.
@@ -90,14 +92,14 @@ def load(
         found = list(compress(found, here))
     width = len(found[0].vector) // 4 if found else 1
     joined = b"".join(row.vector for row in found)
-    return Vectors(
+    return EmbeddingSet(
         np.array([row.item_id for row in found], np.int64),
         np.array([row.caption_id or 0 for row in found], np.int64),
         np.frombuffer(joined, "<f4").reshape(-1, width),
     )
 
 
-def count(connection: Connection, recipe_id: int | None = None) -> int:
+def count_embeddings(connection: Connection, recipe_id: int | None = None) -> int:
     """How many embeddings there are, of all recipes or of one; they are never removed."""
     query = select(func.count()).select_from(embeddings)
     if recipe_id is not None:
@@ -105,7 +107,9 @@ def count(connection: Connection, recipe_id: int | None = None) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def incomplete(connection: Connection, kind: Kind, recipe_id: int, positions: Sequence[int]) -> int:
+def count_incomplete_items(
+    connection: Connection, kind: Kind, recipe_id: int, positions: Sequence[int]
+) -> int:
     """How many items of a kind lack an embedding of a recipe at one of these positions.
 
     One without media, which nothing can be made of any more, counts only if it has some.
@@ -128,21 +132,21 @@ def incomplete(connection: Connection, kind: Kind, recipe_id: int, positions: Se
     return int(connection.execute(query).scalar_one())
 
 
-def pair_ids(connection: Connection, pairing_id: int) -> NDArray[np.int64]:
+def read_pair_ids(connection: Connection, pairing_id: int) -> NDArray[np.int64]:
     """The keys of a pairing's pairs, in the order of `pairings.pairs_of`."""
     query = select(pairs.c.id).where(pairs.c.pairing_id == pairing_id)
     query = query.order_by(pairs.c.position, pairs.c.rank)
     return np.fromiter(connection.execute(query).scalars(), np.int64)
 
 
-def store_scores(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def write_scores(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Write scores; those that are there already stay."""
     for start in range(0, len(rows), _CHUNK):
-        wanted = insert_into(connection, scores).values(rows[start : start + _CHUNK])
+        wanted = build_insert(connection, scores).values(rows[start : start + _CHUNK])
         connection.execute(wanted.on_conflict_do_nothing())
 
 
-def item_scores(connection: Connection, metric: str, recipe_id: int) -> NDArray[np.float64]:
+def read_item_scores(connection: Connection, metric: str, recipe_id: int) -> NDArray[np.float64]:
     """Scores of items by a metric that came with a recipe, by item."""
     query = select(scores.c.value).where(
         scores.c.metric == metric, scores.c.recipe_id == recipe_id, scores.c.item_id.is_not(None)
@@ -150,7 +154,7 @@ def item_scores(connection: Connection, metric: str, recipe_id: int) -> NDArray[
     return np.fromiter(connection.execute(query.order_by(scores.c.item_id)).scalars(), np.float64)
 
 
-def pair_scores(connection: Connection, metric: str, pairing_id: int) -> dict[int, float]:
+def read_pair_scores(connection: Connection, metric: str, pairing_id: int) -> dict[int, float]:
     """Scores of a pairing's pairs by a metric, by pair; of several the newest recipe's."""
     query = (
         select(scores.c.pair_id, scores.c.value)

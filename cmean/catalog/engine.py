@@ -47,7 +47,11 @@ class Catalog:
         shown = self.url.update_query_dict(secret) if secret else self.url
         self.name = shown.render_as_string(hide_password=True)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        self.engine = (
+            _create_sqlite_engine(self.url)
+            if self.is_sqlite
+            else _create_postgresql_engine(self.url)
+        )
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -231,7 +235,7 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _create_sqlite_engine(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         folder = Path(url.database).expanduser().resolve().parent
         if not folder.is_dir():
@@ -257,7 +261,7 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def _postgresql_engine(url: URL) -> Engine:
+def _create_postgresql_engine(url: URL) -> Engine:
     if url.drivername not in {"postgresql", "postgresql+psycopg"}:
         raise CatalogError(f"{url.drivername}:// is not supported; use postgresql+psycopg://")
     url = url.set(drivername="postgresql+psycopg")

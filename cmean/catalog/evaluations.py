@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CHUNK = 10_000
 
 
-def state_of_people(connection: Connection, names: Sequence[str]) -> str:
+def hash_labels_and_ratings(connection: Connection, names: Sequence[str]) -> str:
     """A digest of all ratings, and of some label sets: unlike results, these may change."""
     queries = (
         select(ratings).order_by(ratings.c.id),
@@ -32,13 +32,13 @@ def state_of_people(connection: Connection, names: Sequence[str]) -> str:
     )
 
 
-def store(connection: Connection, task_id: int, document: Mapping[str, Any]) -> None:
+def write_evaluation(connection: Connection, task_id: int, document: Mapping[str, Any]) -> None:
     """Write the evaluation that a request asked for."""
     row = {"id": task_id, "pairing_id": document["pairing"], "document": dict(document)}
     connection.execute(insert(evaluations).values(row))
 
 
-def get(connection: Connection, task_id: int) -> dict[str, Any]:
+def read_evaluation(connection: Connection, task_id: int) -> dict[str, Any]:
     """The evaluation that a request led to."""
     query = select(evaluations.c.document).where(evaluations.c.id == task_id)
     return dict(connection.execute(query).scalar_one())

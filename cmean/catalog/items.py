@@ -15,7 +15,7 @@ from cmean.catalog.tables import (
     rejections,
     tasks,
 )
-from cmean.catalog.upsert import insert_into
+from cmean.catalog.upsert import build_insert
 from cmean.domain import POSITION_NAMES, POSITIONS, Kind
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class NewItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class LocatedItem:
     """A registered item and where its file lay when last seen."""
 
     id: int
@@ -60,23 +60,25 @@ class Located:
     creator: str | None
 
 
-def find(connection: Connection, sha256: str) -> Located | None:
+def find_item(connection: Connection, sha256: str) -> LocatedItem | None:
     """The item of that content, if it is registered."""
-    row = connection.execute(_LOCATED.where(items.c.sha256 == sha256)).one_or_none()
-    return None if row is None else _located(row)
+    row = connection.execute(_SELECT_LOCATED.where(items.c.sha256 == sha256)).one_or_none()
+    return None if row is None else _build_located_item(row)
 
 
-def located(connection: Connection, fragment_ids: list[int]) -> dict[int, tuple[int, Located]]:
+def locate_fragments(
+    connection: Connection, fragment_ids: list[int]
+) -> dict[int, tuple[int, LocatedItem]]:
     """Position and item of each fragment."""
     query = (
-        _LOCATED.add_columns(fragments.c.id, fragments.c.position)
+        _SELECT_LOCATED.add_columns(fragments.c.id, fragments.c.position)
         .join(fragments, fragments.c.item_id == items.c.id)
         .where(fragments.c.id.in_(fragment_ids))
     )
-    return {row[-2]: (row[-1], _located(row[:-2])) for row in connection.execute(query)}
+    return {row[-2]: (row[-1], _build_located_item(row[:-2])) for row in connection.execute(query)}
 
 
-_LOCATED = select(
+_SELECT_LOCATED = select(
     items.c.id,
     items.c.kind,
     items.c.uri,
@@ -88,11 +90,11 @@ _LOCATED = select(
 )
 
 
-def _located(row: Any) -> Located:  # noqa: ANN401 - a row or a slice of one
-    return Located(row[0], Kind(row[1]), *row[2:])
+def _build_located_item(row: Any) -> LocatedItem:  # noqa: ANN401 - a row or a slice of one
+    return LocatedItem(row[0], Kind(row[1]), *row[2:])
 
 
-def add(connection: Connection, item: NewItem) -> int:
+def add_item(connection: Connection, item: NewItem) -> int:
     """Register an item with its five fragments. Returns its id."""
     values = asdict(item) | {"kind": item.kind.value}
     item_id = int(
@@ -104,13 +106,13 @@ def add(connection: Connection, item: NewItem) -> int:
     return item_id
 
 
-def relocate(connection: Connection, item_id: int, uri: str, modified: float) -> None:
+def update_location(connection: Connection, item_id: int, uri: str, modified: float) -> None:
     """Record that an item's file now lies elsewhere."""
     moved = update(items).where(items.c.id == item_id).values(uri=uri, modified=modified)
     connection.execute(moved)
 
 
-def retire(connection: Connection, uri: str, sha256: str) -> None:
+def retire_replaced_items(connection: Connection, uri: str, sha256: str) -> None:
     """An item whose file has been replaced by one of other content has no media any more.
 
     What was made of it stays; what was still to be done is not.
@@ -124,42 +126,42 @@ def retire(connection: Connection, uri: str, sha256: str) -> None:
     )
 
 
-def describe(connection: Connection, item_id: int, **facts: object) -> None:
+def update_metadata(connection: Connection, item_id: int, **facts: object) -> None:
     """Set title, creator, year, licence or metadata of an item."""
     if facts:
         connection.execute(update(items).where(items.c.id == item_id).values(**facts))
 
 
-def collect(connection: Connection, name: str, item_id: int) -> None:
+def add_to_collection(connection: Connection, name: str, item_id: int) -> None:
     """Put an item into a collection, which is made when there is none of that name."""
-    made = insert_into(connection, collections).values(name=name)
+    made = build_insert(connection, collections).values(name=name)
     connection.execute(made.on_conflict_do_nothing())
     found = select(collections.c.id).where(collections.c.name == name)
     collection_id = connection.execute(found).scalar_one()
     key = {"collection_id": collection_id, "item_id": item_id}
-    member = insert_into(connection, collection_items).values(key)
+    member = build_insert(connection, collection_items).values(key)
     connection.execute(member.on_conflict_do_nothing())
 
 
-def reject(connection: Connection, path: str, reason: str, detail: str) -> None:
+def record_rejection(connection: Connection, path: str, reason: str, detail: str) -> None:
     """Record why a file was refused; an earlier refusal of the same path is replaced."""
-    forgive(connection, path)
+    delete_rejection(connection, path)
     connection.execute(insert(rejections).values(path=path, reason=reason, detail=detail))
 
 
-def forgive(connection: Connection, path: str) -> None:
+def delete_rejection(connection: Connection, path: str) -> None:
     """Forget the refusal of a path, now that its file is good."""
     connection.execute(delete(rejections).where(rejections.c.path == path))
 
 
-def count(connection: Connection) -> dict[str, int]:
+def count_items(connection: Connection) -> dict[str, int]:
     """Number of items of each kind."""
     query = select(items.c.kind, func.count()).group_by(items.c.kind)
     found = {row[0]: row[1] for row in connection.execute(query)}
     return {kind.value: found.get(kind.value, 0) for kind in Kind}
 
 
-def number_of_fragments(connection: Connection) -> int:
+def count_fragments(connection: Connection) -> int:
     """How many fragments there are: they are never removed, so an equal number is the same set.
 
     The highest id would not do: of two transactions the one with the lower ids may end later.

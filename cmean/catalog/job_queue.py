@@ -59,7 +59,7 @@ BACKOFF_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class ClaimedTask:
     """One claimed task of a recipe."""
 
     task_id: int
@@ -75,12 +75,12 @@ class Claim:
 
     token: str
     recipe_id: int
-    work: tuple[Work, ...]
+    work: tuple[ClaimedTask, ...]
     suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ClaimedRequest:
     """A pairing or an evaluation that somebody asked for, held under a token."""
 
     token: str
@@ -89,7 +89,7 @@ class Request:
     request: Mapping[str, Any]
 
 
-def claim(
+def claim_tasks(
     connection: Connection,
     recipe_id: int,
     worker_id: int,
@@ -112,11 +112,11 @@ def claim(
     suspect = not taken
     if suspect and not fresh:
         taken = _take_suspect(connection, size=1, **lease).all()
-    work = [Work(row[0], row[1]) for row in sorted(taken, key=_first)]
+    work = [ClaimedTask(row[0], row[1]) for row in sorted(taken, key=_get_task_id)]
     return Claim(token, recipe_id, tuple(work), suspect) if work else None
 
 
-def _first(row: Sequence[Any]) -> int:
+def _get_task_id(row: Sequence[Any]) -> int:
     return int(row[0])
 
 
@@ -127,25 +127,27 @@ def claim_request(
     *,
     stage: str | None = None,
     task_id: int | None = None,
-) -> Request | None:
+) -> ClaimedRequest | None:
     """Take the oldest ready request of a stage, or a certain one; None when it is not ready."""
     token = secrets.token_hex(16)
     which: list[ColumnElement[bool]] = [tasks.c.recipe_id.is_(None)]
     which += [tasks.c.stage == stage] if stage is not None else []
     which += [tasks.c.id == task_id] if task_id is not None else []
     lease = {"holder": token, "worker": worker_id, "seconds": lease_seconds, "size": 1}
-    for row in connection.execute(_taking(and_(*which)), lease):
-        return Request(token, row.id, row.stage, row.request)
+    for row in connection.execute(_build_claim(and_(*which)), lease):
+        return ClaimedRequest(token, row.id, row.stage, row.request)
     return None
 
 
-def renew(connection: Connection, token: str, lease_seconds: float) -> int:
+def renew_lease(connection: Connection, token: str, lease_seconds: float) -> int:
     """Prolong a lease. Returns how many tasks are still held; 0 means that all is lost."""
-    held = update(tasks).where(_held(token)).values(lease_until=now() + lease_seconds)
+    held = update(tasks).where(_is_held(token)).values(lease_until=now() + lease_seconds)
     return connection.execute(held).rowcount
 
 
-def finish(connection: Connection, token: str, task_ids: Iterable[int] | None = None) -> set[int]:
+def finish_tasks(
+    connection: Connection, token: str, task_ids: Iterable[int] | None = None
+) -> set[int]:
     """Mark tasks done, where they are still held under the token: the fence.
 
     Args:
@@ -162,7 +164,7 @@ def finish(connection: Connection, token: str, task_ids: Iterable[int] | None = 
     return set(connection.execute(some, {"holder": token}).scalars())
 
 
-def fail(connection: Connection, token: str, failures: Mapping[int, ItemError]) -> None:
+def fail_tasks(connection: Connection, token: str, failures: Mapping[int, ItemError]) -> None:
     """Record typed failures of tasks that are still held under the token."""
     for task_id, error in failures.items():
         attempts = tasks.c.error_attempts + 1
@@ -172,7 +174,7 @@ def fail(connection: Connection, token: str, failures: Mapping[int, ItemError]) 
         pause = BACKOFF_SECONDS * jitter * literal(1).bitwise_lshift(tasks.c.error_attempts)
         connection.execute(
             update(tasks)
-            .where(_held(token), tasks.c.id == task_id)
+            .where(_is_held(token), tasks.c.id == task_id)
             .values(
                 **_FREED,
                 state=case((last, "dead"), else_="failed"),
@@ -185,11 +187,11 @@ def fail(connection: Connection, token: str, failures: Mapping[int, ItemError]) 
         )
 
 
-def give_back(connection: Connection, token: str) -> None:
+def return_tasks(connection: Connection, token: str) -> None:
     """Return what is still held under the token, unworked: nothing counts against it."""
     connection.execute(
         update(tasks)
-        .where(_held(token))
+        .where(_is_held(token))
         .values(**_FREED, state="ready", lease_attempts=tasks.c.lease_attempts - 1)
     )
 
@@ -205,7 +207,7 @@ def release_workers(connection: Connection, worker_ids: Sequence[int], *, crashe
     """
     if not worker_ids:
         return 0
-    theirs = and_(in_state("leased"), tasks.c.worker_id.in_(worker_ids))
+    theirs = and_(is_in_state("leased"), tasks.c.worker_id.in_(worker_ids))
     if crashed:
         return _free_suspects(connection, theirs)
     freed = update(tasks).where(theirs)
@@ -213,23 +215,23 @@ def release_workers(connection: Connection, worker_ids: Sequence[int], *, crashe
     return connection.execute(freed).rowcount
 
 
-def sweep(connection: Connection) -> int:
+def sweep_tasks(connection: Connection) -> int:
     """Free tasks whose lease ran out, and make failed ones ready whose time has come.
 
     Adds up the counters of tasks as well.
     """
-    expired = and_(in_state("leased"), tasks.c.lease_until < now())
+    expired = and_(is_in_state("leased"), tasks.c.lease_until < now())
     freed = _free_suspects(connection, expired)
-    due = and_(in_state("failed"), tasks.c.not_before <= now())
+    due = and_(is_in_state("failed"), tasks.c.not_before <= now())
     freed += connection.execute(update(tasks).where(due).values(state="ready")).rowcount
     fold_counts(connection)
     return freed
 
 
-def sweepable(connection: Connection) -> bool:
-    """Whether `sweep` would find anything: reads only, so that idle workers need not write."""
-    expired = select(tasks.c.id).where(in_state("leased"), tasks.c.lease_until < now()).limit(1)
-    due = select(tasks.c.id).where(in_state("failed"), tasks.c.not_before <= now()).limit(1)
+def needs_sweep(connection: Connection) -> bool:
+    """Tell whether `sweep_tasks` would change anything; reads only, for idle workers."""
+    expired = select(tasks.c.id).where(is_in_state("leased"), tasks.c.lease_until < now()).limit(1)
+    due = select(tasks.c.id).where(is_in_state("failed"), tasks.c.not_before <= now()).limit(1)
     return any(connection.execute(query).first() is not None for query in (expired, due))
 
 
@@ -249,7 +251,7 @@ def _free_suspects(connection: Connection, which: ColumnElement[bool]) -> int:
     ).rowcount
 
 
-def retry(
+def retry_tasks(
     connection: Connection,
     stage: str | None = None,
     reason: str | None = None,
@@ -268,7 +270,7 @@ def retry(
     return connection.execute(again).rowcount
 
 
-def oldest_ready(connection: Connection, recipe_ids: Iterable[int]) -> dict[int, int]:
+def find_oldest_ready(connection: Connection, recipe_ids: Iterable[int]) -> dict[int, int]:
     """The lowest id of a ready task of each recipe; recipes with none are left out.
 
     Tasks that a worker died of count only where a recipe has no other, as for a claim. A step into
@@ -276,7 +278,7 @@ def oldest_ready(connection: Connection, recipe_ids: Iterable[int]) -> dict[int,
     """
     found = {}
     for recipe_id in recipe_ids:
-        ready = and_(in_state("ready"), tasks.c.recipe_id == recipe_id)
+        ready = and_(is_in_state("ready"), tasks.c.recipe_id == recipe_id)
         for which in (tasks.c.lease_attempts == 0, tasks.c.lease_attempts > 0):
             query = select(tasks.c.id).where(ready, which).order_by(tasks.c.id).limit(1)
             oldest = connection.execute(query).scalar_one_or_none()
@@ -286,7 +288,7 @@ def oldest_ready(connection: Connection, recipe_ids: Iterable[int]) -> dict[int,
     return found
 
 
-def in_state(state: str) -> ColumnElement[bool]:
+def is_in_state(state: str) -> ColumnElement[bool]:
     """Tasks in a state. Compares with a literal, not a parameter, so that partial indexes serve."""
     return tasks.c.state == literal_column(f"'{state}'")
 
@@ -295,14 +297,14 @@ HAS_FAILED = tasks.c.state.in_([literal_column("'failed'"), literal_column("'dea
 """Failed and dead tasks, in the words of the partial index that serves them."""
 
 
-def _held(token: str) -> ColumnElement[bool]:
-    return and_(in_state("leased"), tasks.c.token == token)
+def _is_held(token: str) -> ColumnElement[bool]:
+    return and_(is_in_state("leased"), tasks.c.token == token)
 
 
 _FREED = {"token": None, "lease_until": None}
 
 
-def _taking(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
+def _build_claim(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
     """Lease ready tasks, oldest first, in one statement. Parameters: size, holder (the token),
     worker, seconds.
 
@@ -311,7 +313,7 @@ def _taking(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
     """
     ready = (
         select(tasks.c.id)
-        .where(in_state("ready"), which)
+        .where(is_in_state("ready"), which)
         .order_by(tasks.c.id)
         .limit(bindparam("size", type_=Integer))
         .with_for_update(skip_locked=True)
@@ -333,12 +335,12 @@ def _taking(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
 
 
 _OF_RECIPE = tasks.c.recipe_id == bindparam("recipe", type_=Integer)
-_take_fresh = PreparedStatement(_taking(and_(_OF_RECIPE, tasks.c.lease_attempts == 0)))
-_take_suspect = PreparedStatement(_taking(and_(_OF_RECIPE, tasks.c.lease_attempts > 0)))
+_take_fresh = PreparedStatement(_build_claim(and_(_OF_RECIPE, tasks.c.lease_attempts == 0)))
+_take_suspect = PreparedStatement(_build_claim(and_(_OF_RECIPE, tasks.c.lease_attempts > 0)))
 
 _FINISH = (
     update(tasks)
-    .where(in_state("leased"), tasks.c.token == bindparam("holder", type_=String))
+    .where(is_in_state("leased"), tasks.c.token == bindparam("holder", type_=String))
     .values(**_FREED, state="done", finished=now(), reason=None, detail=None)
     .returning(tasks.c.id)
 )

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import delete, func, select
 
 from cmean.catalog.tables import items, label_pairs, labels
-from cmean.catalog.upsert import insert_into
+from cmean.catalog.upsert import build_insert
 from cmean.domain import Kind
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class LabelColumn:
         return at, self.items[at] == items
 
 
-def known_items(connection: Connection) -> Iterator[KnownItem]:
+def read_item_names(connection: Connection) -> Iterator[KnownItem]:
     """All items by id, as they may be called."""
     file = items.c.metadata["file"].as_string()
     query = select(items.c.id, items.c.kind, items.c.uri, items.c.title, file).order_by(items.c.id)
@@ -73,7 +73,9 @@ def known_items(connection: Connection) -> Iterator[KnownItem]:
         yield KnownItem(item_id, Kind(kind), uri, title, None if called is None else str(called))
 
 
-def clear(connection: Connection, name: str, kinds: Collection[Kind], *, pairs: bool) -> None:
+def delete_labels(
+    connection: Connection, name: str, kinds: Collection[Kind], *, pairs: bool
+) -> None:
     """Take away the labels that a set gives to items of some kinds, and its pairs if asked to."""
     theirs = select(items.c.id).where(items.c.kind.in_([kind.value for kind in kinds]))
     connection.execute(delete(labels).where(labels.c.name == name, labels.c.item_id.in_(theirs)))
@@ -81,40 +83,42 @@ def clear(connection: Connection, name: str, kinds: Collection[Kind], *, pairs: 
         connection.execute(delete(label_pairs).where(label_pairs.c.name == name))
 
 
-def put(connection: Connection, name: str, rows: Iterable[tuple[int, str, float | str]]) -> None:
+def write_labels(
+    connection: Connection, name: str, rows: Iterable[tuple[int, str, float | str]]
+) -> None:
     """Write labels of a set: item, dimension, and a number or a category. Earlier ones give way."""
-    row = insert_into(connection, labels)
+    row = build_insert(connection, labels)
     changed = {"value": row.excluded.value, "category": row.excluded.category}
     row = row.on_conflict_do_update(index_elements=["item_id", "name", "dimension"], set_=changed)
-    for chunk in _chunks(rows):
-        values = [{"name": name, **_label(*each)} for each in chunk]
+    for chunk in _split_into_chunks(rows):
+        values = [{"name": name, **_build_label_row(*each)} for each in chunk]
         connection.execute(row, values)
 
 
-def put_pairs(connection: Connection, name: str, rows: Iterable[tuple[int, int]]) -> None:
+def write_label_pairs(connection: Connection, name: str, rows: Iterable[tuple[int, int]]) -> None:
     """Write labelled pairs of a set: track and artwork. Those that are there stay."""
-    row = insert_into(connection, label_pairs).on_conflict_do_nothing()
-    for chunk in _chunks(rows):
+    row = build_insert(connection, label_pairs).on_conflict_do_nothing()
+    for chunk in _split_into_chunks(rows):
         values = [{"name": name, "track_id": t, "artwork_id": a} for t, a in chunk]
         connection.execute(row, values)
 
 
-def sets(connection: Connection) -> list[dict[str, Any]]:
+def list_label_sets(connection: Connection) -> list[dict[str, Any]]:
     """The label sets by name: their dimensions, and how many items and pairs they label."""
     count = func.count(labels.c.item_id.distinct())
     found: dict[str, dict[str, Any]] = {}
     for name, number in connection.execute(select(labels.c.name, count).group_by(labels.c.name)):
-        found[name] = _set(name) | {"items": number}
+        found[name] = _describe_set(name) | {"items": number}
     query = select(labels.c.name, labels.c.dimension).distinct().order_by(labels.c.dimension)
     for name, dimension in connection.execute(query):
         found[name]["dimensions"].append(dimension)
     pairs = select(label_pairs.c.name, func.count()).group_by(label_pairs.c.name)
     for name, number in connection.execute(pairs):
-        found.setdefault(name, _set(name))["pairs"] = number
+        found.setdefault(name, _describe_set(name))["pairs"] = number
     return [found[name] for name in sorted(found)]
 
 
-def columns(connection: Connection, name: str) -> list[LabelColumn]:
+def read_label_columns(connection: Connection, name: str) -> list[LabelColumn]:
     """The labels of a set, by kind and dimension; numbers and categories apart."""
     numeric = labels.c.value.is_not(None)
     query = (
@@ -133,7 +137,7 @@ def columns(connection: Connection, name: str) -> list[LabelColumn]:
     return found
 
 
-def pairs_of(connection: Connection, name: str) -> NDArray[np.int64]:
+def read_label_pairs(connection: Connection, name: str) -> NDArray[np.int64]:
     """The labelled pairs of a set, track and artwork, shape (n, 2)."""
     query = select(label_pairs.c.track_id, label_pairs.c.artwork_id)
     query = query.where(label_pairs.c.name == name).order_by(*query.selected_columns)
@@ -141,11 +145,11 @@ def pairs_of(connection: Connection, name: str) -> NDArray[np.int64]:
     return np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2)
 
 
-def _set(name: str) -> dict[str, Any]:
+def _describe_set(name: str) -> dict[str, Any]:
     return {"name": name, "dimensions": [], "items": 0, "pairs": 0}
 
 
-def _label(item_id: int, dimension: str, label: float | str) -> dict[str, Any]:
+def _build_label_row(item_id: int, dimension: str, label: float | str) -> dict[str, Any]:
     is_word = isinstance(label, str)
     return {
         "item_id": item_id,
@@ -155,7 +159,7 @@ def _label(item_id: int, dimension: str, label: float | str) -> dict[str, Any]:
     }
 
 
-def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def _split_into_chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
     iterator = iter(rows)
     while chunk := list(islice(iterator, _CHUNK)):
         yield chunk

@@ -27,14 +27,14 @@ _LOCK = 0x636D65616E  # "cmean" in ASCII: the key of PostgreSQL's advisory lock
 _VERSION = light_table("alembic_version", column("version_num"))
 
 
-def migrations_folder() -> Path:
+def find_migrations() -> Path:
     """The migration scripts: inside the installed package, else at the top of the repository."""
     package = Path(__file__).resolve().parents[1]
     packaged = package / "migrations"
     return packaged if packaged.is_dir() else package.parent / "migrations"
 
 
-def upgrade(catalog: Catalog) -> tuple[str | None, str]:
+def upgrade_schema(catalog: Catalog) -> tuple[str | None, str]:
     """Bring the schema to the newest revision; safe when several processes start at once.
 
     Returns:
@@ -46,22 +46,22 @@ def upgrade(catalog: Catalog) -> tuple[str | None, str]:
     with catalog.alter() as connection:
         if not catalog.is_sqlite:  # SQLite's writers already wait for each other
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        before = _revision(connection, catalog)
+        before = _read_revision(connection, catalog)
         if before != REVISIONS[-1]:
             from alembic import command  # noqa: PLC0415 - slow to import, rarely needed
 
-            command.upgrade(_config(connection), "head")
+            command.upgrade(_build_config(connection), "head")
     return before, REVISIONS[-1]
 
 
-def ensure(catalog: Catalog) -> None:
+def ensure_schema(catalog: Catalog) -> None:
     """Check that the schema is this version's; create it in an empty SQLite catalog.
 
     Raises:
         CatalogError: the catalog is older, newer, or (PostgreSQL) has no schema yet.
     """
     with catalog.read() as connection:
-        revision = _revision(connection, catalog)
+        revision = _read_revision(connection, catalog)
     if revision == REVISIONS[-1]:
         return
     if revision is not None:
@@ -70,10 +70,10 @@ def ensure(catalog: Catalog) -> None:
         )
     if not catalog.is_sqlite:
         raise CatalogError(f"catalog {catalog.name} has no tables yet; run: cmean init")
-    upgrade(catalog)
+    upgrade_schema(catalog)
 
 
-def _revision(connection: Connection, catalog: Catalog) -> str | None:
+def _read_revision(connection: Connection, catalog: Catalog) -> str | None:
     tables = inspect(connection).get_table_names()
     if "alembic_version" not in tables:
         if tables:
@@ -90,11 +90,11 @@ def _revision(connection: Connection, catalog: Catalog) -> str | None:
     return None if found is None else str(found)
 
 
-def _config(connection: Connection) -> Config:
+def _build_config(connection: Connection) -> Config:
     from alembic.config import Config  # noqa: PLC0415 - slow to import, rarely needed
 
     config = Config()
     # The connection itself, not a URL: a password with % would break the ini format.
     config.attributes["connection"] = connection
-    config.set_main_option("script_location", migrations_folder().as_posix().replace("%", "%%"))
+    config.set_main_option("script_location", find_migrations().as_posix().replace("%", "%%"))
     return config

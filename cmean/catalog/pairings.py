@@ -13,7 +13,7 @@ from sqlalchemy import desc, func, insert, or_, select
 from cmean.catalog.pairing_inputs import read_input_ids, write_inputs
 from cmean.catalog.pairing_rows import PairingRow
 from cmean.catalog.tables import captions, emotions, fragments, items, pairings, pairs
-from cmean.catalog.upsert import insert_into
+from cmean.catalog.upsert import build_insert
 from cmean.domain import CONTROLS
 from cmean.errors import InputError
 
@@ -54,7 +54,7 @@ _CHUNK: Final = 10_000
 """Rows that are read or written at a time."""
 
 
-def triples(
+def read_triples(
     connection: Connection,
     recipe_id: int,
     positions: Sequence[int],
@@ -72,7 +72,7 @@ def triples(
         `TRIPLE`, shape (n,).
     """
     query = (
-        _placed(recipe_id, positions)
+        _select_positions(recipe_id, positions)
         .add_columns(emotions.c.id, emotions.c.red, emotions.c.green, emotions.c.blue)
         .order_by(fragments.c.item_id, fragments.c.position)
     )
@@ -85,7 +85,7 @@ def triples(
     return found if inputs is None else found[inputs.contains(found["emotion"])]
 
 
-def _placed(recipe_id: int, positions: Sequence[int]) -> Select[Any]:
+def _select_positions(recipe_id: int, positions: Sequence[int]) -> Select[Any]:
     """Item and position of the emotions of a recipe."""
     return (
         select(fragments.c.item_id, fragments.c.position)
@@ -99,12 +99,14 @@ def _placed(recipe_id: int, positions: Sequence[int]) -> Select[Any]:
     )
 
 
-def incomplete(connection: Connection, kind: str, recipe_id: int, positions: Sequence[int]) -> int:
+def count_incomplete_items(
+    connection: Connection, kind: str, recipe_id: int, positions: Sequence[int]
+) -> int:
     """How many items of a kind lack a triple of an emotion recipe at one of these positions.
 
     One without media, which nothing can be made of any more, counts only if it has some.
     """
-    placed = _placed(recipe_id, positions).subquery()
+    placed = _select_positions(recipe_id, positions).subquery()
     grouped = select(placed.c.item_id, func.count().label("number")).group_by(placed.c.item_id)
     found = grouped.subquery()
     query = (
@@ -117,7 +119,7 @@ def incomplete(connection: Connection, kind: str, recipe_id: int, positions: Seq
     return int(connection.execute(query).scalar_one())
 
 
-def store(
+def write_pairing(
     connection: Connection,
     pairing: PairingColumns,
     made: NDArray[np.void],
@@ -131,7 +133,7 @@ def store(
         made: its pairs, `PAIR`, shape (n,).
         inputs: the results that there were when its vectors were read.
     """
-    row = insert_into(connection, pairings).values(pairing.as_columns())
+    row = build_insert(connection, pairings).values(pairing.as_columns())
     row = row.on_conflict_do_nothing(index_elements=["digest"])
     pairing_id = connection.execute(row.returning(pairings.c.id)).scalar_one_or_none()
     if pairing_id is None:
@@ -139,12 +141,12 @@ def store(
         return int(connection.execute(equal).scalar_one())
     write_inputs(connection, pairing_id, inputs)
     for start in range(0, len(made), _CHUNK):
-        rows = map(_columns, made[start : start + _CHUNK].tolist())
+        rows = map(_build_row, made[start : start + _CHUNK].tolist())
         connection.execute(insert(pairs), [{"pairing_id": pairing_id, **row} for row in rows])
     return int(pairing_id)
 
 
-def _columns(row: tuple[Any, ...]) -> dict[str, Any]:
+def _build_row(row: tuple[Any, ...]) -> dict[str, Any]:
     named = dict(zip(PAIR.names or (), row, strict=True))
     return named | {name: named[name] or None for name in _EMOTIONS}
 
@@ -172,7 +174,7 @@ def read_pairing(connection: Connection, pairing_id: int | None = None) -> Pairi
     return PairingRow(**row)
 
 
-def pairs_of(connection: Connection, pairing_id: int) -> NDArray[np.void]:
+def read_pairs(connection: Connection, pairing_id: int) -> NDArray[np.void]:
     """The pairs of a pairing by position and rank: `PAIR`, shape (n,)."""
     columns = (pairs.c[name] for name in PAIR.names or ())
     query = select(*(func.coalesce(c, 0) if c.name in _EMOTIONS else c for c in columns))

@@ -11,7 +11,7 @@ from sqlalchemy import exists, func, literal, select
 
 from cmean.catalog.tables import captions, fragments, items, recipes, tasks
 from cmean.catalog.task_counts import has_open_tasks
-from cmean.catalog.upsert import insert_into
+from cmean.catalog.upsert import build_insert
 from cmean.domain import POSITIONS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cmean.domain import Kind
 
 
-def plan_media(connection: Connection, stage: str, recipe_id: int, kind: Kind) -> int:
+def plan_media_tasks(connection: Connection, stage: str, recipe_id: int, kind: Kind) -> int:
     """Make a ready task for each fragment of that kind that the recipe has none for.
 
     Returns:
@@ -36,10 +36,10 @@ def plan_media(connection: Connection, stage: str, recipe_id: int, kind: Kind) -
         .where(~_has_task(recipe_id, fragments.c.id))
         .order_by(fragments.c.id)
     )
-    return _plan(connection, wanted)
+    return _insert_tasks(connection, wanted)
 
 
-def plan_captions(
+def plan_caption_tasks(
     connection: Connection,
     stage: str,
     recipe_id: int,
@@ -69,15 +69,15 @@ def plan_captions(
     )
     among = None if fragment_ids is None else list(fragment_ids)
     if whole_items:
-        complete = _complete(source_id, among)
+        complete = _select_complete_items(source_id, among)
         theirs = select(fragments.c.id).where(fragments.c.item_id.in_(complete))
         wanted = wanted.where(captions.c.fragment_id.in_(theirs))
     elif among is not None:
         wanted = wanted.where(captions.c.fragment_id.in_(among))
-    return _plan(connection, wanted)
+    return _insert_tasks(connection, wanted)
 
 
-def _complete(source_id: int, among: list[int] | None) -> Select[tuple[int]]:
+def _select_complete_items(source_id: int, among: list[int] | None) -> Select[tuple[int]]:
     """The items all of whose fragments have a caption of that recipe."""
     found = (
         select(fragments.c.item_id)
@@ -92,7 +92,7 @@ def _complete(source_id: int, among: list[int] | None) -> Select[tuple[int]]:
     return found.where(fragments.c.item_id.in_(theirs))
 
 
-def is_open(connection: Connection, recipe_id: int) -> bool:
+def has_open_work(connection: Connection, recipe_id: int) -> bool:
     """Whether anything of a recipe, or of those that it reads, is still to be done."""
     recipe: int | None = recipe_id
     while recipe is not None:
@@ -117,7 +117,7 @@ def plan_request(
         "request": dict(request),
         "pairing_id": pairing_id,
     }
-    statement = insert_into(connection, tasks).values(values)
+    statement = build_insert(connection, tasks).values(values)
     connection.execute(statement.on_conflict_do_nothing())
     return int(connection.execute(select(tasks.c.id).where(tasks.c.digest == digest)).scalar_one())
 
@@ -126,8 +126,8 @@ def _has_task(recipe_id: int, fragment_id: ColumnElement[int]) -> ColumnElement[
     return exists().where(tasks.c.recipe_id == recipe_id, tasks.c.fragment_id == fragment_id)
 
 
-def _plan(connection: Connection, wanted: Select[tuple[str, int, int]]) -> int:
-    statement = insert_into(connection, tasks).from_select(
+def _insert_tasks(connection: Connection, wanted: Select[tuple[str, int, int]]) -> int:
+    statement = build_insert(connection, tasks).from_select(
         ["stage", "recipe_id", "fragment_id"], wanted
     )
     # Without the option the number is lost on PostgreSQL.

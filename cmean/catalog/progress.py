@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-def failures(
+def list_failures(
     connection: Connection, recipe_ids: Sequence[int] | None = None, limit: int = 20
 ) -> list[dict[str, object]]:
     """Failed and dead tasks with their item, position and typed reason, oldest first."""
@@ -41,7 +41,7 @@ def failures(
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def failure_reasons(connection: Connection) -> list[tuple[str, str, int]]:
+def count_failures_by_reason(connection: Connection) -> list[tuple[str, str, int]]:
     """Stage, reason and number of the tasks that are failed or dead."""
     query = (
         select(tasks.c.stage, tasks.c.reason, func.count())
@@ -53,7 +53,7 @@ def failure_reasons(connection: Connection) -> list[tuple[str, str, int]]:
     return [(stage, reason or "unknown", number) for stage, reason, number in found]
 
 
-def ready_requests(connection: Connection, stages: Iterable[str]) -> dict[str, int]:
+def count_ready_requests(connection: Connection, stages: Iterable[str]) -> dict[str, int]:
     """Count the requests of each stage that can be claimed; stages with none are left out."""
     ready = select_ready_counts().subquery()
     query = select(ready.c.stage, ready.c.number).where(
@@ -62,7 +62,7 @@ def ready_requests(connection: Connection, stages: Iterable[str]) -> dict[str, i
     return {row.stage: row.number for row in connection.execute(query)}
 
 
-def ready_recipes(connection: Connection) -> list[tuple[str, str, str, int, int]]:
+def count_ready_by_recipe(connection: Connection) -> list[tuple[str, str, str, int, int]]:
     """Role, kind, back-end, recipe id and number of the tasks that can be claimed, by recipe."""
     ready = select_ready_counts().subquery()
     query = (
@@ -73,7 +73,7 @@ def ready_recipes(connection: Connection) -> list[tuple[str, str, str, int, int]
     return [tuple(row) for row in connection.execute(query)]
 
 
-def request_state(connection: Connection, task_id: int) -> tuple[str, str, str | None]:
+def read_request_state(connection: Connection, task_id: int) -> tuple[str, str, str | None]:
     """State and stage of a request and, when it failed, why."""
     query = select(tasks.c.state, tasks.c.stage, tasks.c.detail).where(tasks.c.id == task_id)
     row = connection.execute(query).one()

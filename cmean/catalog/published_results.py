@@ -22,7 +22,7 @@ from cmean.catalog.tables import (
     scores,
     tasks,
 )
-from cmean.catalog.upsert import insert_into
+from cmean.catalog.upsert import build_insert
 from cmean.domain import POSITION_NAMES, POSITIONS, Kind
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class UnseenItem:
     """An item whose media are not here; the file's name tells it apart from others of its kind."""
 
     kind: Kind
@@ -48,26 +48,26 @@ class Unseen:
     year: str | None = None
 
 
-def collection(connection: Connection, name: str) -> int:
+def lock_collection(connection: Connection, name: str) -> int:
     """The id of a collection, made where there is none, and held until the transaction ends.
 
     Two imports at the same time would else enter the same items twice.
     """
-    made = insert_into(connection, collections).values(name=name)
+    made = build_insert(connection, collections).values(name=name)
     connection.execute(made.on_conflict_do_nothing())
     query = select(collections.c.id).where(collections.c.name == name).with_for_update()
     return int(connection.execute(query).scalar_one())
 
 
 def add_items(
-    connection: Connection, collection_id: int, wanted: Iterable[Unseen]
+    connection: Connection, collection_id: int, wanted: Iterable[UnseenItem]
 ) -> dict[tuple[Kind, str], int]:
     """Register items without media in a collection, with their fragments.
 
     Returns:
         Kind and file name → id, of all items without media that are in the collection.
     """
-    known = _known(connection, collection_id)
+    known = _read_items(connection, collection_id)
     new = [item for item in wanted if (item.kind, item.file) not in known]
     if not new:
         return known
@@ -91,10 +91,10 @@ def add_items(
     connection.execute(insert(fragments), parts)
     members = [{"collection_id": collection_id, "item_id": item_id} for item_id in ids]
     connection.execute(insert(collection_items), members)
-    return _known(connection, collection_id)
+    return _read_items(connection, collection_id)
 
 
-def _known(connection: Connection, collection_id: int) -> dict[tuple[Kind, str], int]:
+def _read_items(connection: Connection, collection_id: int) -> dict[tuple[Kind, str], int]:
     query = (
         select(items.c.id, items.c.kind, items.c.metadata)
         .join(collection_items, collection_items.c.item_id == items.c.id)
@@ -107,7 +107,7 @@ def _known(connection: Connection, collection_id: int) -> dict[tuple[Kind, str],
     }
 
 
-def fragment_ids(connection: Connection, collection_id: int) -> dict[Place, int]:
+def read_fragment_ids(connection: Connection, collection_id: int) -> dict[Place, int]:
     """The fragments of a collection's items: item id and position → id."""
     query = (
         select(fragments.c.item_id, fragments.c.position, fragments.c.id)
@@ -130,7 +130,7 @@ def add_captions(
     Returns:
         Fragment id → caption id, of all captions of the recipe.
     """
-    made = _done(connection, "caption", recipe_id, results)
+    made = _add_done_tasks(connection, "caption", recipe_id, results)
     rows = [
         {
             "id": made[fragment_id],
@@ -144,7 +144,7 @@ def add_captions(
         }
         for fragment_id, (caption, words) in results.items()
     ]
-    _add(connection, captions, recipe_id, rows)
+    _insert_missing(connection, captions, recipe_id, rows)
     return made
 
 
@@ -161,7 +161,7 @@ def add_emotions(
     Returns:
         Fragment id → emotion id, of all triples of the recipe.
     """
-    made = _done(connection, "emotion", recipe_id, results)
+    made = _add_done_tasks(connection, "emotion", recipe_id, results)
     rows = [
         {
             "id": made[fragment_id],
@@ -174,11 +174,11 @@ def add_emotions(
         }
         for fragment_id, (caption_id, rgb) in results.items()
     ]
-    _add(connection, emotions, recipe_id, rows)
+    _insert_missing(connection, emotions, recipe_id, rows)
     return made
 
 
-def _done(
+def _add_done_tasks(
     connection: Connection, stage: str, recipe_id: int, fragment_ids_: Iterable[int]
 ) -> dict[int, int]:
     """A done task of a recipe for each fragment: fragment id → task id."""
@@ -192,7 +192,7 @@ def _done(
     return dict(tuple(row) for row in connection.execute(query))
 
 
-def _add(
+def _insert_missing(
     connection: Connection, table: Table, recipe_id: int, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Insert the rows of a recipe that are not there yet, by their ids."""
@@ -226,14 +226,14 @@ def add_scores(
         connection.execute(insert(scores), rows)
 
 
-def pair_ids(connection: Connection, pairing_id: int) -> dict[tuple[int, int], int]:
+def read_pair_ids(connection: Connection, pairing_id: int) -> dict[tuple[int, int], int]:
     """The pairs of a pairing: track and artwork → id."""
     query = select(pairs.c.track_id, pairs.c.artwork_id, pairs.c.id)
     found = connection.execute(query.where(pairs.c.pairing_id == pairing_id))
     return {(track, artwork): key for track, artwork, key in found}
 
 
-def stock(connection: Connection, recipe_ids: Sequence[int]) -> dict[str, int]:
+def count_results(connection: Connection, recipe_ids: Sequence[int]) -> dict[str, int]:
     """How many captions, triples and scores there are of some recipes."""
     named = {"captions": captions, "triples": emotions, "scores": scores}
     return {

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from cmean.catalog.pairing_rows import PairingKey
 from cmean.catalog.tables import items, pairings, pairs, ratings
-from cmean.catalog.upsert import insert_into
+from cmean.catalog.upsert import build_insert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -53,44 +53,44 @@ class Rating:
     seconds: float | None = None
 
 
-def find(connection: Connection, pair_ids: Iterable[int]) -> dict[tuple[int, str], Rating]:
+def find_ratings(connection: Connection, pair_ids: Iterable[int]) -> dict[tuple[int, str], Rating]:
     """The ratings of some pairs, by pair and rater."""
     columns = [ratings.c[field.name] for field in fields(Rating)]
     found = {}
-    for part in _parts(pair_ids):
+    for part in _split_ids(pair_ids):
         query = select(*columns).where(ratings.c.pair_id.in_(part))
         for row in connection.execute(query):
             found[row.pair_id, row.rater] = Rating(*row)
     return found
 
 
-def store(connection: Connection, given: Sequence[Rating]) -> None:
+def write_ratings(connection: Connection, given: Sequence[Rating]) -> None:
     """Write ratings; one of the same pair by the same rater takes the place of the earlier one."""
     if not given:
         return
-    made = insert_into(connection, ratings)
+    made = build_insert(connection, ratings)
     keys = ("pair_id", "rater")
     changed = {f.name: made.excluded[f.name] for f in fields(Rating) if f.name not in keys}
     made = made.on_conflict_do_update(index_elements=list(keys), set_=changed)
     connection.execute(made, [asdict(rating) for rating in given])
 
 
-def artworks_of_pairs(connection: Connection, pair_ids: Iterable[int]) -> dict[int, int]:
+def read_artworks_of_pairs(connection: Connection, pair_ids: Iterable[int]) -> dict[int, int]:
     """The artwork of each of these pairs that there is."""
     found: dict[int, int] = {}
-    for part in _parts(pair_ids):
+    for part in _split_ids(pair_ids):
         query = select(pairs.c.id, pairs.c.artwork_id).where(pairs.c.id.in_(part))
         found.update((row.id, row.artwork_id) for row in connection.execute(query))
     return found
 
 
-def titles_of_pairs(
+def read_titles_of_pairs(
     connection: Connection, pair_ids: Iterable[int]
 ) -> dict[int, tuple[str | None, str | None]]:
     """The titles of the track and the artwork of each of these pairs that there is."""
     track, artwork = items.alias(), items.alias()
     found: dict[int, tuple[str | None, str | None]] = {}
-    for part in _parts(pair_ids):
+    for part in _split_ids(pair_ids):
         query = (
             select(pairs.c.id, track.c.title, artwork.c.title)
             .join(track, track.c.id == pairs.c.track_id)
@@ -101,16 +101,16 @@ def titles_of_pairs(
     return found
 
 
-def artworks(connection: Connection, item_ids: Iterable[int]) -> set[int]:
+def find_artworks(connection: Connection, item_ids: Iterable[int]) -> set[int]:
     """Which of these are items of kind artwork."""
     found: set[int] = set()
-    for part in _parts(item_ids):
+    for part in _split_ids(item_ids):
         query = select(items.c.id).where(items.c.id.in_(part), items.c.kind == "artwork")
         found.update(connection.execute(query).scalars())
     return found
 
 
-def _parts(ids: Iterable[int]) -> Iterator[list[int]]:
+def _split_ids(ids: Iterable[int]) -> Iterator[list[int]]:
     wanted = sorted({key for key in ids if 0 < key <= HIGHEST})
     for start in range(0, len(wanted), _PARAMETERS):
         yield wanted[start : start + _PARAMETERS]
@@ -120,7 +120,7 @@ _ALIKE: Final = ("track_recipe_id", "artwork_recipe_id", "vector")
 """What a random pairing shares with those that its pairs are controls for."""
 
 
-def controls_of(connection: Connection, pairing: PairingRow) -> list[int]:
+def find_control_pairings(connection: Connection, pairing: PairingRow) -> list[int]:
     """The other random pairings over the same recipes and vector, in the order they were made."""
     query = select(pairings.c.id).where(pairings.c.method == "random")
     query = query.where(pairings.c.id != pairing.id)
@@ -128,7 +128,9 @@ def controls_of(connection: Connection, pairing: PairingRow) -> list[int]:
     return list(connection.execute(query.order_by(pairings.c.id)).scalars())
 
 
-def controlled(connection: Connection) -> list[tuple[PairingKey, list[PairingKey]]]:
+def read_pairings_with_controls(
+    connection: Connection,
+) -> list[tuple[PairingKey, list[PairingKey]]]:
     """Each pairing that a method made, with the random ones that its pairs may be rated beside.
 
     Returns:
@@ -162,7 +164,7 @@ RATED: Final = np.dtype(
 """A rating with its pair: NaN, an empty text and 0 where there is none."""
 
 
-def of_pairings(connection: Connection, pairing_ids: Sequence[int]) -> NDArray[np.void]:
+def read_ratings(connection: Connection, pairing_ids: Sequence[int]) -> NDArray[np.void]:
     """All ratings of the pairs of some pairings, `RATED`, by pair and rater."""
     columns = (
         ratings.c.pair_id,
@@ -177,10 +179,10 @@ def of_pairings(connection: Connection, pairing_ids: Sequence[int]) -> NDArray[n
     query = select(*columns).join(pairs, pairs.c.id == ratings.c.pair_id)
     query = query.where(pairs.c.pairing_id.in_(pairing_ids))
     rows = sorted(connection.execute(query), key=lambda row: (row.pair_id, row.rater))
-    return np.array([_filled(row) for row in rows], dtype=RATED)
+    return np.array([_fill_gaps(row) for row in rows], dtype=RATED)
 
 
-def _filled(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row
+def _fill_gaps(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row
     values = row._mapping  # noqa: SLF001 - this is SQLAlchemy's public name for it
     gaps = {"congruence": np.nan, "preferred": "", "other_artwork_id": 0, "seconds": np.nan}
     names = RATED.names or ()

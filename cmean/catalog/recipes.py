@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from cmean.catalog.tables import recipes
-from cmean.catalog.upsert import insert_into
+from cmean.catalog.upsert import build_insert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from cmean.domain import Recipe
 
 
-def ensure(connection: Connection, recipe: Recipe, input_id: int | None = None) -> int:
+def ensure_recipe(connection: Connection, recipe: Recipe, input_id: int | None = None) -> int:
     """The id of the recipe's row, made when there is none of its digest."""
-    found = find(connection, recipe.digest)
+    found = find_recipe(connection, recipe.digest)
     if found is not None:
         return found
-    row = insert_into(connection, recipes).values(
+    row = build_insert(connection, recipes).values(
         digest=recipe.digest,
         role=recipe.role.value,
         kind=recipe.kind.value,
@@ -36,15 +36,15 @@ def ensure(connection: Connection, recipe: Recipe, input_id: int | None = None) 
     return int(connection.execute(query).scalar_one())
 
 
-def find(connection: Connection, digest: str) -> int | None:
+def find_recipe(connection: Connection, digest: str) -> int | None:
     """The id of the recipe of that digest, if there is a row."""
     query = select(recipes.c.id).where(recipes.c.digest == digest)
     return connection.execute(query).scalar_one_or_none()
 
 
-def revision_like(connection: Connection, recipe: Recipe) -> str | None:
+def find_revision(connection: Connection, recipe: Recipe) -> str | None:
     """The revision of the newest recipe that equals this one in all else, if there is a row."""
-    source = None if recipe.input is None else find(connection, recipe.input.digest)
+    source = None if recipe.input is None else find_recipe(connection, recipe.input.digest)
     if recipe.input is not None and source is None:
         return None
     query = (
@@ -59,17 +59,17 @@ def revision_like(connection: Connection, recipe: Recipe) -> str | None:
     )
 
 
-def ids(connection: Connection) -> list[int]:
+def read_recipe_ids(connection: Connection) -> list[int]:
     """The ids of all recipes, oldest first."""
     return list(connection.execute(select(recipes.c.id).order_by(recipes.c.id)).scalars())
 
 
-def backends(connection: Connection) -> set[str]:
+def read_backend_names(connection: Connection) -> set[str]:
     """The names of the back-ends of all recipes."""
     return set(connection.execute(select(recipes.c.backend).distinct()).scalars())
 
 
-def rows(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
+def read_recipes(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
     """The recipes of these ids, as mappings."""
     query = select(recipes).where(recipes.c.id.in_(ids)).order_by(recipes.c.id)
     return [dict(row) for row in connection.execute(query).mappings()]

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from cmean.catalog import job_queue
 from cmean.catalog.engine import PreparedStatement
-from cmean.catalog.items import Located
+from cmean.catalog.items import LocatedItem
 from cmean.catalog.tables import (
     captions,
     embeddings,
@@ -29,30 +29,32 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection
 
-    from cmean.catalog.job_queue import Claim, Work
+    from cmean.catalog.job_queue import Claim, ClaimedTask
     from cmean.domain import RGB, Caption
 
 
-def _insert(table: Table, *columns: str) -> PreparedStatement:
+def _prepare_insert(table: Table, *columns: str) -> PreparedStatement:
     return PreparedStatement(insert(table).values({name: bindparam(name) for name in columns}))
 
 
-_insert_captions = _insert(
+_insert_captions = _prepare_insert(
     captions,
     *("id", "recipe_id", "fragment_id", "text", "words", "finish_reason", "measurements"),
     *("tokens", "seconds", "language", "windows"),
 )
-_insert_emotions = _insert(
+_insert_emotions = _prepare_insert(
     emotions,
     *("id", "recipe_id", "caption_id", "red", "green", "blue"),
     *("samples", "red_sd", "green_sd", "blue_sd"),
 )
-_insert_embeddings = _insert(
+_insert_embeddings = _prepare_insert(
     embeddings, "id", "recipe_id", "fragment_id", "caption_id", "width", "vector"
 )
 
 
-def locate_tasks(connection: Connection, work: Sequence[Work]) -> dict[Located, dict[int, int]]:
+def locate_tasks(
+    connection: Connection, work: Sequence[ClaimedTask]
+) -> dict[LocatedItem, dict[int, int]]:
     """Find the items whose fragments some tasks are about: item → task id → position."""
     task_of = {each.fragment_id: each.task_id for each in work}
     query = (
@@ -72,9 +74,9 @@ def locate_tasks(connection: Connection, work: Sequence[Work]) -> dict[Located, 
         .where(fragments.c.id.in_(list(task_of)))
         .order_by(fragments.c.id)
     )
-    found: dict[Located, dict[int, int]] = {}
+    found: dict[LocatedItem, dict[int, int]] = {}
     for fragment_id, position, item_id, kind, *rest in connection.execute(query):
-        item = Located(item_id, Kind(kind), *rest)
+        item = LocatedItem(item_id, Kind(kind), *rest)
         found.setdefault(item, {})[task_of[fragment_id]] = position
     return found
 
@@ -105,7 +107,7 @@ def commit_captions(connection: Connection, claim: Claim, results: Mapping[int, 
             "language": results[task_id].language,
             "windows": _windows_json(results[task_id]),
         }
-        for task_id in sorted(_finished(connection, claim, results))
+        for task_id in sorted(_finish_claimed(connection, claim, results))
     ]
     if rows:
         _insert_captions.many(connection, rows)
@@ -138,16 +140,16 @@ def commit_emotions(
             "red": results[task_id][1].red,
             "green": results[task_id][1].green,
             "blue": results[task_id][1].blue,
-            **_spread(results[task_id][1]),
+            **_build_spread_columns(results[task_id][1]),
         }
-        for task_id in sorted(_finished(connection, claim, results))
+        for task_id in sorted(_finish_claimed(connection, claim, results))
     ]
     if rows:
         _insert_emotions.many(connection, rows)
     return len(rows)
 
 
-def _spread(rgb: RGB) -> dict[str, float | None]:
+def _build_spread_columns(rgb: RGB) -> dict[str, float | None]:
     samples, spread = (
         (rgb.samples, rgb.spread) if isinstance(rgb, MeanRGB) else (None, (None, None, None))
     )
@@ -170,19 +172,21 @@ def commit_embeddings(
             "width": len(results[task_id][1]),
             "vector": results[task_id][1].astype("<f4").tobytes(),
         }
-        for task_id in sorted(_finished(connection, claim, results))
+        for task_id in sorted(_finish_claimed(connection, claim, results))
     ]
     if rows:
         _insert_embeddings.many(connection, rows)
     return len(rows)
 
 
-def _finished(connection: Connection, claim: Claim, results: Mapping[int, object]) -> set[int]:
+def _finish_claimed(
+    connection: Connection, claim: Claim, results: Mapping[int, object]
+) -> set[int]:
     everything = len(results) == len(claim.work)
-    return job_queue.finish(connection, claim.token, None if everything else results)
+    return job_queue.finish_tasks(connection, claim.token, None if everything else results)
 
 
-def numbers(connection: Connection, recipe_ids: Sequence[int]) -> list[int]:
+def count_results(connection: Connection, recipe_ids: Sequence[int]) -> list[int]:
     """How many captions or triples each recipe has given.
 
     Results are never removed, so equal numbers of a recipe are equal sets: a snapshot of the
@@ -199,7 +203,7 @@ def numbers(connection: Connection, recipe_ids: Sequence[int]) -> list[int]:
     ]
 
 
-def cut(connection: Connection, recipe_ids: Sequence[int]) -> int:
+def count_truncated_captions(connection: Connection, recipe_ids: Sequence[int]) -> int:
     """How many captions of some recipes ended at their token cap."""
     query = select(func.count()).select_from(captions)
     query = query.where(captions.c.recipe_id.in_(recipe_ids), captions.c.finish_reason == "length")
@@ -211,7 +215,7 @@ def set_pairing(connection: Connection, task_id: int, pairing_id: int) -> None:
     connection.execute(update(tasks).where(tasks.c.id == task_id).values(pairing_id=pairing_id))
 
 
-def pairing_of(connection: Connection, task_id: int) -> int:
+def read_pairing_id(connection: Connection, task_id: int) -> int:
     """The pairing that a request led to."""
     query = select(tasks.c.pairing_id).where(tasks.c.id == task_id)
     return int(connection.execute(query).scalar_one())

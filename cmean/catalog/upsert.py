@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def build_insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that offers `on_conflict_do_nothing`."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, func, insert, select, update
 
 from cmean.catalog.clock import now
-from cmean.catalog.job_queue import in_state
+from cmean.catalog.job_queue import is_in_state
 from cmean.catalog.tables import recipes, tasks, workers
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ SILENT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class ProcessIdentity:
     """A process on some host.
 
     `started` (seconds, by the machine's own count) tells it from a later one of the same number,
@@ -40,11 +40,11 @@ class RegisteredWorker:
 
     id: int
     parent_id: int | None
-    process: Process
+    process: ProcessIdentity
 
 
 @dataclass(slots=True)
-class Tally:
+class WorkerTally:
     """What a worker has done since it last said so."""
 
     done: int = 0
@@ -53,9 +53,9 @@ class Tally:
     seconds: float = 0.0
 
 
-def register(
+def register_worker(
     connection: Connection,
-    process: Process,
+    process: ProcessIdentity,
     parent_id: int | None = None,
     queues: Sequence[str] | None = None,
     unable: Mapping[str, str] | None = None,
@@ -82,11 +82,14 @@ def register(
     return int(connection.execute(row.returning(workers.c.id)).scalar_one())
 
 
-def beat(
-    connection: Connection, worker_id: int, recipe_id: int | None = None, tally: Tally | None = None
+def record_heartbeat(
+    connection: Connection,
+    worker_id: int,
+    recipe_id: int | None = None,
+    tally: WorkerTally | None = None,
 ) -> None:
     """Record that the worker lives, the recipe that it works on, and what it did meanwhile."""
-    tally = tally or Tally()
+    tally = tally or WorkerTally()
     alive = update(workers).where(workers.c.id == worker_id)
     connection.execute(
         alive.values(
@@ -106,40 +109,42 @@ def set_unable(connection: Connection, worker_id: int, unable: Mapping[str, str]
     connection.execute(update(workers).where(workers.c.id == worker_id).values(unable=dict(unable)))
 
 
-def stop(connection: Connection, worker_ids: Sequence[int]) -> None:
+def stop_workers(connection: Connection, worker_ids: Sequence[int]) -> None:
     """Record that workers ended."""
     if worker_ids:
         gone = update(workers).where(workers.c.id.in_(worker_ids), workers.c.stopped.is_(None))
         connection.execute(gone.values(stopped=now()))
 
 
-def stop_silent(connection: Connection) -> int:
+def stop_silent_workers(connection: Connection) -> int:
     """Record that workers ended which were not heard of for long. Returns how many."""
     silent = workers.c.heartbeat < now() - SILENT_SECONDS
     gone = update(workers).where(workers.c.stopped.is_(None), silent)
     return connection.execute(gone.values(stopped=now())).rowcount
 
 
-def on_host(connection: Connection, host: str, namespace: str | None) -> list[RegisteredWorker]:
+def find_workers_on_host(
+    connection: Connection, host: str, namespace: str | None
+) -> list[RegisteredWorker]:
     """Workers of a host that are not known to have ended, or that still hold tasks."""
-    holds = exists().where(in_state("leased"), tasks.c.worker_id == workers.c.id)
+    holds = exists().where(is_in_state("leased"), tasks.c.worker_id == workers.c.id)
     here = (workers.c.host == host, workers.c.namespace.is_not_distinct_from(namespace))
     query = select(workers).where(*here, workers.c.stopped.is_(None) | holds)
-    return [_worker(row) for row in connection.execute(query)]
+    return [_build_worker(row) for row in connection.execute(query)]
 
 
-def by_id(connection: Connection, worker_ids: Sequence[int]) -> list[RegisteredWorker]:
+def read_workers(connection: Connection, worker_ids: Sequence[int]) -> list[RegisteredWorker]:
     """These workers."""
     query = select(workers).where(workers.c.id.in_(worker_ids))
-    return [_worker(row) for row in connection.execute(query)]
+    return [_build_worker(row) for row in connection.execute(query)]
 
 
-def _worker(row: Any) -> RegisteredWorker:  # noqa: ANN401 - a row of the table
-    process = Process(row.host, row.pid, row.process_started, row.namespace)
+def _build_worker(row: Any) -> RegisteredWorker:  # noqa: ANN401 - a row of the table
+    process = ProcessIdentity(row.host, row.pid, row.process_started, row.namespace)
     return RegisteredWorker(row.id, row.parent_id, process)
 
 
-def listing(connection: Connection) -> list[dict[str, Any]]:
+def list_workers(connection: Connection) -> list[dict[str, Any]]:
     """Workers that have not ended: what they serve and do, and when they were last heard of."""
     query = (
         select(
@@ -162,14 +167,14 @@ def listing(connection: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def serving(connection: Connection, queue: str) -> int:
+def count_serving_workers(connection: Connection, queue: str) -> int:
     """How many workers serve a queue and were heard of lately."""
     fresh = workers.c.heartbeat >= now() - SILENT_SECONDS
     query = select(workers.c.queues).where(workers.c.stopped.is_(None), fresh)
     return sum(queue in (queues or ()) for queues in connection.execute(query).scalars())
 
 
-def fresh_on_host(connection: Connection, host: str, namespace: str | None) -> int:
+def count_workers_on_host(connection: Connection, host: str, namespace: str | None) -> int:
     """How many workers of a host were heard of lately."""
     here = (workers.c.host == host, workers.c.namespace.is_not_distinct_from(namespace))
     fresh = workers.c.heartbeat >= now() - SILENT_SECONDS

@@ -49,7 +49,7 @@ def compare_pairings(
 
 
 def _load_pairs(connection: Connection, pairing_id: int) -> _PairedItems:
-    pairs = pairings.pairs_of(connection, pairing_id)
+    pairs = pairings.read_pairs(connection, pairing_id)
     sides = spaces.read_sides(connection, pairings.read_pairing(connection, pairing_id), pairing_id)
     items = {}
     for position in np.unique(pairs["position"]).tolist():

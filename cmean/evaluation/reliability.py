@@ -92,7 +92,9 @@ def compare_recipes(
     named = _select_comparable(asked)
     kinds: dict[str, dict[str, RecipeAgreement]] = {}
     for kind in named[0].ids:
-        triples = [pairings.triples(connection, each.ids[kind], list(POSITIONS)) for each in named]
+        triples = [
+            pairings.read_triples(connection, each.ids[kind], list(POSITIONS)) for each in named
+        ]
         for part, positions in PARTS.items():
             runs = _select_common([vectors.build_side(each, positions) for each in triples])
             if len(runs[0]):
@@ -124,7 +126,7 @@ def _find_recipes(
                 f"run: cmean run --profile {name}"
             )
         return _NamedRecipes(name, ids)
-    rows = recipe_rows.rows(connection, [min(int(name), _LARGEST_ID)])
+    rows = recipe_rows.read_recipes(connection, [min(int(name), _LARGEST_ID)])
     if not rows:
         raise InputError(f"there is no recipe {name}; list them in the table recipes")
     (row,) = rows

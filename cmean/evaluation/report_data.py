@@ -108,7 +108,7 @@ def load_report_data(catalog: Catalog, document: EvaluationDocument, shown: int)
                 f"pairing {document.pairing} cannot be drawn: the triples of its artworks were not "
                 f"published; for its tables: cmean evaluate {document.pairing}"
             )
-        stored = pairings.pairs_of(connection, document.pairing)
+        stored = pairings.read_pairs(connection, document.pairing)
         pairs = _sort_by_similarity(stored)
         mappers = pairing.recipe_ids
         triples = {
@@ -123,8 +123,8 @@ def load_report_data(catalog: Catalog, document: EvaluationDocument, shown: int)
             pairs=pairs,
             triples=triples,
             null_similarities=_draw_null(connection, pairing, pairs),
-            items=browse.items_by_id(connection, np.unique(np.concatenate(known)).tolist()),
-            fragments=browse.fragments_by_item(connection, mappers, np.unique(first).tolist()),
+            items=browse.read_items(connection, np.unique(np.concatenate(known)).tolist()),
+            fragments=browse.read_fragments(connection, mappers, np.unique(first).tolist()),
             recipes=_load_recipe_chains(connection, mappers),
             captions={
                 kind: _load_captions(connection, mapper, document.pairing)
@@ -146,7 +146,7 @@ def _load_triples(
     connection: Connection, mapper_id: int, pairing: PairingRow
 ) -> dict[int, ComparedSide]:
     vector = pairing.vector
-    found = pairings.triples(
+    found = pairings.read_triples(
         connection, mapper_id, vectors.list_needed_positions(vector), pairing_id=pairing.id
     )
     return vectors.build_sides(found, vector)
@@ -165,13 +165,13 @@ def _draw_null(connection: Connection, pairing: PairingRow, pairs: NDArray[np.vo
 
 
 def _load_recipe_chains(connection: Connection, mapper_ids: Sequence[int]) -> list[dict[str, Any]]:
-    mappers = recipe_rows.rows(connection, mapper_ids)
+    mappers = recipe_rows.read_recipes(connection, mapper_ids)
     chains: list[dict[str, Any]] = []
     for mapper in mappers:
         chain: list[dict[str, Any]] = []
         source = mapper["input_id"]
         while source is not None:
-            (row,) = recipe_rows.rows(connection, [source])
+            (row,) = recipe_rows.read_recipes(connection, [source])
             chain.insert(0, row)
             source = row["input_id"]
         chains += chain
@@ -179,16 +179,16 @@ def _load_recipe_chains(connection: Connection, mapper_ids: Sequence[int]) -> li
 
 
 def _load_captions(connection: Connection, mapper_id: int, pairing_id: int) -> CaptionsByItem:
-    (mapper,) = recipe_rows.rows(connection, [mapper_id])
-    return browse.captions_by_item(connection, mapper["input_id"], pairing_id)
+    (mapper,) = recipe_rows.read_recipes(connection, [mapper_id])
+    return browse.read_captions(connection, mapper["input_id"], pairing_id)
 
 
 def _load_media_scores(
     connection: Connection, pairing_id: int, pairs: NDArray[np.void]
 ) -> NDArray[np.float64]:
     """Load the similarity and the score of each pair that has one, in the stored order of pairs."""
-    scores = embeddings.pair_scores(connection, PAIR_EMBEDDER, pairing_id)
-    keys = embeddings.pair_ids(connection, pairing_id).tolist()
+    scores = embeddings.read_pair_scores(connection, PAIR_EMBEDDER, pairing_id)
+    keys = embeddings.read_pair_ids(connection, pairing_id).tolist()
     at = [place for place, key in enumerate(keys) if key in scores]
     similarity = pairs["similarity"][at].astype(np.float64)
     score = np.array([scores[keys[place]] for place in at], np.float64)
@@ -203,11 +203,11 @@ def _load_labels(
     wholes = {}
     for kind in Kind:
         recipe_id = pairing.recipe_id(kind)
-        found = pairings.triples(connection, recipe_id, (WHOLE,), pairing_id=pairing.id)
+        found = pairings.read_triples(connection, recipe_id, (WHOLE,), pairing_id=pairing.id)
         wholes[kind] = vectors.build_side(found, (WHOLE,))
     made = []
     for name, validity in document.labels.items():
-        columns = label_rows.columns(connection, name)
+        columns = label_rows.read_label_columns(connection, name)
         for kind in Kind:
             channels = validity.triples.get(kind.value)
             rows = () if channels is None else channels.rows

@@ -75,10 +75,10 @@ def request_evaluation(
         pairing = pairings.read_pairing(connection, pairing_id)
         require_label_sets(connection, labels)
         mappers = pairing.recipe_ids
-        captioners = [row["input_id"] for row in recipe_rows.rows(connection, mappers)]
-        state: list[Any] = [*results.numbers(connection, [*mappers, *captioners])]
-        state.append(embeddings.count(connection))
-        state.append(evaluations.state_of_people(connection, sorted(set(labels))))
+        captioners = [row["input_id"] for row in recipe_rows.read_recipes(connection, mappers)]
+        state: list[Any] = [*results.count_results(connection, [*mappers, *captioners])]
+        state.append(embeddings.count_embeddings(connection))
+        state.append(evaluations.hash_labels_and_ratings(connection, sorted(set(labels))))
     request = to_json(
         EvaluationRequest(pairing.id, REVISION, sorted(set(labels)), sampling or SamplingOptions())
     )
@@ -139,7 +139,7 @@ def load_evaluated_pairing(
     pairing = pairings.read_pairing(connection, request.pairing_id)
     pairing_id = pairing.id
     triples = {
-        kind: pairings.triples(
+        kind: pairings.read_triples(
             connection, pairing.recipe_id(kind), POSITIONS, pairing_id=pairing_id
         )
         for kind in Kind
@@ -147,8 +147,8 @@ def load_evaluated_pairing(
     sides = spaces.read_sides(connection, pairing, pairing_id)
     return EvaluatedPairing(
         row=pairing,
-        pairs=pairings.pairs_of(connection, pairing_id),
-        pair_ids=embeddings.pair_ids(connection, pairing_id),
+        pairs=pairings.read_pairs(connection, pairing_id),
+        pair_ids=embeddings.read_pair_ids(connection, pairing_id),
         items={
             kind: np.unique(np.concatenate([side.items for side in sides[kind].values()]))
             for kind in Kind
@@ -161,11 +161,11 @@ def load_evaluated_pairing(
 
 def store_evaluation(connection: Connection, task_id: int, result: Evaluation) -> None:
     """Write an evaluation, and the scores behind it, in the transaction that ends its task."""
-    evaluations.store(connection, task_id, to_json(result.document))
-    embeddings.store_scores(connection, result.scores)
+    evaluations.write_evaluation(connection, task_id, to_json(result.document))
+    embeddings.write_scores(connection, result.scores)
 
 
 def load_document(catalog: Catalog, task_id: int) -> EvaluationDocument:
     """Load the document of a request that is done."""
     with catalog.read() as connection:
-        return from_json(EvaluationDocument, evaluations.get(connection, task_id))
+        return from_json(EvaluationDocument, evaluations.read_evaluation(connection, task_id))

@@ -70,7 +70,7 @@ def explain_change(settings: Settings, catalog: Catalog) -> str | None:
     if settings.profile or get_default_name(settings) != LEARNED:
         return None
     with catalog.read() as connection:
-        known = recipe_rows.backends(connection)
+        known = recipe_rows.read_backend_names(connection)
     new, old = (
         {info.name for info in _list_backends(settings.get_profile(name))}
         for name in (LEARNED, EMBEDDED)

@@ -43,8 +43,10 @@ def distil_mappers(
     """
     with catalog.read() as connection:
         mappers = recipes.build_mapper_recipes(profile, make_revision_finder(connection))
-        ids = [recipe_rows.find(connection, recipe.digest) for recipe in mappers.values()]
-        rows = browse.mapped_captions(connection, [found for found in ids if found is not None])
+        ids = [recipe_rows.find_recipe(connection, recipe.digest) for recipe in mappers.values()]
+        rows = browse.read_mapped_captions(
+            connection, [found for found in ids if found is not None]
+        )
     if not rows:
         raise InputError(
             f"profile {profile.name!r} has no emotions yet: cmean run --profile {profile.name}"

@@ -105,7 +105,9 @@ def build_mapper_recipes(
 def find_mapper_ids(connection: Connection, profile: Profile) -> dict[Kind, int | None]:
     """Find the ids of the mappers' recipes; None where the catalog has none of that digest."""
     found = build_mapper_recipes(profile, make_revision_finder(connection))
-    return {kind: recipe_rows.find(connection, mapper.digest) for kind, mapper in found.items()}
+    return {
+        kind: recipe_rows.find_recipe(connection, mapper.digest) for kind, mapper in found.items()
+    }
 
 
 def build_recipes(
@@ -169,7 +171,7 @@ def enter_recipes(
     ids: dict[str, int] = {}
     for recipe in build_recipes(profile, stages, make_revision_finder(connection)):
         source = ids[recipe.input.digest] if recipe.input else None
-        ids[recipe.digest] = recipe_rows.ensure(connection, recipe, source)
+        ids[recipe.digest] = recipe_rows.ensure_recipe(connection, recipe, source)
         entries.append(EnteredRecipe(ids[recipe.digest], recipe, source))
     last = {(entry.recipe.role, entry.recipe.kind): entry for entry in entries}
     return RecipeSet(

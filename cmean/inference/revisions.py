@@ -37,7 +37,7 @@ def make_revision_finder(connection: Connection) -> FindRevision:
         try:
             return read_installed_revision(draft, role)
         except (MissingExtraError, WeightsError):
-            known = recipe_rows.revision_like(connection, draft)
+            known = recipe_rows.find_revision(connection, draft)
             if known is None:
                 raise
             return known

@@ -146,9 +146,9 @@ def _commit_claim(
 
     def write(connection: Connection) -> int:
         written = step.write_results(connection, claim, results)
-        job_queue.fail(connection, claim.token, errors)
+        job_queue.fail_tasks(connection, claim.token, errors)
         if len(outcomes) < len(claim.work):
-            job_queue.give_back(connection, claim.token)
+            job_queue.return_tasks(connection, claim.token)
         return written
 
     try:
@@ -227,7 +227,7 @@ class _ClaimQueue:
         )
         if is_blameless:
             with suppress(CatalogError), self.session.catalog.write() as connection:
-                job_queue.give_back(connection, claim.token)
+                job_queue.return_tasks(connection, claim.token)
 
     def _take(self, following: Future[PreparedClaim | None] | None) -> PreparedClaim | None:
         """Return the claim that was prefetched or, where there is none, any that is left."""
@@ -245,7 +245,7 @@ class _ClaimQueue:
         if limit < 1 or self.is_stopped():
             return None
         with session.catalog.write() as connection:
-            claim = job_queue.claim(
+            claim = job_queue.claim_tasks(
                 connection,
                 self.recipe_id,
                 session.worker_id,

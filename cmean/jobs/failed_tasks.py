@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 def list_failures(catalog: Catalog) -> list[dict[str, Any]]:
     """The first failed or dead tasks: state, stage, title, position, reason and detail."""
     with catalog.read() as connection:
-        return progress.failures(connection)
+        return progress.list_failures(connection)
 
 
 def has_due_tasks(catalog: Catalog) -> bool:
     """Whether a retry's back-off or a lease has run out, so that a task can be claimed again."""
     with catalog.read() as connection:
-        return bool(job_queue.sweepable(connection))
+        return bool(job_queue.needs_sweep(connection))
 
 
 def retry_failed_tasks(
@@ -40,7 +40,7 @@ def retry_failed_tasks(
         announce: wakes the workers of a queue; None: there is no broker.
     """
     with catalog.write() as connection:
-        count = job_queue.retry(connection, stage, reason)
+        count = job_queue.retry_tasks(connection, stage, reason)
     if announce is not None and count:
         for queue in QUEUES:
             announce(queue)

@@ -59,7 +59,7 @@ def run_with_fleet(
         KeyboardInterrupt: interrupted; the fleet goes on.
     """
     catalog = Catalog(settings.database_url)
-    migrate.ensure(catalog)
+    migrate.ensure_schema(catalog)
     try:
         chosen = stages or recipes.list_stages(profile)
         return _FleetRun(catalog, settings, profile, chosen, send_hint).through(
@@ -132,11 +132,11 @@ class _FleetRun:
             return
         self.remind_at = time.monotonic() + _REMIND_SECONDS
         with self.catalog.read() as connection:
-            waiting = {recipe_id for *_, recipe_id, _ in progress.ready_recipes(connection)}
+            waiting = {recipe_id for *_, recipe_id, _ in progress.count_ready_by_recipe(connection)}
             for entries in self.recipes.values():
                 for entry in entries:
                     queue = get_queue(entry.recipe.role, entry.recipe.kind)
-                    if entry.id in waiting and workers.serving(connection, queue):
+                    if entry.id in waiting and workers.count_serving_workers(connection, queue):
                         self.send_hint(queue, entry.recipe.digest)
 
     def _count_tasks(self) -> dict[str, TaskCounts]:

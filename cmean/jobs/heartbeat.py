@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cmean.catalog import job_queue, workers
-from cmean.catalog.workers import Tally
+from cmean.catalog.workers import WorkerTally
 from cmean.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Heartbeat:
         self.worker_id = worker_id
         self.lease_seconds = lease_seconds
         self._leases: list[HeldLease] = []
-        self._tally = Tally()
+        self._tally = WorkerTally()
         self._lock = threading.Lock()
         self._reported_recipe: int | None = None
         self._last_beat = 0.0
@@ -118,20 +118,21 @@ class Heartbeat:
 
     def _beat(self) -> None:
         with self._lock:
-            tally, self._tally = self._tally, Tally()
+            tally, self._tally = self._tally, WorkerTally()
             leases = list(self._leases)
         recipe_id = leases[0].recipe_id if leases else None
         try:
             with self.catalog.write() as connection:
-                workers.beat(connection, self.worker_id, recipe_id, tally)
+                workers.record_heartbeat(connection, self.worker_id, recipe_id, tally)
                 lost = [
                     lease
                     for lease in leases
-                    if job_queue.renew(connection, lease.token, self.lease_seconds) < lease.size
+                    if job_queue.renew_lease(connection, lease.token, self.lease_seconds)
+                    < lease.size
                 ]
         except CatalogError:  # the next heartbeat may succeed; it records this tally, too
             with self._lock:
-                self._tally = Tally(
+                self._tally = WorkerTally(
                     tally.done + self._tally.done,
                     tally.failed + self._tally.failed,
                     tally.batches + self._tally.batches,

@@ -23,10 +23,10 @@ own, the threads of numpy only compete with them."""
 _START_FIELD = 19  # of /proc/PID/stat, counted after the program's name: `starttime`
 
 
-def describe_this_process() -> workers.Process:
+def describe_this_process() -> workers.ProcessIdentity:
     """Return the identity of the calling process."""
     pid = os.getpid()
-    return workers.Process(
+    return workers.ProcessIdentity(
         socket.gethostname(), pid, _read_start_time(pid) or 0.0, _read_namespace()
     )
 
@@ -80,7 +80,7 @@ def is_alive(worker: workers.RegisteredWorker) -> bool:
 def find_dead_workers(catalog: Catalog) -> list[workers.RegisteredWorker]:
     """Find the registered workers of this host whose processes have ended."""
     with catalog.read() as connection:
-        here = workers.on_host(connection, socket.gethostname(), _read_namespace())
+        here = workers.find_workers_on_host(connection, socket.gethostname(), _read_namespace())
     return [worker for worker in here if not is_alive(worker)]
 
 
@@ -88,7 +88,7 @@ def has_live_worker_here(catalog: Catalog) -> bool:
     """Whether a worker of this machine has sent a heartbeat lately."""
     own = describe_this_process()
     with catalog.read() as connection:
-        return workers.fresh_on_host(connection, own.host, own.namespace) > 0
+        return workers.count_workers_on_host(connection, own.host, own.namespace) > 0
 
 
 def release_abandoned_tasks(catalog: Catalog) -> int:
@@ -103,15 +103,17 @@ def release_abandoned_tasks(catalog: Catalog) -> int:
     """
     dead = find_dead_workers(catalog)
     with catalog.read() as connection:
-        if not (dead or job_queue.sweepable(connection) or needs_folding(connection)):
+        if not (dead or job_queue.needs_sweep(connection) or needs_folding(connection)):
             return 0
-        parents = workers.by_id(connection, [w.parent_id for w in dead if w.parent_id is not None])
+        parents = workers.read_workers(
+            connection, [w.parent_id for w in dead if w.parent_id is not None]
+        )
     ended = {parent.id for parent in parents if not is_alive(parent)}
     killed = [worker.id for worker in dead if worker.parent_id in ended]
     crashed = [worker.id for worker in dead if worker.id not in killed]
     with catalog.write() as connection:
-        freed = job_queue.sweep(connection)
+        freed = job_queue.sweep_tasks(connection)
         freed += job_queue.release_workers(connection, crashed, crashed=True)
         freed += job_queue.release_workers(connection, killed, crashed=False)
-        workers.stop(connection, [worker.id for worker in dead])
+        workers.stop_workers(connection, [worker.id for worker in dead])
     return freed

@@ -85,7 +85,7 @@ def run_locally(
         KeyboardInterrupt: interrupted; everything committed stays, the next run goes on.
     """
     catalog = Catalog(settings.database_url)
-    migrate.ensure(catalog)
+    migrate.ensure_schema(catalog)
     chosen = stages or recipes.list_stages(profile)
     with catalog.write() as connection:
         entered = recipes.enter_recipes(connection, profile, chosen)
@@ -170,7 +170,7 @@ class _StageRun:
 
     def _execute(self, todo: int) -> None:
         with self.catalog.read() as connection:
-            ready = job_queue.oldest_ready(connection, self.recipe_ids)
+            ready = job_queue.find_oldest_ready(connection, self.recipe_ids)
         entries = [entry for entry in self.recipes if entry.id in ready]
         share = max(_get_share(entry.recipe) for entry in entries)
         jobs = max(1, min(os.cpu_count() or 1, -(-todo // share)))
@@ -215,5 +215,7 @@ def count_cut_captions(catalog: Catalog, profile: Profile) -> int:
     with catalog.read() as connection:
         found = recipes.build_recipes(profile, (), make_revision_finder(connection))
         last = {recipe.kind: recipe for recipe in found if recipe.role is Role.CAPTIONER}
-        ids = [recipe_rows.find(connection, recipe.digest) for recipe in last.values()]
-        return results.cut(connection, [each for each in ids if each is not None])
+        ids = [recipe_rows.find_recipe(connection, recipe.digest) for recipe in last.values()]
+        return results.count_truncated_captions(
+            connection, [each for each in ids if each is not None]
+        )

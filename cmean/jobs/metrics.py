@@ -78,7 +78,7 @@ class FleetCollector(Collector):
 
 def _measure_items(connection: Connection) -> Metric:
     family = GaugeMetricFamily("cmean_items", "Registered items.", labels=["kind"])
-    for kind, number in items.count(connection).items():
+    for kind, number in items.count_items(connection).items():
         family.add_metric([kind], number)
     return family
 
@@ -101,7 +101,7 @@ def _measure_tasks(connection: Connection) -> list[Metric]:
         for state, number in numbers.as_dict().items():
             depth.add_metric([stage, state], number)
         done.add_metric([stage], numbers.done)
-    for stage, reason, number in progress.failure_reasons(connection):
+    for stage, reason, number in progress.count_failures_by_reason(connection):
         failures.add_metric([stage, reason], number)
     return [depth, done, failures]
 
@@ -118,7 +118,7 @@ def _measure_workers(connection: Connection) -> list[Metric]:
     failed = CounterMetricFamily(
         "cmean_worker_task_failures", "Tasks that failed with a worker.", labels=labels
     )
-    found = [row for row in workers.listing(connection) if row["queues"] is not None]
+    found = [row for row in workers.list_workers(connection) if row["queues"] is not None]
     living = GaugeMetricFamily("cmean_workers", "Workers heard of within a minute.", len(found))
     for row in found:
         key = [str(row["worker"]), row["host"]]

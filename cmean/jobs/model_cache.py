@@ -63,9 +63,9 @@ class ModelCache:
     def list_recipes(self, connection: Connection) -> list[ServedRecipe]:
         """List the recipes in the catalog that this worker can execute now."""
         self._readmit_recipes()
-        for recipe_id in recipe_rows.ids(connection):
+        for recipe_id in recipe_rows.read_recipe_ids(connection):
             if recipe_id not in self._checked:
-                (row,) = recipe_rows.rows(connection, [recipe_id])
+                (row,) = recipe_rows.read_recipes(connection, [recipe_id])
                 self._checked[recipe_id] = self._check_recipe(row)
         return [served for served in self._checked.values() if served is not None]
 

@@ -33,12 +33,12 @@ def enter_tasks(
         How many tasks were entered.
     """
     if entry.source_id is None:
-        return planning.plan_media(connection, entry.stage, entry.id, entry.recipe.kind)
+        return planning.plan_media_tasks(connection, entry.stage, entry.id, entry.recipe.kind)
     if entry.shuffles:
-        if planning.is_open(connection, entry.source_id):
+        if planning.has_open_work(connection, entry.source_id):
             return 0
         fragment_ids = None
-    return planning.plan_captions(
+    return planning.plan_caption_tasks(
         connection,
         entry.stage,
         entry.id,
@@ -51,11 +51,11 @@ def enter_tasks(
 def _read_input_state(connection: Connection, entry: EnteredRecipe) -> object:
     """Return a value that changes whenever a recipe's inputs do."""
     if entry.source_id is None:
-        return items.number_of_fragments(connection)
+        return items.count_fragments(connection)
     if entry.shuffles:  # its input is complete once the last task has failed, too
-        is_open = planning.is_open(connection, entry.source_id)
-        return is_open, results.numbers(connection, [entry.source_id])
-    return results.numbers(connection, [entry.source_id])
+        is_open = planning.has_open_work(connection, entry.source_id)
+        return is_open, results.count_results(connection, [entry.source_id])
+    return results.count_results(connection, [entry.source_id])
 
 
 class Planner:
@@ -117,7 +117,7 @@ class Planner:
         """Send a hint for each worker of a recipe's queue; more would only pile up."""
         queue = get_queue(entry.recipe.role, entry.recipe.kind)
         with self.catalog.read() as connection:
-            serving = workers.serving(connection, queue)
+            serving = workers.count_serving_workers(connection, queue)
         if serving:
             self.send_hint(queue, entry.recipe.digest, copies=serving)
 

@@ -187,7 +187,7 @@ def _execute_recipes(
     try:
         for recipe_id, recipe in entries:
             with session.catalog.read() as connection:
-                if not job_queue.oldest_ready(connection, [recipe_id]):
+                if not job_queue.find_oldest_ready(connection, [recipe_id]):
                     continue  # spares loading its model
             if loaded is not None and loaded.key != make_model_key(recipe):
                 loaded.backend.unload()

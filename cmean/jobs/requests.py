@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cmean.catalog.engine import Catalog, Connection
-    from cmean.catalog.job_queue import Request
+    from cmean.catalog.job_queue import ClaimedRequest
     from cmean.config import Settings
     from cmean.jobs.session import WorkerSession
     from cmean.matching.groups import Progress
@@ -63,7 +63,7 @@ class _StoppedError(Exception):
 
 def execute_request(
     session: WorkerSession,
-    request: Request,
+    request: ClaimedRequest,
     is_stopped: Callable[[], bool],
     on_progress: Progress = lambda _done, _total: None,
 ) -> bool:
@@ -89,20 +89,20 @@ def execute_request(
             raise  # the request is not to blame, and ready again when its lease has expired
         except _StoppedError:
             with catalog.write() as connection:
-                job_queue.give_back(connection, request.token)
+                job_queue.return_tasks(connection, request.token)
             return False
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a typed failure
             failure = _classify_error(error)
         except BaseException:  # interrupted
             with catalog.write() as connection:
-                job_queue.give_back(connection, request.token)
+                job_queue.return_tasks(connection, request.token)
             raise
 
         def write(connection: Connection) -> int:
             if failure is not None:
-                job_queue.fail(connection, request.token, {request.task_id: failure})
+                job_queue.fail_tasks(connection, request.token, {request.task_id: failure})
                 return 0
-            if not job_queue.finish(connection, request.token, [request.task_id]):
+            if not job_queue.finish_tasks(connection, request.token, [request.task_id]):
                 return 0  # the lease expired, and another worker has it
             handler.write(connection, request.task_id, result)
             return 1
@@ -145,12 +145,14 @@ def complete_request(
         KeyboardInterrupt: interrupted; nothing of it is written.
     """
     with catalog.write() as connection:
-        job_queue.retry(connection, task_id=task_id)
+        job_queue.retry_tasks(connection, task_id=task_id)
     is_hint_sent = False
     while True:
         with catalog.read() as connection:
-            state, stage, why = progress.request_state(connection, task_id)
-            has_workers = send_hint is not None and workers.serving(connection, stage) > 0
+            state, stage, why = progress.read_request_state(connection, task_id)
+            has_workers = (
+                send_hint is not None and workers.count_serving_workers(connection, stage) > 0
+            )
         if state == "done":
             return
         if state in {"failed", "dead"}:

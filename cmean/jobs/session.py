@@ -36,7 +36,7 @@ class WorkerSession:
         self.heartbeat.stop()
         # Where the catalog is away, others find out by the heartbeat that stopped.
         with suppress(CatalogError), self.catalog.write() as connection:
-            workers.stop(connection, [self.worker_id])
+            workers.stop_workers(connection, [self.worker_id])
 
 
 def start_session(
@@ -58,7 +58,7 @@ def start_session(
         CatalogError: the catalog cannot be written.
     """
     with catalog.write() as connection:
-        worker_id = workers.register(connection, describe_this_process(), parent_id, queues)
+        worker_id = workers.register_worker(connection, describe_this_process(), parent_id, queues)
     heartbeat = Heartbeat(catalog, worker_id, lease_seconds)
     heartbeat.start()
     return WorkerSession(catalog, worker_id, lease_seconds, heartbeat)

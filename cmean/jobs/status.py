@@ -32,12 +32,12 @@ def build_status(
     gone = {worker.id for worker in find_dead_workers(catalog)}
     with catalog.read() as connection:
         counted = count_tasks(connection, recipe_ids)
-        living = [row for row in workers.listing(connection) if row["worker"] not in gone]
+        living = [row for row in workers.list_workers(connection) if row["worker"] not in gone]
         return {
-            "items": items.count(connection),
+            "items": items.count_items(connection),
             "stages": {stage: counted.get(stage, TaskCounts()).as_dict() for stage in STAGES},
             "waiting": _list_blocked(connection, living, fleet=fleet),
-            "failures": progress.failures(connection),
+            "failures": progress.list_failures(connection),
             "workers": living,
         }
 
@@ -53,12 +53,12 @@ def _list_blocked(
     if not serving and not fleet:
         return []
     found = []
-    for role, kind, backend, recipe_id, number in progress.ready_recipes(connection):
+    for role, kind, backend, recipe_id, number in progress.count_ready_by_recipe(connection):
         why = _explain_block(serving, get_queue(role, kind), str(recipe_id))
         if why is not None:
             queue = get_queue(role, kind)
             found.append({"queue": queue, "backend": backend, "ready": number, "why": why})
-    for stage, number in progress.ready_requests(connection, REQUESTS).items():
+    for stage, number in progress.count_ready_requests(connection, REQUESTS).items():
         if (why := _explain_block(serving, stage, "")) is not None:
             found.append({"queue": stage, "backend": None, "ready": number, "why": why})
     return found

@@ -87,7 +87,7 @@ class Worker:
         if not isinstance(digest, str):
             return False
         with self.catalog.read() as connection:
-            return recipe_rows.find(connection, digest) is not None
+            return recipe_rows.find_recipe(connection, digest) is not None
 
     def run(self) -> None:
         """Work until `stop` is called.
@@ -112,7 +112,7 @@ class Worker:
 
     def _start_session(self) -> WorkerSession:
         def start_once() -> WorkerSession:
-            migrate.ensure(self.catalog)
+            migrate.ensure_schema(self.catalog)
             return start_session(self.catalog, self.settings.lease_seconds, queues=self.queues)
 
         return retry_call(
@@ -153,7 +153,7 @@ class Worker:
         if freed := release_abandoned_tasks(self.catalog):
             _LOG.info("%d abandoned or failed tasks are ready again", freed)
         with self.catalog.write() as connection:
-            workers.stop_silent(connection)
+            workers.stop_silent_workers(connection)
         return True
 
     def _find_request_stages(self) -> list[str]:
@@ -162,7 +162,7 @@ class Worker:
         if not stages:
             return []
         with self.catalog.read() as connection:
-            return list(progress.ready_requests(connection, stages))
+            return list(progress.count_ready_requests(connection, stages))
 
     def _execute_next_request(self, session: WorkerSession) -> bool:
         for stage in self._find_request_stages():
@@ -237,7 +237,7 @@ class Worker:
         """
         with self.catalog.read() as connection:
             served = self.models.list_recipes(connection)
-            oldest = job_queue.oldest_ready(connection, [entry.id for entry in served])
+            oldest = job_queue.find_oldest_ready(connection, [entry.id for entry in served])
         if self.models.has_changed:
             self._record_unable(session)
         ready = sorted((e for e in served if e.id in oldest), key=lambda e: oldest[e.id])

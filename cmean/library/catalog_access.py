@@ -39,7 +39,7 @@ def open_catalog(database_url: str) -> Iterator[Catalog]:
     """
     catalog = Catalog(database_url)
     try:
-        migrate.ensure(catalog)
+        migrate.ensure_schema(catalog)
         yield catalog
     finally:
         catalog.close()
@@ -53,7 +53,7 @@ def upgrade_catalog(database_url: str) -> CatalogUpgrade:
     """
     catalog = Catalog(database_url)
     try:
-        before, after = migrate.upgrade(catalog)
+        before, after = migrate.upgrade_schema(catalog)
     finally:
         catalog.close()
     return CatalogUpgrade(catalog.name, before, after)

@@ -115,7 +115,7 @@ def _inspect_entry(
         path = entry.resolve()
         digest = files.hash_media_file(path)
         with catalog.read() as connection:
-            known = item_rows.find(connection, digest)
+            known = item_rows.find_item(connection, digest)
         if known is not None:
             return _InspectedFile(entry, _describe_known_file(path, known.kind, digest))
         return _InspectedFile(
@@ -193,21 +193,21 @@ class _Registrar:
                     self._reject(connection, inspected.path, inspected.rejected)
 
     def _register(self, connection: Connection, path: Path, item: NewItem) -> None:
-        known = item_rows.find(connection, item.sha256)
+        known = item_rows.find_item(connection, item.sha256)
         if known is None:
-            item_rows.retire(connection, item.uri, item.sha256)
-            item_id = item_rows.add(connection, item)
+            item_rows.retire_replaced_items(connection, item.uri, item.sha256)
+            item_id = item_rows.add_item(connection, item)
             self.result.added += 1
         else:
             item_id = known.id
             self.result.known += 1
             if not parse_file_uri(known.uri).exists():
-                item_rows.relocate(connection, item_id, item.uri, item.modified)
-        item_rows.describe(connection, item_id, **self.metadata.get_facts(path.resolve()))
-        item_rows.forgive(connection, format_path(path))
+                item_rows.update_location(connection, item_id, item.uri, item.modified)
+        item_rows.update_metadata(connection, item_id, **self.metadata.get_facts(path.resolve()))
+        item_rows.delete_rejection(connection, format_path(path))
         if self.collection is not None:
-            item_rows.collect(connection, self.collection, item_id)
+            item_rows.add_to_collection(connection, self.collection, item_id)
 
     def _reject(self, connection: Connection, path: Path, error: ItemError) -> None:
-        item_rows.reject(connection, format_path(path), error.reason, error.detail)
+        item_rows.record_rejection(connection, format_path(path), error.reason, error.detail)
         self.result.rejected.append(Rejection(format_path(path), error.reason, error.detail))

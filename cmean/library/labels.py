@@ -76,22 +76,22 @@ def attach_labels(
         raise InputError(f"a label set's name must be 1 to {_LONGEST_NAME} printable characters")
     file = label_files.read_label_file(path, layout)
     with catalog.write() as connection:
-        names = ItemNames(label_rows.known_items(connection), path.parent)
+        names = ItemNames(label_rows.read_item_names(connection), path.parent)
         resolved = _ResolvedLabels(names)
         resolved.resolve_file(file)
         if resolved.labels or resolved.pairs:
             if not add:
                 kinds = {names.kinds[item] for item in resolved.labels}
-                label_rows.clear(connection, name, kinds, pairs=bool(resolved.pairs))
-            label_rows.put(connection, name, resolved.iterate_rows())
-            label_rows.put_pairs(connection, name, sorted(resolved.pairs))
+                label_rows.delete_labels(connection, name, kinds, pairs=bool(resolved.pairs))
+            label_rows.write_labels(connection, name, resolved.iterate_rows())
+            label_rows.write_label_pairs(connection, name, sorted(resolved.pairs))
     return resolved.summarise(file, name)
 
 
 def list_label_sets(catalog: Catalog) -> list[dict[str, Any]]:
     """List the label sets: name, dimensions, and numbers of labelled items and pairs."""
     with catalog.read() as connection:
-        return label_rows.sets(connection)
+        return label_rows.list_label_sets(connection)
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ def open_query(catalog: Catalog, query: str) -> Iterator[QueryResult]:
     Raises:
         InputError: the query is empty, fails, writes, or is of a kind that returns no rows.
     """
-    with browse.rows_of(catalog, query) as result:
+    with browse.run_query(catalog, query) as result:
         yield result
 
 

@@ -102,11 +102,11 @@ def count_vectors(connection: Connection, request: PairingRequest, profile: Prof
     Raises:
         InputError: a kind has no emotion triple under the profile.
     """
-    found = results.numbers(connection, request.recipe_ids)
+    found = results.count_results(connection, request.recipe_ids)
     if request.space != spaces.EMOTION:
         embedders = [request.embedding_recipe_id(kind) for kind in Kind]
         return found + [
-            embeddings.count(connection, recipe_id)
+            embeddings.count_embeddings(connection, recipe_id)
             for recipe_id in embedders
             if recipe_id is not None
         ]

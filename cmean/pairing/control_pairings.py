@@ -52,7 +52,7 @@ def ensure_control_pairing(catalog: Catalog, pairing: PairingRow, seed: int) -> 
         **(shared | {"method": RANDOM, "min_similarity": None}), as_of=pairing.id, seed=seed
     )
     with catalog.read() as connection:
-        own = pairings.pairs_of(connection, pairing.id)[_PAIR_KEY]
+        own = pairings.read_pairs(connection, pairing.id)[_PAIR_KEY]
     best, fewest = pairing_service.compute_pairing(catalog, request), len(own) + 1
     for tried in range(seed, seed + _MAX_TRIES):
         made = (
@@ -66,4 +66,4 @@ def ensure_control_pairing(catalog: Catalog, pairing: PairingRow, seed: int) -> 
         if not in_both:
             break
     with catalog.write() as connection:
-        return pairings.store(connection, best.columns, best.pairs, best.inputs)
+        return pairings.write_pairing(connection, best.columns, best.pairs, best.inputs)

@@ -160,7 +160,7 @@ def compute_pairing(
         kept = (
             np.empty(0, pairings.PAIR)
             if request.extends is None
-            else pairings.pairs_of(connection, request.extends)
+            else pairings.read_pairs(connection, request.extends)
         )
     spaces.require_matchable_sides(sides, request)
     parts: list[tuple[Matching, NullDistribution | None]] = []
@@ -188,14 +188,14 @@ def compute_requested_pairing(
 
 def store_pairing(connection: Connection, task_id: int, result: ComputedPairing) -> None:
     """Store the pairing of a job with all its pairs; an equal one that is there already is kept."""
-    pairing_id = pairings.store(connection, result.columns, result.pairs, result.inputs)
+    pairing_id = pairings.write_pairing(connection, result.columns, result.pairs, result.inputs)
     results.set_pairing(connection, task_id, pairing_id)
 
 
 def read_pairing_document(catalog: Catalog, task_id: int) -> dict[str, Any]:
     """Read the document that `cmean pair --json` prints, once the job is done."""
     with catalog.read() as connection:
-        row = pairings.read_pairing(connection, results.pairing_of(connection, task_id))
+        row = pairings.read_pairing(connection, results.read_pairing_id(connection, task_id))
     return build_pairing_document(row)
 
 
@@ -215,7 +215,7 @@ def build_pairing_document(row: PairingRow) -> dict[str, Any]:
 def list_pairs_with_intentions(catalog: Catalog, pairing_id: int) -> list[dict[str, Any]]:
     """List the rows of `v_pairs` of a pairing, with the emotions that their metadata intends."""
     with catalog.read() as connection:
-        return browse.pairs_with_intentions(connection, pairing_id)
+        return browse.read_pairs_with_intentions(connection, pairing_id)
 
 
 def count_incomplete_items(catalog: Catalog, pairing_id: int) -> dict[Kind, int]:

@@ -63,7 +63,10 @@ def find_embedding_recipes(connection: Connection, profile: Profile, space: str)
         if found := _find_recipes_of_embedder(connection, profile, choice, of_media=of_media):
             return found
     if of_media and not choices:
-        newest = {kind: embeddings.recipe(connection, IMAGEBIND, kind, None) for kind in Kind}
+        newest = {
+            kind: embeddings.find_newest_embedder(connection, IMAGEBIND, kind, None)
+            for kind in Kind
+        }
         known = {kind: recipe_id for kind, recipe_id in newest.items() if recipe_id is not None}
         if len(known) == len(Kind):
             return known
@@ -104,8 +107,8 @@ def _find_recipes_of_embedder(
     found = {}
     for recipe in built:
         if recipe.role is Role.EMBEDDER and (recipe.input is None) is of_media:
-            recipe_id = recipe_rows.find(connection, recipe.digest)
-            if recipe_id is not None and embeddings.count(connection, recipe_id):
+            recipe_id = recipe_rows.find_recipe(connection, recipe.digest)
+            if recipe_id is not None and embeddings.count_embeddings(connection, recipe_id):
                 found[recipe.kind] = recipe_id
     return found if len(found) == len(Kind) else None
 
@@ -123,7 +126,7 @@ def read_sides(
     by = {}
     for kind in Kind:
         mapper, vector = chosen.recipe_id(kind), chosen.vector
-        read = pairings.triples(
+        read = pairings.read_triples(
             connection, mapper, vectors.list_needed_positions(vector), pairing_id=pairing_id
         )
         recipe_id = chosen.embedding_recipe_id(kind)
@@ -132,7 +135,7 @@ def read_sides(
             continue
         found = {}
         for position in vectors.list_needed_positions(vector):
-            loaded = embeddings.load(connection, recipe_id, position, pairing_id)
+            loaded = embeddings.read_vectors(connection, recipe_id, position, pairing_id)
             found[position] = loaded.items, loaded.unit
         by[kind] = {
             position: vectors.build_embedded_side(
@@ -170,7 +173,7 @@ def count_incomplete_items(connection: Connection, pairing: PairingChoices) -> d
         recipe_id = pairing.embedding_recipe_id(kind)
         if recipe_id is None:
             mapper = pairing.recipe_id(kind)
-            found[kind] = pairings.incomplete(connection, kind.value, mapper, needed)
+            found[kind] = pairings.count_incomplete_items(connection, kind.value, mapper, needed)
         else:
-            found[kind] = embeddings.incomplete(connection, kind, recipe_id, needed)
+            found[kind] = embeddings.count_incomplete_items(connection, kind, recipe_id, needed)
     return found

@@ -34,7 +34,7 @@ SHARED: Final[Mapping[str, tuple[str, ...]]] = {
 
 def is_published(connection: Connection, pairing: PairingRow) -> bool:
     """Whether a pairing is of results that were published elsewhere: its items have no media."""
-    rows = recipe_rows.rows(connection, pairing.recipe_ids)
+    rows = recipe_rows.read_recipes(connection, pairing.recipe_ids)
     return BACKEND in {row["backend"] for row in rows}
 
 
@@ -112,7 +112,7 @@ def compare_versions(catalog: Catalog, earlier_id: int, new_id: int) -> dict[str
     Tracks are compared position by position: of fragments a track has up to four pairs.
     """
     with catalog.read() as connection:
-        earlier, new = (pairings.pairs_of(connection, each) for each in (earlier_id, new_id))
+        earlier, new = (pairings.read_pairs(connection, each) for each in (earlier_id, new_id))
     _, before, after = np.intersect1d(
         _number_places(earlier), _number_places(new), assume_unique=True, return_indices=True
     )

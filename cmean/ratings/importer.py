@@ -101,13 +101,13 @@ def store_rating(catalog: Catalog, rating: Rating, *, overwrite: bool = False) -
     with catalog.write() as connection:
         _require_known_subject(
             rating,
-            ratings.artworks_of_pairs(connection, [rating.pair_id]),
-            ratings.artworks(connection, [rating.other_artwork_id or 0]),
+            ratings.read_artworks_of_pairs(connection, [rating.pair_id]),
+            ratings.find_artworks(connection, [rating.other_artwork_id or 0]),
         )
-        old = ratings.find(connection, [rating.pair_id]).get((rating.pair_id, rating.rater))
+        old = ratings.find_ratings(connection, [rating.pair_id]).get((rating.pair_id, rating.rater))
         merged = _merge_ratings(old, rating, overwrite=overwrite)
         if merged != old:
-            ratings.store(connection, [merged])
+            ratings.write_ratings(connection, [merged])
     return merged != old
 
 
@@ -119,7 +119,7 @@ def _store_ratings(
     overwrite: bool,
 ) -> None:
     """Store ratings; those that contradict the catalog or the file itself are rejected."""
-    stored = ratings.find(connection, (rating.pair_id for _, rating in given))
+    stored = ratings.find_ratings(connection, (rating.pair_id for _, rating in given))
     changed: dict[tuple[int, str], Rating] = {}
     answers: dict[tuple[int, str, str], int] = {}
     for number, rating in given:
@@ -142,7 +142,7 @@ def _store_ratings(
             continue
         result.imported += 1
         stored[key] = changed[key] = merged
-    ratings.store(connection, list(changed.values()))
+    ratings.write_ratings(connection, list(changed.values()))
 
 
 def _merge_ratings(old: Rating | None, new: Rating, *, overwrite: bool) -> Rating:
@@ -192,10 +192,12 @@ class _RatingParser:
     def __init__(self, connection: Connection, lines: Sequence[RatingLine], rater: str) -> None:
         self.rater = rater
         self.questions = _find_questions(connection, {line["code"] for line in lines} - {""})
-        self.pairs = ratings.artworks_of_pairs(connection, _collect_identifiers(lines, "pair_id"))
-        self.titles = ratings.titles_of_pairs(connection, self.pairs)
+        self.pairs = ratings.read_artworks_of_pairs(
+            connection, _collect_identifiers(lines, "pair_id")
+        )
+        self.titles = ratings.read_titles_of_pairs(connection, self.pairs)
         others = _collect_identifiers(lines, "other_artwork_id")
-        self.artworks = ratings.artworks(connection, others)
+        self.artworks = ratings.find_artworks(connection, others)
 
     def parse_rating(self, line: RatingLine) -> Rating:
         """Make the rating of a row.
@@ -281,7 +283,7 @@ def _find_questions(connection: Connection, codes: Iterable[str]) -> dict[str, R
     found: dict[str, RatingQuestion] = {}
     if not wanted:
         return found
-    for pairing, controls in ratings.controlled(connection):
+    for pairing, controls in ratings.read_pairings_with_controls(connection):
         for ask in questionnaire.ASKS:
             for control in (None, *controls):
                 digests = [each.digest for each in (pairing, control) if each is not None]

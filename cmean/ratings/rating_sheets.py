@@ -129,8 +129,8 @@ def list_sheet_questions(
 
 
 def _load_source(connection: Connection, pairing: PairingKey) -> SourcePairs:
-    found = pairings.pairs_of(connection, pairing.id)
-    return SourcePairs(pairing.digest, found, embeddings.pair_ids(connection, pairing.id))
+    found = pairings.read_pairs(connection, pairing.id)
+    return SourcePairs(pairing.digest, found, embeddings.read_pair_ids(connection, pairing.id))
 
 
 def _sample_questions(
@@ -163,7 +163,7 @@ def _build_rows(
     shown = {
         item for question in chosen for item in (question.pair.track_id, *question.artwork_ids)
     }
-    described = browse.items_by_id(connection, sorted(shown))
+    described = browse.read_items(connection, sorted(shown))
     empty = ("",) * (1 + len(_ANSWER_COLUMNS))
     for question in chosen:
         track = _describe_item(

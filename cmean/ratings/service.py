@@ -63,5 +63,5 @@ def open_rating_export(catalog: Catalog, pairing_id: int | None = None) -> Itera
         return
     with catalog.read() as connection:
         found = pairings.read_pairing(connection, pairing_id).id
-    with open_query(catalog, browse.ratings_of(found)) as result:
+    with open_query(catalog, browse.select_ratings_of(found)) as result:
         yield result

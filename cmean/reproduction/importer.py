@@ -67,11 +67,11 @@ class _Importer:
     def __init__(self, connection: Connection, published: PublishedResults) -> None:
         self.connection = connection
         self.published = published
-        collection_id = published_results.collection(connection, COLLECTION)
+        collection_id = published_results.lock_collection(connection, COLLECTION)
         self.items = published_results.add_items(
             connection, collection_id, list_published_items(published)
         )
-        self.fragments: Mapping[Place, int] = published_results.fragment_ids(
+        self.fragments: Mapping[Place, int] = published_results.read_fragment_ids(
             connection, collection_id
         )
         self.recipe_ids: list[int] = []
@@ -92,7 +92,7 @@ class _Importer:
         )
         earlier = self._import_earlier_run()
         pairing_id = self._import_pairs({k: m[1] for k, m in mappers.items()}, triples[Kind.TRACK])
-        counts = published_results.stock(self.connection, sorted(set(self.recipe_ids)))
+        counts = published_results.count_results(self.connection, sorted(set(self.recipe_ids)))
         mine = [
             kind
             for kind, _ in {(item.kind, item.file) for item in list_published_items(self.published)}
@@ -118,7 +118,7 @@ class _Importer:
             role, kind, BACKEND, revision, said | dict(note), None if source is None else source[0]
         )
         input_id = None if source is None else source[1]
-        recipe_id = recipe_rows.ensure(self.connection, recipe, input_id)
+        recipe_id = recipe_rows.ensure_recipe(self.connection, recipe, input_id)
         self.recipe_ids.append(recipe_id)
         return recipe, recipe_id
 
@@ -230,7 +230,7 @@ class _Importer:
             maximum=float(rows["similarity"].max()),
         )
         inputs = pairing_inputs.read_current_inputs(self.connection, pairing)
-        pairing_id = pairings.store(self.connection, pairing, rows, inputs)
+        pairing_id = pairings.write_pairing(self.connection, pairing, rows, inputs)
         self._import_pair_scores(pairing_id)
         return pairing_id
 
@@ -251,7 +251,7 @@ class _Importer:
         if not sheet.rows:
             return
         _, recipe_id = self._enter_recipe(Role.EMBEDDER, Kind.TRACK, sheet)
-        known = published_results.pair_ids(self.connection, pairing_id)
+        known = published_results.read_pair_ids(self.connection, pairing_id)
         values = {}
         for row in sheet.rows:
             key = self.items[Kind.TRACK, row.track], self.items[Kind.ARTWORK, row.artwork]

@@ -30,14 +30,16 @@ def find_unpaired(published: PublishedResults, kind: Kind) -> set[str]:
     return there - {getattr(pair, kind.value) for pair in published.pairs.rows}
 
 
-def list_published_items(published: PublishedResults) -> Iterator[published_results.Unseen]:
+def list_published_items(published: PublishedResults) -> Iterator[published_results.UnseenItem]:
     """List every item that is named anywhere, once, in the order of the files."""
     seen = set()
     for kind, name in _list_names(published):
         if (kind, name) not in seen:
             seen.add((kind, name))
             said = tags.parse_file_name(Path(name))
-            yield published_results.Unseen(kind, name, said.title or name, said.creator, said.year)
+            yield published_results.UnseenItem(
+                kind, name, said.title or name, said.creator, said.year
+            )
 
 
 def _list_names(published: PublishedResults) -> Iterator[tuple[Kind, str]]:

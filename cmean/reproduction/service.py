@@ -84,7 +84,7 @@ def _pair_earlier_run(catalog: Catalog, mappers: Mapping[Kind, int]) -> EarlierR
     except InputError:
         return None
     with catalog.write() as connection:
-        pairing_id = pairings.store(connection, greedy.columns, greedy.pairs, greedy.inputs)
+        pairing_id = pairings.write_pairing(connection, greedy.columns, greedy.pairs, greedy.inputs)
         sides = spaces.read_sides(connection, request, pairing_id)
     resampled = null_models.resample_pairings(
         greedy.columns, sides, SamplingOptions(), lambda _done, _total: None

@@ -65,7 +65,7 @@ def raw_sides(catalog, pairing):
 def row_of(catalog, pairing_id):
     with catalog.read() as connection:
         row = pairings.read_pairing(connection, pairing_id)
-        return row, pairings.pairs_of(connection, pairing_id)
+        return row, pairings.read_pairs(connection, pairing_id)
 
 
 @on_databases

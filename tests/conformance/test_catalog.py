@@ -20,13 +20,13 @@ def artwork(number=1, **facts):
 
 
 def all_rows(catalog, query):
-    with browse.rows_of(catalog, query) as (columns, rows):
+    with browse.run_query(catalog, query) as (columns, rows):
         return columns, list(rows)
 
 
 def test_an_item_has_a_whole_and_four_fragments(catalog):
     with catalog.write() as connection:
-        items.add(connection, artwork())
+        items.add_item(connection, artwork())
     _, rows = all_rows(catalog, "SELECT position, name FROM fragments ORDER BY position")
     assert rows == [
         (0, "whole"),
@@ -39,16 +39,16 @@ def test_an_item_has_a_whole_and_four_fragments(catalog):
 
 def test_content_is_identity(catalog):
     with catalog.write() as connection:
-        items.add(connection, artwork())
+        items.add_item(connection, artwork())
     with pytest.raises(CatalogError), catalog.write() as connection:
-        items.add(connection, artwork())
+        items.add_item(connection, artwork())
 
 
 def test_a_failed_transaction_leaves_nothing(catalog):
     def add_twice():
         with catalog.write() as connection:
-            items.add(connection, artwork(1))
-            items.add(connection, artwork(1))
+            items.add_item(connection, artwork(1))
+            items.add_item(connection, artwork(1))
 
     with pytest.raises(CatalogError):
         add_twice()
@@ -68,7 +68,7 @@ sqlite3.register_adapter(Interrupting, _interrupt)
 
 def test_a_statement_that_is_interrupted_holds_no_lock(tmp_path):
     catalog = Catalog(f"sqlite:///{tmp_path / 'catalog.db'}")
-    migrate.upgrade(catalog)
+    migrate.upgrade_schema(catalog)
     insert = "INSERT INTO collections (name) VALUES (?)"
 
     with pytest.raises(KeyboardInterrupt), catalog.write() as connection:
@@ -96,8 +96,8 @@ def test_a_statement_that_is_interrupted_holds_no_lock(tmp_path):
 )
 def test_what_must_not_be_is_refused(catalog, statement):
     with catalog.write() as connection:
-        items.add(connection, artwork())
-        recipes.ensure(connection, Recipe(Role.CAPTIONER, Kind.ARTWORK, "x", "1", {}))
+        items.add_item(connection, artwork())
+        recipes.ensure_recipe(connection, Recipe(Role.CAPTIONER, Kind.ARTWORK, "x", "1", {}))
     with pytest.raises(CatalogError), catalog.write() as connection:
         connection.exec_driver_sql(statement)
 
@@ -112,8 +112,8 @@ def test_recipes_are_keyed_by_all_that_determines_a_result(catalog):
         Recipe(Role.CAPTIONER, Kind.ARTWORK, "x", "1", {"prompt": "a"}, first),
     ]
     with catalog.write() as connection:
-        ids = [recipes.ensure(connection, recipe) for recipe in variants]
-        assert recipes.ensure(connection, first) == ids[0]
+        ids = [recipes.ensure_recipe(connection, recipe) for recipe in variants]
+        assert recipes.ensure_recipe(connection, first) == ids[0]
     assert len(set(ids)) == len(variants)
 
 
@@ -125,17 +125,17 @@ def test_a_query_of_a_user_cannot_write(catalog):
         "INSERT INTO collections (name) VALUES ('x') RETURNING id",
         "WITH x AS (SELECT 1) INSERT INTO collections (name) VALUES ('x') RETURNING id",
     ):
-        with pytest.raises(InputError), browse.rows_of(catalog, query):
+        with pytest.raises(InputError), browse.run_query(catalog, query):
             pass
     with catalog.write() as connection:  # and the connection can write afterwards
-        items.add(connection, artwork())
+        items.add_item(connection, artwork())
 
 
 @pytest.mark.parametrize(
     "query", ["", "  ", "SELEKT 1", "SELECT * FROM nowhere", "SELECT 1; SELECT 2"]
 )
 def test_a_wrong_query_is_said_in_one_line(catalog, query):
-    with pytest.raises(InputError) as caught, browse.rows_of(catalog, query) as (_, rows):
+    with pytest.raises(InputError) as caught, browse.run_query(catalog, query) as (_, rows):
         list(rows)
     assert "\n" not in str(caught.value)
 
@@ -161,14 +161,14 @@ def test_the_views_have_the_columns_that_users_rely_on(catalog):
 
 
 def test_opening_twice_changes_nothing(catalog):
-    assert migrate.upgrade(catalog) == (migrate.REVISIONS[-1], migrate.REVISIONS[-1])
-    migrate.ensure(catalog)
+    assert migrate.upgrade_schema(catalog) == (migrate.REVISIONS[-1], migrate.REVISIONS[-1])
+    migrate.ensure_schema(catalog)
 
 
 def test_a_newer_catalog_is_refused(catalog):
     with catalog.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    for act in (migrate.ensure, migrate.upgrade):
+    for act in (migrate.ensure_schema, migrate.upgrade_schema):
         with pytest.raises(CatalogError, match="newer version"):
             act(catalog)
 
@@ -178,5 +178,5 @@ def test_another_programs_database_is_refused(database_url):
     with other.write() as connection:
         connection.exec_driver_sql("CREATE TABLE customers (id INTEGER)")
     with pytest.raises(CatalogError, match="another program"):
-        migrate.ensure(other)
+        migrate.ensure_schema(other)
     other.close()

@@ -61,10 +61,10 @@ def recipe_id(catalog):
     with catalog.write() as connection:
         for n in range(2):
             new = items.NewItem(Kind.ARTWORK, f"{n:064x}", f"file:///{n}", 1, 0.0, "PNG", str(n))
-            items.add(connection, new)
+            items.add_item(connection, new)
         captioner = Recipe(Role.CAPTIONER, Kind.ARTWORK, "embedded-artwork", "1", {})
-        found = recipes.ensure(connection, captioner)
-        planning.plan_media(connection, "caption", found, Kind.ARTWORK)
+        found = recipes.ensure_recipe(connection, captioner)
+        planning.plan_media_tasks(connection, "caption", found, Kind.ARTWORK)
         return found
 
 
@@ -104,8 +104,8 @@ def test_the_next_batch_is_prepared_while_the_model_works(catalog, recipe_id, se
 
 def test_what_a_worker_died_of_is_done_with_nothing_else_in_hand(catalog, recipe_id, session):
     with catalog.write() as connection:
-        other = workers.register(connection, workers.Process("there", 1, 0.0))
-        died = job_queue.claim(connection, recipe_id, other, 3, LEASE)
+        other = workers.register_worker(connection, workers.ProcessIdentity("there", 1, 0.0))
+        died = job_queue.claim_tasks(connection, recipe_id, other, 3, LEASE)
         job_queue.release_workers(connection, [other], crashed=True)
     step = Step(catalog)
     done = list(execute_tasks(session, recipe_id, step, lambda: False))
@@ -121,7 +121,9 @@ def test_what_was_prepared_and_is_not_done_is_given_back(catalog, recipe_id, ses
     found = tally(catalog)
     assert found["leased"] == 0
     assert found["done"] + found["ready"] == 10
-    with browse.rows_of(catalog, "SELECT MAX(lease_attempts) FROM tasks WHERE state = 'ready'") as (
+    with browse.run_query(
+        catalog, "SELECT MAX(lease_attempts) FROM tasks WHERE state = 'ready'"
+    ) as (
         _,
         rows,
     ):
@@ -156,11 +158,11 @@ def test_items_that_are_mapped_as_a_whole_wait_for_all_their_captions(catalog, r
     captioner = Recipe(Role.CAPTIONER, Kind.ARTWORK, "embedded-artwork", "1", {})
     mapper = Recipe(Role.MAPPER, Kind.ARTWORK, "x", "1", {}, captioner)
     with catalog.write() as connection:
-        reader = recipes.ensure(connection, mapper, recipe_id)
+        reader = recipes.ensure_recipe(connection, mapper, recipe_id)
 
     def planned(fragment_ids=None):
         with catalog.write() as connection:
-            return planning.plan_captions(
+            return planning.plan_caption_tasks(
                 connection, "emotion", reader, recipe_id, fragment_ids, whole_items=True
             )
 

@@ -36,7 +36,7 @@ def fill(catalog):
             facts = {"metadata": {"file": f"old/{number}.orig"}, "title": title}
             uri = Path(path).as_uri()
             new = items.NewItem(kind, f"{number:064x}", uri, 1, 0.0, "X", **facts)
-            found[path] = items.add(connection, new)
+            found[path] = items.add_item(connection, new)
     return found
 
 
@@ -56,10 +56,10 @@ def stored(catalog, name="set"):
     with catalog.read() as connection:
         found = {
             (item, column.dimension): value
-            for column in label_rows.columns(connection, name)
+            for column in label_rows.read_label_columns(connection, name)
             for item, value in zip(column.items.tolist(), column.values.tolist(), strict=True)
         }
-        return found, list(map(tuple, label_rows.pairs_of(connection, name).tolist()))
+        return found, list(map(tuple, label_rows.read_label_pairs(connection, name).tolist()))
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_what_a_name_means(catalog, ids, tmp_path, name, path):
 def test_numbers_name_items_without_media_too(catalog, tmp_path):
     files = ("000002.mp3", "old/000010.mp3", "0.wav", "song.mp3")
     with catalog.write() as connection:
-        place = published_results.collection(connection, "published")
-        wanted = [published_results.Unseen(Kind.TRACK, file, None) for file in files]
+        place = published_results.lock_collection(connection, "published")
+        wanted = [published_results.UnseenItem(Kind.TRACK, file, None) for file in files]
         known = published_results.add_items(connection, place, wanted)
     found = attach(catalog, tmp_path, "item,x\n2,1\n0010.wav,2\n00,3\n3,4\n")
     assert (list(found.unknown), list(found.rejected)) == (["3"], [])
@@ -108,7 +108,7 @@ def test_a_file_decides_before_what_its_metadata_called_it(catalog, tmp_path):
             new = items.NewItem(
                 Kind.TRACK, f"{number:064x}", f"file:///m/{name}", 1, 0, "X", **facts
             )
-            ids[name] = items.add(connection, new)
+            ids[name] = items.add_item(connection, new)
     found = attach(catalog, tmp_path, "item,x\n002,1\n")
     assert list(found.rejected) == []
     assert stored(catalog)[0] == {(ids["02.wav"], "x"): 1}
@@ -118,7 +118,9 @@ def test_a_path_is_relative_to_the_file(catalog, tmp_path):
     with catalog.write() as connection:
         for number, folder in enumerate(("one", "two")):
             uri = (tmp_path / folder / "a.wav").as_uri()
-            items.add(connection, items.NewItem(Kind.TRACK, f"{number:064x}", uri, 1, 0.0, "X"))
+            items.add_item(
+                connection, items.NewItem(Kind.TRACK, f"{number:064x}", uri, 1, 0.0, "X")
+            )
     (tmp_path / "two").mkdir()
     attach(catalog, tmp_path / "two", "item,x\na.wav,1\n../one/a.wav,2\n")
     assert sorted(stored(catalog)[0].values()) == [1, 2]
@@ -153,7 +155,7 @@ def test_a_file_replaces_what_was_said_of_its_kind(catalog, ids, tmp_path):
     attach(catalog, tmp_path, "track,artwork\nUmlaut,7\n")
     assert stored(catalog)[1] == [(other, artwork)]
     with catalog.read() as connection:
-        assert label_rows.sets(connection) == [
+        assert label_rows.list_label_sets(connection) == [
             {"name": "set", "dimensions": ["x"], "items": 3, "pairs": 1}
         ]
 
@@ -192,8 +194,10 @@ def test_a_failure_leaves_the_set_as_it_was(catalog, ids, tmp_path):
 
     def fail():
         with catalog.write() as connection:
-            label_rows.clear(connection, "set", list(Kind), pairs=True)
-            label_rows.put(connection, "set", [(ids["/m/7.png"], "x", 2.0), (10**6, "x", 1.0)])
+            label_rows.delete_labels(connection, "set", list(Kind), pairs=True)
+            label_rows.write_labels(
+                connection, "set", [(ids["/m/7.png"], "x", 2.0), (10**6, "x", 1.0)]
+            )
 
     with pytest.raises(CatalogError):
         fail()
@@ -224,13 +228,13 @@ def test_attaching_twice_or_in_another_order_is_attaching_once(ids, catalog, tmp
         return "item,x,y\n" + "".join(f"{','.join(row)}\n" for row in table)
 
     with catalog.write() as connection:
-        label_rows.clear(connection, "set", list(Kind), pairs=True)
+        label_rows.delete_labels(connection, "set", list(Kind), pairs=True)
     first = attach(catalog, tmp_path, write(table))
     once = stored(catalog)
     assert attach(catalog, tmp_path, write(table)) == first
     assert stored(catalog) == once
     with catalog.write() as connection:
-        label_rows.clear(connection, "set", list(Kind), pairs=True)
+        label_rows.delete_labels(connection, "set", list(Kind), pairs=True)
     shuffled = attach(catalog, tmp_path, write(data.draw(st.permutations(table))))
     assert stored(catalog) == once
     assert (shuffled.items, shuffled.labels) == (first.items, first.labels)

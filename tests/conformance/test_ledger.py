@@ -32,11 +32,11 @@ def new_item(number, kind=Kind.ARTWORK):
 def enter(connection, count=4):
     """Some artworks, a captioner recipe with its tasks planned, a worker."""
     for number in range(count):
-        items.add(connection, new_item(number))
+        items.add_item(connection, new_item(number))
     captioner = Recipe(Role.CAPTIONER, Kind.ARTWORK, "embedded-artwork", "1", {})
-    recipe = recipes.ensure(connection, captioner)
-    planning.plan_media(connection, "caption", recipe, Kind.ARTWORK)
-    return recipe, workers.register(connection, workers.Process("here", 1, 0.0))
+    recipe = recipes.ensure_recipe(connection, captioner)
+    planning.plan_media_tasks(connection, "caption", recipe, Kind.ARTWORK)
+    return recipe, workers.register_worker(connection, workers.ProcessIdentity("here", 1, 0.0))
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def planned(catalog):
 
 def claim(catalog, planned, limit=5, lease=LEASE):
     with catalog.write() as connection:
-        return job_queue.claim(connection, *planned, limit, lease)
+        return job_queue.claim_tasks(connection, *planned, limit, lease)
 
 
 def tally(catalog):
@@ -67,13 +67,13 @@ def commit(catalog, claimed):
 def test_planning_twice_adds_nothing(catalog, planned):
     assert tally(catalog)["ready"] == 20
     with catalog.write() as connection:
-        assert planning.plan_media(connection, "caption", planned[0], Kind.ARTWORK) == 0
+        assert planning.plan_media_tasks(connection, "caption", planned[0], Kind.ARTWORK) == 0
 
 
 def test_planning_takes_only_items_of_the_kind(catalog, planned):
     with catalog.write() as connection:
-        items.add(connection, new_item(99, Kind.TRACK))
-        assert planning.plan_media(connection, "caption", planned[0], Kind.ARTWORK) == 0
+        items.add_item(connection, new_item(99, Kind.TRACK))
+        assert planning.plan_media_tasks(connection, "caption", planned[0], Kind.ARTWORK) == 0
 
 
 def test_claims_are_disjoint_and_oldest_first(catalog, planned):
@@ -99,14 +99,14 @@ def test_a_commit_writes_results_once(catalog, planned):
 def test_results_carry_the_id_of_their_task(catalog, planned):
     claimed = claim(catalog, planned)
     commit(catalog, claimed)
-    with browse.rows_of(catalog, "SELECT id FROM captions ORDER BY id") as (_, rows):
+    with browse.run_query(catalog, "SELECT id FROM captions ORDER BY id") as (_, rows):
         assert [row[0] for row in rows] == [work.task_id for work in claimed.work]
 
 
 def test_the_fence_drops_results_of_a_lost_lease(catalog, planned):
     late = claim(catalog, planned, lease=-1.0)
     with catalog.write() as connection:
-        assert job_queue.sweep(connection) == 5
+        assert job_queue.sweep_tasks(connection) == 5
     assert commit(catalog, late) == 0
     assert tally(catalog)["done"] == 0
     # another worker may have it meanwhile: still nothing of the late one gets in
@@ -118,22 +118,22 @@ def test_the_fence_drops_results_of_a_lost_lease(catalog, planned):
 def test_a_lease_that_is_renewed_is_not_swept(catalog, planned):
     claimed = claim(catalog, planned, lease=-1.0)
     with catalog.write() as connection:
-        assert job_queue.renew(connection, claimed.token, LEASE) == 5
-        assert job_queue.sweep(connection) == 0
+        assert job_queue.renew_lease(connection, claimed.token, LEASE) == 5
+        assert job_queue.sweep_tasks(connection) == 0
     assert commit(catalog, claimed) == 5
 
 
 def test_a_lost_lease_cannot_be_renewed(catalog, planned):
     claimed = claim(catalog, planned, lease=-1.0)
     with catalog.write() as connection:
-        job_queue.sweep(connection)
-        assert job_queue.renew(connection, claimed.token, LEASE) == 0
+        job_queue.sweep_tasks(connection)
+        assert job_queue.renew_lease(connection, claimed.token, LEASE) == 0
 
 
 def test_what_took_a_worker_down_is_claimed_alone(catalog, planned):
     claim(catalog, planned, lease=-1.0)
     with catalog.write() as connection:
-        job_queue.sweep(connection)
+        job_queue.sweep_tasks(connection)
     # those never held before come first, together
     assert [len(claim(catalog, planned).work) for _ in range(8)] == [5, 5, 5, 1, 1, 1, 1, 1]
 
@@ -143,10 +143,10 @@ def test_a_task_that_keeps_taking_workers_down_is_dead(catalog, planned):
     for _ in range(20 + MAX_CRASHES - 1):
         claim(catalog, planned, limit=1, lease=-1.0)
         with catalog.write() as connection:
-            job_queue.sweep(connection)
+            job_queue.sweep_tasks(connection)
     assert tally(catalog)["dead"] == 1
     with catalog.read() as connection:
-        assert progress.failures(connection)[0]["reason"] == "worker-crashed"
+        assert progress.list_failures(connection)[0]["reason"] == "worker-crashed"
 
 
 def test_killed_runs_are_never_held_against_a_task(catalog, planned):
@@ -161,7 +161,7 @@ def test_killed_runs_are_never_held_against_a_task(catalog, planned):
 def test_what_is_given_back_is_ready_with_a_clean_slate(catalog, planned):
     claimed = claim(catalog, planned)
     with catalog.write() as connection:
-        job_queue.give_back(connection, claimed.token)
+        job_queue.return_tasks(connection, claimed.token)
     assert tally(catalog)["ready"] == 20
     assert len(claim(catalog, planned).work) == 5
 
@@ -169,14 +169,14 @@ def test_what_is_given_back_is_ready_with_a_clean_slate(catalog, planned):
 def fail_first(catalog, planned, error):
     claimed = claim(catalog, planned, limit=1)
     with catalog.write() as connection:
-        job_queue.fail(connection, claimed.token, {claimed.work[0].task_id: error})
+        job_queue.fail_tasks(connection, claimed.token, {claimed.work[0].task_id: error})
 
 
 def test_a_failure_that_nothing_mends_is_dead_with_its_reason(catalog, planned):
     fail_first(catalog, planned, ItemError("decode-error", "cut short"))
     assert tally(catalog)["dead"] == 1
     with catalog.read() as connection:
-        row = progress.failures(connection)[0]
+        row = progress.list_failures(connection)[0]
     assert (row["reason"], row["detail"]) == ("decode-error", "cut short")
 
 
@@ -184,7 +184,7 @@ def test_a_failure_that_may_pass_waits_before_its_next_try(catalog, planned):
     fail_first(catalog, planned, ItemError("backend-error", "unplugged", retryable=True))
     assert tally(catalog)["failed"] == 1
     with catalog.write() as connection:
-        assert job_queue.sweep(connection) == 0  # its time has not come
+        assert job_queue.sweep_tasks(connection) == 0  # its time has not come
 
 
 def test_a_failure_that_may_pass_is_dead_in_the_end(catalog, planned):
@@ -192,7 +192,7 @@ def test_a_failure_that_may_pass_is_dead_in_the_end(catalog, planned):
         fail_first(catalog, planned, ItemError("backend-error", "unplugged", retryable=True))
         with catalog.write() as connection:
             connection.exec_driver_sql("UPDATE tasks SET not_before = 0 WHERE state = 'failed'")
-            job_queue.sweep(connection)
+            job_queue.sweep_tasks(connection)
     assert tally(catalog)["dead"] == 1
 
 
@@ -200,9 +200,9 @@ def test_retry_gives_a_clean_slate(catalog, planned):
     fail_first(catalog, planned, ItemError("decode-error", "cut short"))
     fail_first(catalog, planned, ItemError("silent", "nothing"))
     with catalog.write() as connection:
-        assert job_queue.retry(connection, reason="silent") == 1
-        assert job_queue.retry(connection, stage="emotion") == 0
-        assert job_queue.retry(connection, stage="caption") == 1
+        assert job_queue.retry_tasks(connection, reason="silent") == 1
+        assert job_queue.retry_tasks(connection, stage="emotion") == 0
+        assert job_queue.retry_tasks(connection, stage="caption") == 1
     assert tally(catalog)["ready"] == 20
 
 
@@ -211,11 +211,11 @@ def test_emotions_are_planned_for_captions_only(catalog, planned):
     mapper = Recipe(Role.MAPPER, Kind.ARTWORK, "embedded-mapper", "1", {}, captioner)
     commit(catalog, claim(catalog, planned))
     with catalog.write() as connection:
-        recipe = recipes.ensure(connection, mapper, planned[0])
-        assert planning.plan_captions(connection, "emotion", recipe, planned[0]) == 5
-        assert planning.plan_captions(connection, "emotion", recipe, planned[0]) == 0
-        claimed = job_queue.claim(connection, recipe, planned[1], 10, LEASE)
-        texts = captions.texts(connection, claimed)
+        recipe = recipes.ensure_recipe(connection, mapper, planned[0])
+        assert planning.plan_caption_tasks(connection, "emotion", recipe, planned[0]) == 5
+        assert planning.plan_caption_tasks(connection, "emotion", recipe, planned[0]) == 0
+        claimed = job_queue.claim_tasks(connection, recipe, planned[1], 10, LEASE)
+        texts = captions.read_caption_texts(connection, claimed)
         triples = {task: (caption, RGB(1, 2, 3)) for task, (caption, _) in texts.items()}
         assert results.commit_emotions(connection, claimed, triples) == 5
 

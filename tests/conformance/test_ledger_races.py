@@ -15,7 +15,7 @@ from cmean.jobs.executor import write_with_retry
 
 
 def number(catalog, query):
-    with browse.rows_of(catalog, query) as (_, rows):
+    with browse.run_query(catalog, query) as (_, rows):
         return next(iter(rows))[0]
 
 
@@ -24,10 +24,10 @@ def enter(catalog, artworks, revision="1"):
     with catalog.write() as connection:
         for n in range(artworks):
             item = items.NewItem(Kind.ARTWORK, f"{n:064x}", f"file:///{n}", 1, 0.0, "PNG", str(n))
-            items.add(connection, item)
+            items.add_item(connection, item)
         recipe = Recipe(Role.CAPTIONER, Kind.ARTWORK, "embedded-artwork", revision, {})
-        recipe_id = recipes.ensure(connection, recipe)
-        worker_id = workers.register(connection, workers.Process("here", 1, 0.0))
+        recipe_id = recipes.ensure_recipe(connection, recipe)
+        worker_id = workers.register_worker(connection, workers.ProcessIdentity("here", 1, 0.0))
     return recipe_id, worker_id
 
 
@@ -45,14 +45,14 @@ def test_the_sweeper_races_commits(catalog):
     """Leases end at once and sweepers never rest: still each result is written exactly once."""
     recipe_id, worker_id = enter(catalog, 40)
     with catalog.write() as connection:
-        planning.plan_media(connection, "caption", recipe_id, Kind.ARTWORK)
+        planning.plan_media_tasks(connection, "caption", recipe_id, Kind.ARTWORK)
     finished = threading.Event()
 
     def sweeper():
         while not finished.is_set():
             # as in a worker, whose next look comes after one that a deadlock ended
             with suppress(CatalogUnavailableError), catalog.write() as connection:
-                job_queue.sweep(connection)
+                job_queue.sweep_tasks(connection)
                 # suspicion is not what is tested here
                 connection.exec_driver_sql(
                     "UPDATE tasks SET lease_attempts = 0, state = 'ready' "
@@ -66,7 +66,7 @@ def test_the_sweeper_races_commits(catalog):
             with catalog.write() as connection:
                 lease = moments.choice([-1.0, 0.0, 60.0])
                 size = moments.randrange(1, 9)
-                claimed = job_queue.claim(connection, recipe_id, worker_id, size, lease)
+                claimed = job_queue.claim_tasks(connection, recipe_id, worker_id, size, lease)
             if claimed is not None:
                 written += commit(catalog, claimed)
         return written
@@ -88,7 +88,7 @@ def test_planners_at_the_same_moment_enter_each_task_once(catalog):
 
     def plan(_):
         with catalog.write() as connection:
-            return planning.plan_media(connection, "caption", recipe_id, Kind.ARTWORK)
+            return planning.plan_media_tasks(connection, "caption", recipe_id, Kind.ARTWORK)
 
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(plan, range(8))) == 300
@@ -99,7 +99,7 @@ def test_recipes_entered_at_the_same_moment_are_one_row(catalog):
     def ensure(_):
         recipe = Recipe(Role.MAPPER, Kind.TRACK, "x", "1", {"prompt": "same"})
         with catalog.write() as connection:
-            return recipes.ensure(connection, recipe)
+            return recipes.ensure_recipe(connection, recipe)
 
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(ensure, range(12)))) == 1
@@ -122,7 +122,7 @@ def test_a_request_is_entered_once_and_claimed_once(catalog):
     assert [found.request for found in taken] == [{"method": "greedy"}]
     with catalog.write() as connection:
         assert job_queue.claim_request(connection, worker_id, 60.0, stage="evaluate") is None
-        assert job_queue.finish(connection, taken[0].token, [taken[0].task_id]) == {
+        assert job_queue.finish_tasks(connection, taken[0].token, [taken[0].task_id]) == {
             taken[0].task_id
         }
 
@@ -134,41 +134,43 @@ def test_a_request_that_keeps_taking_workers_down_is_dead(catalog):
     for _ in range(MAX_CRASHES):
         with catalog.write() as connection:
             assert job_queue.claim_request(connection, worker_id, -1.0, stage="pair") is not None
-            job_queue.sweep(connection)
+            job_queue.sweep_tasks(connection)
     assert number(catalog, "SELECT state FROM tasks") == "dead"
 
 
 def test_a_silent_worker_counts_as_gone_until_it_is_heard_of(catalog):
     with catalog.write() as connection:
-        worker_id = workers.register(connection, workers.Process("far", 1, 0.0), queues=["pair"])
-        assert workers.serving(connection, "pair") == 1
-        assert workers.serving(connection, "emotion") == 0
+        worker_id = workers.register_worker(
+            connection, workers.ProcessIdentity("far", 1, 0.0), queues=["pair"]
+        )
+        assert workers.count_serving_workers(connection, "pair") == 1
+        assert workers.count_serving_workers(connection, "emotion") == 0
         connection.exec_driver_sql("UPDATE workers SET heartbeat = heartbeat - 3600")
-        assert workers.serving(connection, "pair") == 0
-        assert workers.stop_silent(connection) == 1
-        assert workers.listing(connection) == []
-        workers.beat(connection, worker_id)
-        assert workers.serving(connection, "pair") == 1
+        assert workers.count_serving_workers(connection, "pair") == 0
+        assert workers.stop_silent_workers(connection) == 1
+        assert workers.list_workers(connection) == []
+        workers.record_heartbeat(connection, worker_id)
+        assert workers.count_serving_workers(connection, "pair") == 1
 
 
 def test_claiming_among_a_million_that_are_done_uses_its_index(catalog):
     """Of a real claim, as it is issued."""
     recipe_id, worker_id = enter(catalog, 2000)
     with catalog.write() as connection:
-        planning.plan_media(connection, "caption", recipe_id, Kind.ARTWORK)
+        planning.plan_media_tasks(connection, "caption", recipe_id, Kind.ARTWORK)
         connection.exec_driver_sql("UPDATE tasks SET state = 'done'")
     others = 100 if catalog.is_sqlite else 99
     with catalog.write() as connection:  # more of the kind: a million rows in all
         for n in range(others):
             made = Recipe(Role.CAPTIONER, Kind.ARTWORK, "embedded-artwork", f"r{n}", {})
-            other = recipes.ensure(connection, made)
+            other = recipes.ensure_recipe(connection, made)
             connection.exec_driver_sql(
                 "INSERT INTO tasks (stage, recipe_id, fragment_id, state) "  # noqa: S608 - a number
                 f"SELECT 'caption', {other}, id, 'done' FROM fragments"
             )
     last, _ = enter(catalog, 0, revision="last")
     with catalog.write() as connection:
-        planning.plan_media(connection, "caption", last, Kind.ARTWORK)
+        planning.plan_media_tasks(connection, "caption", last, Kind.ARTWORK)
         connection.exec_driver_sql("ANALYZE")
     assert number(catalog, "SELECT COUNT(*) FROM tasks WHERE state = 'done'") >= 990_000
     from cmean.catalog.job_queue import _take_fresh  # noqa: PLC0415 - what a claim issues
@@ -188,4 +190,4 @@ def test_claiming_among_a_million_that_are_done_uses_its_index(catalog):
 
 def claim_all(catalog, recipe_id, worker_id):
     with catalog.write() as connection:
-        return job_queue.claim(connection, recipe_id, worker_id, 20_000, 60.0).work
+        return job_queue.claim_tasks(connection, recipe_id, worker_id, 20_000, 60.0).work

@@ -26,9 +26,9 @@ class Corpus:
         self.mappers, self.captioners = {}, {}
         for kind in Kind:
             captioner = Recipe(Role.CAPTIONER, kind, "a", "1", {})
-            self.captioners[kind] = recipes.ensure(connection, captioner)
+            self.captioners[kind] = recipes.ensure_recipe(connection, captioner)
             mapper = Recipe(Role.MAPPER, kind, "b", "1", {}, input=captioner)
-            self.mappers[kind] = recipes.ensure(connection, mapper, self.captioners[kind])
+            self.mappers[kind] = recipes.ensure_recipe(connection, mapper, self.captioners[kind])
         self.number = 0
 
     def add(self, connection, kind, count=1):
@@ -38,7 +38,7 @@ class Corpus:
             item = items.NewItem(
                 kind, f"{self.number:064x}", f"file:///{self.number}", 1, 0.0, "PNG"
             )
-            item_id = items.add(connection, item)
+            item_id = items.add_item(connection, item)
             query = select(fragments.c.id).where(fragments.c.item_id == item_id)
             parts = list(connection.execute(query.order_by(fragments.c.position)).scalars())
             texts = {part: (Caption("red"), 1) for part in parts}
@@ -65,7 +65,7 @@ def corpus(catalog):
 def pair(catalog, request):
     made = pairing_service.compute_pairing(catalog, request)
     with catalog.write() as connection:
-        return pairings.store(connection, made.columns, made.pairs, made.inputs)
+        return pairings.write_pairing(connection, made.columns, made.pairs, made.inputs)
 
 
 def seen(catalog, corpus, pairing_id):
@@ -76,8 +76,8 @@ def seen(catalog, corpus, pairing_id):
         found = {}
         for kind in Kind:
             mapper, captioner = corpus.mappers[kind], corpus.captioners[kind]
-            triples = pairings.triples(connection, mapper, POSITIONS, pairing_id)
-            captions = browse.captions_by_item(connection, captioner, pairing_id)
+            triples = pairings.read_triples(connection, mapper, POSITIONS, pairing_id)
+            captions = browse.read_captions(connection, captioner, pairing_id)
             found[kind] = len(triples), len(captions), len(sides[kind][0])
         return found
 
@@ -117,7 +117,7 @@ def test_what_came_between_reading_and_writing_is_no_input(catalog, corpus):
     with catalog.write() as connection:
         corpus.add(connection, Kind.TRACK, 2)
     with catalog.write() as connection:
-        pairing_id = pairings.store(connection, made.columns, made.pairs, made.inputs)
+        pairing_id = pairings.write_pairing(connection, made.columns, made.pairs, made.inputs)
     assert seen(catalog, corpus, pairing_id) == FIVE
 
 
@@ -132,7 +132,7 @@ def test_a_random_control_has_the_inputs_of_its_pairing(catalog, corpus):
 def test_embeddings_are_those_that_there_were(catalog, corpus):
     with catalog.write() as connection:
         embedder = Recipe(Role.EMBEDDER, Kind.TRACK, "imagebind", "1", {})
-        embedder_id = recipes.ensure(connection, embedder)
+        embedder_id = recipes.ensure_recipe(connection, embedder)
         embed(connection, embedder_id)
     request = corpus.request(
         space="imagebind",
@@ -143,12 +143,12 @@ def test_embeddings_are_those_that_there_were(catalog, corpus):
     with catalog.read() as connection:
         inputs = pairing_service.pairing_inputs.read_current_inputs(connection, request)
     with catalog.write() as connection:
-        pairing_id = pairings.store(connection, made.columns, made.pairs, inputs)
+        pairing_id = pairings.write_pairing(connection, made.columns, made.pairs, inputs)
         corpus.add(connection, Kind.TRACK, 1)
         embed(connection, embedder_id)
     with catalog.read() as connection:
-        before = embeddings.load(connection, embedder_id, 0, pairing_id)
-        now = embeddings.load(connection, embedder_id, 0)
+        before = embeddings.read_vectors(connection, embedder_id, 0, pairing_id)
+        now = embeddings.read_vectors(connection, embedder_id, 0)
     assert (len(before.items), len(now.items)) == (10, 11)
     assert len(before.unit) == len(before.captions) == 10
 
@@ -172,4 +172,4 @@ def embed(connection, recipe_id):
 def test_a_recipe_that_the_pairing_did_not_read_is_refused(catalog, corpus):
     pairing_id = pair(catalog, corpus.request())
     with catalog.read() as connection, pytest.raises(InputError, match="no record"):
-        pairings.triples(connection, corpus.captioners[Kind.TRACK], POSITIONS, pairing_id)
+        pairings.read_triples(connection, corpus.captioners[Kind.TRACK], POSITIONS, pairing_id)

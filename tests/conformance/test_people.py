@@ -39,7 +39,7 @@ class Rated:
 
     def ids(self, pairing):
         with self.catalog.read() as connection:
-            return embeddings.pair_ids(connection, pairing).tolist()
+            return embeddings.read_pair_ids(connection, pairing).tolist()
 
     def rate(self, pairing, rater, scores):
         """Congruence of the first pairs; None: not rated."""

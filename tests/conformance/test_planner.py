@@ -15,12 +15,12 @@ from cmean.jobs.planner import Planner
 
 
 def number(catalog, query):
-    with browse.rows_of(catalog, query) as (_, rows):
+    with browse.run_query(catalog, query) as (_, rows):
         return next(iter(rows))[0]
 
 
 def add(connection, n):
-    items.add(
+    items.add_item(
         connection, items.NewItem(Kind.ARTWORK, f"{n:064x}", f"file:///{n}", 1, 0.0, "PNG", str(n))
     )
 
@@ -57,7 +57,7 @@ def test_what_got_lower_ids_but_was_committed_later_is_entered(catalog, planner)
 def test_what_could_not_be_entered_is_entered_later(catalog, planner, monkeypatch):
     with catalog.write() as connection:
         add(connection, 1)
-    plan_media, calls = planning.plan_media, []
+    plan_media, calls = planning.plan_media_tasks, []
 
     def away_once(*arguments):
         calls.append(arguments)
@@ -65,7 +65,7 @@ def test_what_could_not_be_entered_is_entered_later(catalog, planner, monkeypatc
             raise CatalogUnavailableError("the connection is gone")
         return plan_media(*arguments)
 
-    monkeypatch.setattr(planning, "plan_media", away_once)
+    monkeypatch.setattr(planning, "plan_media_tasks", away_once)
     with pytest.raises(CatalogUnavailableError):
         planner.plan_all()
     assert planner.plan_all()
@@ -74,7 +74,7 @@ def test_what_could_not_be_entered_is_entered_later(catalog, planner, monkeypatc
 
 def test_one_pairing_stored_twice_is_one(catalog):
     with catalog.write() as connection:
-        mapper = recipes.ensure(connection, Recipe(Role.MAPPER, Kind.TRACK, "x", "1", {}))
+        mapper = recipes.ensure_recipe(connection, Recipe(Role.MAPPER, Kind.TRACK, "x", "1", {}))
     row = PairingColumns(
         digest="d" * 64,
         profile="p",
@@ -90,7 +90,7 @@ def test_one_pairing_stored_twice_is_one(catalog):
     ids = []
     for _ in range(2):
         with catalog.write() as connection:
-            ids.append(pairings.store(connection, row, np.empty(0, pairings.PAIR), ()))
+            ids.append(pairings.write_pairing(connection, row, np.empty(0, pairings.PAIR), ()))
     assert ids[0] == ids[1]
     assert number(catalog, "SELECT COUNT(*) FROM pairings") == 1
 
@@ -100,6 +100,6 @@ def test_an_item_whose_file_was_replaced_has_no_work_left(catalog, planner):
         add(connection, 1)
     planner.plan_all()
     with catalog.write() as connection:
-        items.retire(connection, "file:///1", "f" * 64)
+        items.retire_replaced_items(connection, "file:///1", "f" * 64)
     assert number(catalog, "SELECT COUNT(*) FROM tasks") == 0
     assert number(catalog, "SELECT COUNT(*) FROM items WHERE uri IS NULL") == 1

@@ -30,13 +30,13 @@ def pairing(catalog):
 
 def pair_ids(catalog, pairing_id):
     with catalog.read() as connection:
-        return embeddings.pair_ids(connection, pairing_id).tolist()
+        return embeddings.read_pair_ids(connection, pairing_id).tolist()
 
 
 def all_ratings(catalog):
     query = "SELECT * FROM ratings ORDER BY pair_id, rater"
     left_out = {"id", "created_at"}
-    with browse.rows_of(catalog, query) as (columns, rows):
+    with browse.run_query(catalog, query) as (columns, rows):
         return [
             {n: v for n, v in zip(columns, row, strict=True) if n not in left_out} for row in rows
         ]
@@ -51,7 +51,7 @@ def nothing_rated(catalog):
 
 
 def export(catalog, path):
-    with browse.rows_of(catalog, browse.EXPORTS["ratings"]) as (columns, rows):
+    with browse.run_query(catalog, browse.EXPORTS["ratings"]) as (columns, rows):
         write_rows(columns, rows, "csv", path)
 
 
@@ -72,7 +72,7 @@ answers = st.fixed_dictionaries(
 def test_what_is_exported_comes_back_the_same(catalog, pairing, tmp_path, given_answers):
     ids = pair_ids(catalog, pairing)
     with catalog.read() as connection:
-        other = ratings.artworks_of_pairs(connection, ids)
+        other = ratings.read_artworks_of_pairs(connection, ids)
     with nothing_rated(catalog):
         for number, answer in given_answers:
             beside = other[ids[number - 1]] if answer["preferred"] else None
@@ -104,7 +104,10 @@ def test_a_sheet_filled_in_at_random_is_imported_in_full(catalog, tmp_path, ask,
     assert found.as_dict() == counts
     stored = all_ratings(catalog)
     assert sorted(row["seconds"] for row in stored) == list(range(len(filled)))
-    with browse.rows_of(catalog, "SELECT pair_id, pairing_id, artwork_id FROM v_pairs") as (_, it):
+    with browse.run_query(catalog, "SELECT pair_id, pairing_id, artwork_id FROM v_pairs") as (
+        _,
+        it,
+    ):
         of_pair = {pair: (made, artwork) for pair, made, artwork in it}
     made = [of_pair[row["pair_id"]][0] for row in stored]
     assert (made.count(pairing_id), made.count(sheet.control)) == (sheet.pairs, sheet.controls)
@@ -118,7 +121,7 @@ def test_a_sheet_filled_in_at_random_is_imported_in_full(catalog, tmp_path, ask,
         if row["preferred"] == "pair":
             chosen = of_pair[row["pair_id"]][1]
         with catalog.read() as connection:
-            title = browse.items_by_id(connection, [chosen])[chosen]["title"]
+            title = browse.read_items(connection, [chosen])[chosen]["title"]
         assert shown[f"artwork_{filled[index]['preferred']}"].startswith(title)
 
 
@@ -145,7 +148,10 @@ def test_the_controls_are_a_random_pairing_that_is_made_once(catalog, pairing):
     with catalog.read() as connection:
         made = pairings.read_pairing(connection, first.control)
         couples = [
-            {(pair["track_id"], pair["artwork_id"]) for pair in pairings.pairs_of(connection, each)}
+            {
+                (pair["track_id"], pair["artwork_id"])
+                for pair in pairings.read_pairs(connection, each)
+            }
             for each in (pairing, first.control)
         ]
         newest = pairings.read_pairing(connection).id
@@ -244,7 +250,7 @@ def test_ratings_of_one_pairing(catalog, pairing):
     other = make_pairing(catalog, "concatenated")
     for made in (pairing, other):
         importer.store_rating(catalog, Rating(pair_ids(catalog, made)[0], "Ada", 3))
-    with browse.rows_of(catalog, browse.ratings_of(other)) as (columns, rows):
+    with browse.run_query(catalog, browse.select_ratings_of(other)) as (columns, rows):
         found = [dict(zip(columns, row, strict=True)) for row in rows]
     assert [row["pairing_id"] for row in found] == [other]
 

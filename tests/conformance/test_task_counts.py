@@ -43,7 +43,7 @@ def check(connection):
         for stage, each in itertools.groupby(counted, key=lambda row: row[0])
     }
     ready = {row[1]: row[2] for row in counted if row[1] is not None and row[2]}
-    assert {row[3]: row[4] for row in progress.ready_recipes(connection)} == ready
+    assert {row[3]: row[4] for row in progress.count_ready_by_recipe(connection)} == ready
     for recipe_id in {row[1] for row in counted} - {None}:
         (row,) = (row for row in counted if row[1] == recipe_id)
         assert task_counts.has_open_tasks(connection, recipe_id) == bool(row[2] + row[3])
@@ -53,14 +53,14 @@ def add_recipes(connection):
     """Two recipes with their work, a request, and a worker."""
     for number in range(2):
         item = items.NewItem(Kind.ARTWORK, f"{number:064x}", f"file:///{number}", 1, 0.0, "PNG")
-        items.add(connection, item)
+        items.add_item(connection, item)
     ids = [
-        recipes.ensure(connection, Recipe(Role.CAPTIONER, Kind.ARTWORK, name, "1", {}))
+        recipes.ensure_recipe(connection, Recipe(Role.CAPTIONER, Kind.ARTWORK, name, "1", {}))
         for name in "ab"
     ]
-    planning.plan_media(connection, "caption", ids[0], Kind.ARTWORK)
+    planning.plan_media_tasks(connection, "caption", ids[0], Kind.ARTWORK)
     planning.plan_request(connection, "pair", "d", {"method": "greedy"})
-    return ids, workers.register(connection, workers.Process("here", 1, 0.0))
+    return ids, workers.register_worker(connection, workers.ProcessIdentity("here", 1, 0.0))
 
 
 class Transitions:
@@ -76,7 +76,7 @@ class Transitions:
     def claim(self, number):
         recipe_id = self.recipe_ids[number % 2]
         for made in (
-            job_queue.claim(self.connection, recipe_id, self.worker_id, 1 + number, 60.0),
+            job_queue.claim_tasks(self.connection, recipe_id, self.worker_id, 1 + number, 60.0),
             job_queue.claim_request(self.connection, self.worker_id, 60.0),
         ):
             self.claims += [made.token] if made else []
@@ -89,44 +89,44 @@ class Transitions:
         return list(self.connection.exec_driver_sql(query).scalars())
 
     def finish(self, number):
-        job_queue.finish(self.connection, self.token(number), self.held(number)[: number + 1])
+        job_queue.finish_tasks(self.connection, self.token(number), self.held(number)[: number + 1])
 
     def finish_all(self, number):
-        job_queue.finish(self.connection, self.token(number))
+        job_queue.finish_tasks(self.connection, self.token(number))
 
     def fail(self, number):
         reason = ("missing", "decode", "invalid")[number % 3]
         error = ItemError(reason, "x", retryable=number % 2 == 0)
         failures = dict.fromkeys(self.held(number)[:2], error)
-        job_queue.fail(self.connection, self.token(number), failures)
+        job_queue.fail_tasks(self.connection, self.token(number), failures)
 
     def give_back(self, number):
-        job_queue.give_back(self.connection, self.token(number))
+        job_queue.return_tasks(self.connection, self.token(number))
 
     def renew(self, number):
-        job_queue.renew(self.connection, self.token(number), -1.0)
+        job_queue.renew_lease(self.connection, self.token(number), -1.0)
 
     def sweep(self, number):
         if number % 2:
             self.sql("UPDATE tasks SET not_before = 0 WHERE state = 'failed'")
-        job_queue.sweep(self.connection)
+        job_queue.sweep_tasks(self.connection)
 
     def retry(self, number):
-        job_queue.retry(self.connection, reason=(None, "decode")[number % 2])
+        job_queue.retry_tasks(self.connection, reason=(None, "decode")[number % 2])
 
     def release(self, number):
         job_queue.release_workers(self.connection, [self.worker_id], crashed=number % 2 == 0)
 
     def plan(self, number):
         stage = ("caption", "embed")[number % 2]
-        planning.plan_media(self.connection, stage, self.recipe_ids[1], Kind.ARTWORK)
+        planning.plan_media_tasks(self.connection, stage, self.recipe_ids[1], Kind.ARTWORK)
 
     def request(self, number):
         stage = ("pair", "evaluate")[number % 2]
         planning.plan_request(self.connection, stage, f"d{number}", {"method": "greedy"})
 
     def retire(self, number):
-        items.retire(self.connection, f"file:///{number % 2}", "another")
+        items.retire_replaced_items(self.connection, f"file:///{number % 2}", "another")
 
     def raw_delete(self, number):
         self.sql(f"DELETE FROM tasks WHERE id % 7 = {number}")
@@ -209,9 +209,9 @@ def test_each_transaction_counts_for_itself(catalog):
     with catalog.write() as connection:
         (first, _), worker_id = add_recipes(connection)
     with catalog.write() as one:
-        job_queue.claim(one, first, worker_id, 3, 60.0)
+        job_queue.claim_tasks(one, first, worker_id, 3, 60.0)
         with catalog.write() as other:
-            job_queue.claim(other, first, worker_id, 2, 60.0)
+            job_queue.claim_tasks(other, first, worker_id, 2, 60.0)
             assert task_counts.count_tasks(other)["caption"].leased == 2
             task_counts.fold_counts(other)
             assert task_counts.count_tasks(other)["caption"].leased == 2
@@ -226,8 +226,8 @@ def test_folding_leaves_one_row_a_group(catalog):
     with catalog.write() as connection:
         (first, _), worker_id = add_recipes(connection)
         for _ in range(5):
-            job_queue.claim(connection, first, worker_id, 1, 60.0)
-        job_queue.sweep(connection)
+            job_queue.claim_tasks(connection, first, worker_id, 1, 60.0)
+        job_queue.sweep_tasks(connection)
         number = connection.exec_driver_sql("SELECT COUNT(*) FROM task_counts").scalar_one()
         assert number == 2
         check(connection)
@@ -262,8 +262,8 @@ def test_counting_reads_no_task(catalog):
         lambda connection: task_counts.count_tasks(connection, [1]),
         lambda connection: task_counts.has_open_tasks(connection, 1),
         task_counts.needs_folding,
-        progress.ready_recipes,
-        lambda connection: progress.ready_requests(connection, ["pair"]),
+        progress.count_ready_by_recipe,
+        lambda connection: progress.count_ready_requests(connection, ["pair"]),
         lambda connection: rows(connection, "SELECT * FROM v_progress"),
     )
     assert len(issued) == 7
@@ -274,7 +274,7 @@ def test_counting_reads_no_task(catalog):
 def test_failures_are_found_by_an_index(catalog):
     with catalog.write() as connection:
         add_recipes(connection)
-    issued = statements_of(catalog, progress.failures, progress.failure_reasons)
+    issued = statements_of(catalog, progress.list_failures, progress.count_failures_by_reason)
     assert len(issued) == 2
     for plan in plans(catalog, issued):
         assert "ix_tasks_failures" in plan, plan

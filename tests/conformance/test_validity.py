@@ -56,12 +56,16 @@ class Corpus:
     def label(self, kind, dimension, values, name="set"):
         with self.catalog.write() as connection:
             rows = zip(self.ids[kind], values, strict=False)
-            label_rows.put(connection, name, [(i, dimension, v) for i, v in rows if v is not None])
+            label_rows.write_labels(
+                connection, name, [(i, dimension, v) for i, v in rows if v is not None]
+            )
 
     def belong(self, pairs, name="set"):
         tracks, artworks = (self.ids[kind] for kind in Kind)
         with self.catalog.write() as connection:
-            label_rows.put_pairs(connection, name, [(tracks[t], artworks[a]) for t, a in pairs])
+            label_rows.write_label_pairs(
+                connection, name, [(tracks[t], artworks[a]) for t, a in pairs]
+            )
 
     def load_pairing(self, vector="whole", sampling=None):
         profile = Settings().get_profile("embedded")
@@ -71,9 +75,10 @@ class Corpus:
         with self.catalog.read() as connection:
             row = pairings.read_pairing(connection, made)
             triples = {
-                kind: pairings.triples(connection, row.recipe_id(kind), POSITIONS) for kind in Kind
+                kind: pairings.read_triples(connection, row.recipe_id(kind), POSITIONS)
+                for kind in Kind
             }
-            pairs = pairings.pairs_of(connection, made)
+            pairs = pairings.read_pairs(connection, made)
         random = np.random.default_rng(2)
         resampled = [pairs.copy() for _ in range(3)]
         for other in resampled:

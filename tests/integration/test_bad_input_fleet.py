@@ -83,7 +83,7 @@ def test_a_worker_refuses_a_catalog_of_another_version(catalog, make_program, tm
 def test_a_file_that_another_program_keeps_locked_is_only_away(tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "_SQLITE_BUSY_SECONDS", 0.1)
     catalog = engine.Catalog(f"sqlite:///{tmp_path / 'catalog.db'}")
-    migrate.upgrade(catalog)
+    migrate.upgrade_schema(catalog)
     with closing(sqlite3.connect(tmp_path / "catalog.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(CatalogUnavailableError, match="locked"), catalog.write():

@@ -182,7 +182,7 @@ class Dealing:
             )
 
     def number(self, query):
-        with browse.rows_of(self.catalog, query) as (_, found):
+        with browse.run_query(self.catalog, query) as (_, found):
             return next(iter(found))[0]
 
     def dealing(self):

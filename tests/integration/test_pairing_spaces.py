@@ -44,7 +44,7 @@ class Vectors:
         self.known = {}
         with catalog.write() as connection:
             self.recipes = {
-                kind: recipes.ensure(
+                kind: recipes.ensure_recipe(
                     connection, Recipe(Role.EMBEDDER, kind, "imagebind", "1", {"backend": {}})
                 )
                 for kind in Kind

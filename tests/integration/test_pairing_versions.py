@@ -232,7 +232,7 @@ FULL = {position: (10 * position, 20, 30) for position in range(5)}
 def test_a_chain_of_extensions_never_breaks_a_pair(stages, vector, method):
     with TemporaryDirectory() as folder:
         catalog = Catalog(f"sqlite:///{Path(folder) / 'catalog.db'}")
-        migrate.upgrade(catalog)
+        migrate.upgrade_schema(catalog)
         triples = Triples(catalog)
         latest = None
         earlier = np.empty(0, pairings.PAIR)
@@ -252,9 +252,11 @@ def test_a_chain_of_extensions_never_breaks_a_pair(stages, vector, method):
             requests.complete_request(catalog, Settings(), task)
             found = pairing_service.read_pairing_document(catalog, task)
             with catalog.read() as connection:
-                pairs = pairings.pairs_of(connection, found["pairing"])
+                pairs = pairings.read_pairs(connection, found["pairing"])
                 ids = {kind: triples.recipes.mappers[kind].id for kind in Kind}
-                rows = {kind: pairings.triples(connection, ids[kind], range(5)) for kind in Kind}
+                rows = {
+                    kind: pairings.read_triples(connection, ids[kind], range(5)) for kind in Kind
+                }
             assert set(earlier.tolist()) <= set(pairs.tolist())
             for position, joined in vectors.VECTORS[vector].items():
                 check_position(

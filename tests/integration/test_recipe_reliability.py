@@ -152,7 +152,7 @@ def test_ids_of_recipes_will_do_and_beside_them_a_profile(catalog):
 def test_what_cannot_be_compared_is_refused_in_one_line(catalog):
     Run(catalog, "unheard-of")
     with catalog.read() as connection:
-        every = recipe_rows.rows(connection, recipe_rows.ids(connection))
+        every = recipe_rows.read_recipes(connection, recipe_rows.read_recipe_ids(connection))
     captioner = next(row["id"] for row in every if row["role"] == "captioner")
     track, artwork = (
         next(row["id"] for row in every if (row["role"], row["kind"]) == ("mapper", kind))
@@ -180,7 +180,7 @@ def test_what_cannot_be_compared_is_refused_in_one_line(catalog):
 
 def test_one_item_is_no_sample_but_no_error(tmp_path):
     catalog = Catalog(f"sqlite:///{tmp_path / 'one.db'}")
-    migrate.upgrade(catalog)
+    migrate.upgrade_schema(catalog)
     item_id = Run(catalog, NAMES[0]).add(Kind.ARTWORK, {0: (0, 0, 0)})
     Run(catalog, NAMES[1]).give(item_id, Kind.ARTWORK, {0: (1, 2, 3)})
     found = compared(catalog, *NAMES[:2])

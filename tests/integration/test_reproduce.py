@@ -187,7 +187,7 @@ def test_interrupted_anywhere_it_can_be_run_again(catalog, tmp_path, statement):
         reproduce_study(catalog, folder)
     event.remove(catalog.engine, "before_cursor_execute", interrupt)
     with catalog.read() as connection:
-        assert items.count(connection) == {"track": 0, "artwork": 0}
+        assert items.count_items(connection) == {"track": 0, "artwork": 0}
     found = reproduce_study(catalog, folder)
     assert (found.stored["captions"], found.stored["triples"]) == (32, 90)
     assert reproduce_study(catalog, folder) == found
@@ -199,7 +199,7 @@ def test_two_at_the_same_time_enter_it_once(catalog, tmp_path):
         one, other = pool.map(lambda _: reproduce_study(catalog, folder), range(2))
     assert one == other
     with catalog.read() as connection:
-        assert items.count(connection) == {"track": 6, "artwork": 6}
+        assert items.count_items(connection) == {"track": 6, "artwork": 6}
 
 
 def test_bad_rows_are_listed_and_the_rest_is_used(cmean, tmp_path):

@@ -42,7 +42,7 @@ class Site:
             }
         )
         self.catalog = Catalog(settings.database_url)
-        migrate.ensure(self.catalog)
+        migrate.ensure_schema(self.catalog)
         media = folder / "media"
         media.mkdir()
         for number in range(FRAGMENTS // 5):

@@ -78,7 +78,7 @@ def restore_catalog(
             row["namespace"] = namespace
     catalog = Catalog(url)
     config = Config()
-    config.set_main_option("script_location", str(migrate.migrations_folder()))
+    config.set_main_option("script_location", str(migrate.find_migrations()))
     with catalog.alter() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, version)

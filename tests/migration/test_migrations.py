@@ -21,7 +21,7 @@ from cmean.reproduction import service as reproduction_service
 
 def config(connection=None):
     made = Config()
-    made.set_main_option("script_location", str(migrate.migrations_folder()))
+    made.set_main_option("script_location", str(migrate.find_migrations()))
     made.attributes["connection"] = connection
     return made
 
@@ -68,7 +68,7 @@ def test_a_catalog_of_the_first_schema_keeps_its_rows(database_url):
         command.upgrade(config(connection), "0001")
         for statement in FIRST_ROWS.split(";"):
             connection.exec_driver_sql(statement)
-    assert migrate.upgrade(catalog) == ("0001", migrate.REVISIONS[-1])
+    assert migrate.upgrade_schema(catalog) == ("0001", migrate.REVISIONS[-1])
     with catalog.read() as connection:
         tasks = connection.exec_driver_sql("SELECT id, stage, state FROM tasks ORDER BY id").all()
         captions = connection.exec_driver_sql("SELECT caption_id, text FROM v_captions").all()
@@ -178,7 +178,7 @@ def test_several_machines_may_upgrade_at_once(database_url):
 
     catalogs = [Catalog(database_url) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        assert {after for _, after in pool.map(migrate.upgrade, catalogs)} == {
+        assert {after for _, after in pool.map(migrate.upgrade_schema, catalogs)} == {
             migrate.REVISIONS[-1]
         }
     for catalog in catalogs:

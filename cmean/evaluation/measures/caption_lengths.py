@@ -33,8 +33,8 @@ def measure_caption_lengths(
 def _measure_kind(
     connection: Connection, evaluated: EvaluatedPairing, kind: Kind
 ) -> CaptionLengthTable:
-    (mapper,) = recipe_rows.rows(connection, [evaluated.row.recipe_id(kind)])
-    by_item = browse.captions_by_item(connection, mapper["input_id"], evaluated.row.id)
+    (mapper,) = recipe_rows.read_recipes(connection, [evaluated.row.recipe_id(kind)])
+    by_item = browse.read_captions(connection, mapper["input_id"], evaluated.row.id)
     wholes = [captions[WHOLE] for captions in by_item.values() if WHOLE in captions]
     complete = [c for c in by_item.values() if all(position in c for position in FRAGMENTS)]
     parts = [[captions[position] for position in FRAGMENTS] for captions in complete]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cmean.catalog.embeddings import Vectors
+    from cmean.catalog.embeddings import EmbeddingSet
     from cmean.catalog.engine import Connection
     from cmean.evaluation.evaluated_pairing import EvaluatedPairing
 
@@ -64,16 +64,18 @@ def measure_embedding_similarity(
     scores: list[ScoreRow] = []
     captions: dict[Kind, Mapping[str, SimilarityRow] | None] = {}
     for kind, backend in CAPTION_EMBEDDERS.items():
-        (mapper,) = recipe_rows.rows(connection, [evaluated.row.recipe_id(kind)])
+        (mapper,) = recipe_rows.read_recipes(connection, [evaluated.row.recipe_id(kind)])
         source = mapper["input_id"]
         measured = _measure_captions(connection, evaluated, kind, source, scores)
         captions[kind] = measured or _describe_published(
             {
-                "total": embeddings.item_scores(connection, backend, source),
-                "aggregated": embeddings.item_scores(connection, f"{backend}-aggregated", source),
+                "total": embeddings.read_item_scores(connection, backend, source),
+                "aggregated": embeddings.read_item_scores(
+                    connection, f"{backend}-aggregated", source
+                ),
             }
         )
-    known = embeddings.pair_scores(connection, PAIR_EMBEDDER, evaluated.row.id)
+    known = embeddings.read_pair_scores(connection, PAIR_EMBEDDER, evaluated.row.id)
     published = np.array([known[key] for key in evaluated.pair_ids.tolist() if key in known])
     pairs = _measure_pairs(connection, evaluated, scores) or _describe_published(
         {"pairs": published}
@@ -110,12 +112,12 @@ def _measure_captions(
         scores: gets a score for each caption of a whole.
     """
     backend = CAPTION_EMBEDDERS[kind]
-    media_id = embeddings.recipe(connection, backend, kind, None)
-    text_id = embeddings.recipe(connection, backend, kind, source_id)
+    media_id = embeddings.find_newest_embedder(connection, backend, kind, None)
+    text_id = embeddings.find_newest_embedder(connection, backend, kind, source_id)
     if media_id is None or text_id is None:
         return None
-    media = embeddings.load(connection, media_id, WHOLE)
-    total = embeddings.load(connection, text_id, WHOLE)
+    media = embeddings.read_vectors(connection, media_id, WHOLE)
+    total = embeddings.read_vectors(connection, text_id, WHOLE)
     one, other = _find_common(evaluated.items[kind], media, total)
     if not len(one):
         return None
@@ -125,7 +127,7 @@ def _measure_captions(
         for caption, value in zip(total.captions[other], values, strict=True)
     ]
     rows = {"total": _compare_matched(media.unit[one], total.unit[other], evaluated)}
-    fragments = [embeddings.load(connection, text_id, p) for p in FRAGMENTS]
+    fragments = [embeddings.read_vectors(connection, text_id, p) for p in FRAGMENTS]
     aggregated = _average_directions(fragments)
     one, other = _find_common(evaluated.items[kind], media, aggregated)
     if len(one):
@@ -162,7 +164,7 @@ def _measure_pairs(
 ) -> dict[str, SimilarityRow] | None:
     """Compare the media of each pair: of the wholes, or of the fragments that were paired."""
     track_id, artwork_id = (
-        embeddings.recipe(connection, PAIR_EMBEDDER, kind, None) for kind in Kind
+        embeddings.find_newest_embedder(connection, PAIR_EMBEDDER, kind, None) for kind in Kind
     )
     if track_id is None or artwork_id is None:
         return None
@@ -170,8 +172,8 @@ def _measure_pairs(
     for position in np.unique(evaluated.pairs["position"]).tolist():
         here = evaluated.pairs["position"] == position
         vectors = (
-            embeddings.load(connection, track_id, position),
-            embeddings.load(connection, artwork_id, position),
+            embeddings.read_vectors(connection, track_id, position),
+            embeddings.read_vectors(connection, artwork_id, position),
         )
         known, values = _compare_pairs(evaluated.pairs[here], vectors)
         if not len(values):
@@ -192,7 +194,7 @@ def _measure_pairs(
 def _measure_position(
     evaluated: EvaluatedPairing,
     position: int,
-    vectors: tuple[Vectors, Vectors],
+    vectors: tuple[EmbeddingSet, EmbeddingSet],
     values: NDArray[np.float64],
 ) -> PartSimilarities:
     """Compute the nulls of the similarities of one position's pairs.
@@ -218,7 +220,7 @@ def _measure_position(
 
 
 def _compare_pairs(
-    pairs: NDArray[np.void], vectors: tuple[Vectors, Vectors]
+    pairs: NDArray[np.void], vectors: tuple[EmbeddingSet, EmbeddingSet]
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Find the pairs that have vectors on both sides, and compute the cosines of those."""
     one, has_one = vectors[0].of(pairs["track_id"])
@@ -232,14 +234,14 @@ def _make_score(metric: str, recipe_id: int, value: float, **subject: int) -> Sc
     return {"metric": metric, "recipe_id": recipe_id, "value": float(value), **nothing, **subject}
 
 
-def _select_vectors(vectors: Vectors, items: NDArray[np.int64]) -> NDArray[np.float32]:
+def _select_vectors(vectors: EmbeddingSet, items: NDArray[np.int64]) -> NDArray[np.float32]:
     """Select the vectors of those items that have one."""
     at, has = vectors.of(items)
     return vectors.unit[at[has]]
 
 
 def _find_common(
-    items: NDArray[np.int64], one: Vectors, other: Vectors
+    items: NDArray[np.int64], one: EmbeddingSet, other: EmbeddingSet
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Find the items that have a vector on both sides: their rows on either."""
     at, has = one.of(items)
@@ -248,7 +250,7 @@ def _find_common(
     return at[common], at_other[common]
 
 
-def _average_directions(parts: list[Vectors]) -> Vectors:
+def _average_directions(parts: list[EmbeddingSet]) -> EmbeddingSet:
     """Average the unit vectors of the four fragments of each item that has all four."""
     first, *rest = parts
     common = first.items
@@ -256,13 +258,13 @@ def _average_directions(parts: list[Vectors]) -> Vectors:
         common = np.intersect1d(common, part.items)
     if not len(common):
         empty = np.empty(0, np.int64)
-        return embeddings.Vectors(empty, empty, np.empty((0, 1), np.float32))
+        return embeddings.EmbeddingSet(empty, empty, np.empty((0, 1), np.float32))
     chosen = np.stack([part.unit[part.of(common)[0]] for part in parts])
     total: NDArray[np.float64] = chosen.sum(axis=0, dtype=np.float64)
     lengths = np.linalg.norm(total, axis=1)
     good = lengths > 0  # opposite directions have no mean direction
     unit = (total[good] / lengths[good, np.newaxis]).astype(np.float32)
-    return embeddings.Vectors(common[good], np.zeros(int(good.sum()), np.int64), unit)
+    return embeddings.EmbeddingSet(common[good], np.zeros(int(good.sum()), np.int64), unit)
 
 
 def _compute_cosines(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -51,8 +51,8 @@ def measure_human_ratings(
     Random pairs are those of pairings of method `random` over the same recipes and vector.
     """
     pairing_id = evaluated.row.id
-    controls = ratings.controls_of(connection, evaluated.row)
-    rated = ratings.of_pairings(connection, [pairing_id, *controls])
+    controls = ratings.find_control_pairings(connection, evaluated.row)
+    rated = ratings.read_ratings(connection, [pairing_id, *controls])
     own = rated["pairing_id"] == pairing_id
     if not own.any():
         return None

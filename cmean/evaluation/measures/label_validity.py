@@ -25,7 +25,7 @@ def require_label_sets(connection: Connection, names: Iterable[str]) -> None:
     Raises:
         InputError: there is none of a name.
     """
-    known = [each["name"] for each in label_rows.sets(connection)]
+    known = [each["name"] for each in label_rows.list_label_sets(connection)]
     for name in names:
         if name not in known:
             listed = ", ".join(known) or "none yet"
@@ -40,8 +40,8 @@ def measure_label_validity(
     connection: Connection, evaluated: EvaluatedPairing, name: str
 ) -> LabelValidity:
     """Compare a pairing and its triples with the label set of a name."""
-    columns = label_rows.columns(connection, name)
-    pairs = label_rows.pairs_of(connection, name)
+    columns = label_rows.read_label_columns(connection, name)
+    pairs = label_rows.read_label_pairs(connection, name)
     by_kind = {kind: [column for column in columns if column.kind is kind] for kind in Kind}
     return LabelValidity(
         name,

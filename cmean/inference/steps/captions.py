@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cmean.catalog.engine import Catalog, Connection
-    from cmean.catalog.items import Located
+    from cmean.catalog.items import LocatedItem
     from cmean.catalog.job_queue import Claim
     from cmean.domain import Caption, Picture, Recipe, Sound
     from cmean.inference.batching import Batcher
@@ -88,12 +88,12 @@ class CaptionStep(WritingStep):
         if self.recipe.parameters.get("step") != CONTINUE:
             return {}
         with catalog.read() as connection:
-            found = captions.stored(connection, claim)
+            found = captions.read_captions(connection, claim)
         return {task: stored.caption for task, stored in found.items()}
 
     def _make_task(
         self,
-        item: Located,
+        item: LocatedItem,
         position: int,
         media: list[Sound] | list[Picture],
         earlier: Caption | None,

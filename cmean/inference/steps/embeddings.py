@@ -63,7 +63,7 @@ class EmbeddingStep(Step):
 
     def _prepare_texts(self, catalog: Catalog, claim: Claim) -> RunClaim:
         with catalog.read() as connection:
-            texts = captions.texts(connection, claim)
+            texts = captions.read_caption_texts(connection, claim)
 
         def run(_is_stopped: Callable[[], bool]) -> Outcomes:
             vectors = embedding.embed_texts(

@@ -44,7 +44,7 @@ class EmotionStep(Step):
 
     def _prepare_single(self, catalog: Catalog, claim: Claim) -> RunClaim:
         with catalog.read() as connection:
-            found = captions.texts(connection, claim)
+            found = captions.read_caption_texts(connection, claim)
 
         def run(_stopped: Callable[[], bool]) -> Outcomes:
             triples = self.map_texts([text for _, text in found.values()])
@@ -58,7 +58,7 @@ class EmotionStep(Step):
     def _prepare_together(self, catalog: Catalog, claim: Claim, model: LanguageModel) -> RunClaim:
         """Ask one question an item, and keep the triples of the claimed tasks."""
         with catalog.read() as connection:
-            items = captions.of_items(connection, claim)
+            items = captions.read_captions_of_items(connection, claim)
         task_of = {work.fragment_id: work.task_id for work in claim.work}
         groups = [
             {position: text for position, (*_, text) in found.items()} for found in items.values()

@@ -23,7 +23,7 @@ class MergingStep(WritingStep):
     def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
         """Read the captions."""
         with catalog.read() as connection:
-            found = captions.stored(connection, claim)
+            found = captions.read_captions(connection, claim)
         several = {t: s.caption for t, s in found.items() if len(s.caption.windows) > 1}
         settled: dict[int, object] = {t: s.caption for t, s in found.items() if t not in several}
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from cmean.catalog.captions import Dealt
+    from cmean.catalog.captions import ControlItem
     from cmean.catalog.engine import Catalog
     from cmean.catalog.job_queue import Claim
     from cmean.domain import Recipe
@@ -34,24 +34,24 @@ class ShufflingStep(WritingStep):
 
     def __init__(self, recipe: Recipe, backend: Backend, batcher: Batcher | None = None) -> None:
         super().__init__(recipe, backend, batcher)
-        self._known: Mapping[int, Dealt] = {}
+        self._known: Mapping[int, ControlItem] = {}
         self._donors: dict[datetime, dict[int, int]] = {}
 
     def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
         """Find the donors, and read their captions."""
         with catalog.read() as connection:
-            where = items.located(connection, [work.fragment_id for work in claim.work])
+            where = items.locate_fragments(connection, [work.fragment_id for work in claim.work])
             mine = {item.id for _, item in where.values()}
             if not mine <= self._known.keys():
-                self._known = captions.dealt(connection, claim.recipe_id)
+                self._known = captions.read_control_items(connection, claim.recipe_id)
             donor = {item_id: self._find_donor(item_id) for item_id in mine}
             if alone := [item_id for item_id, giver in donor.items() if giver is None]:
                 since = shuffling.assign_donors(
-                    captions.keys(connection, claim.recipe_id), self._seed
+                    captions.read_item_keys(connection, claim.recipe_id), self._seed
                 )
                 donor |= {item_id: since.get(item_id) for item_id in alone}
             wanted = [item_id for item_id in donor.values() if item_id is not None]
-            theirs = captions.of_donors(connection, claim.recipe_id, wanted)
+            theirs = captions.read_donor_captions(connection, claim.recipe_id, wanted)
         outcomes: dict[int, object] = {}
         for work in claim.work:
             position, item = where[work.fragment_id]

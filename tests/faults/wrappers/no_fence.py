@@ -15,5 +15,5 @@ def finished(connection, claim, _results):
     return set(ids)
 
 
-results._finished = finished  # noqa: SLF001 - the fence itself
+results._finish_claimed = finished  # noqa: SLF001 - the fence itself
 entry()

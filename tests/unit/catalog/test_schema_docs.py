@@ -21,7 +21,7 @@ def documented():
 
 def test_every_column_is_documented(tmp_path):
     catalog = Catalog(f"sqlite:///{tmp_path / 'catalog.db'}")
-    migrate.upgrade(catalog)
+    migrate.upgrade_schema(catalog)
     with catalog.read() as connection:
         inspector = inspect(connection)
         names = [*inspector.get_table_names(), *inspector.get_view_names()]

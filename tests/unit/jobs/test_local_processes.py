@@ -8,7 +8,7 @@ import sys
 
 import psutil
 
-from cmean.catalog.workers import Process, RegisteredWorker
+from cmean.catalog.workers import ProcessIdentity, RegisteredWorker
 from cmean.jobs import local_processes
 
 
@@ -29,14 +29,14 @@ def test_a_step_of_the_clock_kills_no_process(monkeypatch):
 def test_another_process_of_the_same_number_is_another():
     own = local_processes.describe_this_process()
     assert not local_processes.is_alive(
-        RegisteredWorker(1, None, Process(own.host, own.pid, own.started - 60))
+        RegisteredWorker(1, None, ProcessIdentity(own.host, own.pid, own.started - 60))
     )
 
 
 def test_a_process_that_ended_is_dead_even_before_it_is_waited_for():
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     started = local_processes._read_start_time(child.pid)  # noqa: SLF001 - of a process that is not this one
-    theirs = RegisteredWorker(1, None, Process("here", child.pid, started))
+    theirs = RegisteredWorker(1, None, ProcessIdentity("here", child.pid, started))
     assert local_processes.is_alive(theirs)
     child.stdin.close()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)

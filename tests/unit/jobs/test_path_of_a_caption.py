@@ -92,13 +92,13 @@ def test_one_caption_passes_through_few_files(tmp_path, monkeypatch, kind):
         }
     )
     catalog = Catalog(settings.database_url)
-    migrate.ensure(catalog)
+    migrate.ensure_schema(catalog)
     write_media(tmp_path / "media", kind)
     ingest_files(catalog, [tmp_path / "media"])
 
     recorder = Recorder()
     worker = Worker(settings, [get_queue("captioner", kind.value)])
-    claim, plan = job_queue.claim, Planner.plan_readers
+    claim, plan = job_queue.claim_tasks, Planner.plan_readers
     claimed, committed = [], []
 
     def watched_claim(connection, recipe_id, worker_id, _limit, *arguments, **options):
@@ -117,7 +117,7 @@ def test_one_caption_passes_through_few_files(tmp_path, monkeypatch, kind):
     # The heartbeat beats by the clock; on a slow machine that may be in the middle of the caption.
     monkeypatch.setattr(heartbeat, "_LONGEST_PAUSE", 600.0)
     monkeypatch.setattr(heartbeat, "_SHORTEST_PAUSE", 600.0)
-    monkeypatch.setattr(job_queue, "claim", watched_claim)
+    monkeypatch.setattr(job_queue, "claim_tasks", watched_claim)
     monkeypatch.setattr(Planner, "plan_readers", watched_plan)
     threading.setprofile(recorder)
     try:
@@ -127,7 +127,7 @@ def test_one_caption_passes_through_few_files(tmp_path, monkeypatch, kind):
     finally:
         threading.setprofile(None)
     assert not thread.is_alive()
-    with browse.rows_of(catalog, "SELECT COUNT(*) FROM captions") as (_, rows):
+    with browse.run_query(catalog, "SELECT COUNT(*) FROM captions") as (_, rows):
         assert next(iter(rows))[0] >= 2
     catalog.close()
     shown = "\n".join(f"{name}: {', '.join(sorted(f))}" for name, f in recorder.files.items())

@@ -15,7 +15,6 @@ NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
 
 _MAX_DECIMALS: Final = 12  # beyond them, a cosine in double precision is rounding noise
 _LARGE: Final = 10  # from this magnitude on, a table shows two decimals
-_DECIMALS_BY_COLUMN: Final = {"z": 2}
 _LEAST_P: Final = 0.0001
 
 
@@ -43,8 +42,8 @@ def format_value(value: object) -> str:
 def format_cell(value: str | int | float | None, column: str = "") -> str:
     """A cell of a table of statistics; the column's name decides about decimals.
 
-    >>> format_cell(None), format_cell(3), format_cell(2.955, "z"), format_cell(389.726)
-    ('–', '3', '2.96', '389.73')
+    >>> format_cell(None), format_cell(3), format_cell(4.004, "z"), format_cell(389.726)
+    ('–', '3', '4.00', '389.73')
     >>> format_cell(0.5), format_cell(1e-6, "p")
     ('0.5000', '<0.0001')
     """
@@ -54,8 +53,9 @@ def format_cell(value: str | int | float | None, column: str = "") -> str:
         return str(value)
     if column == "p" and 0 < value < _LEAST_P:
         return f"<{_LEAST_P}"
-    large = abs(value) >= _LARGE
-    return format_number(value, 2 if large else _DECIMALS_BY_COLUMN.get(column, 4))
+    if column == "z":
+        return f"{value:.2f}"
+    return format_number(value, 2 if abs(value) >= _LARGE else 4)
 
 
 def format_percent(fraction: float) -> str:

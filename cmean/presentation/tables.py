@@ -1,4 +1,4 @@
-"""A table of an evaluation, whatever it is printed as."""
+"""Tables of results, independent of the format in which they are written."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Cell = str | int | float | None
-"""None: undefined, or not asked for; the table's note says why."""
+"""A cell; None: undefined or not computed, the table's note says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as it is printed; the first column names the row.
+    """A table whose first column names the row.
 
     Attributes:
-        name: a short word that is its key in files, e.g. ``V`` or ``labels``.
-        title: above it.
+        name: its key in CSV and Parquet files, e.g. ``V`` or ``labels``.
+        title: printed above it.
         header: the names of the columns; the first may be empty.
         rows: as many cells each.
-        note: below it: what the figures are, and why some are undefined.
+        note: printed below it: what the columns are, and why some cells are undefined.
     """
 
     name: str

@@ -39,14 +39,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("artworks", type=Path, metavar="ARTWORKS.csv", help="the same of artworks")
     parser.add_argument(
-        "--method", choices=list(METHODS), default="greedy", help=describe_choices(METHODS)
+        "--method",
+        choices=list(METHODS),
+        default="greedy",
+        help=f"{describe_choices(METHODS)} (default: greedy)",
     )
-    parser.add_argument("--metric", choices=list(METRICS), default="cosine", help=METRIC_HELP)
+    parser.add_argument(
+        "--metric", choices=list(METRICS), default="cosine", help=f"{METRIC_HELP} (default: cosine)"
+    )
     parser.add_argument(
         "--calibrate",
         choices=list(CALIBRATIONS),
         default=NONE,
-        help=f"transformation of the vectors of each file; {describe_choices(CALIBRATIONS)}",
+        help=f"transformation of the vectors of each file; {describe_choices(CALIBRATIONS)} "
+        f"(default: {NONE})",
     )
     parser.add_argument(
         "--min-similarity", type=parse_similarity, metavar="S", help=MIN_SIMILARITY_HELP

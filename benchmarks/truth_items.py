@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cmean.catalog import browse, migrate
 from cmean.catalog import labels as label_rows
+from cmean.catalog import migrate, user_queries
 from cmean.catalog.engine import Catalog
 from cmean.config import load_settings
 from cmean.domain import WHOLE, Kind
@@ -119,7 +119,7 @@ class Workplace:
             found: dict[int, tuple[list[int], dict[str, float]]] = {}
             for recipe in set(mappers.values()) - {None}:
                 query = _TRIPLES.format(recipe=recipe, position=WHOLE)
-                with browse.run_query(catalog, query) as (_, rows):
+                with user_queries.run_query(catalog, query) as (_, rows):
                     for item, *triple, measured in rows:
                         found[item] = (triple, flatten(json.loads(measured or "{}")))
         return found

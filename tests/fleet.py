@@ -15,7 +15,7 @@ import redis
 from PIL import Image
 from support import Program
 
-from cmean.catalog import browse
+from cmean.catalog import user_queries
 from cmean.catalog.engine import Catalog
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -159,7 +159,7 @@ class Fleet:
 
     def rows(self, query):
         """Ask the catalog."""
-        with browse.run_query(self.catalog, query) as (_, rows):
+        with user_queries.run_query(self.catalog, query) as (_, rows):
             return list(rows)
 
     def number(self, query):

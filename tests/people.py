@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from triples import Triples
 
-from cmean.catalog import embeddings, pairings
+from cmean.catalog import pairings
 from cmean.config import Settings
 from cmean.domain import POSITIONS, Kind
 from cmean.evaluation.evaluated_pairing import EvaluatedPairing
@@ -47,7 +47,7 @@ def load_evaluated(catalog: Catalog, pairing_id: int, permutations: int = 200) -
         return EvaluatedPairing(
             row=pairings.read_pairing(connection, pairing_id),
             pairs=pairings.read_pairs(connection, pairing_id),
-            pair_ids=embeddings.read_pair_ids(connection, pairing_id),
+            pair_ids=pairings.read_pair_ids(connection, pairing_id),
             items={},
             triples={},
             resampled=(),

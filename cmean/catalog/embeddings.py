@@ -1,10 +1,10 @@
-"""Embeddings as arrays, and the scores that are made of them."""
+"""Embeddings as arrays."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import compress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from sqlalchemy import exists, func, select
@@ -14,11 +14,8 @@ from cmean.catalog.tables import (
     embeddings,
     fragments,
     items,
-    pairs,
     recipes,
-    scores,
 )
-from cmean.catalog.upsert import build_insert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,36 +127,3 @@ def count_incomplete_items(
         .where(items.c.uri.is_not(None) | placed.c.number.is_not(None))
     )
     return int(connection.execute(query).scalar_one())
-
-
-def read_pair_ids(connection: Connection, pairing_id: int) -> NDArray[np.int64]:
-    """The keys of a pairing's pairs, in the order of `pairings.pairs_of`."""
-    query = select(pairs.c.id).where(pairs.c.pairing_id == pairing_id)
-    query = query.order_by(pairs.c.position, pairs.c.rank)
-    return np.fromiter(connection.execute(query).scalars(), np.int64)
-
-
-def write_scores(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write scores; those that are there already stay."""
-    for start in range(0, len(rows), _CHUNK):
-        wanted = build_insert(connection, scores).values(rows[start : start + _CHUNK])
-        connection.execute(wanted.on_conflict_do_nothing())
-
-
-def read_item_scores(connection: Connection, metric: str, recipe_id: int) -> NDArray[np.float64]:
-    """Scores of items by a metric that came with a recipe, by item."""
-    query = select(scores.c.value).where(
-        scores.c.metric == metric, scores.c.recipe_id == recipe_id, scores.c.item_id.is_not(None)
-    )
-    return np.fromiter(connection.execute(query.order_by(scores.c.item_id)).scalars(), np.float64)
-
-
-def read_pair_scores(connection: Connection, metric: str, pairing_id: int) -> dict[int, float]:
-    """Scores of a pairing's pairs by a metric, by pair; of several the newest recipe's."""
-    query = (
-        select(scores.c.pair_id, scores.c.value)
-        .join(pairs, pairs.c.id == scores.c.pair_id)
-        .where(scores.c.metric == metric, pairs.c.pairing_id == pairing_id)
-        .order_by(scores.c.recipe_id, scores.c.id)
-    )
-    return {row.pair_id: row.value for row in connection.execute(query)}

@@ -37,7 +37,6 @@ from sqlalchemy import (
 from cmean.catalog.clock import now
 from cmean.catalog.engine import PreparedStatement
 from cmean.catalog.tables import tasks
-from cmean.catalog.task_counts import fold_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
 
     from cmean.errors import ItemError
 
-MAX_CRASHES = 5
-"""Workers that one task may take down with it before it is dead."""
 MAX_ERRORS = 3
 """Errors that a task may raise before it is dead."""
 MAX_MISSES = 10
@@ -176,7 +173,7 @@ def fail_tasks(connection: Connection, token: str, failures: Mapping[int, ItemEr
             update(tasks)
             .where(_is_held(token), tasks.c.id == task_id)
             .values(
-                **_FREED,
+                **FREED,
                 state=case((last, "dead"), else_="failed"),
                 not_before=now() + pause,
                 error_attempts=attempts,
@@ -192,82 +189,8 @@ def return_tasks(connection: Connection, token: str) -> None:
     connection.execute(
         update(tasks)
         .where(_is_held(token))
-        .values(**_FREED, state="ready", lease_attempts=tasks.c.lease_attempts - 1)
+        .values(**FREED, state="ready", lease_attempts=tasks.c.lease_attempts - 1)
     )
-
-
-def release_workers(connection: Connection, worker_ids: Sequence[int], *, crashed: bool) -> int:
-    """Free what workers held that are known to be gone.
-
-    Args:
-        connection: an open write transaction.
-        worker_ids: the workers.
-        crashed: whether the tasks may be to blame. False when the whole run was killed: then it
-            was somebody's will or the machine's end, and no task is suspected.
-    """
-    if not worker_ids:
-        return 0
-    theirs = and_(is_in_state("leased"), tasks.c.worker_id.in_(worker_ids))
-    if crashed:
-        return _free_suspects(connection, theirs)
-    freed = update(tasks).where(theirs)
-    freed = freed.values(**_FREED, state="ready", lease_attempts=tasks.c.lease_attempts - 1)
-    return connection.execute(freed).rowcount
-
-
-def sweep_tasks(connection: Connection) -> int:
-    """Free tasks whose lease ran out, and make failed ones ready whose time has come.
-
-    Adds up the counters of tasks as well.
-    """
-    expired = and_(is_in_state("leased"), tasks.c.lease_until < now())
-    freed = _free_suspects(connection, expired)
-    due = and_(is_in_state("failed"), tasks.c.not_before <= now())
-    freed += connection.execute(update(tasks).where(due).values(state="ready")).rowcount
-    fold_counts(connection)
-    return freed
-
-
-def needs_sweep(connection: Connection) -> bool:
-    """Tell whether `sweep_tasks` would change anything; reads only, for idle workers."""
-    expired = select(tasks.c.id).where(is_in_state("leased"), tasks.c.lease_until < now()).limit(1)
-    due = select(tasks.c.id).where(is_in_state("failed"), tasks.c.not_before <= now()).limit(1)
-    return any(connection.execute(query).first() is not None for query in (expired, due))
-
-
-def _free_suspects(connection: Connection, which: ColumnElement[bool]) -> int:
-    dead = tasks.c.lease_attempts >= MAX_CRASHES
-    return connection.execute(
-        update(tasks)
-        .where(which)
-        .values(
-            **_FREED,
-            state=case((dead, "dead"), else_="ready"),
-            reason=case((dead, "worker-crashed"), else_=tasks.c.reason),
-            detail=case(
-                (dead, f"{MAX_CRASHES} workers ended while they held it"), else_=tasks.c.detail
-            ),
-        )
-    ).rowcount
-
-
-def retry_tasks(
-    connection: Connection,
-    stage: str | None = None,
-    reason: str | None = None,
-    task_id: int | None = None,
-) -> int:
-    """Make failed and dead tasks ready again, with a clean slate. Returns how many."""
-    which: list[ColumnElement[bool]] = [HAS_FAILED]
-    if stage is not None:
-        which.append(tasks.c.stage == stage)
-    if reason is not None:
-        which.append(tasks.c.reason == reason)
-    if task_id is not None:
-        which.append(tasks.c.id == task_id)
-    clean = {"lease_attempts": 0, "error_attempts": 0, "not_before": None}
-    again = update(tasks).where(*which).values(state="ready", **clean)
-    return connection.execute(again).rowcount
 
 
 def find_oldest_ready(connection: Connection, recipe_ids: Iterable[int]) -> dict[int, int]:
@@ -301,7 +224,7 @@ def _is_held(token: str) -> ColumnElement[bool]:
     return and_(is_in_state("leased"), tasks.c.token == token)
 
 
-_FREED = {"token": None, "lease_until": None}
+FREED = {"token": None, "lease_until": None}
 
 
 def _build_claim(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
@@ -341,7 +264,7 @@ _take_suspect = PreparedStatement(_build_claim(and_(_OF_RECIPE, tasks.c.lease_at
 _FINISH = (
     update(tasks)
     .where(is_in_state("leased"), tasks.c.token == bindparam("holder", type_=String))
-    .values(**_FREED, state="done", finished=now(), reason=None, detail=None)
+    .values(**FREED, state="done", finished=now(), reason=None, detail=None)
     .returning(tasks.c.id)
 )
 _finish_all = PreparedStatement(_FINISH)

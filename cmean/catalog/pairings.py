@@ -181,3 +181,10 @@ def read_pairs(connection: Connection, pairing_id: int) -> NDArray[np.void]:
     query = query.where(pairs.c.pairing_id == pairing_id).order_by(pairs.c.position, pairs.c.rank)
     rows = connection.execute(query.execution_options(yield_per=_CHUNK))
     return np.fromiter(map(tuple, rows), dtype=PAIR)
+
+
+def read_pair_ids(connection: Connection, pairing_id: int) -> NDArray[np.int64]:
+    """The keys of a pairing's pairs, in the order of `read_pairs`."""
+    query = select(pairs.c.id).where(pairs.c.pairing_id == pairing_id)
+    query = query.order_by(pairs.c.position, pairs.c.rank)
+    return np.fromiter(connection.execute(query).scalars(), np.int64)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cmean.catalog import browse, embeddings, pairings
 from cmean.catalog import labels as label_rows
+from cmean.catalog import pairings, report_rows, stored_scores
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import WHOLE, Kind
 from cmean.errors import InputError
@@ -123,8 +123,8 @@ def load_report_data(catalog: Catalog, document: EvaluationDocument, shown: int)
             pairs=pairs,
             triples=triples,
             null_similarities=_draw_null(connection, pairing, pairs),
-            items=browse.read_items(connection, np.unique(np.concatenate(known)).tolist()),
-            fragments=browse.read_fragments(connection, mappers, np.unique(first).tolist()),
+            items=report_rows.read_items(connection, np.unique(np.concatenate(known)).tolist()),
+            fragments=report_rows.read_fragments(connection, mappers, np.unique(first).tolist()),
             recipes=_load_recipe_chains(connection, mappers),
             captions={
                 kind: _load_captions(connection, mapper, document.pairing)
@@ -180,15 +180,15 @@ def _load_recipe_chains(connection: Connection, mapper_ids: Sequence[int]) -> li
 
 def _load_captions(connection: Connection, mapper_id: int, pairing_id: int) -> CaptionsByItem:
     (mapper,) = recipe_rows.read_recipes(connection, [mapper_id])
-    return browse.read_captions(connection, mapper["input_id"], pairing_id)
+    return report_rows.read_captions(connection, mapper["input_id"], pairing_id)
 
 
 def _load_media_scores(
     connection: Connection, pairing_id: int, pairs: NDArray[np.void]
 ) -> NDArray[np.float64]:
     """Load the similarity and the score of each pair that has one, in the stored order of pairs."""
-    scores = embeddings.read_pair_scores(connection, PAIR_EMBEDDER, pairing_id)
-    keys = embeddings.read_pair_ids(connection, pairing_id).tolist()
+    scores = stored_scores.read_pair_scores(connection, PAIR_EMBEDDER, pairing_id)
+    keys = pairings.read_pair_ids(connection, pairing_id).tolist()
     at = [place for place, key in enumerate(keys) if key in scores]
     similarity = pairs["similarity"][at].astype(np.float64)
     score = np.array([scores[keys[place]] for place in at], np.float64)

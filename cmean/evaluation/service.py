@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cmean.catalog import embeddings, evaluations, pairings, planning, results
+from cmean.catalog import embeddings, evaluations, pairings, planning, results, stored_scores
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import POSITIONS, Kind
 from cmean.evaluation.documents.evaluation import EvaluationDocument
@@ -148,7 +148,7 @@ def load_evaluated_pairing(
     return EvaluatedPairing(
         row=pairing,
         pairs=pairings.read_pairs(connection, pairing_id),
-        pair_ids=embeddings.read_pair_ids(connection, pairing_id),
+        pair_ids=pairings.read_pair_ids(connection, pairing_id),
         items={
             kind: np.unique(np.concatenate([side.items for side in sides[kind].values()]))
             for kind in Kind
@@ -162,7 +162,7 @@ def load_evaluated_pairing(
 def store_evaluation(connection: Connection, task_id: int, result: Evaluation) -> None:
     """Write an evaluation, and the scores behind it, in the transaction that ends its task."""
     evaluations.write_evaluation(connection, task_id, to_json(result.document))
-    embeddings.write_scores(connection, result.scores)
+    stored_scores.write_scores(connection, result.scores)
 
 
 def load_document(catalog: Catalog, task_id: int) -> EvaluationDocument:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cmean.backends.mappers import fitting
-from cmean.catalog import browse
 from cmean.catalog import recipes as recipe_rows
+from cmean.catalog import report_rows
 from cmean.domain import CHANNELS, Recipe
 from cmean.errors import InputError
 from cmean.inference import recipes
@@ -44,7 +44,7 @@ def distil_mappers(
     with catalog.read() as connection:
         mappers = recipes.build_mapper_recipes(profile, make_revision_finder(connection))
         ids = [recipe_rows.find_recipe(connection, recipe.digest) for recipe in mappers.values()]
-        rows = browse.read_mapped_captions(
+        rows = report_rows.read_mapped_captions(
             connection, [found for found in ids if found is not None]
         )
     if not rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmean.catalog import job_queue, progress
+from cmean.catalog import progress, task_recovery
 from cmean.inference.queues import QUEUES
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def list_failures(catalog: Catalog) -> list[dict[str, Any]]:
 def has_due_tasks(catalog: Catalog) -> bool:
     """Whether a retry's back-off or a lease has run out, so that a task can be claimed again."""
     with catalog.read() as connection:
-        return bool(job_queue.needs_sweep(connection))
+        return bool(task_recovery.needs_sweep(connection))
 
 
 def retry_failed_tasks(
@@ -40,7 +40,7 @@ def retry_failed_tasks(
         announce: wakes the workers of a queue; None: there is no broker.
     """
     with catalog.write() as connection:
-        count = job_queue.retry_tasks(connection, stage, reason)
+        count = task_recovery.retry_tasks(connection, stage, reason)
     if announce is not None and count:
         for queue in QUEUES:
             announce(queue)

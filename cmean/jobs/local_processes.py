@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from cmean.catalog import job_queue, workers
+from cmean.catalog import task_recovery, workers
 from cmean.catalog.task_counts import needs_folding
 from cmean.util.hashing import hash_parts
 
@@ -103,7 +103,7 @@ def release_abandoned_tasks(catalog: Catalog) -> int:
     """
     dead = find_dead_workers(catalog)
     with catalog.read() as connection:
-        if not (dead or job_queue.needs_sweep(connection) or needs_folding(connection)):
+        if not (dead or task_recovery.needs_sweep(connection) or needs_folding(connection)):
             return 0
         parents = workers.read_workers(
             connection, [w.parent_id for w in dead if w.parent_id is not None]
@@ -112,8 +112,8 @@ def release_abandoned_tasks(catalog: Catalog) -> int:
     killed = [worker.id for worker in dead if worker.parent_id in ended]
     crashed = [worker.id for worker in dead if worker.id not in killed]
     with catalog.write() as connection:
-        freed = job_queue.sweep_tasks(connection)
-        freed += job_queue.release_workers(connection, crashed, crashed=True)
-        freed += job_queue.release_workers(connection, killed, crashed=False)
+        freed = task_recovery.sweep_tasks(connection)
+        freed += task_recovery.release_workers(connection, crashed, crashed=True)
+        freed += task_recovery.release_workers(connection, killed, crashed=False)
         workers.stop_workers(connection, [worker.id for worker in dead])
     return freed

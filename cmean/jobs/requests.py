@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from cmean.catalog import job_queue, progress, workers
+from cmean.catalog import job_queue, progress, task_recovery, workers
 from cmean.errors import CatalogUnavailableError, CmeanError, InputError, ItemError
 from cmean.evaluation import service as evaluation_service
 from cmean.jobs.executor import write_with_retry
@@ -145,7 +145,7 @@ def complete_request(
         KeyboardInterrupt: interrupted; nothing of it is written.
     """
     with catalog.write() as connection:
-        job_queue.retry_tasks(connection, task_id=task_id)
+        task_recovery.retry_tasks(connection, task_id=task_id)
     is_hint_sent = False
     while True:
         with catalog.read() as connection:

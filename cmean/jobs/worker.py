@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from cmean.catalog import job_queue, migrate, progress, workers
+from cmean.catalog import job_queue, migrate, progress, task_recovery, workers
 from cmean.catalog import recipes as recipe_rows
 from cmean.catalog.engine import Catalog
 from cmean.errors import CatalogUnavailableError, ConfigError, ServerError
@@ -145,7 +145,7 @@ class Worker:
         if self._may_hold_lost_claim:
             # A claim may have been committed although the connection failed before its answer.
             with self.catalog.write() as connection:
-                job_queue.release_workers(connection, [worker_id], crashed=False)
+                task_recovery.release_workers(connection, [worker_id], crashed=False)
             self._may_hold_lost_claim = False
         if time.monotonic() < self._sweep_at:
             return False

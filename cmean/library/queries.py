@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cmean.catalog import browse
+from cmean.catalog import user_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     QueryResult = tuple[list[str], Iterator[tuple[Any, ...]]]
 
-EXPORT_NAMES = tuple(browse.EXPORTS)
+EXPORT_NAMES = tuple(user_queries.EXPORTS)
 """What can be exported."""
 
 
@@ -25,12 +25,12 @@ def open_query(catalog: Catalog, query: str) -> Iterator[QueryResult]:
     Raises:
         InputError: the query is empty, fails, writes, or is of a kind that returns no rows.
     """
-    with browse.run_query(catalog, query) as result:
+    with user_queries.run_query(catalog, query) as result:
         yield result
 
 
 @contextmanager
 def open_export(catalog: Catalog, name: str) -> Iterator[QueryResult]:
     """The columns and rows of an export of `EXPORT_NAMES`, streamed."""
-    with open_query(catalog, browse.EXPORTS[name]) as result:
+    with open_query(catalog, user_queries.EXPORTS[name]) as result:
         yield result

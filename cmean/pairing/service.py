@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cmean.catalog import browse, pairing_inputs, pairings, planning, results
+from cmean.catalog import pairing_inputs, pairings, planning, report_rows, results
 from cmean.catalog.pairing_rows import PairingChoices, PairingColumns
 from cmean.domain import Kind
 from cmean.inference import recipes
@@ -215,7 +215,7 @@ def build_pairing_document(row: PairingRow) -> dict[str, Any]:
 def list_pairs_with_intentions(catalog: Catalog, pairing_id: int) -> list[dict[str, Any]]:
     """List the rows of `v_pairs` of a pairing, with the emotions that their metadata intends."""
     with catalog.read() as connection:
-        return browse.read_pairs_with_intentions(connection, pairing_id)
+        return report_rows.read_pairs_with_intentions(connection, pairing_id)
 
 
 def count_incomplete_items(catalog: Catalog, pairing_id: int) -> dict[Kind, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from cmean.catalog import browse, embeddings, pairings
+from cmean.catalog import pairings, report_rows
 from cmean.domain import POSITION_NAMES, WHOLE, Kind
 from cmean.errors import InputError, UsageError
 from cmean.media.files import format_path, parse_file_uri
@@ -130,7 +130,7 @@ def list_sheet_questions(
 
 def _load_source(connection: Connection, pairing: PairingKey) -> SourcePairs:
     found = pairings.read_pairs(connection, pairing.id)
-    return SourcePairs(pairing.digest, found, embeddings.read_pair_ids(connection, pairing.id))
+    return SourcePairs(pairing.digest, found, pairings.read_pair_ids(connection, pairing.id))
 
 
 def _sample_questions(
@@ -163,7 +163,7 @@ def _build_rows(
     shown = {
         item for question in chosen for item in (question.pair.track_id, *question.artwork_ids)
     }
-    described = browse.read_items(connection, sorted(shown))
+    described = report_rows.read_items(connection, sorted(shown))
     empty = ("",) * (1 + len(_ANSWER_COLUMNS))
     for question in chosen:
         track = _describe_item(

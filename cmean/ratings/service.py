@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cmean.catalog import browse, pairings
+from cmean.catalog import pairings, user_queries
 from cmean.catalog.ratings import Rating
 from cmean.library.queries import open_export, open_query
 from cmean.ratings import importer
@@ -63,5 +63,5 @@ def open_rating_export(catalog: Catalog, pairing_id: int | None = None) -> Itera
         return
     with catalog.read() as connection:
         found = pairings.read_pairing(connection, pairing_id).id
-    with open_query(catalog, browse.select_ratings_of(found)) as result:
+    with open_query(catalog, user_queries.select_ratings_of(found)) as result:
         yield result

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from cmean.catalog import browse, items, migrate, recipes
+from cmean.catalog import items, migrate, recipes, user_queries
 from cmean.catalog.engine import Catalog
 from cmean.domain import Kind, Recipe, Role
 from cmean.errors import CatalogError, InputError
@@ -20,7 +20,7 @@ def artwork(number=1, **facts):
 
 
 def all_rows(catalog, query):
-    with browse.run_query(catalog, query) as (columns, rows):
+    with user_queries.run_query(catalog, query) as (columns, rows):
         return columns, list(rows)
 
 
@@ -125,7 +125,7 @@ def test_a_query_of_a_user_cannot_write(catalog):
         "INSERT INTO collections (name) VALUES ('x') RETURNING id",
         "WITH x AS (SELECT 1) INSERT INTO collections (name) VALUES ('x') RETURNING id",
     ):
-        with pytest.raises(InputError), browse.run_query(catalog, query):
+        with pytest.raises(InputError), user_queries.run_query(catalog, query):
             pass
     with catalog.write() as connection:  # and the connection can write afterwards
         items.add_item(connection, artwork())
@@ -135,7 +135,7 @@ def test_a_query_of_a_user_cannot_write(catalog):
     "query", ["", "  ", "SELEKT 1", "SELECT * FROM nowhere", "SELECT 1; SELECT 2"]
 )
 def test_a_wrong_query_is_said_in_one_line(catalog, query):
-    with pytest.raises(InputError) as caught, browse.run_query(catalog, query) as (_, rows):
+    with pytest.raises(InputError) as caught, user_queries.run_query(catalog, query) as (_, rows):
         list(rows)
     assert "\n" not in str(caught.value)
 

@@ -7,7 +7,16 @@ from contextlib import closing
 
 import pytest
 
-from cmean.catalog import browse, items, job_queue, planning, recipes, results, workers
+from cmean.catalog import (
+    items,
+    job_queue,
+    planning,
+    recipes,
+    results,
+    task_recovery,
+    user_queries,
+    workers,
+)
 from cmean.catalog.task_counts import TaskCounts, count_tasks
 from cmean.domain import Caption, Kind, Recipe, Role
 from cmean.errors import ConfigError
@@ -106,7 +115,7 @@ def test_what_a_worker_died_of_is_done_with_nothing_else_in_hand(catalog, recipe
     with catalog.write() as connection:
         other = workers.register_worker(connection, workers.ProcessIdentity("there", 1, 0.0))
         died = job_queue.claim_tasks(connection, recipe_id, other, 3, LEASE)
-        job_queue.release_workers(connection, [other], crashed=True)
+        task_recovery.release_workers(connection, [other], crashed=True)
     step = Step(catalog)
     done = list(execute_tasks(session, recipe_id, step, lambda: False))
     assert sum(batch.done for batch in done) == 10
@@ -121,7 +130,7 @@ def test_what_was_prepared_and_is_not_done_is_given_back(catalog, recipe_id, ses
     found = tally(catalog)
     assert found["leased"] == 0
     assert found["done"] + found["ready"] == 10
-    with browse.run_query(
+    with user_queries.run_query(
         catalog, "SELECT MAX(lease_attempts) FROM tasks WHERE state = 'ready'"
     ) as (
         _,

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cmean.catalog import (
-    browse,
     captions,
     items,
     job_queue,
@@ -15,10 +14,13 @@ from cmean.catalog import (
     progress,
     recipes,
     results,
+    task_recovery,
+    user_queries,
     workers,
 )
-from cmean.catalog.job_queue import MAX_CRASHES, MAX_ERRORS
+from cmean.catalog.job_queue import MAX_ERRORS
 from cmean.catalog.task_counts import count_tasks
+from cmean.catalog.task_recovery import MAX_CRASHES
 from cmean.domain import RGB, Caption, Kind, Recipe, Role
 from cmean.errors import ItemError
 
@@ -99,14 +101,14 @@ def test_a_commit_writes_results_once(catalog, planned):
 def test_results_carry_the_id_of_their_task(catalog, planned):
     claimed = claim(catalog, planned)
     commit(catalog, claimed)
-    with browse.run_query(catalog, "SELECT id FROM captions ORDER BY id") as (_, rows):
+    with user_queries.run_query(catalog, "SELECT id FROM captions ORDER BY id") as (_, rows):
         assert [row[0] for row in rows] == [work.task_id for work in claimed.work]
 
 
 def test_the_fence_drops_results_of_a_lost_lease(catalog, planned):
     late = claim(catalog, planned, lease=-1.0)
     with catalog.write() as connection:
-        assert job_queue.sweep_tasks(connection) == 5
+        assert task_recovery.sweep_tasks(connection) == 5
     assert commit(catalog, late) == 0
     assert tally(catalog)["done"] == 0
     # another worker may have it meanwhile: still nothing of the late one gets in
@@ -119,21 +121,21 @@ def test_a_lease_that_is_renewed_is_not_swept(catalog, planned):
     claimed = claim(catalog, planned, lease=-1.0)
     with catalog.write() as connection:
         assert job_queue.renew_lease(connection, claimed.token, LEASE) == 5
-        assert job_queue.sweep_tasks(connection) == 0
+        assert task_recovery.sweep_tasks(connection) == 0
     assert commit(catalog, claimed) == 5
 
 
 def test_a_lost_lease_cannot_be_renewed(catalog, planned):
     claimed = claim(catalog, planned, lease=-1.0)
     with catalog.write() as connection:
-        job_queue.sweep_tasks(connection)
+        task_recovery.sweep_tasks(connection)
         assert job_queue.renew_lease(connection, claimed.token, LEASE) == 0
 
 
 def test_what_took_a_worker_down_is_claimed_alone(catalog, planned):
     claim(catalog, planned, lease=-1.0)
     with catalog.write() as connection:
-        job_queue.sweep_tasks(connection)
+        task_recovery.sweep_tasks(connection)
     # those never held before come first, together
     assert [len(claim(catalog, planned).work) for _ in range(8)] == [5, 5, 5, 1, 1, 1, 1, 1]
 
@@ -143,7 +145,7 @@ def test_a_task_that_keeps_taking_workers_down_is_dead(catalog, planned):
     for _ in range(20 + MAX_CRASHES - 1):
         claim(catalog, planned, limit=1, lease=-1.0)
         with catalog.write() as connection:
-            job_queue.sweep_tasks(connection)
+            task_recovery.sweep_tasks(connection)
     assert tally(catalog)["dead"] == 1
     with catalog.read() as connection:
         assert progress.list_failures(connection)[0]["reason"] == "worker-crashed"
@@ -153,7 +155,7 @@ def test_killed_runs_are_never_held_against_a_task(catalog, planned):
     for _ in range(3 * MAX_CRASHES):
         claim(catalog, planned)
         with catalog.write() as connection:
-            job_queue.release_workers(connection, [planned[1]], crashed=False)
+            task_recovery.release_workers(connection, [planned[1]], crashed=False)
     assert tally(catalog)["dead"] == 0
     assert len(claim(catalog, planned).work) == 5
 
@@ -184,7 +186,7 @@ def test_a_failure_that_may_pass_waits_before_its_next_try(catalog, planned):
     fail_first(catalog, planned, ItemError("backend-error", "unplugged", retryable=True))
     assert tally(catalog)["failed"] == 1
     with catalog.write() as connection:
-        assert job_queue.sweep_tasks(connection) == 0  # its time has not come
+        assert task_recovery.sweep_tasks(connection) == 0  # its time has not come
 
 
 def test_a_failure_that_may_pass_is_dead_in_the_end(catalog, planned):
@@ -192,7 +194,7 @@ def test_a_failure_that_may_pass_is_dead_in_the_end(catalog, planned):
         fail_first(catalog, planned, ItemError("backend-error", "unplugged", retryable=True))
         with catalog.write() as connection:
             connection.exec_driver_sql("UPDATE tasks SET not_before = 0 WHERE state = 'failed'")
-            job_queue.sweep_tasks(connection)
+            task_recovery.sweep_tasks(connection)
     assert tally(catalog)["dead"] == 1
 
 
@@ -200,9 +202,9 @@ def test_retry_gives_a_clean_slate(catalog, planned):
     fail_first(catalog, planned, ItemError("decode-error", "cut short"))
     fail_first(catalog, planned, ItemError("silent", "nothing"))
     with catalog.write() as connection:
-        assert job_queue.retry_tasks(connection, reason="silent") == 1
-        assert job_queue.retry_tasks(connection, stage="emotion") == 0
-        assert job_queue.retry_tasks(connection, stage="caption") == 1
+        assert task_recovery.retry_tasks(connection, reason="silent") == 1
+        assert task_recovery.retry_tasks(connection, stage="emotion") == 0
+        assert task_recovery.retry_tasks(connection, stage="caption") == 1
     assert tally(catalog)["ready"] == 20
 
 

@@ -7,15 +7,24 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from cmean.catalog import browse, items, job_queue, planning, recipes, results, workers
-from cmean.catalog.job_queue import MAX_CRASHES
+from cmean.catalog import (
+    items,
+    job_queue,
+    planning,
+    recipes,
+    results,
+    task_recovery,
+    user_queries,
+    workers,
+)
+from cmean.catalog.task_recovery import MAX_CRASHES
 from cmean.domain import Caption, Kind, Recipe, Role
 from cmean.errors import CatalogUnavailableError
 from cmean.jobs.executor import write_with_retry
 
 
 def number(catalog, query):
-    with browse.run_query(catalog, query) as (_, rows):
+    with user_queries.run_query(catalog, query) as (_, rows):
         return next(iter(rows))[0]
 
 
@@ -52,7 +61,7 @@ def test_the_sweeper_races_commits(catalog):
         while not finished.is_set():
             # as in a worker, whose next look comes after one that a deadlock ended
             with suppress(CatalogUnavailableError), catalog.write() as connection:
-                job_queue.sweep_tasks(connection)
+                task_recovery.sweep_tasks(connection)
                 # suspicion is not what is tested here
                 connection.exec_driver_sql(
                     "UPDATE tasks SET lease_attempts = 0, state = 'ready' "
@@ -134,7 +143,7 @@ def test_a_request_that_keeps_taking_workers_down_is_dead(catalog):
     for _ in range(MAX_CRASHES):
         with catalog.write() as connection:
             assert job_queue.claim_request(connection, worker_id, -1.0, stage="pair") is not None
-            job_queue.sweep_tasks(connection)
+            task_recovery.sweep_tasks(connection)
     assert number(catalog, "SELECT state FROM tasks") == "dead"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select  # noqa: TID251 - looks into the catalog
 
-from cmean.catalog import browse, embeddings, items, pairings, published_results, recipes
+from cmean.catalog import embeddings, items, pairings, published_results, recipes, report_rows
 from cmean.catalog.tables import fragments
 from cmean.domain import RGB, Caption, Kind, Recipe, Role
 from cmean.errors import InputError
@@ -77,7 +77,7 @@ def seen(catalog, corpus, pairing_id):
         for kind in Kind:
             mapper, captioner = corpus.mappers[kind], corpus.captioners[kind]
             triples = pairings.read_triples(connection, mapper, POSITIONS, pairing_id)
-            captions = browse.read_captions(connection, captioner, pairing_id)
+            captions = report_rows.read_captions(connection, captioner, pairing_id)
             found[kind] = len(triples), len(captions), len(sides[kind][0])
         return found
 

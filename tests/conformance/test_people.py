@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from people import add_items, load_evaluated, make_pairing
 
-from cmean.catalog import embeddings
+from cmean.catalog import pairings
 from cmean.catalog.ratings import Rating
 from cmean.evaluation.documents.rating_tables import RatingSummary
 from cmean.evaluation.measures import human_ratings
@@ -39,7 +39,7 @@ class Rated:
 
     def ids(self, pairing):
         with self.catalog.read() as connection:
-            return embeddings.read_pair_ids(connection, pairing).tolist()
+            return pairings.read_pair_ids(connection, pairing).tolist()
 
     def rate(self, pairing, rater, scores):
         """Congruence of the first pairs; None: not rated."""

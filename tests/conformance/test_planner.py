@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cmean.catalog import browse, items, pairings, planning, recipes
+from cmean.catalog import items, pairings, planning, recipes, user_queries
 from cmean.catalog.pairing_rows import PairingColumns
 from cmean.config import Settings
 from cmean.domain import Kind, Recipe, Role
@@ -15,7 +15,7 @@ from cmean.jobs.planner import Planner
 
 
 def number(catalog, query):
-    with browse.run_query(catalog, query) as (_, rows):
+    with user_queries.run_query(catalog, query) as (_, rows):
         return next(iter(rows))[0]
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from people import add_items, make_pairing, write_sheet
 
-from cmean.catalog import browse, embeddings, pairings, ratings
+from cmean.catalog import pairings, ratings, report_rows, user_queries
 from cmean.catalog.ratings import Rating
 from cmean.errors import InputError
 from cmean.presentation.row_files import write_rows
@@ -30,13 +30,13 @@ def pairing(catalog):
 
 def pair_ids(catalog, pairing_id):
     with catalog.read() as connection:
-        return embeddings.read_pair_ids(connection, pairing_id).tolist()
+        return pairings.read_pair_ids(connection, pairing_id).tolist()
 
 
 def all_ratings(catalog):
     query = "SELECT * FROM ratings ORDER BY pair_id, rater"
     left_out = {"id", "created_at"}
-    with browse.run_query(catalog, query) as (columns, rows):
+    with user_queries.run_query(catalog, query) as (columns, rows):
         return [
             {n: v for n, v in zip(columns, row, strict=True) if n not in left_out} for row in rows
         ]
@@ -51,7 +51,7 @@ def nothing_rated(catalog):
 
 
 def export(catalog, path):
-    with browse.run_query(catalog, browse.EXPORTS["ratings"]) as (columns, rows):
+    with user_queries.run_query(catalog, user_queries.EXPORTS["ratings"]) as (columns, rows):
         write_rows(columns, rows, "csv", path)
 
 
@@ -104,7 +104,7 @@ def test_a_sheet_filled_in_at_random_is_imported_in_full(catalog, tmp_path, ask,
     assert found.as_dict() == counts
     stored = all_ratings(catalog)
     assert sorted(row["seconds"] for row in stored) == list(range(len(filled)))
-    with browse.run_query(catalog, "SELECT pair_id, pairing_id, artwork_id FROM v_pairs") as (
+    with user_queries.run_query(catalog, "SELECT pair_id, pairing_id, artwork_id FROM v_pairs") as (
         _,
         it,
     ):
@@ -121,7 +121,7 @@ def test_a_sheet_filled_in_at_random_is_imported_in_full(catalog, tmp_path, ask,
         if row["preferred"] == "pair":
             chosen = of_pair[row["pair_id"]][1]
         with catalog.read() as connection:
-            title = browse.read_items(connection, [chosen])[chosen]["title"]
+            title = report_rows.read_items(connection, [chosen])[chosen]["title"]
         assert shown[f"artwork_{filled[index]['preferred']}"].startswith(title)
 
 
@@ -250,7 +250,7 @@ def test_ratings_of_one_pairing(catalog, pairing):
     other = make_pairing(catalog, "concatenated")
     for made in (pairing, other):
         importer.store_rating(catalog, Rating(pair_ids(catalog, made)[0], "Ada", 3))
-    with browse.run_query(catalog, browse.select_ratings_of(other)) as (columns, rows):
+    with user_queries.run_query(catalog, user_queries.select_ratings_of(other)) as (columns, rows):
         found = [dict(zip(columns, row, strict=True)) for row in rows]
     assert [row["pairing_id"] for row in found] == [other]
 

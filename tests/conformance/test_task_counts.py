@@ -13,7 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event  # noqa: TID251 - looks at what is issued
 
-from cmean.catalog import items, job_queue, planning, progress, recipes, task_counts, workers
+from cmean.catalog import (
+    items,
+    job_queue,
+    planning,
+    progress,
+    recipes,
+    task_counts,
+    task_recovery,
+    workers,
+)
 from cmean.domain import Kind, Recipe, Role
 from cmean.errors import ItemError
 
@@ -109,13 +118,13 @@ class Transitions:
     def sweep(self, number):
         if number % 2:
             self.sql("UPDATE tasks SET not_before = 0 WHERE state = 'failed'")
-        job_queue.sweep_tasks(self.connection)
+        task_recovery.sweep_tasks(self.connection)
 
     def retry(self, number):
-        job_queue.retry_tasks(self.connection, reason=(None, "decode")[number % 2])
+        task_recovery.retry_tasks(self.connection, reason=(None, "decode")[number % 2])
 
     def release(self, number):
-        job_queue.release_workers(self.connection, [self.worker_id], crashed=number % 2 == 0)
+        task_recovery.release_workers(self.connection, [self.worker_id], crashed=number % 2 == 0)
 
     def plan(self, number):
         stage = ("caption", "embed")[number % 2]
@@ -227,7 +236,7 @@ def test_folding_leaves_one_row_a_group(catalog):
         (first, _), worker_id = add_recipes(connection)
         for _ in range(5):
             job_queue.claim_tasks(connection, first, worker_id, 1, 60.0)
-        job_queue.sweep_tasks(connection)
+        task_recovery.sweep_tasks(connection)
         number = connection.exec_driver_sql("SELECT COUNT(*) FROM task_counts").scalar_one()
         assert number == 2
         check(connection)

@@ -6,7 +6,7 @@ import pytest
 from support import write_artwork, write_small_corpus, write_track
 from triples import Triples
 
-from cmean.catalog import browse
+from cmean.catalog import user_queries
 from cmean.config import Settings
 from cmean.domain import Kind
 from cmean.errors import ConfigError
@@ -182,7 +182,7 @@ class Dealing:
             )
 
     def number(self, query):
-        with browse.run_query(self.catalog, query) as (_, found):
+        with user_queries.run_query(self.catalog, query) as (_, found):
             return next(iter(found))[0]
 
     def dealing(self):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cmean.catalog import embeddings
+from cmean.catalog import embeddings, stored_scores
 from cmean.catalog import recipes as recipe_rows
 from cmean.domain import WHOLE, Kind
 from cmean.evaluation.documents.study_tables import SimilarityRow
@@ -69,13 +69,13 @@ def measure_embedding_similarity(
         measured = _measure_captions(connection, evaluated, kind, source, scores)
         captions[kind] = measured or _describe_published(
             {
-                "total": embeddings.read_item_scores(connection, backend, source),
-                "aggregated": embeddings.read_item_scores(
+                "total": stored_scores.read_item_scores(connection, backend, source),
+                "aggregated": stored_scores.read_item_scores(
                     connection, f"{backend}-aggregated", source
                 ),
             }
         )
-    known = embeddings.read_pair_scores(connection, PAIR_EMBEDDER, evaluated.row.id)
+    known = stored_scores.read_pair_scores(connection, PAIR_EMBEDDER, evaluated.row.id)
     published = np.array([known[key] for key in evaluated.pair_ids.tolist() if key in known])
     pairs = _measure_pairs(connection, evaluated, scores) or _describe_published(
         {"pairs": published}

@@ -13,7 +13,7 @@ import soundfile
 from PIL import Image
 
 import cmean
-from cmean.catalog import browse, job_queue, migrate
+from cmean.catalog import job_queue, migrate, user_queries
 from cmean.catalog.engine import Catalog
 from cmean.config import load_settings
 from cmean.domain import Kind
@@ -127,7 +127,7 @@ def test_one_caption_passes_through_few_files(tmp_path, monkeypatch, kind):
     finally:
         threading.setprofile(None)
     assert not thread.is_alive()
-    with browse.run_query(catalog, "SELECT COUNT(*) FROM captions") as (_, rows):
+    with user_queries.run_query(catalog, "SELECT COUNT(*) FROM captions") as (_, rows):
         assert next(iter(rows))[0] >= 2
     catalog.close()
     shown = "\n".join(f"{name}: {', '.join(sorted(f))}" for name, f in recorder.files.items())

@@ -1,65 +1,20 @@
-"""What people ask of the catalog: SQL of their own (read-only), exports, rows of the report."""
+"""Rows that reports and evaluations show: items, captions, triples and pairs, with their words."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import bindparam, select, text
-from sqlalchemy.exc import DBAPIError
 
 from cmean.catalog.pairing_inputs import read_input_ids
 from cmean.catalog.tables import items
-from cmean.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.engine import Connection
-
-    from cmean.catalog.engine import Catalog
-
-EXPORTS = {
-    "items": "SELECT * FROM v_items ORDER BY item_id",
-    "captions": "SELECT * FROM v_captions ORDER BY caption_id",
-    "emotions": "SELECT * FROM v_emotions ORDER BY emotion_id",
-    "embeddings": "SELECT * FROM embeddings ORDER BY id",
-    "pairs": "SELECT * FROM v_pairs ORDER BY pairing_id, position, rank",
-    "ratings": "SELECT * FROM v_ratings ORDER BY rating_id",
-}
-"""What can be exported, and the query that gives it."""
-
-
-def select_ratings_of(pairing_id: int) -> str:
-    """The query of `EXPORTS` for ratings, of the pairs of one pairing."""
-    return EXPORTS["ratings"].replace(" ORDER", f" WHERE pairing_id = {pairing_id:d} ORDER")
-
-
-@contextmanager
-def run_query(
-    catalog: Catalog, query: str
-) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
-    """Run one query that cannot write; yields its column names and its rows, streamed.
-
-    Raises:
-        InputError: the query is empty, fails, writes, or is of a kind that returns no rows.
-    """
-    if not query.strip():
-        raise InputError("the query is empty; try: cmean sql 'SELECT * FROM v_items'")
-    with catalog.read_only() as connection:
-        try:
-            options = {"stream_results": True, "no_parameters": True}
-            result = connection.exec_driver_sql(query, execution_options=options)
-        except DBAPIError as error:
-            said = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
-            raise InputError(f"the query failed: {said}") from error
-        if not result.returns_rows:
-            raise InputError("only queries that return rows are allowed here, e.g. SELECT")
-        yield list(result.keys()), (tuple(row) for row in result)
-        result.close()
-
 
 _PARAMETERS = 10_000
 """Parameters of one statement: below the limits of both databases."""

@@ -10,7 +10,7 @@ def print_json(document: object) -> None:
     """Print one JSON document to standard output.
 
     Raises:
-        ValueError: it holds not-a-number or an infinity, which JSON lacks.
+        ValueError: it holds not-a-number or an infinity, which JSON cannot express.
     """
     json.dump(document, sys.stdout, ensure_ascii=False, allow_nan=False, default=str)
     sys.stdout.write("\n")

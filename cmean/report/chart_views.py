@@ -58,13 +58,13 @@ def _collect_channels(
     return ChannelValues(tracks, artworks, units[vector])
 
 
-def _measure_captions(found: CaptionsByItem) -> CaptionLengths:
+def _measure_captions(captions: CaptionsByItem) -> CaptionLengths:
     """Count the words of captions as in Tables I and II."""
-    wholes = [each[WHOLE] for each in found.values() if WHOLE in each]
-    parts = [each[at] for each in found.values() for at in FRAGMENTS if at in each]
+    wholes = [each[WHOLE] for each in captions.values() if WHOLE in each]
+    parts = [each[at] for each in captions.values() for at in FRAGMENTS if at in each]
     joined = [
         join_fragment_captions(each[at][0] for at in FRAGMENTS)
-        for each in found.values()
+        for each in captions.values()
         if all(at in each for at in FRAGMENTS)
     ]
     return CaptionLengths(

@@ -117,15 +117,15 @@ def layout_emotion_triangle(
             k-th is drawn, so that the picture keeps its shape.
     """
     points = [*tracks, *artworks]
-    kept = _thin_points(points, limit)
-    window = _choose_window([shares for point in kept if (shares := _compute_shares(point.rgb))])
+    sample = _thin_points(points, limit)
+    window = _choose_window([shares for point in sample if (shares := _compute_shares(point.rgb))])
     corners = _compute_corners(WIDTH / 2, _TOP, _SIDE)
-    marks = _place_marks(kept, window, corners)
+    marks = _place_marks(sample, window, corners)
     pairs: dict[int, list[Mark]] = {}
     for mark in marks:
         if mark.point.paired_with is not None:
             pairs.setdefault(mark.point.paired_with, []).append(mark)
-    zeros = sum(not any(point.rgb) for point in kept)
+    zeros = sum(not any(point.rgb) for point in sample)
     inset = _compute_corners(46, 14, 64)
     return EmotionTriangle(
         width=WIDTH,
@@ -139,20 +139,20 @@ def layout_emotion_triangle(
         ),
         pairs=pairs,
         unpaired=[mark for mark in marks if mark.point.paired_with is None],
-        radius=5.5 if len(kept) <= 80 else 4 if len(kept) <= 400 else 2.5,  # noqa: PLR2004 - by eye
+        radius=5.5 if len(sample) <= 80 else 4 if len(sample) <= 400 else 2.5,  # noqa: PLR2004 - by eye
         zeros=zeros,
         places=len({(mark.x, mark.y) for mark in marks if any(mark.point.rgb)}),
         zero_row=_ZERO_ROW,
-        left_out=len(points) - len(kept),
+        left_out=len(points) - len(sample),
     )
 
 
 def _thin_points(points: Sequence[Point], limit: int) -> list[Point]:
     """Every k-th pair and every k-th item without a partner."""
-    alone = [point for point in points if point.paired_with is None]
+    unpaired = [point for point in points if point.paired_with is None]
     ranks = sorted({point.paired_with for point in points if point.paired_with is not None})
     chosen = set(_take_every(ranks, limit))
-    return [point for point in points if point.paired_with in chosen] + _take_every(alone, limit)
+    return [point for point in points if point.paired_with in chosen] + _take_every(unpaired, limit)
 
 
 def _take_every(sequence: list[_T], limit: int) -> list[_T]:

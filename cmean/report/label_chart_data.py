@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 def collect_label_panels(labels: Iterable[LabelledTriples]) -> Iterator[LabelPanel]:
     """Make a panel for each channel of each labelled dimension."""
-    for found in labels:
-        rows = {row.channel: row for row in found.associations if row.category is None}
+    for part in labels:
+        rows = {row.channel: row for row in part.associations if row.category is None}
         for number, channel in enumerate(CHANNELS):
             row = rows.get(channel)
             yield LabelPanel(
-                kind=found.kind,
+                kind=part.kind,
                 channel=channel,
-                name=found.label_set,
-                dimension=found.dimension,
-                values=found.triples[:, number],
-                labels=found.labels if found.is_numeric else None,
-                categories=None if found.is_numeric else found.labels.tolist(),
+                name=part.label_set,
+                dimension=part.dimension,
+                values=part.triples[:, number],
+                labels=part.labels if part.is_numeric else None,
+                categories=None if part.is_numeric else part.labels.tolist(),
                 estimate="" if row is None else _format_estimate(row),
             )
 

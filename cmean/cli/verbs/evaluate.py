@@ -137,7 +137,7 @@ def _evaluate(
 
 
 def _print_summary(catalog: Catalog, document: EvaluationDocument) -> None:
-    """Print the pairing in a line, and what its mean says."""
+    """Print a line that describes the pairing, and the interpretation of its mean."""
     row = pairing_service.load_summary(catalog, document.pairing)
     pairing = PairingSummary.from_document(row, to_json(document))
     print(f"{name_pairing(document.pairing, document.profile)}: {describe_pairing(pairing)}")

@@ -17,7 +17,7 @@ from cmean.matching.random_pairing_null import (
     draw_random_pairing_means,
 )
 from cmean.pairing.vectors import FRAGMENTS, build_side
-from cmean.presentation.pairing_phrases import format_measure
+from cmean.presentation.pairing_phrases import format_measure, name_space
 from cmean.stats.coherence import compute_coherence
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def build_coherence_tables(document: EvaluationDocument) -> list[Table]:
     other = (
         ""
         if document.space == "emotion"
-        else f" They were paired by {document.space}, not by these triples."
+        else f" They were paired by {name_space(document.space)}, not by these triples."
     )
     return build_similarity_tables(
         "V",

@@ -138,21 +138,21 @@ def _draw_numbers(axes: Axes, panel: LabelPanel, max_marks: int) -> int | None:
 
 def _choose_categories(panel: LabelPanel) -> list[str]:
     """The categories with the most items, highest median first."""
-    found = np.asarray(panel.categories, object)
+    categories = np.asarray(panel.categories, object)
     amounts = Counter(panel.categories or ())
     most = sorted(amounts, key=lambda category: (-amounts[category], category))[:MAX_CATEGORIES]
-    medians = {each: float(np.median(panel.values[found == each])) for each in most}
+    medians = {each: float(np.median(panel.values[categories == each])) for each in most}
     return sorted(most, key=lambda category: (-medians[category], category))
 
 
 def _draw_boxes(axes: Axes, panel: LabelPanel, rows: Sequence[str]) -> None:
-    found = np.asarray(panel.categories, object)
+    categories = np.asarray(panel.categories, object)
     colour = TRACK if panel.kind is Kind.TRACK else ARTWORK
     axes.set_ylim(len(rows), 0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     for number, category in enumerate(rows):
-        values = panel.values[found == category]
+        values = panel.values[categories == category]
         axes.text(-6, number + 0.4, f"{shorten_label(category, 36)} ({len(values):,})", size=SMALL)
         if not len(values):
             continue

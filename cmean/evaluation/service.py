@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.evaluation.measures.embedding_similarity import ScoreRow
-    from cmean.matching.groups import Progress
+    from cmean.util.progress import ProgressCallback
 
 REVISION: Final = 6
 """Of what is evaluated: raised when the document changes, so that stored evaluations, which are of
@@ -90,7 +90,7 @@ def request_evaluation(
 def compute_requested_evaluation(
     catalog: Catalog,
     request: Mapping[str, Any],
-    on_progress: Progress = lambda _done, _total: None,
+    on_progress: ProgressCallback = lambda _done, _total: None,
 ) -> Evaluation:
     """Evaluate as a request says, over the items that the pairing was made from; writes nothing.
 
@@ -133,7 +133,7 @@ def compute_requested_evaluation(
 def load_evaluated_pairing(
     connection: Connection,
     request: EvaluationRequest,
-    on_progress: Progress = lambda _done, _total: None,
+    on_progress: ProgressCallback = lambda _done, _total: None,
 ) -> EvaluatedPairing:
     """Load a pairing with its inputs, and pair resampled vectors by its method."""
     pairing = pairings.read_pairing(connection, request.pairing_id)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cmean.catalog.job_queue import ClaimedRequest
     from cmean.config import Settings
     from cmean.jobs.session import WorkerSession
-    from cmean.matching.groups import Progress
+    from cmean.util.progress import ProgressCallback
 
 _POLL_SECONDS = 0.2
 
@@ -41,7 +41,7 @@ class RequestHandler(Generic[R]):
         write: writes the result of a task, in the transaction that marks the task done.
     """
 
-    compute: Callable[[Catalog, Mapping[str, Any], Progress], R]
+    compute: Callable[[Catalog, Mapping[str, Any], ProgressCallback], R]
     write: Callable[[Connection, int, R], None]
 
 
@@ -65,7 +65,7 @@ def execute_request(
     session: WorkerSession,
     request: ClaimedRequest,
     is_stopped: Callable[[], bool],
-    on_progress: Progress = lambda _done, _total: None,
+    on_progress: ProgressCallback = lambda _done, _total: None,
 ) -> bool:
     """Execute a claimed request. Returns whether it was done; a failure is recorded.
 
@@ -128,7 +128,7 @@ def complete_request(
     settings: Settings,
     task_id: int,
     send_hint: Callable[[str], None] | None = None,
-    on_progress: Progress = lambda _done, _total: None,
+    on_progress: ProgressCallback = lambda _done, _total: None,
 ) -> None:
     """Wait until workers have executed a request, or execute it where there are none.
 
@@ -168,7 +168,7 @@ def complete_request(
 
 
 def _execute_here(
-    catalog: Catalog, settings: Settings, task_id: int, on_progress: Progress
+    catalog: Catalog, settings: Settings, task_id: int, on_progress: ProgressCallback
 ) -> None:
     """Execute a request in the calling process, unless another took it meanwhile."""
     with start_session(catalog, settings.lease_seconds) as session:

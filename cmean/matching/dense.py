@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
+from cmean.stats.cosines import normalise_rows
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from cmean.matching.groups import Progress
     from cmean.matching.vectors import Floats, Indices, Metric
+    from cmean.util.progress import ProgressCallback
 
 _Cost = TypeVar("_Cost", np.float64, np.int64)
 
@@ -55,15 +57,6 @@ def compute_cosines(tracks: Floats, artworks: Floats) -> Floats:
     return result
 
 
-def normalise_rows(vectors: Floats) -> Floats:
-    """Each row divided by its length; zero rows stay."""
-    largest = np.abs(vectors).max(axis=1, keepdims=True)  # lest squares overflow or vanish
-    scaled: Floats = np.divide(vectors, largest, out=np.zeros_like(vectors), where=largest > 0)
-    lengths: Floats = np.sqrt(np.einsum("nd,nd->n", scaled, scaled))[:, np.newaxis]
-    np.divide(scaled, lengths, out=scaled, where=lengths > 0)
-    return scaled
-
-
 class FloatCosine:
     """The cosine of float vectors, for single pairs; 0 where a vector is zero.
 
@@ -92,7 +85,7 @@ class FloatCosine:
 
 
 def match_greedy_dense(
-    cost: NDArray[_Cost], on_progress: Progress
+    cost: NDArray[_Cost], on_progress: ProgressCallback
 ) -> tuple[Indices, Indices, NDArray[_Cost]]:
     """Match the best remaining pair first, ties by row, then column, by nearest-neighbour chains.
 
@@ -136,7 +129,7 @@ def match_greedy_dense(
 
 def match_sequential_dense(
     cost: NDArray[_Cost],
-    on_progress: Progress,
+    on_progress: ProgressCallback,
     accepts: Callable[[int, int], bool] = lambda _row, _column: True,
 ) -> tuple[Indices, Indices, NDArray[_Cost]]:
     """Give each row in turn the free column of least cost, ties by column.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.matching.vectors import Floats, Indices, Metric
-
-Progress: TypeAlias = "Callable[[int, int], None]"
-"""Called now and then with how much is done, and of how much."""
 
 _STEP_SECONDS: Final = 0.2
 _FIRST_STEPS: Final = 1000

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from cmean.matching.groups import Progress
     from cmean.matching.vectors import Floats, Indices, Metric
+    from cmean.util.progress import ProgressCallback
 
 METHODS: Final[Mapping[str, str]] = {
     "greedy": "repeatedly takes the most similar pair of unpaired items",
@@ -89,7 +89,7 @@ def match(  # noqa: PLR0913 - each is a choice of the caller's
     min_similarity: float | None = None,
     max_bytes: int | None = None,
     seed: int | Sequence[int] = 0,
-    on_progress: Progress = lambda _done, _total: None,
+    on_progress: ProgressCallback = lambda _done, _total: None,
 ) -> Matching:
     """Pair tracks and artworks one to one; the rest of the larger side stays unpaired.
 
@@ -219,7 +219,7 @@ def _match_at_random(sides: _Sides, metric: str, seed: int | Sequence[int]) -> _
 
 
 def _match_integers(
-    metric: Metric, method: str, floor: float, allowed: _MemoryLimit, report: Progress
+    metric: Metric, method: str, floor: float, allowed: _MemoryLimit, report: ProgressCallback
 ) -> _Found:
     shape = metric.shape
     gap: float | None = None
@@ -244,7 +244,7 @@ def _match_integers(
 
 
 def _match_integers_dense(
-    metric: Metric, method: str, floor: float, report: Progress
+    metric: Metric, method: str, floor: float, report: ProgressCallback
 ) -> tuple[Indices, Indices, float | None]:
     if method == "optimal":
         n, m = metric.shape
@@ -266,7 +266,11 @@ def _match_integers_dense(
 
 
 def _match_floats(
-    sides: tuple[Floats, Floats], method: str, floor: float, allowed: _MemoryLimit, report: Progress
+    sides: tuple[Floats, Floats],
+    method: str,
+    floor: float,
+    allowed: _MemoryLimit,
+    report: ProgressCallback,
 ) -> _Found:
     shape = len(sides[0]), len(sides[1])
     allowed.require(dense.predict_dense_bytes(method, *shape, sides[0].shape[1]), shape)

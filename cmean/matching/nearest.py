@@ -14,8 +14,8 @@ from cmean.matching.vectors import HIGHEST
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cmean.matching.groups import Progress
     from cmean.matching.vectors import Indices, Metric
+    from cmean.util.progress import ProgressCallback
 
 _BYTES_PER_ITEM: Final = 200  # measured at the peak, without the vectors
 _BYTES_PER_NUMBER: Final = 30
@@ -26,7 +26,9 @@ def predict_search_bytes(tracks: int, artworks: int, width: int) -> int:
     return (tracks + artworks) * (_BYTES_PER_ITEM + _BYTES_PER_NUMBER * width)
 
 
-def match_greedy_by_search(metric: Metric, on_progress: Progress) -> tuple[Indices, Indices]:
+def match_greedy_by_search(
+    metric: Metric, on_progress: ProgressCallback
+) -> tuple[Indices, Indices]:
     """Match one to one, best remaining pair first, ties by track index, then artwork index.
 
     Returns:
@@ -58,7 +60,7 @@ def match_greedy_by_search(metric: Metric, on_progress: Progress) -> tuple[Indic
 
 
 def match_sequential_by_search(
-    metric: Metric, on_progress: Progress, floor: float = -np.inf
+    metric: Metric, on_progress: ProgressCallback, floor: float = -np.inf
 ) -> tuple[Indices, Indices]:
     """Give each track in turn the free artwork nearest to it, ties by artwork index.
 

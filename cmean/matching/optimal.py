@@ -22,8 +22,9 @@ from cmean.matching.vectors import HIGHEST
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cmean.matching.groups import Groups, Progress
+    from cmean.matching.groups import Groups
     from cmean.matching.vectors import Floats, Indices, Metric
+    from cmean.util.progress import ProgressCallback
 
 _FIRST: Final = 0.02
 _FALL: Final = 5.0
@@ -51,7 +52,7 @@ def predict_auction_bytes(tracks: int, artworks: int, width: int) -> int:
 
 
 def match_optimal_by_auction(
-    metric: Metric, on_progress: Progress
+    metric: Metric, on_progress: ProgressCallback
 ) -> tuple[Indices, Indices, float]:
     """Match one to one with the largest total similarity.
 
@@ -110,7 +111,7 @@ class _Auction:
         self._waiting = _make_waiting(len(self._source_group))
         self._lots = _make_lots(len(self._sink_group), 2 * len(few.sizes) + 3 * len(many.sizes) + 2)
 
-    def run(self, on_progress: Progress) -> None:
+    def run(self, on_progress: ProgressCallback) -> None:
         """Run the auction for one ε after another."""
         paired, all_ = len(self._few.members), len(self._many.members)
         gap_a_pair = max(_LEAST, _LEAST_PER_ITEM * all_)

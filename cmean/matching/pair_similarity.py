@@ -9,13 +9,14 @@ import numpy as np
 from cmean.errors import InputError
 from cmean.matching import dense
 from cmean.matching.vectors import make_metric, require_array, require_comparable
+from cmean.stats.cosines import normalise_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from cmean.matching.vectors import Floats, Indices, Metric
+from cmean.matching.vectors import Floats, Indices, Metric
 
 
 class PairSimilarity:
@@ -86,7 +87,7 @@ def build_unit_rows(vectors: ArrayLike) -> Floats:
 
 def join_unit_vectors(places: Sequence[NDArray[Any]]) -> Floats:
     """Join the unit vectors of an item, over √p, to one row: shape (n, p·d)."""
-    units = [dense.normalise_rows(place.astype(np.float64)) for place in places]
+    units = [normalise_rows(place.astype(np.float64)) for place in places]
     joined: Floats = np.concatenate(units, axis=1) / np.sqrt(len(units))
     return joined
 

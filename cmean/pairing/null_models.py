@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmean.catalog.pairing_rows import PairingChoices
-    from cmean.matching.groups import Progress
     from cmean.pairing.vectors import ComparedSide
     from cmean.stats.sampling import SamplingOptions
+    from cmean.util.progress import ProgressCallback
 
 RESAMPLED: Final = np.dtype(
     [
@@ -32,7 +32,7 @@ def resample_pairings(
     pairing: PairingChoices,
     sides: Mapping[Kind, Mapping[int, ComparedSide]],
     choices: SamplingOptions,
-    on_progress: Progress,
+    on_progress: ProgressCallback,
 ) -> list[NDArray[np.void]]:
     """Make pairings by a pairing's method over resampled vectors, which carry no identity.
 
@@ -76,7 +76,7 @@ def _match_resampled(
     artworks: ComparedSide,
     position: int,
     random: np.random.Generator,
-    on_progress: Progress,
+    on_progress: ProgressCallback,
 ) -> NDArray[np.void]:
     donors = random.integers(len(artworks), size=len(artworks))
     found = match(

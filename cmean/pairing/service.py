@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from cmean.catalog.pairing_inputs import PairingInput
     from cmean.catalog.pairing_rows import PairingRow
     from cmean.config import Profile
-    from cmean.matching.groups import Progress
     from cmean.pairing.vectors import ComparedSide
     from cmean.stats.null_distribution import NullDistribution
+    from cmean.util.progress import ProgressCallback
 
 METHODS: Final[Mapping[str, str]] = {
     **methods.METHODS,
@@ -136,7 +136,7 @@ def request_pairing(  # noqa: PLR0913 - each is an option of the verb
 def compute_pairing(
     catalog: Catalog,
     request: PairingRequest,
-    on_progress: Progress = lambda _done, _total: None,
+    on_progress: ProgressCallback = lambda _done, _total: None,
 ) -> ComputedPairing:
     """Compute the pairing of a request from the vectors as they are now; nothing is written.
 
@@ -180,7 +180,7 @@ def compute_pairing(
 
 
 def compute_requested_pairing(
-    catalog: Catalog, request: Mapping[str, Any], on_progress: Progress
+    catalog: Catalog, request: Mapping[str, Any], on_progress: ProgressCallback
 ) -> ComputedPairing:
     """Compute the pairing of a request as it is stored with its job (see `compute_pairing`)."""
     return compute_pairing(catalog, PairingRequest.from_json(request), on_progress)
@@ -218,7 +218,7 @@ def list_pairs_with_intentions(catalog: Catalog, pairing_id: int) -> list[dict[s
         return report_rows.read_pairs_with_intentions(connection, pairing_id)
 
 
-def count_incomplete_items(catalog: Catalog, pairing_id: int) -> dict[Kind, int]:
+def count_left_out_items(catalog: Catalog, pairing_id: int) -> dict[Kind, int]:
     """Count the items of each kind that lack now something that a pairing compares."""
     with catalog.read() as connection:
         pairing = pairings.read_pairing(connection, pairing_id)
@@ -231,7 +231,7 @@ def _match_free_items(
     kept: NDArray[np.void],
     request: PairingRequest,
     position: int,
-    on_progress: Progress,
+    on_progress: ProgressCallback,
 ) -> Matching:
     """Match the items that no kept pair has; the kept pairs come first."""
     kept_tracks, _ = tracks.find(kept["track_id"])

@@ -1,4 +1,4 @@
-"""Agreement of raters: Krippendorff's alpha.
+"""Inter-rater agreement: Krippendorff's alpha.
 
 K. Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011): 1 − observed / expected
 disagreement. The disagreement of two values is 1 where they differ (nominal), the square of their
@@ -28,7 +28,7 @@ LEVELS: Final = ("nominal", "ordinal", "interval")
 
 
 def compute_krippendorff_alpha(ratings: ArrayLike, level: Level = "ordinal") -> Estimate:
-    """Krippendorff's alpha: 1 where raters agree, 0 where they agree as chance would, or less.
+    """Compute Krippendorff's alpha: 1 for perfect agreement, 0 for agreement by chance, or less.
 
     Undefined where no unit has two ratings, or where all ratings of such units are equal.
 
@@ -37,7 +37,7 @@ def compute_krippendorff_alpha(ratings: ArrayLike, level: Level = "ordinal") -> 
         level: of measurement, a name of `LEVELS`.
 
     Returns:
-        With n, the ratings of units that have two or more.
+        With n, the number of ratings of units that have two or more.
 
     Raises:
         InputError: an unknown level, or ratings of another shape.
@@ -58,7 +58,7 @@ def bootstrap_krippendorff_alpha(
     seed: int = 0,
     confidence: float = LEVEL,
 ) -> Estimate:
-    """`compute_krippendorff_alpha` with its percentile bootstrap interval over units.
+    """Compute Krippendorff's alpha with its percentile bootstrap interval over units.
 
     Raises:
         InputError: an unknown level, or ratings of another shape.
@@ -72,7 +72,7 @@ def bootstrap_krippendorff_alpha(
 
 
 def _arrange_units(ratings: ArrayLike, level: str) -> Floats:
-    """The ratings by unit, shape (units, raters)."""
+    """Arrange the ratings by unit, shape (units, raters)."""
     if level not in LEVELS:
         raise InputError(f"there is no level of measurement {level!r}; there is {LEVELS}")
     array = np.asarray(ratings, dtype=np.float64)
@@ -105,7 +105,7 @@ def _compute_alpha(units: Floats, level: Level) -> float | None:
 
 
 def _count_equal_pairs(given: Flags, codes: Indices) -> Floats:
-    """For each unit the ordered pairs of its ratings that are equal, each with itself as well."""
+    """Count for each unit the ordered pairs of equal ratings, each with itself included."""
     of_unit, width = np.nonzero(given)[0], int(codes.max()) + 1
     cells, counts = np.unique(of_unit * width + codes, return_counts=True)
     return np.bincount(cells // width, counts**2, len(given)).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Intervals of means, shares and whatever else, and the binomial test."""
+"""Confidence intervals of means, proportions and any statistic (bootstrap); the binomial test."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 Alternative: TypeAlias = Literal["greater", "less", "two-sided"]
 
 LEVEL: Final = 0.95
-"""The share of such intervals that hold the true value."""
+"""Default confidence level."""
 
 
 def estimate_mean(values: ArrayLike, level: float = LEVEL) -> Estimate:
-    """The mean of some finite values, shape (n,), with Student's t interval.
+    """Estimate the mean of finite values, shape (n,), with Student's t interval.
 
     Raises:
         InputError: a value is not finite.
@@ -40,7 +40,7 @@ def estimate_mean(values: ArrayLike, level: float = LEVEL) -> Estimate:
 
 
 def estimate_proportion(successes: int, n: int, level: float = LEVEL) -> Estimate:
-    """The share of successes among n, with the exact interval of Clopper and Pearson (1934).
+    """Estimate the proportion of successes among n, with the Clopper-Pearson interval (1934).
 
     Raises:
         InputError: there cannot be so many successes.
@@ -57,7 +57,7 @@ def estimate_proportion(successes: int, n: int, level: float = LEVEL) -> Estimat
 def compute_binomial_p(
     successes: int, n: int, chance: float = 0.5, alternative: Alternative = "greater"
 ) -> float:
-    """The probability of so many successes or more, by chance alone; 1 where n is 0.
+    """Compute the p of a binomial test: so many successes or more by chance; 1 where n is 0.
 
     Args:
         successes: how many of n.
@@ -83,7 +83,7 @@ def bootstrap_interval(
     level: float = LEVEL,
     seed: int = 0,
 ) -> tuple[float, float] | None:
-    """The percentile interval of a statistic, over rows drawn with replacement.
+    """Compute the percentile bootstrap interval of a statistic, over rows drawn with replacement.
 
     Args:
         statistic: of as many columns as are given; None or NaN where it is undefined.
@@ -93,7 +93,7 @@ def bootstrap_interval(
         seed: the same seed gives the same interval.
 
     Returns:
-        Its ends, over the resamples of which the statistic is defined; None where those are fewer
+        Both ends, over the resamples of which the statistic is defined; None where those are fewer
         than half of all, or where there are fewer than three rows.
 
     Raises:
@@ -118,7 +118,7 @@ def bootstrap_interval(
 
 
 def attach_interval(estimate: Estimate, interval: tuple[float, float] | None) -> Estimate:
-    """An estimate with the interval that was found for it, or with the reason why there is none."""
+    """Attach the interval to an estimate, or the reason why there is none."""
     if estimate.value is None:
         return estimate
     if interval is None:

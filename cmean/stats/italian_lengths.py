@@ -47,17 +47,17 @@ FUNCTION_WORDS: Final = _build_function_words()
 lower case: those of Italian, as far as they may be met in English text too."""
 
 _TWO_WORDS: Final = frozenset(("cannot", "gimme", "gonna", "gotta", "lemme", "wanna"))
-"""What is split in two."""
+"""Words that are split in two."""
 
 
 def remove_function_words(text: str) -> str:
-    """A text in lower case without Italian function words, words with spaces between."""
+    """Remove Italian function words from a text, in lower case, words with spaces between."""
     words = (word for word in split_words(text.lower()) if word not in FUNCTION_WORDS)
     return " ".join(f"{word} {word}" if word in _TWO_WORDS else word for word in words)
 
 
 def measure_lengths_without_function_words(texts: Iterable[str]) -> TextLengths:
-    """The statistics of some texts as in `measure_lengths`, but for what is no word here."""
+    """Measure the lengths of texts as `measure_lengths` does, without Italian function words."""
     listed = list(texts)
     whole = measure_lengths(listed)
     counted = measure_lengths(map(remove_function_words, listed))

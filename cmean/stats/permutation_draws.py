@@ -1,4 +1,4 @@
-"""Where an observed statistic stands among those of random pairings of the same items."""
+"""Draws of a statistic over random one-to-one pairings of the same items, for permutation tests."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from cmean.stats.permutation_sums import PairingSums
 
 _SINGLE: Final = 2048
-"""Up to so many items each random pairing is drawn by itself."""
+"""Up to this number of items random pairings are drawn independently."""
 
 _GROUP: Final = 1024
-"""Pairings from one random order, at most."""
+"""Maximum number of pairings from one random order."""
 
 _SHARE: Final = 10
-"""Items for each pairing from one random order, at least. With as many pairings as items, those of
-one order would spread more, or less, than chance does; with so few, hardly (see the tests)."""
+"""Minimum number of items per pairing from one random order. With as many pairings as items, the
+variance within an order would be biased; with so few the bias is negligible (see the tests)."""
 
 
 def draw_product_means(
     one: ArrayLike, other: ArrayLike, permutations: int = 1000, seed: int = 0
 ) -> Floats:
-    """Means of the products of paired rows, Σ one[i]·other[π(i)] / min(n, m), over random π.
+    """Draw means of the products of paired rows, Σ one[i]·other[π(i)] / min(n, m), for random π.
 
     With rows of length 1 these are mean cosines; with 0/1 indicators, a column a label, they are
     the shares of pairs that agree. Each π is a uniformly random one-to-one pairing of min(n, m)
@@ -49,7 +49,7 @@ def draw_product_means(
         Shape (permutations,); empty where a side has no rows.
 
     Raises:
-        InputError: sides that are no such arrays, or no permutation at all.
+        InputError: sides of another shape or type, or fewer than 1 permutation.
     """
     arrays = [_require_rows(side) for side in (one, other)]
     if arrays[0].shape[1] != arrays[1].shape[1]:
@@ -67,7 +67,7 @@ def draw_product_means(
 def draw_distance_means(
     one: ArrayLike, other: ArrayLike, permutations: int = 1000, seed: int = 0
 ) -> Floats:
-    """Means of the Euclidean distances of paired rows, over random pairings.
+    """Draw means of the Euclidean distances of paired rows, over random pairings.
 
     The pairings are drawn as those of `draw_product_means`.
 
@@ -82,7 +82,7 @@ def draw_distance_means(
         Shape (permutations,); empty where a side has no rows.
 
     Raises:
-        InputError: sides that are no such arrays, or no permutation at all.
+        InputError: sides of another shape or type, or fewer than 1 permutation.
     """
     arrays = [_require_integer_rows(side) for side in (one, other)]
     if arrays[0].shape[1:] != arrays[1].shape[1:]:
@@ -99,13 +99,13 @@ def draw_distance_means(
 
 
 def _draw_sums(sums: PairingSums, permutations: int, seed: int) -> Floats:
-    """Sums over so many random pairings."""
+    """Draw sums over random pairings, independently or in groups of one random order."""
     random = np.random.default_rng(seed)
     if sums.size <= _SINGLE:
-        return sums.single(permutations, random)
+        return sums.draw_independent(permutations, random)
     group = min(_round_to_power_of_two(sums.size // _SHARE), _GROUP)
     orders = -(-permutations // group)
-    drawn: Floats = np.concatenate([sums.group(group, random) for _ in range(orders)])
+    drawn: Floats = np.concatenate([sums.draw_group(group, random) for _ in range(orders)])
     return drawn[:permutations]
 
 
@@ -116,7 +116,7 @@ def draw_statistics(
     permutations: int = 1000,
     seed: int = 0,
 ) -> Floats:
-    """Any statistic of random one-to-one pairings, each drawn by itself.
+    """Draw any statistic of random one-to-one pairings, each drawn independently.
 
     Args:
         statistic: of the row numbers of either side, pair by pair, min(n, m) of each; NaN where
@@ -130,7 +130,7 @@ def draw_statistics(
         Shape (permutations,); empty where a side has no rows.
 
     Raises:
-        InputError: no permutation at all.
+        InputError: fewer than 1 permutation.
     """
     _require_permutations(permutations)
     if min(n, m) == 0:

@@ -1,12 +1,12 @@
-"""Sums over many random one-to-one pairings of the same items, from few passes.
+"""Kernels for sums over many random one-to-one pairings of the same items, in few passes.
 
-Both sides are put into random orders. With the places of each run of g = 2^p items written in
-binary digits, pairing s of g lets place i meet place i ⊕ s. Each side's order being random, every
-pairing is uniformly random.
+Both sides are put into random orders, cut into runs of g = 2^p items. Pairing s of g pairs place i
+of a run with place i ⊕ s (bitwise exclusive or). Since each side's order is random, every pairing
+is uniformly random.
 
-Of products, all g sums are a correlation over the group of these shifts: transform both sides by
-Walsh and Hadamard, multiply, add up over columns and runs, transform back. Distances are no
-products, but the g² of a run can be had at once, and each is of one pairing.
+For products, all g sums are a correlation over the group of these shifts: transform both sides by
+Walsh-Hadamard, multiply, add up over columns and runs, transform back. Distances are no products,
+but the g² of a run are computed at once, and each belongs to one pairing.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from cmean.stats.estimate import Floats, Indices
 
 _BLOCK: Final = 1 << 20
-"""Numbers worked on at a time, so that memory does not grow with the items."""
+"""Numbers processed at a time, so that memory does not grow with the items."""
 
 _NEAR: Final = 64
-"""Rows of a run whose distances are worked on at a time, so that they stay in the cache."""
+"""Rows of a run whose distances are processed at a time, so that they stay in the cache."""
 
 
 class CentredRows:
-    """The rows of one side, less their mean, after zeros that fill the side up.
+    """The rows of one side less their mean, filled up with zeros to the size of the larger side.
 
     Args:
         rows: floats of shape (n, d).
@@ -43,8 +43,8 @@ class CentredRows:
         self.size = size
         self.mean: NDArray[Any] = (total / size).astype(rows.dtype)
 
-    def take(self, places: Indices) -> NDArray[Any]:
-        """The rows at some places of 0..size - 1, shape (k, d)."""
+    def take_rows(self, places: Indices) -> NDArray[Any]:
+        """Take the rows at some places of 0..size - 1, shape (k, d)."""
         n = len(self.rows)
         if n == self.size:
             taken = np.take(self.rows, places, axis=0)
@@ -52,7 +52,7 @@ class CentredRows:
             taken = np.zeros((len(places), self.rows.shape[1]), self.rows.dtype)
             there = places < n
             taken[there] = self.rows[places[there]]
-        taken -= self.mean  # what is left of constant columns is 0, and float32 keeps its digits
+        taken -= self.mean  # constant columns become 0, and float32 keeps its digits
         return taken
 
 
@@ -61,37 +61,37 @@ class PairingSums(ABC):
 
     size: int
 
-    def single(self, count: int, random: np.random.Generator) -> Floats:
-        """Of so many pairings, each drawn by itself."""
+    def draw_independent(self, count: int, random: np.random.Generator) -> Floats:
+        """Draw the sums of so many independent pairings."""
         places = np.arange(self.size)
-        return self._drawn(places, places, count, random) + self._constant
+        return self._draw(places, places, count, random) + self._constant
 
-    def group(self, size: int, random: np.random.Generator) -> Floats:
-        """Of the pairings of one random order of both sides; `size` of them, a power of two."""
+    def draw_group(self, size: int, random: np.random.Generator) -> Floats:
+        """Draw the sums of `size` pairings, a power of two, from one random order of both sides."""
         orders = [random.permutation(self.size) for _ in range(2)]
         shifted = self.size // size * size
         one, other = (order[:shifted].reshape(-1, size) for order in orders)
-        sums = self._shifted(one, other)
-        rest = self._drawn(orders[0][shifted:], orders[1][shifted:], size, random)
+        sums = self._sum_shifts(one, other)
+        rest = self._draw(orders[0][shifted:], orders[1][shifted:], size, random)
         total: Floats = sums + rest + self._constant
         return total
 
     _constant = 0.0
-    """What is to be added to every sum."""
+    """A constant that is added to every sum."""
 
     @abstractmethod
-    def _shifted(self, one: Indices, other: Indices) -> Floats:
-        """The sums over all runs, of shape (runs, g): one for each of the g shifts."""
+    def _sum_shifts(self, one: Indices, other: Indices) -> Floats:
+        """Sum over all runs of places, shape (runs, g): one sum for each of the g shifts."""
 
     @abstractmethod
-    def _all(self, one: Indices, other: Indices) -> Floats:
-        """What is summed, of all combinations of some places: shape (k, k)."""
+    def _combine_all(self, one: Indices, other: Indices) -> Floats:
+        """Compute the summands of all combinations of some places: shape (k, k)."""
 
-    def _drawn(
+    def _draw(
         self, one: Indices, other: Indices, count: int, random: np.random.Generator
     ) -> Floats:
-        """Of so many pairings of some places, each drawn by itself, from all combinations."""
-        combined = self._all(one, other)
+        """Draw the sums of so many independent pairings of some places."""
+        combined = self._combine_all(one, other)
         places = np.arange(len(one))
         step = max(1, _BLOCK // max(1, len(one)))
         sums = np.empty(count)
@@ -110,33 +110,33 @@ class ProductSums(PairingSums):
         means = [side.mean.astype(np.float64) for side in (one, other)]
         self._constant = float(
             one.total @ means[1] + means[0] @ other.total - one.size * (means[0] @ means[1])
-        )  # what subtracting the means takes from every sum
+        )  # compensates for the subtracted means
 
-    def _shifted(self, one: Indices, other: Indices) -> Floats:
-        """All shifts at once, as a correlation."""
+    def _sum_shifts(self, one: Indices, other: Indices) -> Floats:
+        """Sum all shifts at once, as a correlation."""
         size = one.shape[1]
         step = max(1, _BLOCK // (size * self.one.rows.shape[1]))
         spectrum = np.zeros(size)
         for first in range(0, len(one), step):
             left, right = (
-                _transform(side.take(run[first : first + step].ravel()), size)
+                _transform(side.take_rows(run[first : first + step].ravel()), size)
                 for side, run in ((self.one, one), (self.other, other))
             )
             spectrum += np.einsum("rgd,rgd->rg", left, right).sum(axis=0, dtype=np.float64)
         sums: Floats = _transform(spectrum, size).ravel() / size
         return sums
 
-    def _all(self, one: Indices, other: Indices) -> Floats:
-        left, right = self.one.take(one), self.other.take(other)
+    def _combine_all(self, one: Indices, other: Indices) -> Floats:
+        left, right = self.one.take_rows(one), self.other.take_rows(other)
         products: Floats = left.astype(np.float64) @ right.astype(np.float64).T
         return products
 
 
 class DistanceSums(PairingSums):
-    """Sums of the Euclidean distances of rows of whole numbers; over p rows an item their sum.
+    """Sums of the Euclidean distances of rows of integers; for p rows an item the sum over them.
 
-    Whoever finds no partner has the distance 0. All combinations of a run are compared, which is
-    each place with its partner at each of the shifts: a product of matrices, and a root.
+    An item without partner has the distance 0. All combinations of a run are compared, which is
+    each place with its partner at each of the shifts: a matrix product and a square root.
 
     Args:
         one: whole numbers of shape (n, p, d), such that sums of d squares stay below 2^53.
@@ -147,15 +147,15 @@ class DistanceSums(PairingSums):
         self.one, self.other = one, other
         self.size = max(len(one), len(other))
 
-    def _shifted(self, one: Indices, other: Indices) -> Floats:
-        """Run by run, for some rows of all of them at a time, so that what is added to is near."""
+    def _sum_shifts(self, one: Indices, other: Indices) -> Floats:
+        """Sum run by run, for some rows at a time, so that the accumulator stays in the cache."""
         size, (_, p, d) = one.shape[1], self.one.shape
         step = max(1, _BLOCK // (size * p * (d + 2)))
         sums, places = np.zeros(size), np.arange(size)
         room = np.empty((min(_NEAR, size), size))
         for first in range(0, len(one), step):
             part = slice(first, first + step)
-            left, right = self._sides(one[part], other[part])
+            left, right = self._build_factors(one[part], other[part])
             for row in range(0, size, len(room)):
                 total = np.zeros_like(room)
                 rows = left[..., row : row + len(room), :]
@@ -165,16 +165,16 @@ class DistanceSums(PairingSums):
                 sums += np.take_along_axis(total, shifts, axis=1).sum(axis=0)
         return sums
 
-    def _all(self, one: Indices, other: Indices) -> Floats:
-        left, right = self._sides(one[np.newaxis], other[np.newaxis])
+    def _combine_all(self, one: Indices, other: Indices) -> Floats:
+        left, right = self._build_factors(one[np.newaxis], other[np.newaxis])
         total = np.zeros((len(one), len(other)))
         for ours, theirs in zip(left[:, 0], right[:, 0], strict=True):
             squares = ours @ theirs.T
             total += np.sqrt(squares, out=squares)
         return total
 
-    def _sides(self, one: Indices, other: Indices) -> tuple[Floats, Floats]:
-        """Rows (−2a, |a|², 1) and (b, 1, |b|²), whose products are |a − b|²: whole, so exact.
+    def _build_factors(self, one: Indices, other: Indices) -> tuple[Floats, Floats]:
+        """Build rows (−2a, |a|², 1) and (b, 1, |b|²), whose products are |a − b|², exact integers.
 
         Of shape (p, runs, g, d + 2); rows of zeros fill a side up.
         """
@@ -193,7 +193,7 @@ class DistanceSums(PairingSums):
 
 
 def _transform(rows: NDArray[Any], size: int) -> NDArray[Any]:
-    """The Walsh-Hadamard transform of each run of `size` rows, shape (runs, size, width).
+    """Transform each run of `size` rows by Walsh-Hadamard, shape (runs, size, width).
 
     In two steps, along the high and the low digits of the place: each is a product of matrices.
     """

@@ -1,4 +1,4 @@
-"""Whether a second run says the same as the first: intraclass correlations, and self-retrieval."""
+"""Test-retest reliability of runs: intraclass correlations and self-retrieval."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ ICCS: Final = ("ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k")
 """Intraclass correlations by their names in Shrout & Fleiss (1979)."""
 
 _ROUNDING: Final = 1e-14
-"""Deviations below this share of the largest rating are rounding."""
+"""Deviations below this share of the largest rating are rounding error."""
 
 _ZERO: Final = 1e-12
-"""A divisor below this share of the dividend is rounding."""
+"""A divisor below this share of the dividend is rounding error."""
 
 _Bounds: TypeAlias = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
 class SelfRetrieval:
-    """The ranks at which items of one run find themselves in another, beside those of chance."""
+    """Ranks at which items of one run retrieve themselves in another, and those by chance."""
 
     n: int
     median_rank: RetrievalMetric
@@ -40,7 +40,7 @@ class SelfRetrieval:
     """The share of items at rank 1."""
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values."""
+        """The fields as JSON values."""
         return asdict(self)
 
 
@@ -57,7 +57,7 @@ class _MeanSquares:
 
 
 def compute_iccs(ratings: ArrayLike, level: float = LEVEL) -> dict[str, Estimate]:
-    """Intraclass correlations of n subjects rated in each of k runs, with their F intervals.
+    """Compute intraclass correlations of n subjects rated in each of k runs, with F intervals.
 
     ICC1: runs differ from subject to subject (one-way). ICC2: the same random runs, absolute
     agreement. ICC3: the same fixed runs, consistency. With k, of the mean over the k runs. Values
@@ -90,7 +90,7 @@ def compute_iccs(ratings: ArrayLike, level: float = LEVEL) -> dict[str, Estimate
 
 
 def compute_self_retrieval(one: ArrayLike, other: ArrayLike, seed: int = 0) -> SelfRetrieval:
-    """At which rank, by cosine, a row of one run finds the same row among all of another run.
+    """Compute the rank, by cosine, at which a row of one run retrieves itself in another run.
 
     Args:
         one: shape (n, d), finite.
@@ -161,7 +161,7 @@ def _compute_bounds(of: _MeanSquares, tail: float) -> dict[str, _Bounds]:
 def _bound_consistency(
     of: _MeanSquares, error: float, freedom: tuple[int, int], tail: float
 ) -> tuple[_Bounds, _Bounds]:
-    """Bounds of (B − E) / (B + (k − 1)·E) and of (B − E) / B: F = B / E, over its quantiles."""
+    """Compute the bounds of (B − E) / (B + (k − 1)·E) and (B − E) / B by quantiles of F = B / E."""
     from scipy.stats import f
 
     df, rest = freedom
@@ -175,7 +175,7 @@ def _bound_consistency(
 
 
 def _bound_agreement(of: _MeanSquares, tail: float) -> _Bounds:
-    """Bounds of ICC2, with the degrees of freedom of Satterthwaite's approximation."""
+    """Compute the bounds of ICC2, with the degrees of freedom of Satterthwaite's approximation."""
     from scipy.stats import f
 
     n, k, value = of.n, of.k, _compute_values(of)["ICC2"]
@@ -196,7 +196,7 @@ def _bound_agreement(of: _MeanSquares, tail: float) -> _Bounds:
 
 
 def _bound_mean(single: float | None, k: int) -> float | None:
-    """From a bound for one run to that for the mean over k of them (Spearman and Brown).
+    """Convert a bound for one run to that for the mean over k of them (Spearman-Brown).
 
     None where one run may be as low as −1 / (k − 1): the mean has no bound then.
     """
@@ -206,7 +206,7 @@ def _bound_mean(single: float | None, k: int) -> float | None:
 
 
 def _divide(above: float, below: float) -> float | None:
-    """None where the divisor is 0 but for rounding, or a quantile was infinite."""
+    """Divide; None where the divisor is 0 but for rounding, or a quantile was infinite."""
     if abs(below) <= _ZERO * abs(above) or not math.isfinite(above / below):
         return None
     return above / below

@@ -1,4 +1,4 @@
-"""How early a query finds what belongs to it among all targets, beside what chance gives."""
+"""Retrieval of relevant targets by queries: ranks, R@k and MRR, and their expectation by chance."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalMetric:
-    """A figure of retrieval beside the one that random ranks have in the mean."""
+    """A retrieval metric, and its expectation under uniformly random ranks."""
 
     estimate: Estimate
     chance: float | None
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values, flat."""
+        """The fields as JSON values, flat."""
         return self.estimate.as_dict() | {"chance": self.chance}
 
 
 def rank_relevant_targets(
     queries: ArrayLike, targets: ArrayLike, relevant: Mapping[int, Collection[int]]
 ) -> Floats:
-    """The best rank, by cosine, of any target that is relevant to a query.
+    """Rank all targets by cosine for each query, and find the best rank of a relevant one.
 
-    Among t equally similar targets, r of them relevant, the first relevant one is taken to stand
-    at (t + 1) / (r + 1), its mean place in a random order: where all are alike, no query does
-    better or worse than by chance. A zero vector has cosine 0 to everything.
+    Among t equally similar targets, r of them relevant, the first relevant one has the rank
+    (t + 1) / (r + 1), its mean rank in a random order, so ties have no effect on average. A zero
+    vector has cosine 0 with everything.
 
     Args:
         queries: shape (n, d), finite.
@@ -78,18 +78,18 @@ def compute_retrieval_metrics(
     relevant_counts: ArrayLike,
     seed: int = 0,
 ) -> dict[str, RetrievalMetric]:
-    """Shares of queries that find something relevant early, and their mean reciprocal rank.
+    """Compute R@k, the share of queries with a relevant target in the first k ranks, and MRR.
 
     Args:
         ranks: of `rank_relevant_targets`, shape (n,); queries with NaN are left out.
-        at: the ranks k of "R@k": something relevant is among the first k.
-        targets: how many there are to find.
-        relevant_counts: for each query how many are relevant to it, shape (n,).
+        at: the k of "R@k".
+        targets: number of targets.
+        relevant_counts: for each query the number of relevant targets, shape (n,).
         seed: of the bootstrap that gives "MRR" its interval; "R@k" has an exact one.
 
     Returns:
-        "R@1", …, "MRR"; `chance` is what uniformly random ranks give in the mean, for as many
-        relevant targets: from the hypergeometric distribution of how many are among the first k.
+        "R@1", …, "MRR"; `chance` is the expectation under uniformly random ranks for the same
+        numbers of relevant targets (hypergeometric distribution of those in the first k).
 
     Raises:
         InputError: not as many counts as ranks, or ranks or counts that cannot be.
@@ -120,7 +120,7 @@ def compute_retrieval_metrics(
 
 
 def _compute_tail(targets: int, relevant: int) -> Floats:
-    """Chance that the best of so many random ranks lies beyond k, for k = 0..targets."""
+    """Compute P(best of so many random ranks > k) for k = 0..targets."""
     k = np.arange(targets)
     left = np.maximum(targets - relevant - k, 0) / (targets - k)
     beyond: Floats = np.concatenate([[1.0], np.cumprod(left)])
@@ -128,7 +128,7 @@ def _compute_tail(targets: int, relevant: int) -> Floats:
 
 
 def _expect_reciprocal_rank(beyond: Floats) -> float:
-    """The expectation of 1 / the best rank."""
+    """Compute the expectation of 1 / the best rank from its tail probabilities."""
     return float(np.sum(-np.diff(beyond) / np.arange(1, len(beyond))))
 
 

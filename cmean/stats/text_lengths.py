@@ -1,7 +1,7 @@
 """Lengths of captions: the statistics of the study's Tables I (tracks) and II (artworks).
 
 A word is what it is in the study's Table II, for both kinds: the printed Table II comes out of the
-published captions in every digit so. Its Table I drops Italian stop words from English text as
+published captions to the last digit. Its Table I drops Italian stop words from English text as
 well, which makes lengths of the two kinds incomparable; that is not done here.
 """
 
@@ -46,7 +46,7 @@ class TextLengths:
     incomplete: int
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values."""
+        """The fields as JSON values."""
         return asdict(self)
 
 
@@ -58,7 +58,7 @@ class LengthTable:
     aggregated: TextLengths
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values, by column."""
+        """The columns as JSON values."""
         return asdict(self)
 
 
@@ -74,12 +74,12 @@ def count_words(text: str) -> int:
 
 
 def is_complete(text: str) -> bool:
-    """Whether a text ends, but for white space, in ``.``, ``!`` or ``?``."""
+    """Check whether a text ends, but for white space, in ``.``, ``!`` or ``?``."""
     return text.rstrip().endswith((".", "!", "?"))
 
 
 def join_fragment_captions(fragments: Iterable[str]) -> str:
-    """The captions of an item's fragments joined, in lower case, without the stock phrases."""
+    """Join the captions of an item's fragments in lower case, without the stock phrases."""
     text = " ".join(fragments).lower()
     for phrase in STOCK_PHRASES:
         text = text.replace(phrase, "")
@@ -87,7 +87,7 @@ def join_fragment_captions(fragments: Iterable[str]) -> str:
 
 
 def measure_lengths(texts: Iterable[str]) -> TextLengths:
-    """The statistics of some texts, each as it is."""
+    """Measure the lengths of texts in words."""
     listed = list(texts)
     words = [count_words(text) for text in listed]
     n, total = len(words), sum(words)
@@ -106,7 +106,7 @@ def measure_lengths(texts: Iterable[str]) -> TextLengths:
 
 
 def build_length_table(wholes: Iterable[str], fragments: Iterable[Sequence[str]]) -> LengthTable:
-    """Table I or II, of the items of one kind.
+    """Build Table I or II of the items of one kind.
 
     Args:
         wholes: the caption of each item as a whole.

@@ -150,7 +150,7 @@ def _print_pairing(result: Mapping[str, Any], profile_name: str) -> None:
 
 def _print_left_out_items(catalog: Catalog, result: Mapping[str, Any]) -> None:
     """Print how many items were left out of the matching because they have no vectors yet."""
-    missing = pairing_service.count_incomplete_items(catalog, result["pairing"])
+    missing = pairing_service.count_left_out_items(catalog, result["pairing"])
     counts = [format_count(number, kind.value) for kind, number in missing.items() if number]
     if not counts:
         return

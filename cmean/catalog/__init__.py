@@ -1,1 +1,1 @@
-"""The catalog: the only room that imports SQLAlchemy."""
+"""The catalog: the database of everything, and the only package that imports SQLAlchemy."""

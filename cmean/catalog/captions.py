@@ -1,4 +1,4 @@
-"""Captions as the next step reads them."""
+"""Captions as mappers, embedders and controls read them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COLUMNS = [captions.c[name] for name in _NAMES]
 
 @dataclass(frozen=True, slots=True)
 class StoredCaption:
-    """A caption that is in the catalog."""
+    """A caption of the catalog with its key."""
 
     id: int
     caption: Caption
@@ -34,14 +34,17 @@ class StoredCaption:
 
 @dataclass(frozen=True, slots=True)
 class ControlItem:
-    """An item that is to get the captions of another: its key, and when that was entered."""
+    """An item of a control recipe, which gives it the captions of another item.
+
+    `key` orders items independently of their ids; `entered` is when its tasks were planned.
+    """
 
     key: str
     entered: datetime
 
 
 def read_caption_texts(connection: Connection, claim: Claim) -> dict[int, tuple[int, str]]:
-    """The caption id and text that each task of an emotion claim is about."""
+    """Read the id and the text of the caption of each task of a claim."""
     query = select(captions.c.fragment_id, captions.c.id, captions.c.text).where(
         captions.c.recipe_id == _select_source(claim),
         captions.c.fragment_id.in_([work.fragment_id for work in claim.work]),
@@ -51,7 +54,7 @@ def read_caption_texts(connection: Connection, claim: Claim) -> dict[int, tuple[
 
 
 def read_captions(connection: Connection, claim: Claim) -> dict[int, StoredCaption]:
-    """The caption that each task of a claim is about, of a recipe that reads captions."""
+    """Read the caption of each task of a claim, of a recipe that reads captions."""
     query = select(captions.c.fragment_id, captions.c.id, *_COLUMNS).where(
         captions.c.recipe_id == _select_source(claim),
         captions.c.fragment_id.in_([work.fragment_id for work in claim.work]),
@@ -66,7 +69,7 @@ def read_captions(connection: Connection, claim: Claim) -> dict[int, StoredCapti
 def read_captions_of_items(
     connection: Connection, claim: Claim
 ) -> dict[int, dict[int, tuple[int, int, str]]]:
-    """All captions of the items that a claim is about.
+    """Read all captions of the items that a claim is about.
 
     Returns:
         Item id → position → fragment id, caption id and text.
@@ -92,7 +95,7 @@ def read_captions_of_items(
 
 
 def read_control_items(connection: Connection, recipe_id: int) -> dict[int, ControlItem]:
-    """The items that a recipe which deals captions out anew has tasks for."""
+    """Read the items that a control recipe (permuted captions) has tasks for."""
     query = (
         select(items.c.id, items.c.sha256, func.max(tasks.c.created_at))
         .join(fragments, fragments.c.item_id == items.c.id)
@@ -107,7 +110,7 @@ def read_control_items(connection: Connection, recipe_id: int) -> dict[int, Cont
 
 
 def read_item_keys(connection: Connection, recipe_id: int) -> dict[int, str]:
-    """The keys of the items that have all captions of the recipe that another reads."""
+    """Read the keys of the items that have all five captions of a recipe's input recipe."""
     query = (
         select(items.c.id, items.c.sha256)
         .join(fragments, fragments.c.item_id == items.c.id)
@@ -122,7 +125,7 @@ def read_item_keys(connection: Connection, recipe_id: int) -> dict[int, str]:
 def read_donor_captions(
     connection: Connection, recipe_id: int, item_ids: Sequence[int]
 ) -> dict[tuple[int, int], Caption]:
-    """The captions that a recipe reads, of some items, by item and position."""
+    """Read the captions of a recipe's input recipe, of some items, by item and position."""
     query = (
         select(fragments.c.item_id, fragments.c.position, *_COLUMNS)
         .join(captions, captions.c.fragment_id == fragments.c.id)
@@ -134,7 +137,7 @@ def read_donor_captions(
 
 
 def _select_source(claim: Claim) -> ScalarSelect[Any]:
-    """The recipe whose captions a claim's recipe reads."""
+    """Select the id of the recipe whose captions a claim's recipe reads."""
     return _select_source_of(claim.recipe_id)
 
 

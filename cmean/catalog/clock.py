@@ -1,4 +1,4 @@
-"""The database's own clock, in seconds since 1970: one clock for all machines."""
+"""The database's own clock, in seconds since 1970: the same for all machines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function that it is
-    """The present moment, not the transaction's start."""
+    """The current time, not the start of the transaction, in seconds since 1970."""
 
     type = Float()
     inherit_cache = True
@@ -21,10 +21,10 @@ class now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function tha
 
 
 @compiles(now, "sqlite")
-def _sqlite(_element: now, _compiler: SQLCompiler, **_: Any) -> str:  # noqa: ANN401 - SQLAlchemy's hook
+def _compile_for_sqlite(_element: now, _compiler: SQLCompiler, **_: Any) -> str:  # noqa: ANN401 - SQLAlchemy's hook
     return "((julianday('now') - 2440587.5) * 86400.0)"
 
 
 @compiles(now, "postgresql")
-def _postgresql(_element: now, _compiler: SQLCompiler, **_: Any) -> str:  # noqa: ANN401 - as above
+def _compile_for_postgresql(_element: now, _compiler: SQLCompiler, **_: Any) -> str:  # noqa: ANN401 - as above
     return "extract(epoch FROM clock_timestamp())::float8"

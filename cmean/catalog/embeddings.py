@@ -30,14 +30,20 @@ _CHUNK: Final = 1_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddingSet:
-    """Vectors of one recipe: `items`, `captions` (0: of media) of shape (n,), `unit` (n, width)."""
+    """Embeddings of one recipe at one position.
+
+    Attributes:
+        items: ids of the items, ascending, shape (n,).
+        captions: ids of the embedded captions, shape (n,); 0 where the media were embedded.
+        unit: vectors of unit length, shape (n, width).
+    """
 
     items: NDArray[np.int64]
     captions: NDArray[np.int64]
     unit: NDArray[np.float32]
 
     def of(self, items: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Where the vectors of some items are, and which items have one."""
+        """Find the rows of some items, and which of the items have one."""
         if not len(self.items):
             return np.zeros(len(items), np.intp), np.zeros(len(items), bool)
         at = np.minimum(np.searchsorted(self.items, items), len(self.items) - 1)
@@ -47,7 +53,7 @@ class EmbeddingSet:
 def find_newest_embedder(
     connection: Connection, backend: str, kind: Kind, source_id: int | None
 ) -> int | None:
-    """The newest recipe of an embedder that has embedded anything.
+    """Find the newest recipe of an embedder that has embedded anything.
 
     Args:
         connection: an open transaction.
@@ -69,7 +75,7 @@ def find_newest_embedder(
 def read_vectors(
     connection: Connection, recipe_id: int, position: int, pairing_id: int | None = None
 ) -> EmbeddingSet:
-    """The vectors of a recipe at a position, by item id.
+    """Read the vectors of a recipe at a position, by item id.
 
     With a pairing only those that were there when it was made.
     """
@@ -97,7 +103,7 @@ def read_vectors(
 
 
 def count_embeddings(connection: Connection, recipe_id: int | None = None) -> int:
-    """How many embeddings there are, of all recipes or of one; they are never removed."""
+    """Count the embeddings of all recipes or of one; they are never removed."""
     query = select(func.count()).select_from(embeddings)
     if recipe_id is not None:
         query = query.where(embeddings.c.recipe_id == recipe_id)
@@ -107,7 +113,7 @@ def count_embeddings(connection: Connection, recipe_id: int | None = None) -> in
 def count_incomplete_items(
     connection: Connection, kind: Kind, recipe_id: int, positions: Sequence[int]
 ) -> int:
-    """How many items of a kind lack an embedding of a recipe at one of these positions.
+    """Count the items of a kind without an embedding of a recipe at one of these positions.
 
     One without media, which nothing can be made of any more, counts only if it has some.
     """

@@ -71,7 +71,7 @@ class Catalog:
     def _transaction(
         self, sqlite_begin: str, isolation: IsolationLevel | None = None
     ) -> Iterator[Connection]:
-        with self._translated(), self.engine.connect() as connection:
+        with self._translate_errors(), self.engine.connect() as connection:
             if not self.is_sqlite:
                 if isolation is not None:
                     connection.execution_options(isolation_level=isolation)
@@ -95,7 +95,7 @@ class Catalog:
         SQLite alters a table by copying it, which foreign keys must not hinder; they are switched
         off around the transaction, since inside one it cannot be done, and checked at its end.
         """
-        with self._translated(), self.engine.connect() as connection:
+        with self._translate_errors(), self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
             if self.is_sqlite:
                 driver.execute("PRAGMA foreign_keys = OFF")
@@ -104,7 +104,9 @@ class Catalog:
                 with connection.begin():
                     yield connection
                     if self.is_sqlite and driver.execute("PRAGMA foreign_key_check").fetchone():
-                        raise CatalogError(f"catalog {self.name}: rows refer to rows that are gone")
+                        raise CatalogError(
+                            f"catalog {self.name}: rows refer to rows that do not exist"
+                        )
             finally:
                 if self.is_sqlite:
                     driver.execute("PRAGMA foreign_keys = ON")
@@ -128,17 +130,17 @@ class Catalog:
         self.engine.dispose()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except (DBAPIError, sqlite3.Error) as error:  # BEGIN and COMMIT pass SQLAlchemy by
-            kind = CatalogUnavailableError if self._is_away(error) else CatalogError
+            kind = CatalogUnavailableError if self._is_unavailable(error) else CatalogError
             raise kind(self._explain(error)) from error
         except SQLAlchemyError as error:
-            raise CatalogError(f"catalog {self.name}: {_first_line(error)}") from error
+            raise CatalogError(f"catalog {self.name}: {_get_first_line(error)}") from error
 
-    def _is_away(self, error: Exception) -> bool:
-        """Whether the same may succeed later: the server is away, or the file is locked."""
+    def _is_unavailable(self, error: Exception) -> bool:
+        """Tell whether a retry may succeed: the server is away, or the file is locked."""
         if self.is_sqlite:
             return "locked" in str(error)
         return isinstance(error, OperationalError) or getattr(
@@ -146,13 +148,13 @@ class Catalog:
         )
 
     def _explain(self, error: Exception) -> str:
-        said = _first_line(getattr(error, "orig", None) or error)
-        for sign, meaning in _MEANINGS:
-            if sign in said:
+        message = _get_first_line(getattr(error, "orig", None) or error)
+        for fragment, meaning in _MEANINGS:
+            if fragment in message:
                 return f"catalog {self.name}: {meaning}"
         if not self.is_sqlite and isinstance(error, OperationalError):
-            return f"catalog {self.name}: {said}; check the server and CMEAN_DATABASE_URL"
-        return f"catalog {self.name}: {said}"
+            return f"catalog {self.name}: {message}; check the server and CMEAN_DATABASE_URL"
+        return f"catalog {self.name}: {message}"
 
 
 class PreparedStatement:
@@ -172,16 +174,18 @@ class PreparedStatement:
         self._texts: dict[str, tuple[str, Mapping[str, Any], Sequence[str] | None]] = {}
 
     def __call__(self, connection: Connection, **values: object) -> CursorResult[Any]:
-        """Issue it once."""
-        text, fixed, order = self._text(connection)
-        return connection.exec_driver_sql(text, _bound({**fixed, **values}, order))
+        """Execute it once."""
+        text, fixed, order = self._compile(connection)
+        return connection.exec_driver_sql(text, _bind_values({**fixed, **values}, order))
 
-    def many(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
-        """Issue it for each row."""
-        text, fixed, order = self._text(connection)
-        connection.exec_driver_sql(text, [_bound({**fixed, **row}, order) for row in rows])
+    def execute_many(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+        """Execute it for each row."""
+        text, fixed, order = self._compile(connection)
+        connection.exec_driver_sql(text, [_bind_values({**fixed, **row}, order) for row in rows])
 
-    def _text(self, connection: Connection) -> tuple[str, Mapping[str, Any], Sequence[str] | None]:
+    def _compile(
+        self, connection: Connection
+    ) -> tuple[str, Mapping[str, Any], Sequence[str] | None]:
         name = connection.dialect.name
         if name not in self._texts:
             compiled: Any = self._statement.compile(dialect=connection.dialect)
@@ -189,8 +193,8 @@ class PreparedStatement:
         return self._texts[name]
 
 
-def _bound(values: Mapping[str, Any], order: Sequence[str] | None) -> Any:  # noqa: ANN401
-    """By position where the driver wants it so, else by name."""
+def _bind_values(values: Mapping[str, Any], order: Sequence[str] | None) -> Any:  # noqa: ANN401
+    """Bind values by position where the driver needs it, else by name."""
     return values if order is None else tuple(values[name] for name in order)
 
 
@@ -205,17 +209,17 @@ _MEANINGS = (
 )
 
 
-_PATIENCE = {
+_CONNECTION_TIMEOUTS = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-"""A server whose machine is gone without a word counts as away after a minute, not after hours."""
+"""A server that vanished from the network counts as unavailable after a minute, not hours."""
 
 
-def _first_line(error: object) -> str:
+def _get_first_line(error: object) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
@@ -243,7 +247,7 @@ def _create_sqlite_engine(url: URL) -> Engine:
     try:
         engine = create_engine(url, connect_args={"timeout": _SQLITE_BUSY_SECONDS})
     except (NoSuchModuleError, ArgumentError) as error:
-        raise CatalogError(f"the database URL cannot be used: {_first_line(error)}") from error
+        raise CatalogError(f"the database URL cannot be used: {_get_first_line(error)}") from error
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: object) -> None:
@@ -254,7 +258,7 @@ def _create_sqlite_engine(url: URL) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "invalidate")
-    def _let_go(connection: sqlite3.Connection, _record: object, _exception: object) -> None:
+    def _roll_back(connection: sqlite3.Connection, _record: object, _exception: object) -> None:
         # An interrupted statement's connection is closed; half-done it would keep its locks.
         connection.rollback()
 
@@ -266,6 +270,6 @@ def _create_postgresql_engine(url: URL) -> Engine:
         raise CatalogError(f"{url.drivername}:// is not supported; use postgresql+psycopg://")
     url = url.set(drivername="postgresql+psycopg")
     try:
-        return create_engine(url, connect_args=_PATIENCE)
+        return create_engine(url, connect_args=_CONNECTION_TIMEOUTS)
     except (ModuleNotFoundError, NoSuchModuleError, ArgumentError) as error:
-        raise CatalogError(f"the database URL cannot be used: {_first_line(error)}") from error
+        raise CatalogError(f"the database URL cannot be used: {_get_first_line(error)}") from error

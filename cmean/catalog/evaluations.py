@@ -1,4 +1,4 @@
-"""Evaluations: documents, each of one request."""
+"""Documents of evaluations, one for each finished request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHUNK = 10_000
 
 
 def hash_labels_and_ratings(connection: Connection, names: Sequence[str]) -> str:
-    """A digest of all ratings, and of some label sets: unlike results, these may change."""
+    """Hash all ratings and some label sets: unlike results, these may change."""
     queries = (
         select(ratings).order_by(ratings.c.id),
         select(labels).where(labels.c.name.in_(names)).order_by(labels.c.item_id, *labels.c),
@@ -33,12 +33,12 @@ def hash_labels_and_ratings(connection: Connection, names: Sequence[str]) -> str
 
 
 def write_evaluation(connection: Connection, task_id: int, document: Mapping[str, Any]) -> None:
-    """Write the evaluation that a request asked for."""
+    """Write the document of a request for an evaluation."""
     row = {"id": task_id, "pairing_id": document["pairing"], "document": dict(document)}
     connection.execute(insert(evaluations).values(row))
 
 
 def read_evaluation(connection: Connection, task_id: int) -> dict[str, Any]:
-    """The evaluation that a request led to."""
+    """Read the document of a request for an evaluation."""
     query = select(evaluations.c.document).where(evaluations.c.id == task_id)
     return dict(connection.execute(query).scalar_one())

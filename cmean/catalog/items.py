@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """What is known of a file when it is registered. Sizes in bytes, pixels, seconds, hertz."""
+    """A file to be registered. Sizes in bytes and pixels, durations in seconds, rates in hertz."""
 
     kind: Kind
     sha256: str
@@ -61,7 +61,7 @@ class LocatedItem:
 
 
 def find_item(connection: Connection, sha256: str) -> LocatedItem | None:
-    """The item of that content, if it is registered."""
+    """Find the registered item with this content."""
     row = connection.execute(_SELECT_LOCATED.where(items.c.sha256 == sha256)).one_or_none()
     return None if row is None else _build_located_item(row)
 
@@ -69,7 +69,7 @@ def find_item(connection: Connection, sha256: str) -> LocatedItem | None:
 def locate_fragments(
     connection: Connection, fragment_ids: list[int]
 ) -> dict[int, tuple[int, LocatedItem]]:
-    """Position and item of each fragment."""
+    """Read the position and the item of each fragment."""
     query = (
         _SELECT_LOCATED.add_columns(fragments.c.id, fragments.c.position)
         .join(fragments, fragments.c.item_id == items.c.id)
@@ -113,7 +113,7 @@ def update_location(connection: Connection, item_id: int, uri: str, modified: fl
 
 
 def retire_replaced_items(connection: Connection, uri: str, sha256: str) -> None:
-    """An item whose file has been replaced by one of other content has no media any more.
+    """Detach items from a file that was replaced by one of other content.
 
     What was made of it stays; what was still to be done is not.
     """
@@ -133,7 +133,7 @@ def update_metadata(connection: Connection, item_id: int, **facts: object) -> No
 
 
 def add_to_collection(connection: Connection, name: str, item_id: int) -> None:
-    """Put an item into a collection, which is made when there is none of that name."""
+    """Add an item to a collection, which is created when there is none of that name."""
     made = build_insert(connection, collections).values(name=name)
     connection.execute(made.on_conflict_do_nothing())
     found = select(collections.c.id).where(collections.c.name == name)
@@ -144,25 +144,25 @@ def add_to_collection(connection: Connection, name: str, item_id: int) -> None:
 
 
 def record_rejection(connection: Connection, path: str, reason: str, detail: str) -> None:
-    """Record why a file was refused; an earlier refusal of the same path is replaced."""
+    """Record why a file was rejected; an earlier rejection of the same path is replaced."""
     delete_rejection(connection, path)
     connection.execute(insert(rejections).values(path=path, reason=reason, detail=detail))
 
 
 def delete_rejection(connection: Connection, path: str) -> None:
-    """Forget the refusal of a path, now that its file is good."""
+    """Delete the rejection of a path, if there is one."""
     connection.execute(delete(rejections).where(rejections.c.path == path))
 
 
 def count_items(connection: Connection) -> dict[str, int]:
-    """Number of items of each kind."""
+    """Count the items of each kind."""
     query = select(items.c.kind, func.count()).group_by(items.c.kind)
     found = {row[0]: row[1] for row in connection.execute(query)}
     return {kind.value: found.get(kind.value, 0) for kind in Kind}
 
 
 def count_fragments(connection: Connection) -> int:
-    """How many fragments there are: they are never removed, so an equal number is the same set.
+    """Count the fragments; they are never removed, so an equal number is the same set.
 
     The highest id would not do: of two transactions the one with the lower ids may end later.
     """

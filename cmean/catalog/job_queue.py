@@ -1,4 +1,4 @@
-"""The ledger of work: which task is ready, who holds it, what became of it.
+"""The job queue: which task is ready, which worker holds it, how it ended.
 
 A row of `tasks` is one piece of work: a recipe applied to a fragment, or a request (a pairing, an
 evaluation). The life of a row:
@@ -6,11 +6,11 @@ evaluation). The life of a row:
     ready → leased → done
                ├──→ failed → ready (when its time has come)
                ├──→ dead           (a failure that a repetition cannot mend, or too many of them)
-               └──→ ready          (given back, or its worker is gone)
+               └──→ ready          (returned, or its worker ended)
 
 A claim takes a batch for a limited time (the lease) under a fresh token. A result is committed
 only where the row is still leased under that token (the fence), so a worker that stalled and was
-given up can do no harm when it wakes. No transaction is open while a back-end works.
+given up cannot overwrite anything when it resumes. No transaction is open while a back-end works.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRequest:
-    """A pairing or an evaluation that somebody asked for, held under a token."""
+    """A claimed request for a pairing or an evaluation, held under a token."""
 
     token: str
     task_id: int
@@ -95,7 +95,7 @@ def claim_tasks(
     *,
     fresh: bool = False,
 ) -> Claim | None:
-    """Take up to `limit` ready tasks of one recipe, oldest first.
+    """Claim up to `limit` ready tasks of one recipe, oldest first.
 
     A task that already took a worker down with it is claimed when no other is left, and alone, so
     that it takes no other with it; with `fresh` it is not claimed at all.
@@ -125,7 +125,7 @@ def claim_request(
     stage: str | None = None,
     task_id: int | None = None,
 ) -> ClaimedRequest | None:
-    """Take the oldest ready request of a stage, or a certain one; None when it is not ready."""
+    """Claim the oldest ready request of a stage, or a given one; None when it is not ready."""
     token = secrets.token_hex(16)
     which: list[ColumnElement[bool]] = [tasks.c.recipe_id.is_(None)]
     which += [tasks.c.stage == stage] if stage is not None else []
@@ -137,7 +137,7 @@ def claim_request(
 
 
 def renew_lease(connection: Connection, token: str, lease_seconds: float) -> int:
-    """Prolong a lease. Returns how many tasks are still held; 0 means that all is lost."""
+    """Extend a lease. Returns how many tasks are still held; 0: the whole claim is lost."""
     held = update(tasks).where(_is_held(token)).values(lease_until=now() + lease_seconds)
     return connection.execute(held).rowcount
 
@@ -145,7 +145,7 @@ def renew_lease(connection: Connection, token: str, lease_seconds: float) -> int
 def finish_tasks(
     connection: Connection, token: str, task_ids: Iterable[int] | None = None
 ) -> set[int]:
-    """Mark tasks done, where they are still held under the token: the fence.
+    """Mark tasks done that are still held under the fencing token.
 
     Args:
         connection: an open write transaction.
@@ -185,7 +185,7 @@ def fail_tasks(connection: Connection, token: str, failures: Mapping[int, ItemEr
 
 
 def return_tasks(connection: Connection, token: str) -> None:
-    """Return what is still held under the token, unworked: nothing counts against it."""
+    """Return the tasks still held under the token to the queue, with no attempt counted."""
     connection.execute(
         update(tasks)
         .where(_is_held(token))
@@ -194,7 +194,7 @@ def return_tasks(connection: Connection, token: str) -> None:
 
 
 def find_oldest_ready(connection: Connection, recipe_ids: Iterable[int]) -> dict[int, int]:
-    """The lowest id of a ready task of each recipe; recipes with none are left out.
+    """Find the lowest id of a ready task of each recipe; recipes with none are left out.
 
     Tasks that a worker died of count only where a recipe has no other, as for a claim. A step into
     the index a recipe, however many tasks there are.
@@ -212,12 +212,12 @@ def find_oldest_ready(connection: Connection, recipe_ids: Iterable[int]) -> dict
 
 
 def is_in_state(state: str) -> ColumnElement[bool]:
-    """Tasks in a state. Compares with a literal, not a parameter, so that partial indexes serve."""
+    """Build the condition that a task is in a state, as a literal so that partial indexes apply."""
     return tasks.c.state == literal_column(f"'{state}'")
 
 
 HAS_FAILED = tasks.c.state.in_([literal_column("'failed'"), literal_column("'dead'")])
-"""Failed and dead tasks, in the words of the partial index that serves them."""
+"""Failed and dead tasks, spelled as in the partial index on them."""
 
 
 def _is_held(token: str) -> ColumnElement[bool]:
@@ -228,8 +228,9 @@ FREED = {"token": None, "lease_until": None}
 
 
 def _build_claim(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
-    """Lease ready tasks, oldest first, in one statement. Parameters: size, holder (the token),
-    worker, seconds.
+    """Build the statement that leases ready tasks, oldest first.
+
+    Its parameters: size, holder (the token), worker, seconds.
 
     Materialised, or PostgreSQL may run the inner query again and take more than the limit. SQLite
     has no row locks and leaves FOR UPDATE out: its writers queue anyway.

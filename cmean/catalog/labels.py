@@ -27,7 +27,7 @@ _CHUNK: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class KnownItem:
-    """What an item may be called by: its file, its title, and what its metadata call `file`."""
+    """An item with the names that label files may use: its file, its title, its `file` metadata."""
 
     id: int
     kind: Kind
@@ -58,13 +58,13 @@ class LabelColumn:
         return self.values.dtype.kind == "f"
 
     def find(self, items: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Where some items stand in the column, which has one or more, and whether they do."""
+        """Find the rows of some items in a column that is not empty, and which items have one."""
         at = np.minimum(np.searchsorted(self.items, items), len(self.items) - 1)
         return at, self.items[at] == items
 
 
 def read_item_names(connection: Connection) -> Iterator[KnownItem]:
-    """All items by id, as they may be called."""
+    """Read all items by id, with the names that a label file may use."""
     file = items.c.metadata["file"].as_string()
     query = select(items.c.id, items.c.kind, items.c.uri, items.c.title, file).order_by(items.c.id)
     rows = connection.execute(query.execution_options(yield_per=_CHUNK))
@@ -76,7 +76,7 @@ def read_item_names(connection: Connection) -> Iterator[KnownItem]:
 def delete_labels(
     connection: Connection, name: str, kinds: Collection[Kind], *, pairs: bool
 ) -> None:
-    """Take away the labels that a set gives to items of some kinds, and its pairs if asked to."""
+    """Delete the labels of a set for items of some kinds, and with `pairs` its labelled pairs."""
     theirs = select(items.c.id).where(items.c.kind.in_([kind.value for kind in kinds]))
     connection.execute(delete(labels).where(labels.c.name == name, labels.c.item_id.in_(theirs)))
     if pairs:
@@ -86,7 +86,7 @@ def delete_labels(
 def write_labels(
     connection: Connection, name: str, rows: Iterable[tuple[int, str, float | str]]
 ) -> None:
-    """Write labels of a set: item, dimension, and a number or a category. Earlier ones give way."""
+    """Write labels of a set (item, dimension, number or category); earlier ones are replaced."""
     row = build_insert(connection, labels)
     changed = {"value": row.excluded.value, "category": row.excluded.category}
     row = row.on_conflict_do_update(index_elements=["item_id", "name", "dimension"], set_=changed)
@@ -96,7 +96,7 @@ def write_labels(
 
 
 def write_label_pairs(connection: Connection, name: str, rows: Iterable[tuple[int, int]]) -> None:
-    """Write labelled pairs of a set: track and artwork. Those that are there stay."""
+    """Write labelled pairs of a set, track and artwork; existing ones are kept."""
     row = build_insert(connection, label_pairs).on_conflict_do_nothing()
     for chunk in _split_into_chunks(rows):
         values = [{"name": name, "track_id": t, "artwork_id": a} for t, a in chunk]
@@ -104,7 +104,7 @@ def write_label_pairs(connection: Connection, name: str, rows: Iterable[tuple[in
 
 
 def list_label_sets(connection: Connection) -> list[dict[str, Any]]:
-    """The label sets by name: their dimensions, and how many items and pairs they label."""
+    """List the label sets by name: their dimensions, and how many items and pairs they label."""
     count = func.count(labels.c.item_id.distinct())
     found: dict[str, dict[str, Any]] = {}
     for name, number in connection.execute(select(labels.c.name, count).group_by(labels.c.name)):
@@ -119,7 +119,7 @@ def list_label_sets(connection: Connection) -> list[dict[str, Any]]:
 
 
 def read_label_columns(connection: Connection, name: str) -> list[LabelColumn]:
-    """The labels of a set, by kind and dimension; numbers and categories apart."""
+    """Read the labels of a set by kind and dimension, numbers and categories separately."""
     numeric = labels.c.value.is_not(None)
     query = (
         select(items.c.kind, labels.c.dimension, numeric, labels.c.item_id)
@@ -138,7 +138,7 @@ def read_label_columns(connection: Connection, name: str) -> list[LabelColumn]:
 
 
 def read_label_pairs(connection: Connection, name: str) -> NDArray[np.int64]:
-    """The labelled pairs of a set, track and artwork, shape (n, 2)."""
+    """Read the labelled pairs of a set, track and artwork, shape (n, 2)."""
     query = select(label_pairs.c.track_id, label_pairs.c.artwork_id)
     query = query.where(label_pairs.c.name == name).order_by(*query.selected_columns)
     rows = connection.execute(query.execution_options(yield_per=_CHUNK))

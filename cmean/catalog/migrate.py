@@ -1,4 +1,4 @@
-"""Creating, upgrading and checking the catalog's schema with Alembic.
+"""Create, upgrade and check the catalog's schema with Alembic.
 
 Alembic takes half a second to import, so a catalog that is up to date is recognised without it.
 """
@@ -24,11 +24,11 @@ REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision that this version knows, oldest first; a test compares it with the scripts."""
 
 _LOCK = 0x636D65616E  # "cmean" in ASCII: the key of PostgreSQL's advisory lock
-_VERSION = light_table("alembic_version", column("version_num"))
+_VERSION_TABLE = light_table("alembic_version", column("version_num"))
 
 
 def find_migrations() -> Path:
-    """The migration scripts: inside the installed package, else at the top of the repository."""
+    """Find the migration scripts: in the installed package, else at the top of the repository."""
     package = Path(__file__).resolve().parents[1]
     packaged = package / "migrations"
     return packaged if packaged.is_dir() else package.parent / "migrations"
@@ -81,7 +81,7 @@ def _read_revision(connection: Connection, catalog: Catalog) -> str | None:
                 f"catalog {catalog.name} holds another program's tables; name another database"
             )
         return None
-    found = connection.execute(select(_VERSION.c.version_num)).scalar_one_or_none()
+    found = connection.execute(select(_VERSION_TABLE.c.version_num)).scalar_one_or_none()
     if found is not None and found not in REVISIONS:
         raise CatalogError(
             f"catalog {catalog.name} is from a newer version of cmean (schema {found}); "

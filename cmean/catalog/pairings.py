@@ -1,4 +1,4 @@
-"""Pairings: the triples that they read, and the rows that they write, in one transaction.
+"""Pairings: the emotion triples that they compare, and the rows that they consist of.
 
 Both are arrays, a field for each column: a catalog may hold millions of them.
 """
@@ -60,7 +60,7 @@ def read_triples(
     positions: Sequence[int],
     pairing_id: int | None = None,
 ) -> NDArray[np.void]:
-    """The triples of an emotion recipe at some positions, by item id and position.
+    """Read the triples of an emotion recipe at some positions, by item id and position.
 
     Args:
         connection: an open transaction.
@@ -86,7 +86,7 @@ def read_triples(
 
 
 def _select_positions(recipe_id: int, positions: Sequence[int]) -> Select[Any]:
-    """Item and position of the emotions of a recipe."""
+    """Select item and position of the emotions of a recipe."""
     return (
         select(fragments.c.item_id, fragments.c.position)
         .select_from(emotions)
@@ -102,7 +102,7 @@ def _select_positions(recipe_id: int, positions: Sequence[int]) -> Select[Any]:
 def count_incomplete_items(
     connection: Connection, kind: str, recipe_id: int, positions: Sequence[int]
 ) -> int:
-    """How many items of a kind lack a triple of an emotion recipe at one of these positions.
+    """Count the items of a kind without a triple of a recipe at one of these positions.
 
     One without media, which nothing can be made of any more, counts only if it has some.
     """
@@ -175,7 +175,7 @@ def read_pairing(connection: Connection, pairing_id: int | None = None) -> Pairi
 
 
 def read_pairs(connection: Connection, pairing_id: int) -> NDArray[np.void]:
-    """The pairs of a pairing by position and rank: `PAIR`, shape (n,)."""
+    """Read the pairs of a pairing by position and rank: `PAIR`, shape (n,)."""
     columns = (pairs.c[name] for name in PAIR.names or ())
     query = select(*(func.coalesce(c, 0) if c.name in _EMOTIONS else c for c in columns))
     query = query.where(pairs.c.pairing_id == pairing_id).order_by(pairs.c.position, pairs.c.rank)
@@ -184,7 +184,7 @@ def read_pairs(connection: Connection, pairing_id: int) -> NDArray[np.void]:
 
 
 def read_pair_ids(connection: Connection, pairing_id: int) -> NDArray[np.int64]:
-    """The keys of a pairing's pairs, in the order of `read_pairs`."""
+    """Read the keys of a pairing's pairs, in the order of `read_pairs`."""
     query = select(pairs.c.id).where(pairs.c.pairing_id == pairing_id)
     query = query.order_by(pairs.c.position, pairs.c.rank)
     return np.fromiter(connection.execute(query).scalars(), np.int64)

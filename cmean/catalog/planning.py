@@ -1,4 +1,4 @@
-"""Making tasks: one statement enters all the work of a recipe that is missing.
+"""Create tasks: one statement enters all missing tasks of a recipe.
 
 Planners may run at the same time, on any machine: what another has entered meanwhile is skipped.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def plan_media_tasks(connection: Connection, stage: str, recipe_id: int, kind: Kind) -> int:
-    """Make a ready task for each fragment of that kind that the recipe has none for.
+    """Create a ready task for each fragment of that kind that the recipe has none for.
 
     Returns:
         How many tasks were added.
@@ -48,7 +48,7 @@ def plan_caption_tasks(
     *,
     whole_items: bool = False,
 ) -> int:
-    """Make a ready task for each caption of a recipe that another recipe has none for.
+    """Create a ready task for each caption of a recipe that another recipe has none for.
 
     Args:
         connection: an open write transaction.
@@ -78,7 +78,7 @@ def plan_caption_tasks(
 
 
 def _select_complete_items(source_id: int, among: list[int] | None) -> Select[tuple[int]]:
-    """The items all of whose fragments have a caption of that recipe."""
+    """Select the items all of whose fragments have a caption of that recipe."""
     found = (
         select(fragments.c.item_id)
         .join(captions, captions.c.fragment_id == fragments.c.id)
@@ -93,7 +93,7 @@ def _select_complete_items(source_id: int, among: list[int] | None) -> Select[tu
 
 
 def has_open_work(connection: Connection, recipe_id: int) -> bool:
-    """Whether anything of a recipe, or of those that it reads, is still to be done."""
+    """Tell whether a recipe, or one of its input recipes, has tasks that are ready or leased."""
     recipe: int | None = recipe_id
     while recipe is not None:
         if has_open_tasks(connection, recipe):
@@ -110,7 +110,7 @@ def plan_request(
     request: Mapping[str, Any],
     pairing_id: int | None = None,
 ) -> int:
-    """Enter a pairing or an evaluation as a task, or find the equal one. Returns its id."""
+    """Enter a request for a pairing or an evaluation, or find the equal one. Returns its id."""
     values = {
         "stage": stage,
         "digest": digest,

@@ -1,4 +1,4 @@
-"""How far the work is: tasks by stage and state, failures, and what waits for a worker."""
+"""Failed tasks, and tasks that wait for a worker."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-def list_failures(
+def list_failed_tasks(
     connection: Connection, recipe_ids: Sequence[int] | None = None, limit: int = 20
 ) -> list[dict[str, object]]:
-    """Failed and dead tasks with their item, position and typed reason, oldest first."""
+    """List failed and dead tasks with their item, position and typed reason, oldest first."""
     query = (
         select(
             tasks.c.stage,
@@ -42,7 +42,7 @@ def list_failures(
 
 
 def count_failures_by_reason(connection: Connection) -> list[tuple[str, str, int]]:
-    """Stage, reason and number of the tasks that are failed or dead."""
+    """Count failed and dead tasks by stage and reason."""
     query = (
         select(tasks.c.stage, tasks.c.reason, func.count())
         .where(job_queue.HAS_FAILED)
@@ -63,7 +63,7 @@ def count_ready_requests(connection: Connection, stages: Iterable[str]) -> dict[
 
 
 def count_ready_by_recipe(connection: Connection) -> list[tuple[str, str, str, int, int]]:
-    """Role, kind, back-end, recipe id and number of the tasks that can be claimed, by recipe."""
+    """Count the tasks that can be claimed, by recipe: role, kind, back-end, recipe id, number."""
     ready = select_ready_counts().subquery()
     query = (
         select(recipes.c.role, recipes.c.kind, recipes.c.backend, recipes.c.id, ready.c.number)
@@ -74,7 +74,7 @@ def count_ready_by_recipe(connection: Connection) -> list[tuple[str, str, str, i
 
 
 def read_request_state(connection: Connection, task_id: int) -> tuple[str, str, str | None]:
-    """State and stage of a request and, when it failed, why."""
+    """Read state and stage of a request and, when it failed, why."""
     query = select(tasks.c.state, tasks.c.stage, tasks.c.detail).where(tasks.c.id == task_id)
     row = connection.execute(query).one()
     return row.state, row.stage, row.detail

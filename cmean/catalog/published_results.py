@@ -1,4 +1,4 @@
-"""Results that were made elsewhere: items without media, and what is known of them as done work.
+"""Import results made elsewhere: items without media, their captions, triples and scores.
 
 Everything is entered only where it is missing, so the same import again adds nothing.
 """
@@ -39,7 +39,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class UnseenItem:
-    """An item whose media are not here; the file's name tells it apart from others of its kind."""
+    """An item without media; its file name distinguishes it from others of its kind."""
 
     kind: Kind
     file: str
@@ -49,9 +49,9 @@ class UnseenItem:
 
 
 def lock_collection(connection: Connection, name: str) -> int:
-    """The id of a collection, made where there is none, and held until the transaction ends.
+    """Find or create a collection, and lock its row until the transaction ends. Returns its id.
 
-    Two imports at the same time would else enter the same items twice.
+    Otherwise two simultaneous imports would enter the same items twice.
     """
     made = build_insert(connection, collections).values(name=name)
     connection.execute(made.on_conflict_do_nothing())
@@ -108,7 +108,7 @@ def _read_items(connection: Connection, collection_id: int) -> dict[tuple[Kind, 
 
 
 def read_fragment_ids(connection: Connection, collection_id: int) -> dict[Place, int]:
-    """The fragments of a collection's items: item id and position → id."""
+    """Read the fragments of a collection's items: item id and position → id."""
     query = (
         select(fragments.c.item_id, fragments.c.position, fragments.c.id)
         .join(collection_items, collection_items.c.item_id == fragments.c.item_id)
@@ -120,7 +120,7 @@ def read_fragment_ids(connection: Connection, collection_id: int) -> dict[Place,
 def add_captions(
     connection: Connection, recipe_id: int, results: Mapping[int, tuple[Caption, int]]
 ) -> dict[int, int]:
-    """Write captions as done work.
+    """Write captions with done tasks.
 
     Args:
         connection: an open write transaction.
@@ -151,7 +151,7 @@ def add_captions(
 def add_emotions(
     connection: Connection, recipe_id: int, results: Mapping[int, tuple[int | None, RGB]]
 ) -> dict[int, int]:
-    """Write triples as done work.
+    """Write triples with done tasks.
 
     Args:
         connection: an open write transaction.
@@ -181,7 +181,7 @@ def add_emotions(
 def _add_done_tasks(
     connection: Connection, stage: str, recipe_id: int, fragment_ids_: Iterable[int]
 ) -> dict[int, int]:
-    """A done task of a recipe for each fragment: fragment id → task id."""
+    """Add a done task of a recipe for each fragment: fragment id → task id."""
     query = select(tasks.c.fragment_id, tasks.c.id).where(tasks.c.recipe_id == recipe_id)
     known = dict(tuple(row) for row in connection.execute(query))
     rows = [{"fragment": key} for key in fragment_ids_ if key not in known]
@@ -226,15 +226,15 @@ def add_scores(
         connection.execute(insert(scores), rows)
 
 
-def read_pair_ids(connection: Connection, pairing_id: int) -> dict[tuple[int, int], int]:
-    """The pairs of a pairing: track and artwork → id."""
+def map_pair_ids(connection: Connection, pairing_id: int) -> dict[tuple[int, int], int]:
+    """Read the pairs of a pairing: track and artwork → id."""
     query = select(pairs.c.track_id, pairs.c.artwork_id, pairs.c.id)
     found = connection.execute(query.where(pairs.c.pairing_id == pairing_id))
     return {(track, artwork): key for track, artwork, key in found}
 
 
-def count_results(connection: Connection, recipe_ids: Sequence[int]) -> dict[str, int]:
-    """How many captions, triples and scores there are of some recipes."""
+def count_published_results(connection: Connection, recipe_ids: Sequence[int]) -> dict[str, int]:
+    """Count the captions, triples and scores of some recipes."""
     named = {"captions": captions, "triples": emotions, "scores": scores}
     return {
         name: int(

@@ -1,4 +1,4 @@
-"""Ratings of pairs by people, and what resolves and sums them up."""
+"""Ratings of pairs by people, and the control pairings that they are compared with."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _PARAMETERS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What a rater said of a pair: the columns of `ratings`.
+    """A rating of a pair by a rater: the columns of `ratings`.
 
     Attributes:
         pair_id: of the pair.
         rater: a name, whatever it is.
         congruence: 1..5; None where this was not answered.
         preferred: in a forced choice ``pair`` or ``random``; None where it was not answered.
-        other_artwork_id: in a forced choice the random artwork beside the pair's, if known.
+        other_artwork_id: in a forced choice the random artwork offered with the pair's, if known.
         comment: in the rater's words.
         seconds: how long it took.
     """
@@ -54,7 +54,7 @@ class Rating:
 
 
 def find_ratings(connection: Connection, pair_ids: Iterable[int]) -> dict[tuple[int, str], Rating]:
-    """The ratings of some pairs, by pair and rater."""
+    """Find the ratings of some pairs, by pair and rater."""
     columns = [ratings.c[field.name] for field in fields(Rating)]
     found = {}
     for part in _split_ids(pair_ids):
@@ -65,7 +65,7 @@ def find_ratings(connection: Connection, pair_ids: Iterable[int]) -> dict[tuple[
 
 
 def write_ratings(connection: Connection, given: Sequence[Rating]) -> None:
-    """Write ratings; one of the same pair by the same rater takes the place of the earlier one."""
+    """Write ratings; a later one of the same pair by the same rater replaces the earlier one."""
     if not given:
         return
     made = build_insert(connection, ratings)
@@ -76,7 +76,7 @@ def write_ratings(connection: Connection, given: Sequence[Rating]) -> None:
 
 
 def read_artworks_of_pairs(connection: Connection, pair_ids: Iterable[int]) -> dict[int, int]:
-    """The artwork of each of these pairs that there is."""
+    """Read the artwork of each of these pairs that exists."""
     found: dict[int, int] = {}
     for part in _split_ids(pair_ids):
         query = select(pairs.c.id, pairs.c.artwork_id).where(pairs.c.id.in_(part))
@@ -87,7 +87,7 @@ def read_artworks_of_pairs(connection: Connection, pair_ids: Iterable[int]) -> d
 def read_titles_of_pairs(
     connection: Connection, pair_ids: Iterable[int]
 ) -> dict[int, tuple[str | None, str | None]]:
-    """The titles of the track and the artwork of each of these pairs that there is."""
+    """Read the titles of the track and the artwork of each of these pairs that exists."""
     track, artwork = items.alias(), items.alias()
     found: dict[int, tuple[str | None, str | None]] = {}
     for part in _split_ids(pair_ids):
@@ -102,7 +102,7 @@ def read_titles_of_pairs(
 
 
 def find_artworks(connection: Connection, item_ids: Iterable[int]) -> set[int]:
-    """Which of these are items of kind artwork."""
+    """Find which of these ids are artworks."""
     found: set[int] = set()
     for part in _split_ids(item_ids):
         query = select(items.c.id).where(items.c.id.in_(part), items.c.kind == "artwork")
@@ -121,7 +121,7 @@ _ALIKE: Final = ("track_recipe_id", "artwork_recipe_id", "vector")
 
 
 def find_control_pairings(connection: Connection, pairing: PairingRow) -> list[int]:
-    """The other random pairings over the same recipes and vector, in the order they were made."""
+    """Find the other random pairings over the same recipes and vector, oldest first."""
     query = select(pairings.c.id).where(pairings.c.method == "random")
     query = query.where(pairings.c.id != pairing.id)
     query = query.where(*(pairings.c[name] == getattr(pairing, name) for name in _ALIKE))
@@ -131,7 +131,7 @@ def find_control_pairings(connection: Connection, pairing: PairingRow) -> list[i
 def read_pairings_with_controls(
     connection: Connection,
 ) -> list[tuple[PairingKey, list[PairingKey]]]:
-    """Each pairing that a method made, with the random ones that its pairs may be rated beside.
+    """Read each pairing that is not random, with its random control pairings.
 
     Returns:
         Their keys, in the order they were made.
@@ -165,7 +165,7 @@ RATED: Final = np.dtype(
 
 
 def read_ratings(connection: Connection, pairing_ids: Sequence[int]) -> NDArray[np.void]:
-    """All ratings of the pairs of some pairings, `RATED`, by pair and rater."""
+    """Read all ratings of the pairs of some pairings, `RATED`, by pair and rater."""
     columns = (
         ratings.c.pair_id,
         pairs.c.pairing_id,

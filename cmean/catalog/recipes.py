@@ -1,4 +1,4 @@
-"""Recipes: rows keyed by the digest of everything that determines a result."""
+"""Rows of recipes, keyed by the digest of everything that determines a result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def ensure_recipe(connection: Connection, recipe: Recipe, input_id: int | None = None) -> int:
-    """The id of the recipe's row, made when there is none of its digest."""
+    """Find or insert the row of a recipe by its digest. Returns its id."""
     found = find_recipe(connection, recipe.digest)
     if found is not None:
         return found
@@ -37,13 +37,13 @@ def ensure_recipe(connection: Connection, recipe: Recipe, input_id: int | None =
 
 
 def find_recipe(connection: Connection, digest: str) -> int | None:
-    """The id of the recipe of that digest, if there is a row."""
+    """Find the id of the recipe with this digest."""
     query = select(recipes.c.id).where(recipes.c.digest == digest)
     return connection.execute(query).scalar_one_or_none()
 
 
 def find_revision(connection: Connection, recipe: Recipe) -> str | None:
-    """The revision of the newest recipe that equals this one in all else, if there is a row."""
+    """Find the revision of the newest recipe that equals this one in everything else."""
     source = None if recipe.input is None else find_recipe(connection, recipe.input.digest)
     if recipe.input is not None and source is None:
         return None
@@ -60,16 +60,16 @@ def find_revision(connection: Connection, recipe: Recipe) -> str | None:
 
 
 def read_recipe_ids(connection: Connection) -> list[int]:
-    """The ids of all recipes, oldest first."""
+    """Read the ids of all recipes, oldest first."""
     return list(connection.execute(select(recipes.c.id).order_by(recipes.c.id)).scalars())
 
 
 def read_backend_names(connection: Connection) -> set[str]:
-    """The names of the back-ends of all recipes."""
+    """Read the names of the back-ends of all recipes."""
     return set(connection.execute(select(recipes.c.backend).distinct()).scalars())
 
 
 def read_recipes(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
-    """The recipes of these ids, as mappings."""
+    """Read the recipes of these ids, as mappings."""
     query = select(recipes).where(recipes.c.id.in_(ids)).order_by(recipes.c.id)
     return [dict(row) for row in connection.execute(query).mappings()]

@@ -47,8 +47,8 @@ _CAPTIONS = text(
 )
 
 
-def read_items(connection: Connection, item_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Title, creator, year, kind, URI and metadata of items."""
+def read_item_rows(connection: Connection, item_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Read title, creator, year, kind, URI and metadata of items."""
     columns = (items.c[name] for name in ("id", "kind", "title", "creator", "year", "uri"))
     query = select(*columns, items.c.metadata)
     found: dict[int, dict[str, Any]] = {}
@@ -58,10 +58,10 @@ def read_items(connection: Connection, item_ids: Sequence[int]) -> dict[int, dic
     return found
 
 
-def read_fragments(
+def read_fragments_of_items(
     connection: Connection, recipe_ids: Sequence[int], item_ids: Iterable[int]
 ) -> dict[int, list[dict[str, Any]]]:
-    """Captions with their triples, by item and position, of some emotion recipes."""
+    """Read captions with their triples, by item and position, of some emotion recipes."""
     result: dict[int, list[dict[str, Any]]] = {}
     wanted = {"recipes": list(recipe_ids), "items": list(item_ids)}
     for row in connection.execute(_FRAGMENTS, wanted).mappings():
@@ -70,16 +70,16 @@ def read_fragments(
 
 
 def read_mapped_captions(connection: Connection, recipe_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Each caption that some emotion recipes mapped: item, position, text and triple, in order."""
+    """Read each caption that some emotion recipes mapped: item, position, text and triple."""
     wanted = {"recipes": list(recipe_ids)}
     return [dict(row) for row in connection.execute(_MAPPED, wanted).mappings()]
 
 
 def read_pairs_with_intentions(connection: Connection, pairing_id: int) -> list[dict[str, Any]]:
-    """The rows of `v_pairs`, best first, with what the metadata calls `intended` on both sides."""
+    """Read the rows of `v_pairs` by rank, with the metadata's `intended` of both items."""
     rows = [dict(row) for row in connection.execute(_PAIRS, {"pairing": pairing_id}).mappings()]
     sides = ("track", "artwork")
-    described = read_items(connection, [row[f"{side}_id"] for row in rows for side in sides])
+    described = read_item_rows(connection, [row[f"{side}_id"] for row in rows for side in sides])
     for row in rows:
         for side in sides:
             facts = described[row[f"{side}_id"]]["metadata"] or {}
@@ -87,7 +87,7 @@ def read_pairs_with_intentions(connection: Connection, pairing_id: int) -> list[
     return rows
 
 
-def read_captions(
+def read_captions_of_pairing(
     connection: Connection, captioner_id: int | None, pairing_id: int
 ) -> dict[int, dict[int, tuple[str, str]]]:
     """Read the captions of a captioner recipe that there were for a pairing.

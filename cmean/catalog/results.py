@@ -105,17 +105,17 @@ def commit_captions(connection: Connection, claim: Claim, results: Mapping[int, 
             "tokens": results[task_id].tokens,
             "seconds": results[task_id].seconds,
             "language": results[task_id].language,
-            "windows": _windows_json(results[task_id]),
+            "windows": _dump_windows(results[task_id]),
         }
         for task_id in sorted(_finish_claimed(connection, claim, results))
     ]
     if rows:
-        _insert_captions.many(connection, rows)
+        _insert_captions.execute_many(connection, rows)
     return len(rows)
 
 
-def _windows_json(caption: Caption) -> str | None:
-    """The windows of a caption as JSON; of a single one without its text, which is the caption."""
+def _dump_windows(caption: Caption) -> str | None:
+    """Dump the windows of a caption as JSON; a single one without its text, the caption itself."""
     if not caption.windows:
         return None
     single = len(caption.windows) == 1
@@ -145,7 +145,7 @@ def commit_emotions(
         for task_id in sorted(_finish_claimed(connection, claim, results))
     ]
     if rows:
-        _insert_emotions.many(connection, rows)
+        _insert_emotions.execute_many(connection, rows)
     return len(rows)
 
 
@@ -175,7 +175,7 @@ def commit_embeddings(
         for task_id in sorted(_finish_claimed(connection, claim, results))
     ]
     if rows:
-        _insert_embeddings.many(connection, rows)
+        _insert_embeddings.execute_many(connection, rows)
     return len(rows)
 
 
@@ -187,7 +187,7 @@ def _finish_claimed(
 
 
 def count_results(connection: Connection, recipe_ids: Sequence[int]) -> list[int]:
-    """How many captions or triples each recipe has given.
+    """Count the captions or triples of each recipe.
 
     Results are never removed, so equal numbers of a recipe are equal sets: a snapshot of the
     inputs of a pairing that costs next to nothing to compare.
@@ -204,18 +204,18 @@ def count_results(connection: Connection, recipe_ids: Sequence[int]) -> list[int
 
 
 def count_truncated_captions(connection: Connection, recipe_ids: Sequence[int]) -> int:
-    """How many captions of some recipes ended at their token cap."""
+    """Count the captions of some recipes that ended at their token cap."""
     query = select(func.count()).select_from(captions)
     query = query.where(captions.c.recipe_id.in_(recipe_ids), captions.c.finish_reason == "length")
     return int(connection.execute(query).scalar_one())
 
 
 def set_pairing(connection: Connection, task_id: int, pairing_id: int) -> None:
-    """Record which pairing a request led to."""
+    """Record the pairing that a request resulted in."""
     connection.execute(update(tasks).where(tasks.c.id == task_id).values(pairing_id=pairing_id))
 
 
 def read_pairing_id(connection: Connection, task_id: int) -> int:
-    """The pairing that a request led to."""
+    """Read the id of the pairing that a request resulted in."""
     query = select(tasks.c.pairing_id).where(tasks.c.id == task_id)
     return int(connection.execute(query).scalar_one())

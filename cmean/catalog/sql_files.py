@@ -1,4 +1,4 @@
-"""SQL that stands in files of its own: views and triggers, which SQLAlchemy has no words for."""
+"""Read SQL files: the views and triggers, which SQLAlchemy has no constructs for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many tasks there are, by stage, recipe and state, at a cost that does not grow with them.
+"""Counters of tasks by stage, recipe and state, at a cost independent of their number.
 
 Triggers on `tasks` keep the counters, so raw SQL is counted too (`task_counts_sqlite.sql`,
 `task_counts_postgresql.sql`). They belong to the transaction that changes the tasks: what is read
@@ -51,7 +51,7 @@ class TaskCounts:
         return self.open + self.done + self.failures
 
     def as_dict(self) -> dict[str, int]:
-        """For JSON."""
+        """Convert to a mapping, as in JSON documents."""
         return asdict(self)
 
 
@@ -108,15 +108,15 @@ def fold_counts(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         return
     held = select(task_counts.c.id).with_for_update(skip_locked=True).cte("held")
-    gone = (
+    removed = (
         delete(task_counts)
         .where(task_counts.c.id.in_(select(held.c.id)))
         .returning(*(task_counts.c[name] for name in ("stage", "recipe_id", *STATES)))
-        .cte("gone")
+        .cte("removed")
     )
     sums = select(
-        gone.c.stage, gone.c.recipe_id, *(func.sum(gone.c[state]) for state in STATES)
-    ).group_by(gone.c.stage, gone.c.recipe_id)
+        removed.c.stage, removed.c.recipe_id, *(func.sum(removed.c[state]) for state in STATES)
+    ).group_by(removed.c.stage, removed.c.recipe_id)
     connection.execute(
         insert(task_counts).from_select(["stage", "recipe_id", *STATES], sums.add_cte(held))
     )

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import ColumnElement
 
 MAX_CRASHES = 5
-"""Workers that one task may take down with it before it is dead."""
+"""Crashes of workers during one task after which it is dead."""
 
 
 def release_workers(connection: Connection, worker_ids: Sequence[int], *, crashed: bool) -> int:
-    """Free what workers held that are known to be gone.
+    """Free the tasks of workers that are known to have ended.
 
     Args:
         connection: an open write transaction.
         worker_ids: the workers.
         crashed: whether the tasks may be to blame. False when the whole run was killed: then it
-            was somebody's will or the machine's end, and no task is suspected.
+            was stopped on purpose or the machine went down, and no task is suspected.
     """
     if not worker_ids:
         return 0
@@ -44,7 +44,7 @@ def release_workers(connection: Connection, worker_ids: Sequence[int], *, crashe
 
 
 def sweep_tasks(connection: Connection) -> int:
-    """Free tasks whose lease ran out, and make failed ones ready whose time has come.
+    """Free tasks whose lease has expired, and make failed ones ready whose back-off is over.
 
     Adds up the counters of tasks as well.
     """
@@ -85,7 +85,7 @@ def retry_tasks(
     reason: str | None = None,
     task_id: int | None = None,
 ) -> int:
-    """Make failed and dead tasks ready again, with a clean slate. Returns how many."""
+    """Make failed and dead tasks ready again, with all attempts reset. Returns how many."""
     which: list[ColumnElement[bool]] = [HAS_FAILED]
     if stage is not None:
         which.append(tasks.c.stage == stage)

@@ -1,4 +1,4 @@
-"""INSERT that may meet an equal row: both databases have ON CONFLICT, each in its own dialect."""
+"""INSERT … ON CONFLICT, which both databases have, each in its own SQLAlchemy dialect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def build_insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that offers `on_conflict_do_nothing`."""
+    """Build an INSERT that offers `on_conflict_do_nothing` and `on_conflict_do_update`."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)

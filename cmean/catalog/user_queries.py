@@ -26,7 +26,7 @@ EXPORTS = {
 
 
 def select_ratings_of(pairing_id: int) -> str:
-    """The query of `EXPORTS` for ratings, of the pairs of one pairing."""
+    """Build the query of `EXPORTS` for ratings, of the pairs of one pairing."""
     return EXPORTS["ratings"].replace(" ORDER", f" WHERE pairing_id = {pairing_id:d} ORDER")
 
 
@@ -34,7 +34,7 @@ def select_ratings_of(pairing_id: int) -> str:
 def run_query(
     catalog: Catalog, query: str
 ) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
-    """Run one query that cannot write; yields its column names and its rows, streamed.
+    """Run one read-only query; yields its column names and its rows, streamed.
 
     Raises:
         InputError: the query is empty, fails, writes, or is of a kind that returns no rows.
@@ -46,8 +46,8 @@ def run_query(
             options = {"stream_results": True, "no_parameters": True}
             result = connection.exec_driver_sql(query, execution_options=options)
         except DBAPIError as error:
-            said = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
-            raise InputError(f"the query failed: {said}") from error
+            message = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
+            raise InputError(f"the query failed: {message}") from error
         if not result.returns_rows:
             raise InputError("only queries that return rows are allowed here, e.g. SELECT")
         yield list(result.keys()), (tuple(row) for row in result)

@@ -1,4 +1,4 @@
-"""Who works: a row a process, so that the work of a dead one is freed without waiting."""
+"""Worker processes, a row each, so that tasks of a dead one are freed before its lease ends."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 SILENT_SECONDS = 60.0
-"""A worker that was not heard of for so long counts as gone; it is back with its next heartbeat."""
+"""Age of a heartbeat above which a worker counts as ended, until its next heartbeat."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """A process on some host.
+    """The identity of a process on a host.
 
     `started` (seconds, by the machine's own count) tells it from a later one of the same number,
     `namespace` from one in another container or on another machine of the same name.
@@ -45,7 +45,7 @@ class RegisteredWorker:
 
 @dataclass(slots=True)
 class WorkerTally:
-    """What a worker has done since it last said so."""
+    """What a worker has done since its last heartbeat."""
 
     done: int = 0
     failed: int = 0
@@ -60,7 +60,7 @@ def register_worker(
     queues: Sequence[str] | None = None,
     unable: Mapping[str, str] | None = None,
 ) -> int:
-    """Enter a worker. Returns its id.
+    """Insert the row of a worker. Returns its id.
 
     Args:
         connection: an open write transaction.
@@ -88,11 +88,11 @@ def record_heartbeat(
     recipe_id: int | None = None,
     tally: WorkerTally | None = None,
 ) -> None:
-    """Record that the worker lives, the recipe that it works on, and what it did meanwhile."""
+    """Record a heartbeat, the current recipe, and what was done since the last one."""
     tally = tally or WorkerTally()
-    alive = update(workers).where(workers.c.id == worker_id)
+    own = update(workers).where(workers.c.id == worker_id)
     connection.execute(
-        alive.values(
+        own.values(
             heartbeat=now(),
             recipe_id=recipe_id,
             tasks_done=workers.c.tasks_done + tally.done,
@@ -112,21 +112,21 @@ def set_unable(connection: Connection, worker_id: int, unable: Mapping[str, str]
 def stop_workers(connection: Connection, worker_ids: Sequence[int]) -> None:
     """Record that workers ended."""
     if worker_ids:
-        gone = update(workers).where(workers.c.id.in_(worker_ids), workers.c.stopped.is_(None))
-        connection.execute(gone.values(stopped=now()))
+        ended = update(workers).where(workers.c.id.in_(worker_ids), workers.c.stopped.is_(None))
+        connection.execute(ended.values(stopped=now()))
 
 
 def stop_silent_workers(connection: Connection) -> int:
-    """Record that workers ended which were not heard of for long. Returns how many."""
+    """Record that workers without a recent heartbeat ended. Returns how many."""
     silent = workers.c.heartbeat < now() - SILENT_SECONDS
-    gone = update(workers).where(workers.c.stopped.is_(None), silent)
-    return connection.execute(gone.values(stopped=now())).rowcount
+    ended = update(workers).where(workers.c.stopped.is_(None), silent)
+    return connection.execute(ended.values(stopped=now())).rowcount
 
 
 def find_workers_on_host(
     connection: Connection, host: str, namespace: str | None
 ) -> list[RegisteredWorker]:
-    """Workers of a host that are not known to have ended, or that still hold tasks."""
+    """Find the workers of a host that are not known to have ended, or that still hold tasks."""
     holds = exists().where(is_in_state("leased"), tasks.c.worker_id == workers.c.id)
     here = (workers.c.host == host, workers.c.namespace.is_not_distinct_from(namespace))
     query = select(workers).where(*here, workers.c.stopped.is_(None) | holds)
@@ -134,7 +134,7 @@ def find_workers_on_host(
 
 
 def read_workers(connection: Connection, worker_ids: Sequence[int]) -> list[RegisteredWorker]:
-    """These workers."""
+    """Read workers by their ids."""
     query = select(workers).where(workers.c.id.in_(worker_ids))
     return [_build_worker(row) for row in connection.execute(query)]
 
@@ -145,7 +145,7 @@ def _build_worker(row: Any) -> RegisteredWorker:  # noqa: ANN401 - a row of the 
 
 
 def list_workers(connection: Connection) -> list[dict[str, Any]]:
-    """Workers that have not ended: what they serve and do, and when they were last heard of."""
+    """List the workers that have not ended: queues, current recipe, numbers, heartbeat age."""
     query = (
         select(
             workers.c.id.label("worker"),
@@ -168,14 +168,14 @@ def list_workers(connection: Connection) -> list[dict[str, Any]]:
 
 
 def count_serving_workers(connection: Connection, queue: str) -> int:
-    """How many workers serve a queue and were heard of lately."""
+    """Count the workers of a queue with a recent heartbeat."""
     fresh = workers.c.heartbeat >= now() - SILENT_SECONDS
     query = select(workers.c.queues).where(workers.c.stopped.is_(None), fresh)
     return sum(queue in (queues or ()) for queues in connection.execute(query).scalars())
 
 
 def count_workers_on_host(connection: Connection, host: str, namespace: str | None) -> int:
-    """How many workers of a host were heard of lately."""
+    """Count the queue workers of a host with a recent heartbeat."""
     here = (workers.c.host == host, workers.c.namespace.is_not_distinct_from(namespace))
     fresh = workers.c.heartbeat >= now() - SILENT_SECONDS
     query = select(func.count()).select_from(workers)

@@ -123,8 +123,10 @@ def load_report_data(catalog: Catalog, document: EvaluationDocument, shown: int)
             pairs=pairs,
             triples=triples,
             null_similarities=_draw_null(connection, pairing, pairs),
-            items=report_rows.read_items(connection, np.unique(np.concatenate(known)).tolist()),
-            fragments=report_rows.read_fragments(connection, mappers, np.unique(first).tolist()),
+            items=report_rows.read_item_rows(connection, np.unique(np.concatenate(known)).tolist()),
+            fragments=report_rows.read_fragments_of_items(
+                connection, mappers, np.unique(first).tolist()
+            ),
             recipes=_load_recipe_chains(connection, mappers),
             captions={
                 kind: _load_captions(connection, mapper, document.pairing)
@@ -180,7 +182,7 @@ def _load_recipe_chains(connection: Connection, mapper_ids: Sequence[int]) -> li
 
 def _load_captions(connection: Connection, mapper_id: int, pairing_id: int) -> CaptionsByItem:
     (mapper,) = recipe_rows.read_recipes(connection, [mapper_id])
-    return report_rows.read_captions(connection, mapper["input_id"], pairing_id)
+    return report_rows.read_captions_of_pairing(connection, mapper["input_id"], pairing_id)
 
 
 def _load_media_scores(

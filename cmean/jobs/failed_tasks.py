@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def list_failures(catalog: Catalog) -> list[dict[str, Any]]:
     """The first failed or dead tasks: state, stage, title, position, reason and detail."""
     with catalog.read() as connection:
-        return progress.list_failures(connection)
+        return progress.list_failed_tasks(connection)
 
 
 def has_due_tasks(catalog: Catalog) -> bool:

@@ -37,7 +37,7 @@ def build_status(
             "items": items.count_items(connection),
             "stages": {stage: counted.get(stage, TaskCounts()).as_dict() for stage in STAGES},
             "waiting": _list_blocked(connection, living, fleet=fleet),
-            "failures": progress.list_failures(connection),
+            "failures": progress.list_failed_tasks(connection),
             "workers": living,
         }
 

@@ -163,7 +163,7 @@ def _build_rows(
     shown = {
         item for question in chosen for item in (question.pair.track_id, *question.artwork_ids)
     }
-    described = report_rows.read_items(connection, sorted(shown))
+    described = report_rows.read_item_rows(connection, sorted(shown))
     empty = ("",) * (1 + len(_ANSWER_COLUMNS))
     for question in chosen:
         track = _describe_item(

@@ -92,7 +92,9 @@ class _Importer:
         )
         earlier = self._import_earlier_run()
         pairing_id = self._import_pairs({k: m[1] for k, m in mappers.items()}, triples[Kind.TRACK])
-        counts = published_results.count_results(self.connection, sorted(set(self.recipe_ids)))
+        counts = published_results.count_published_results(
+            self.connection, sorted(set(self.recipe_ids))
+        )
         mine = [
             kind
             for kind, _ in {(item.kind, item.file) for item in list_published_items(self.published)}
@@ -251,7 +253,7 @@ class _Importer:
         if not sheet.rows:
             return
         _, recipe_id = self._enter_recipe(Role.EMBEDDER, Kind.TRACK, sheet)
-        known = published_results.read_pair_ids(self.connection, pairing_id)
+        known = published_results.map_pair_ids(self.connection, pairing_id)
         values = {}
         for row in sheet.rows:
             key = self.items[Kind.TRACK, row.track], self.items[Kind.ARTWORK, row.artwork]

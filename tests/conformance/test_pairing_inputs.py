@@ -77,7 +77,7 @@ def seen(catalog, corpus, pairing_id):
         for kind in Kind:
             mapper, captioner = corpus.mappers[kind], corpus.captioners[kind]
             triples = pairings.read_triples(connection, mapper, POSITIONS, pairing_id)
-            captions = report_rows.read_captions(connection, captioner, pairing_id)
+            captions = report_rows.read_captions_of_pairing(connection, captioner, pairing_id)
             found[kind] = len(triples), len(captions), len(sides[kind][0])
         return found
 

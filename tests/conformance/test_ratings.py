@@ -121,7 +121,7 @@ def test_a_sheet_filled_in_at_random_is_imported_in_full(catalog, tmp_path, ask,
         if row["preferred"] == "pair":
             chosen = of_pair[row["pair_id"]][1]
         with catalog.read() as connection:
-            title = report_rows.read_items(connection, [chosen])[chosen]["title"]
+            title = report_rows.read_item_rows(connection, [chosen])[chosen]["title"]
         assert shown[f"artwork_{filled[index]['preferred']}"].startswith(title)
 
 

@@ -283,7 +283,7 @@ def test_counting_reads_no_task(catalog):
 def test_failures_are_found_by_an_index(catalog):
     with catalog.write() as connection:
         add_recipes(connection)
-    issued = statements_of(catalog, progress.list_failures, progress.count_failures_by_reason)
+    issued = statements_of(catalog, progress.list_failed_tasks, progress.count_failures_by_reason)
     assert len(issued) == 2
     for plan in plans(catalog, issued):
         assert "ix_tasks_failures" in plan, plan

@@ -34,7 +34,7 @@ def _measure_kind(
     connection: Connection, evaluated: EvaluatedPairing, kind: Kind
 ) -> CaptionLengthTable:
     (mapper,) = recipe_rows.read_recipes(connection, [evaluated.row.recipe_id(kind)])
-    by_item = report_rows.read_captions(connection, mapper["input_id"], evaluated.row.id)
+    by_item = report_rows.read_captions_of_pairing(connection, mapper["input_id"], evaluated.row.id)
     wholes = [captions[WHOLE] for captions in by_item.values() if WHOLE in captions]
     complete = [c for c in by_item.values() if all(position in c for position in FRAGMENTS)]
     parts = [[captions[position] for position in FRAGMENTS] for captions in complete]

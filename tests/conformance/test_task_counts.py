@@ -290,6 +290,19 @@ def test_failures_are_found_by_an_index(catalog):
         assert "SEQ SCAN ON TASKS" not in plan.upper(), plan
 
 
+def test_tasks_of_dead_workers_are_found_by_an_index(catalog):
+    with catalog.write() as connection:
+        add_recipes(connection)
+    issued = statements_of(
+        catalog,
+        lambda connection: workers.find_workers_on_host(connection, "here", None),
+        task_recovery.needs_sweep,
+    )
+    assert len(issued) == 3
+    for plan in plans(catalog, issued):
+        assert "ix_tasks_leased" in plan or "ix_tasks_failed" in plan, plan
+
+
 def statements_of(catalog, *calls):
     """The statements that some functions issue, with their parameters."""
     issued = []

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,13 @@ def installed(tmp_path_factory):
     python = folder / "venv" / "bin" / "python"
     run(python, "-m", "pip", "install", "--quiet", wheel, folder=folder)
     return folder
+
+
+def test_it_holds_the_views_and_triggers(installed):
+    (wheel,) = installed.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    for name in ("views", "task_counts_sqlite", "task_counts_postgresql"):
+        assert f"cmean/catalog/{name}.sql" in names
 
 
 def test_it_creates_a_catalog_and_does_the_main_job(installed, tmp_path):

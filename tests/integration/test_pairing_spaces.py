@@ -179,7 +179,7 @@ def test_choices_that_do_not_go_together_are_refused_in_one_line(triples, progra
         assert words in found.err
     for arguments, words in {
         ("--control", "no-metadata"): "no metadata: nothing to remove",
-        ("--control", "constant-triple", "--control-seed", "3"): "is deterministic",
+        ("--control", "constant-triple", "--control-seed", "3"): "draws nothing",
         ("--profile", "embedded+shuffled-captions:x"): "seed of a control is a whole number",
         ("--profile", "nothing+shuffled-captions"): "there is no profile 'nothing'",
         ("--control", "constant-triple"): "run: cmean run --profile embedded+constant-triple",

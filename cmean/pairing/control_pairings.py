@@ -11,7 +11,7 @@ from cmean.catalog import pairings
 from cmean.catalog.pairing_rows import PairingChoices
 from cmean.errors import InputError
 from cmean.matching.methods import RANDOM
-from cmean.pairing import service as pairing_service
+from cmean.pairing import computation
 from cmean.pairing.pairing_request import PairingRequest
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ def ensure_control_pairing(catalog: Catalog, pairing: PairingRow, seed: int) -> 
     )
     with catalog.read() as connection:
         own = pairings.read_pairs(connection, pairing.id)[_PAIR_KEY]
-    best, fewest = pairing_service.compute_pairing(catalog, request), len(own) + 1
+    best, fewest = computation.compute_pairing(catalog, request), len(own) + 1
     for tried in range(seed, seed + _MAX_TRIES):
         made = (
             best
             if tried == seed
-            else pairing_service.compute_pairing(catalog, replace(request, seed=tried))
+            else computation.compute_pairing(catalog, replace(request, seed=tried))
         )
         in_both = len(np.intersect1d(own, made.pairs[_PAIR_KEY]))
         if in_both < fewest:

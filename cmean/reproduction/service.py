@@ -11,8 +11,7 @@ from cmean.datasets.published import BACKEND
 from cmean.datasets.published.reader import read_published_files
 from cmean.domain import Kind
 from cmean.errors import InputError
-from cmean.pairing import null_models, spaces
-from cmean.pairing import service as pairing_service
+from cmean.pairing import computation, null_models, spaces
 from cmean.pairing.pairing_request import PairingRequest
 from cmean.reproduction.document import (
     VERDICTS,
@@ -78,7 +77,7 @@ def _pair_earlier_run(catalog: Catalog, mappers: Mapping[Kind, int]) -> EarlierR
     )
     try:
         greedy, optimal = (
-            pairing_service.compute_pairing(catalog, replace(request, method=method))
+            computation.compute_pairing(catalog, replace(request, method=method))
             for method in ("greedy", "optimal")
         )
     except InputError:

@@ -8,12 +8,19 @@ import numpy as np
 import pytest
 from sqlalchemy import select  # noqa: TID251 - looks into the catalog
 
-from cmean.catalog import embeddings, items, pairings, published_results, recipes, report_rows
+from cmean.catalog import (
+    embeddings,
+    items,
+    pairing_inputs,
+    pairings,
+    published_results,
+    recipes,
+    report_rows,
+)
 from cmean.catalog.tables import fragments
 from cmean.domain import RGB, Caption, Kind, Recipe, Role
 from cmean.errors import InputError
-from cmean.pairing import service as pairing_service
-from cmean.pairing import spaces
+from cmean.pairing import computation, spaces
 from cmean.pairing.pairing_request import PairingRequest
 
 POSITIONS = (0, 1, 2, 3, 4)
@@ -63,7 +70,7 @@ def corpus(catalog):
 
 
 def pair(catalog, request):
-    made = pairing_service.compute_pairing(catalog, request)
+    made = computation.compute_pairing(catalog, request)
     with catalog.write() as connection:
         return pairings.write_pairing(connection, made.columns, made.pairs, made.inputs)
 
@@ -113,7 +120,7 @@ def test_what_an_open_transaction_had_inserted_is_no_input(catalog, corpus):
 
 
 def test_what_came_between_reading_and_writing_is_no_input(catalog, corpus):
-    made = pairing_service.compute_pairing(catalog, corpus.request())
+    made = computation.compute_pairing(catalog, corpus.request())
     with catalog.write() as connection:
         corpus.add(connection, Kind.TRACK, 2)
     with catalog.write() as connection:
@@ -139,9 +146,9 @@ def test_embeddings_are_those_that_there_were(catalog, corpus):
         track_embedding_recipe_id=embedder_id,
         artwork_embedding_recipe_id=embedder_id,
     )
-    made = pairing_service.compute_pairing(catalog, corpus.request())
+    made = computation.compute_pairing(catalog, corpus.request())
     with catalog.read() as connection:
-        inputs = pairing_service.pairing_inputs.read_current_inputs(connection, request)
+        inputs = pairing_inputs.read_current_inputs(connection, request)
     with catalog.write() as connection:
         pairing_id = pairings.write_pairing(connection, made.columns, made.pairs, inputs)
         corpus.add(connection, Kind.TRACK, 1)

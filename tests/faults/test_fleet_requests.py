@@ -9,6 +9,7 @@ import signal
 import pytest
 from fleet import WRAPPERS, kill_group, wait_for, write_picture
 
+from cmean.pairing import computation
 from cmean.pairing import service as pairing_service
 from cmean.pairing.pairing_request import PairingRequest
 
@@ -58,7 +59,7 @@ def test_a_version_by_a_worker_is_the_one_that_the_command_makes(finished_fleet)
     assert len(wishes) == fleet.number("SELECT COUNT(*) FROM pairings") == 3
     for wish, digest in wishes:
         asked = wish if isinstance(wish, dict) else json.loads(wish)
-        made = pairing_service.compute_pairing(fleet.catalog, PairingRequest.from_json(asked))
+        made = computation.compute_pairing(fleet.catalog, PairingRequest.from_json(asked))
         assert made.columns.digest == digest
 
 

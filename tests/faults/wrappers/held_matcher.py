@@ -6,9 +6,9 @@ import time
 from cmean_testing import folder
 
 from cmean.cli import entry
-from cmean.pairing import service as pairing_service
+from cmean.pairing import computation
 
-match = pairing_service.match
+match = computation.match
 
 
 def held(*arguments, **options):
@@ -19,5 +19,5 @@ def held(*arguments, **options):
     return match(*arguments, **options)
 
 
-pairing_service.match = held
+computation.match = held
 entry()

@@ -21,7 +21,7 @@ from cmean import cli
 from cmean.jobs import local_run, process_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 STDERR = 2
@@ -29,13 +29,28 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)
 
 
 def run_in_process(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], text: str | None
+    arguments: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    text: str = "",
+    main: Callable[[Sequence[str]], int] = cli.main,
 ) -> tuple[int, str, str]:
-    """Run a command line to its end. Returns its exit code, standard output and standard error.
+    """Run a command line to its end.
 
-    What it raises beyond its own failures is a defect of the program, and is raised.
+    Args:
+        arguments: of the command line.
+        folder: the working directory.
+        environment: all environment variables.
+        text: standard input.
+        main: of the program; returns the exit code.
+
+    Returns:
+        Exit code, standard output and standard error.
+
+    Raises:
+        Exception: what the program raises beyond its own failures is a defect, and is raised.
     """
-    streams = _Streams(text or "")
+    streams = _Streams(text)
     with (
         _replaced_environment(environment),
         chdir(folder),
@@ -45,13 +60,13 @@ def run_in_process(
         _own_warnings(),
         _work_in_calling_process(),
     ):
-        code = _exit_code(arguments)
+        code = _call_main(main, arguments)
     return code, *streams.written()
 
 
-def _exit_code(arguments: Sequence[str]) -> int:
+def _call_main(main: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
     try:
-        return cli.main(arguments)
+        return main(arguments)
     except SystemExit as end:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)

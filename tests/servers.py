@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from fleet import wait_for
+from waiting import PATIENCE, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,7 +93,7 @@ def break_off(handler: Handler) -> None:
 
 def hang(handler: Handler) -> None:
     """Nothing, until the test is over."""
-    handler.chat.over.wait(60)
+    handler.chat.over.wait(PATIENCE)
 
 
 def die(handler: Handler) -> None:
@@ -140,7 +140,7 @@ class ChatServer:
 
     def hold_until(self, crowd: int) -> None:
         """Answer requests in groups of so many, when all of a group have come."""
-        self._crowd = threading.Barrier(crowd, timeout=30)
+        self._crowd = threading.Barrier(crowd, timeout=PATIENCE)
 
     @contextmanager
     def attending(self, handler: Handler) -> Iterator[None]:

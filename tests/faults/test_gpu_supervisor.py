@@ -18,7 +18,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "waitid"), reason="this system has no waitid")
 WORKERS = Path(__file__).resolve().parents[2] / "workers"
-PATIENCE_SECONDS = 60  # how long anything here may take before the test fails
+PATIENCE_SECONDS = 120  # how long anything here may take before the test fails
 
 SUPERVISOR = """
 import json, os, sys

@@ -7,6 +7,7 @@ import signal
 
 import numpy as np
 import pytest
+from waiting import PATIENCE
 
 from cmean.library.vector_files import read_vector_file
 from cmean.matching import calibrate_vectors, match, random_pairing
@@ -171,7 +172,7 @@ def test_interrupted_it_ends_at_once_and_leaves_no_file(cmean, files):
 
     process.send_signal(signal.SIGINT)
 
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert sorted(path.name for path in cmean.folder.glob("*.csv")) == sorted(sides)
 

@@ -278,7 +278,7 @@ def test_a_bad_item_fails_alone_and_nothing_is_asked_twice(load, case):
 
 def test_a_server_that_does_not_answer_in_time_fails_the_item(load):
     with ChatServer(servers.hang) as server:
-        found = load(server, timeout=0.3, concurrency=1).caption(pictures(2))
+        found = load(server, timeout=3, concurrency=1).caption(pictures(2))
         assert texts(found) == ["timeout", "Number 1."]
         assert found[0].retryable
 

@@ -214,7 +214,7 @@ def register(monkeypatch, role, kind=Faulty):
         batch=1,
         share=1,
     )
-    monkeypatch.setattr(registry, "known", lambda: (info, *registry.BACKENDS))
+    monkeypatch.setattr(registry, "list_backends", lambda: (info, *registry.BACKENDS))
 
 
 @pytest.mark.parametrize(("role", "fault", "check", "said"), CASES)

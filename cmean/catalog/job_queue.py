@@ -211,6 +211,13 @@ def find_oldest_ready(connection: Connection, recipe_ids: Iterable[int]) -> dict
     return found
 
 
+def read_request_state(connection: Connection, task_id: int) -> tuple[str, str, str | None]:
+    """Read state and stage of a request and, when it failed, why."""
+    query = select(tasks.c.state, tasks.c.stage, tasks.c.detail).where(tasks.c.id == task_id)
+    row = connection.execute(query).one()
+    return row.state, row.stage, row.detail
+
+
 def is_in_state(state: str) -> ColumnElement[bool]:
     """Build the condition that a task is in a state, as a literal so that partial indexes apply."""
     return tasks.c.state == literal_column(f"'{state}'")

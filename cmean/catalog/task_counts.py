@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import BigInteger, cast, delete, func, insert, select
 
-from cmean.catalog.tables import task_counts
+from cmean.catalog.tables import recipes, task_counts
 from cmean.catalog.tables.work import STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Select
     from sqlalchemy.engine import Connection
 
 _FOLD_ABOVE: Final = 500
@@ -55,6 +54,7 @@ class TaskCounts:
         return asdict(self)
 
 
+_READY: Final = cast(func.sum(task_counts.c.ready), BigInteger).label("ready")
 _SUMS: Final = [cast(func.sum(task_counts.c[state]), BigInteger).label(state) for state in STATES]
 
 
@@ -77,14 +77,27 @@ def count_tasks(
     return {stage: numbers for stage, numbers in counted.items() if numbers.total}
 
 
-def select_ready_counts() -> Select[tuple[str, int | None, int]]:
-    """Select stage, recipe (NULL: requests) and number of the tasks that can be claimed."""
-    ready = cast(func.sum(task_counts.c.ready), BigInteger)
-    return (
-        select(task_counts.c.stage, task_counts.c.recipe_id, ready.label("number"))
-        .group_by(task_counts.c.stage, task_counts.c.recipe_id)
-        .having(ready > 0)
+def count_ready_requests(connection: Connection, stages: Iterable[str]) -> dict[str, int]:
+    """Count the requests of each stage that can be claimed; stages with none are left out."""
+    query = (
+        select(task_counts.c.stage, _READY)
+        .where(task_counts.c.recipe_id.is_(None), task_counts.c.stage.in_(stages))
+        .group_by(task_counts.c.stage)
+        .having(_READY > 0)
     )
+    return {row.stage: row.ready for row in connection.execute(query)}
+
+
+def count_ready_by_recipe(connection: Connection) -> list[tuple[str, str, str, int, int]]:
+    """Count the tasks that can be claimed, by recipe: role, kind, back-end, recipe id, number."""
+    query = (
+        select(recipes.c.role, recipes.c.kind, recipes.c.backend, recipes.c.id, _READY)
+        .join(task_counts, task_counts.c.recipe_id == recipes.c.id)
+        .group_by(recipes.c.role, recipes.c.kind, recipes.c.backend, recipes.c.id)
+        .having(_READY > 0)
+        .order_by(recipes.c.id)
+    )
+    return [tuple(row) for row in connection.execute(query)]
 
 
 def has_open_tasks(connection: Connection, recipe_id: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmean.catalog import progress, task_recovery
+from cmean.catalog import failures, task_recovery
 from cmean.inference.queues import QUEUES
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def list_failures(catalog: Catalog) -> list[dict[str, Any]]:
     """The first failed or dead tasks: state, stage, title, position, reason and detail."""
     with catalog.read() as connection:
-        return progress.list_failed_tasks(connection)
+        return failures.list_failed_tasks(connection)
 
 
 def has_due_tasks(catalog: Catalog) -> bool:

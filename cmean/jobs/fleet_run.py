@@ -6,9 +6,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cmean.catalog import migrate, progress, workers
+from cmean.catalog import migrate, workers
 from cmean.catalog.engine import Catalog
-from cmean.catalog.task_counts import TaskCounts, count_tasks
+from cmean.catalog.task_counts import TaskCounts, count_ready_by_recipe, count_tasks
 from cmean.errors import CatalogUnavailableError
 from cmean.inference import recipes
 from cmean.inference.queues import get_queue
@@ -132,7 +132,7 @@ class _FleetRun:
             return
         self.remind_at = time.monotonic() + _REMIND_SECONDS
         with self.catalog.read() as connection:
-            waiting = {recipe_id for *_, recipe_id, _ in progress.count_ready_by_recipe(connection)}
+            waiting = {recipe_id for *_, recipe_id, _ in count_ready_by_recipe(connection)}
             for entries in self.recipes.values():
                 for entry in entries:
                     queue = get_queue(entry.recipe.role, entry.recipe.kind)

@@ -16,7 +16,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from cmean.catalog import items, progress, workers
+from cmean.catalog import failures, items, workers
 from cmean.catalog.task_counts import TaskCounts, count_tasks
 from cmean.errors import CatalogError, InputError
 from cmean.jobs.status import STAGES
@@ -92,7 +92,7 @@ def _measure_tasks(connection: Connection) -> list[Metric]:
     done = CounterMetricFamily(
         "cmean_tasks_done", "Tasks done; its rate is the fleet's.", labels=["stage"]
     )
-    failures = GaugeMetricFamily(
+    failed = GaugeMetricFamily(
         "cmean_task_failures", "Tasks that are failed or dead.", labels=["stage", "reason"]
     )
     counted = count_tasks(connection)
@@ -101,9 +101,9 @@ def _measure_tasks(connection: Connection) -> list[Metric]:
         for state, number in numbers.as_dict().items():
             depth.add_metric([stage, state], number)
         done.add_metric([stage], numbers.done)
-    for stage, reason, number in progress.count_failures_by_reason(connection):
-        failures.add_metric([stage, reason], number)
-    return [depth, done, failures]
+    for stage, reason, number in failures.count_failures_by_reason(connection):
+        failed.add_metric([stage, reason], number)
+    return [depth, done, failed]
 
 
 def _measure_workers(connection: Connection) -> list[Metric]:

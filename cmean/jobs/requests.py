@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from cmean.catalog import job_queue, progress, task_recovery, workers
+from cmean.catalog import job_queue, task_recovery, workers
 from cmean.errors import CatalogUnavailableError, CmeanError, InputError, ItemError
 from cmean.evaluation import service as evaluation_service
 from cmean.jobs.executor import write_with_retry
@@ -149,7 +149,7 @@ def complete_request(
     is_hint_sent = False
     while True:
         with catalog.read() as connection:
-            state, stage, why = progress.read_request_state(connection, task_id)
+            state, stage, why = job_queue.read_request_state(connection, task_id)
             has_workers = (
                 send_hint is not None and workers.count_serving_workers(connection, stage) > 0
             )

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmean.catalog import items, progress, workers
-from cmean.catalog.task_counts import TaskCounts, count_tasks
+from cmean.catalog import failures, items, workers
+from cmean.catalog.task_counts import (
+    TaskCounts,
+    count_ready_by_recipe,
+    count_ready_requests,
+    count_tasks,
+)
 from cmean.inference.queues import REQUESTS, get_queue
 from cmean.jobs.local_processes import find_dead_workers
 from cmean.jobs.local_run import STAGES as RUN_STAGES
@@ -37,7 +42,7 @@ def build_status(
             "items": items.count_items(connection),
             "stages": {stage: counted.get(stage, TaskCounts()).as_dict() for stage in STAGES},
             "waiting": _list_blocked(connection, living, fleet=fleet),
-            "failures": progress.list_failed_tasks(connection),
+            "failures": failures.list_failed_tasks(connection),
             "workers": living,
         }
 
@@ -53,12 +58,12 @@ def _list_blocked(
     if not serving and not fleet:
         return []
     found = []
-    for role, kind, backend, recipe_id, number in progress.count_ready_by_recipe(connection):
+    for role, kind, backend, recipe_id, number in count_ready_by_recipe(connection):
         why = _explain_block(serving, get_queue(role, kind), str(recipe_id))
         if why is not None:
             queue = get_queue(role, kind)
             found.append({"queue": queue, "backend": backend, "ready": number, "why": why})
-    for stage, number in progress.count_ready_requests(connection, REQUESTS).items():
+    for stage, number in count_ready_requests(connection, REQUESTS).items():
         if (why := _explain_block(serving, stage, "")) is not None:
             found.append({"queue": stage, "backend": None, "ready": number, "why": why})
     return found

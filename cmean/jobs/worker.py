@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from cmean.catalog import job_queue, migrate, progress, task_recovery, workers
+from cmean.catalog import job_queue, migrate, task_counts, task_recovery, workers
 from cmean.catalog import recipes as recipe_rows
 from cmean.catalog.engine import Catalog
 from cmean.errors import CatalogUnavailableError, ConfigError, ServerError
@@ -162,7 +162,7 @@ class Worker:
         if not stages:
             return []
         with self.catalog.read() as connection:
-            return list(progress.count_ready_requests(connection, stages))
+            return list(task_counts.count_ready_requests(connection, stages))
 
     def _execute_next_request(self, session: WorkerSession) -> bool:
         for stage in self._find_request_stages():

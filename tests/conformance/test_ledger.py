@@ -8,10 +8,10 @@ import pytest
 
 from cmean.catalog import (
     captions,
+    failures,
     items,
     job_queue,
     planning,
-    progress,
     recipes,
     results,
     task_recovery,
@@ -148,7 +148,7 @@ def test_a_task_that_keeps_taking_workers_down_is_dead(catalog, planned):
             task_recovery.sweep_tasks(connection)
     assert tally(catalog)["dead"] == 1
     with catalog.read() as connection:
-        assert progress.list_failed_tasks(connection)[0]["reason"] == "worker-crashed"
+        assert failures.list_failed_tasks(connection)[0]["reason"] == "worker-crashed"
 
 
 def test_killed_runs_are_never_held_against_a_task(catalog, planned):
@@ -178,7 +178,7 @@ def test_a_failure_that_nothing_mends_is_dead_with_its_reason(catalog, planned):
     fail_first(catalog, planned, ItemError("decode-error", "cut short"))
     assert tally(catalog)["dead"] == 1
     with catalog.read() as connection:
-        row = progress.list_failed_tasks(connection)[0]
+        row = failures.list_failed_tasks(connection)[0]
     assert (row["reason"], row["detail"]) == ("decode-error", "cut short")
 
 

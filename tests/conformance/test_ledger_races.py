@@ -185,7 +185,7 @@ def test_claiming_among_a_million_that_are_done_uses_its_index(catalog):
     from cmean.catalog.job_queue import _take_fresh  # noqa: PLC0415 - what a claim issues
 
     with catalog.write() as connection:
-        text, fixed, order = _take_fresh._text(connection)  # noqa: SLF001 - as above
+        text, fixed, order = _take_fresh._compile(connection)  # noqa: SLF001 - as above
         values = {"recipe": last, "holder": "t", "worker": worker_id, "seconds": 9.0, "size": 16}
         bound = {**fixed, **values}
         explain = "EXPLAIN QUERY PLAN " if catalog.is_sqlite else "EXPLAIN "

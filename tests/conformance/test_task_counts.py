@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections import Counter
 from contextlib import suppress
 
 import pytest
@@ -14,10 +15,10 @@ from hypothesis import strategies as st
 from sqlalchemy import event  # noqa: TID251 - looks at what is issued
 
 from cmean.catalog import (
+    failures,
     items,
     job_queue,
     planning,
-    progress,
     recipes,
     task_counts,
     task_recovery,
@@ -51,11 +52,16 @@ def check(connection):
         stage: tuple(map(sum, zip(*(row[2:] for row in each), strict=True)))
         for stage, each in itertools.groupby(counted, key=lambda row: row[0])
     }
-    ready = {row[1]: row[2] for row in counted if row[1] is not None and row[2]}
-    assert {row[3]: row[4] for row in progress.count_ready_by_recipe(connection)} == ready
-    for recipe_id in {row[1] for row in counted} - {None}:
-        (row,) = (row for row in counted if row[1] == recipe_id)
-        assert task_counts.has_open_tasks(connection, recipe_id) == bool(row[2] + row[3])
+    ready, leased = Counter(), Counter()
+    for row in counted:
+        if row[1] is not None:
+            ready[row[1]] += row[2]
+            leased[row[1]] += row[3]
+    ready = +ready
+    assert {row[3]: row[4] for row in task_counts.count_ready_by_recipe(connection)} == ready
+    for recipe_id in leased:
+        is_open = bool(ready[recipe_id] + leased[recipe_id])
+        assert task_counts.has_open_tasks(connection, recipe_id) == is_open
 
 
 def add_recipes(connection):
@@ -271,8 +277,8 @@ def test_counting_reads_no_task(catalog):
         lambda connection: task_counts.count_tasks(connection, [1]),
         lambda connection: task_counts.has_open_tasks(connection, 1),
         task_counts.needs_folding,
-        progress.count_ready_by_recipe,
-        lambda connection: progress.count_ready_requests(connection, ["pair"]),
+        task_counts.count_ready_by_recipe,
+        lambda connection: task_counts.count_ready_requests(connection, ["pair"]),
         lambda connection: rows(connection, "SELECT * FROM v_progress"),
     )
     assert len(issued) == 7
@@ -283,7 +289,7 @@ def test_counting_reads_no_task(catalog):
 def test_failures_are_found_by_an_index(catalog):
     with catalog.write() as connection:
         add_recipes(connection)
-    issued = statements_of(catalog, progress.list_failed_tasks, progress.count_failures_by_reason)
+    issued = statements_of(catalog, failures.list_failed_tasks, failures.count_failures_by_reason)
     assert len(issued) == 2
     for plan in plans(catalog, issued):
         assert "ix_tasks_failures" in plan, plan

@@ -19,6 +19,7 @@ from cmean.config import load_settings
 from cmean.domain import Kind
 from cmean.inference.queues import get_queue
 from cmean.jobs import heartbeat
+from cmean.jobs import worker as worker_module
 from cmean.jobs.planner import Planner
 from cmean.jobs.worker import Worker
 from cmean.library.ingest import ingest_files
@@ -114,9 +115,10 @@ def test_one_caption_passes_through_few_files(tmp_path, monkeypatch, kind):
             worker.stop()
         return plan(*arguments)
 
-    # The heartbeat beats by the clock; on a slow machine that may be in the middle of the caption.
+    # Heartbeats and sweeps go by the clock; on a slow machine that may be amid the caption.
     monkeypatch.setattr(heartbeat, "_LONGEST_PAUSE", 600.0)
     monkeypatch.setattr(heartbeat, "_SHORTEST_PAUSE", 600.0)
+    monkeypatch.setattr(worker_module, "_SWEEP_SECONDS", 600.0)
     monkeypatch.setattr(job_queue, "claim_tasks", watched_claim)
     monkeypatch.setattr(Planner, "plan_readers", watched_plan)
     threading.setprofile(recorder)

@@ -1,4 +1,4 @@
-"""Failed tasks, and tasks that wait for a worker."""
+"""Tasks that are failed or dead, and why."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from cmean.catalog import job_queue
-from cmean.catalog.tables import fragments, items, recipes, tasks
-from cmean.catalog.task_counts import select_ready_counts
+from cmean.catalog.tables import fragments, items, tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -51,30 +50,3 @@ def count_failures_by_reason(connection: Connection) -> list[tuple[str, str, int
     )
     found = connection.execute(query)
     return [(stage, reason or "unknown", number) for stage, reason, number in found]
-
-
-def count_ready_requests(connection: Connection, stages: Iterable[str]) -> dict[str, int]:
-    """Count the requests of each stage that can be claimed; stages with none are left out."""
-    ready = select_ready_counts().subquery()
-    query = select(ready.c.stage, ready.c.number).where(
-        ready.c.recipe_id.is_(None), ready.c.stage.in_(stages)
-    )
-    return {row.stage: row.number for row in connection.execute(query)}
-
-
-def count_ready_by_recipe(connection: Connection) -> list[tuple[str, str, str, int, int]]:
-    """Count the tasks that can be claimed, by recipe: role, kind, back-end, recipe id, number."""
-    ready = select_ready_counts().subquery()
-    query = (
-        select(recipes.c.role, recipes.c.kind, recipes.c.backend, recipes.c.id, ready.c.number)
-        .join(ready, ready.c.recipe_id == recipes.c.id)
-        .order_by(recipes.c.id)
-    )
-    return [tuple(row) for row in connection.execute(query)]
-
-
-def read_request_state(connection: Connection, task_id: int) -> tuple[str, str, str | None]:
-    """Read state and stage of a request and, when it failed, why."""
-    query = select(tasks.c.state, tasks.c.stage, tasks.c.detail).where(tasks.c.id == task_id)
-    row = connection.execute(query).one()
-    return row.state, row.stage, row.detail

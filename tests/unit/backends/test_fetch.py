@@ -191,7 +191,7 @@ def in_parts(served, place, monkeypatch):
     places = ((f"{served.url}/elsewhere", "all.pth"), (OWN, "config.json"))
     served.files["elsewhere/all.pth"] = LARGE
     monkeypatch.setattr(sys.modules[__name__], "FILES_TO_FETCH", places)
-    monkeypatch.setattr(registry, "known", lambda: (info,))
+    monkeypatch.setattr(registry, "list_backends", lambda: (info,))
     monkeypatch.setenv("CMEAN_MODEL_DIR", str(place / "models"))
     return named("in-parts")
 

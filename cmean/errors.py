@@ -55,15 +55,19 @@ class ServerError(CmeanError):
 
 
 class ItemError(CmeanError):
-    """One item cannot be used. `reason` is a stable word; the message is the detail.
+    """One item cannot be used.
 
-    `retryable` says whether the same work may succeed later without a change to the item.
+    Args:
+        reason: a `FailureReason`, or a stable word of a back-end of another package.
+        detail: the message.
+        retryable: whether the same work may succeed later without a change to the item.
     """
 
     def __init__(self, reason: str, detail: str, *, retryable: bool = False) -> None:
         detail = _make_printable(detail)
         super().__init__(detail)
-        self.reason = reason
+        # A plain string: database drivers treat members of an enumeration otherwise.
+        self.reason = str(reason)
         self.detail = detail
         self.retryable = retryable
 

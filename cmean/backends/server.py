@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from cmean.backends import server_replies
 from cmean.errors import CmeanError, ConfigError, ItemError, ServerError
+from cmean.failure_reasons import FailureReason
 from cmean.util.retry import Backoff
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ class ModelServer:
 
     def _ask_for_item(self, error: ItemError | ServerError) -> ItemError:
         if isinstance(error, ServerError):
-            return self._failure("server-away", str(error), retryable=True)
+            return self._failure(FailureReason.SERVER_AWAY, str(error), retryable=True)
         if isinstance(error, self._failure):
             return error
         return self._failure(error.reason, error.detail, retryable=error.retryable)
@@ -235,7 +236,7 @@ class ModelServer:
                     self._make_unreachable_error("cannot be reached in time")
                 ) from error
             detail = f"the model server did not answer in {how.timeout:g} s"
-            raise ItemError("timeout", detail, retryable=True) from error
+            raise ItemError(FailureReason.TIMEOUT, detail, retryable=True) from error
         except openai.APIConnectionError as error:
             why = server_replies.shorten_line(str(error.__cause__))
             if "Connect" in type(error.__cause__).__name__:
@@ -243,7 +244,9 @@ class ModelServer:
                     self._make_unreachable_error(f"cannot be reached: {why}")
                 ) from error
             detail = f"the model server broke the connection off: {why}"
-            raise _PassingError(ItemError("connection-lost", detail, retryable=True)) from error
+            raise _PassingError(
+                ItemError(FailureReason.CONNECTION_LOST, detail, retryable=True)
+            ) from error
         return reply.http_response.text
 
     def _make_refusal(self, response: Any) -> Exception:  # noqa: ANN401 - httpx is the client's affair

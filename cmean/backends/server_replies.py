@@ -8,6 +8,7 @@ from typing import Any
 
 from cmean.domain import Answer, FinishReason
 from cmean.errors import CmeanError, ItemError, ServerError
+from cmean.failure_reasons import FailureReason
 
 _THINKING = re.compile(r"\A\s*(?:<think>)?.*?</think>\s*", re.DOTALL)
 _ONLY_THINKING = re.compile(r"\A\s*<think>(?!.*</think>)", re.DOTALL)
@@ -32,18 +33,20 @@ def read_answer(body: str, model: str) -> Answer:
         content = message["content"]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         detail = f"the server's reply is no chat completion: {shorten_line(body) or 'it is empty'}"
-        raise ItemError("bad-reply", detail, retryable=True) from error
+        raise ItemError(FailureReason.BAD_REPLY, detail, retryable=True) from error
     if named and not is_same_model(model, named):
         detail = f"the server answered with the model {named!r}, not {model!r}"
-        raise ItemError("wrong-model", detail, retryable=True)
+        raise ItemError(FailureReason.WRONG_MODEL, detail, retryable=True)
     if finish == "content_filter" or message.get("refusal"):
-        raise ItemError("content-filter", f"the server refused: {message.get('refusal') or finish}")
+        raise ItemError(
+            FailureReason.CONTENT_FILTER, f"the server refused: {message.get('refusal') or finish}"
+        )
     if not isinstance(finish, str) or finish not in set(FinishReason):
-        raise ItemError("finish-reason", f"the answer ended for the reason {finish!r}")
+        raise ItemError(FailureReason.FINISH_REASON, f"the answer ended for the reason {finish!r}")
     text = remove_reasoning(content) if isinstance(content, str) else ""
     if not text.strip():
         detail = f"the server wrote nothing but, maybe, its thoughts (finish reason {finish})"
-        raise ItemError("empty-answer", detail, retryable=True)
+        raise ItemError(FailureReason.EMPTY_ANSWER, detail, retryable=True)
     return Answer(text, FinishReason(finish), _count_tokens(reply))
 
 
@@ -97,8 +100,10 @@ def make_refusal(status: int, body: str, key_env: str) -> CmeanError:
     if status in _OVERLOADED:
         return ServerError(f"the model server takes no more requests ({said})")
     if is_transient(status):
-        return ItemError("server-error", f"the model server failed ({said})", retryable=True)
-    return ItemError("refused", f"the model server refused the request ({said})")
+        return ItemError(
+            FailureReason.SERVER_ERROR, f"the model server failed ({said})", retryable=True
+        )
+    return ItemError(FailureReason.REFUSED, f"the model server refused the request ({said})")
 
 
 def extract_error_message(body: str) -> str:

@@ -37,6 +37,7 @@ from sqlalchemy import (
 from cmean.catalog.clock import now
 from cmean.catalog.engine import PreparedStatement
 from cmean.catalog.tables import tasks
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -165,7 +166,7 @@ def fail_tasks(connection: Connection, token: str, failures: Mapping[int, ItemEr
     """Record typed failures of tasks that are still held under the token."""
     for task_id, error in failures.items():
         attempts = tasks.c.error_attempts + 1
-        most = MAX_MISSES if error.reason == "missing" else MAX_ERRORS
+        most = MAX_MISSES if error.reason == FailureReason.MISSING else MAX_ERRORS
         last = attempts >= most if error.retryable else true()
         jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, guards no secret
         pause = BACKOFF_SECONDS * jitter * literal(1).bitwise_lshift(tasks.c.error_attempts)

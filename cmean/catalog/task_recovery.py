@@ -13,6 +13,7 @@ from cmean.catalog.clock import now
 from cmean.catalog.job_queue import FREED, HAS_FAILED, is_in_state
 from cmean.catalog.tables import tasks
 from cmean.catalog.task_counts import fold_counts
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def _free_suspects(connection: Connection, which: ColumnElement[bool]) -> int:
         .values(
             **FREED,
             state=case((dead, "dead"), else_="ready"),
-            reason=case((dead, "worker-crashed"), else_=tasks.c.reason),
+            reason=case((dead, FailureReason.WORKER_CRASHED.value), else_=tasks.c.reason),
             detail=case(
                 (dead, f"{MAX_CRASHES} workers ended while they held it"), else_=tasks.c.detail
             ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from cmean.errors import CmeanError, ItemError
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,7 +82,7 @@ def apply_isolated(
         results = apply(batch)
         if len(results) != len(batch):
             message = f"the back-end gave {len(results)} results for {len(batch)} items"
-            raise ItemError("backend-error", message, retryable=True)  # noqa: TRY301 - same handling
+            raise ItemError(FailureReason.BACKEND_ERROR, message, retryable=True)  # noqa: TRY301 - same handling
     except Exception as error:
         if _concerns_no_item(error, len(batch)):
             raise
@@ -103,6 +104,8 @@ def _classify_error(error: Exception) -> ItemError:
         return error
     if isinstance(error, MemoryError):
         said = "it needs more memory than there is, even alone"
-        return ItemError("out-of-memory", said, retryable=True)
+        return ItemError(FailureReason.OUT_OF_MEMORY, said, retryable=True)
     said = (str(error).strip().splitlines() or [""])[0]
-    return ItemError("backend-error", f"{type(error).__name__}: {said}"[:500], retryable=True)
+    return ItemError(
+        FailureReason.BACKEND_ERROR, f"{type(error).__name__}: {said}"[:500], retryable=True
+    )

@@ -8,6 +8,7 @@ import numpy as np
 
 from cmean.domain import Picture
 from cmean.errors import EmbeddingError, ItemError
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,4 +62,4 @@ def check_vector(found: object) -> NDArray[np.float32] | ItemError:
 
 
 def _make_error(what: str) -> EmbeddingError:
-    return EmbeddingError("backend-error", f"the embedder gave {what}", retryable=True)
+    return EmbeddingError(FailureReason.BACKEND_ERROR, f"the embedder gave {what}", retryable=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cmean.domain import POSITION_NAMES, RGB, Kind, MeanRGB, Question
 from cmean.errors import ConfigError, EmotionError, ItemError
+from cmean.failure_reasons import FailureReason
 from cmean.inference import structured_answers
 from cmean.inference.batching import apply_isolated
 from cmean.inference.prompting import render_prompt
@@ -116,10 +117,10 @@ def _find_fault(part: ItemCaptions, longest: int) -> EmotionError | None:
         name = POSITION_NAMES[part.kind][position]
         if not text.strip():
             detail = f"the caption of the {name} is empty: caption the item again"
-            return EmotionError("empty-caption", detail)
+            return EmotionError(FailureReason.EMPTY_CAPTION, detail)
         if len(text) > longest:
             detail = f"the caption of the {name} has {len(text):,} characters; {longest:,} are read"
-            return EmotionError("caption-too-long", detail)
+            return EmotionError(FailureReason.CAPTION_TOO_LONG, detail)
     return None
 
 
@@ -185,4 +186,4 @@ def _check_triple(found: object) -> RGB | ItemError:
     if isinstance(found, RGB | ItemError):
         return found
     said = f"the mapper gave a {type(found).__name__} instead of a triple"
-    return EmotionError("backend-error", said, retryable=True)
+    return EmotionError(FailureReason.BACKEND_ERROR, said, retryable=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from cmean.domain import Caption, Question, Window
 from cmean.errors import CaptionError, ConfigError, ItemError
-from cmean.inference.captioning import check_caption
+from cmean.failure_reasons import FailureReason
+from cmean.inference.caption_checks import check_caption
 from cmean.inference.prompting import render_prompt
 from cmean.inference.structured_answers import check_answers
 
@@ -86,7 +87,9 @@ def merge_captions(
 def _collect_windows(heard: WindowCaptions) -> _Outcome:
     spoken = [window for window in heard.windows if window.text.strip()]
     if not spoken:
-        return CaptionError("empty-caption", "no window has a caption: caption the item again")
+        return CaptionError(
+            FailureReason.EMPTY_CAPTION, "no window has a caption: caption the item again"
+        )
     return spoken
 
 
@@ -126,7 +129,7 @@ def _group_windows(outcome: _Outcome, longest: int) -> list[list[Window]] | Item
         size += len(window.text)
     if 1 < len(groups) == len(outcome):
         detail = f"two neighbouring windows have captions of more than {longest:,} characters"
-        return CaptionError("caption-too-long", detail)
+        return CaptionError(FailureReason.CAPTION_TOO_LONG, detail)
     return groups
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cmean.domain import RGB, Answer
 from cmean.errors import EmotionError, ItemError
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -120,13 +121,13 @@ def _is_answer(found: object) -> bool:
 
 def _make_type_error(found: object) -> ItemError:
     said = f"the language model gave a {type(found).__name__} instead of an answer"
-    return ItemError("backend-error", said, retryable=True)
+    return ItemError(FailureReason.BACKEND_ERROR, said, retryable=True)
 
 
 def _make_parse_error(said: str | None, count: int, attempts: int) -> EmotionError:
     form = f"{count} triples" if count > 1 else "one triple"
     detail = f"no line '{START}' with {form} in {attempts} attempts; the last answer was: {said}"
-    return EmotionError("unparsed", detail, retryable=True)
+    return EmotionError(FailureReason.UNPARSED, detail, retryable=True)
 
 
 def _shorten(text: str) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from cmean.catalog import job_queue
 from cmean.errors import CatalogError, CatalogUnavailableError, CmeanError, ItemError
+from cmean.failure_reasons import FailureReason
 from cmean.util.retry import Backoff, retry_call
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _run_claim(prepared: PreparedClaim, is_stopped: Callable[[], bool]) -> tuple
 
 
 def _is_untried(outcome: object) -> bool:
-    return isinstance(outcome, ItemError) and outcome.reason == "server-away"
+    return isinstance(outcome, ItemError) and outcome.reason == FailureReason.SERVER_AWAY
 
 
 def _commit_claim(
@@ -162,7 +163,7 @@ def _commit_claim(
     session.heartbeat.release_lease(prepared.lease)
     seconds += time.perf_counter() - started
     session.heartbeat.record_batch(done, len(errors), seconds)
-    missing = sum(error.reason == "missing" for error in errors.values())
+    missing = sum(error.reason == FailureReason.MISSING for error in errors.values())
     fragment_ids = tuple(work.fragment_id for work in claim.work)
     return BatchResult(len(claim.work), done, len(errors), missing, seconds, fragment_ids)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from cmean.catalog import job_queue, task_recovery, workers
 from cmean.errors import CatalogUnavailableError, CmeanError, InputError, ItemError
 from cmean.evaluation import service as evaluation_service
+from cmean.failure_reasons import FailureReason
 from cmean.jobs.executor import write_with_retry
 from cmean.jobs.local_processes import release_abandoned_tasks
 from cmean.jobs.session import start_session
@@ -116,11 +117,11 @@ def execute_request(
 def _classify_error(error: Exception) -> ItemError:
     """Turn what a handler raised into a failure with a stable reason."""
     if isinstance(error, InputError):
-        return ItemError("unfit", str(error))
+        return ItemError(FailureReason.UNFIT, str(error))
     if isinstance(error, MemoryError):
-        return ItemError("out-of-memory", "it needs more memory", retryable=True)
+        return ItemError(FailureReason.OUT_OF_MEMORY, "it needs more memory", retryable=True)
     name = "" if isinstance(error, CmeanError) else f"{type(error).__name__}: "
-    return ItemError("failed", f"{name}{error}"[:500], retryable=True)
+    return ItemError(FailureReason.FAILED, f"{name}{error}"[:500], retryable=True)
 
 
 def complete_request(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cmean.catalog import items as item_rows
 from cmean.domain import Kind
 from cmean.errors import ItemError, MediaError
+from cmean.failure_reasons import FailureReason
 from cmean.library.metadata import NO_METADATA
 from cmean.media import audio, files, image, tags
 from cmean.media.files import RejectedPath, format_path, parse_file_uri
@@ -125,23 +126,25 @@ def _inspect_entry(
         return _InspectedFile(entry, rejected=error)
     except MemoryError:
         return _InspectedFile(
-            entry, rejected=MediaError("out-of-memory", "decoding needs more memory")
+            entry, rejected=MediaError(FailureReason.OUT_OF_MEMORY, "decoding needs more memory")
         )
     except OSError as error:
         detail = f"cannot be read: {error.strerror}"
-        return _InspectedFile(entry, rejected=MediaError("unreadable", detail))
+        return _InspectedFile(entry, rejected=MediaError(FailureReason.UNREADABLE, detail))
 
 
 def _choose_kind(path: Path, kind: Kind | None, metadata: Metadata) -> Kind:
     said = metadata.get_kind(path)
     if kind is None and said is not None:
         if said not in set(Kind):
-            raise MediaError("unknown-kind", f"the metadata calls it {said!r}")
+            raise MediaError(FailureReason.UNKNOWN_KIND, f"the metadata calls it {said!r}")
         kind = Kind(said)
     kind = kind or files.guess_kind(path)
     if kind is None:
         known = " ".join(sorted(files.SUFFIXES))
-        raise MediaError("unknown-kind", f"not told by its suffix (known: {known}); use --kind")
+        raise MediaError(
+            FailureReason.UNKNOWN_KIND, f"not told by its suffix (known: {known}); use --kind"
+        )
     return kind
 
 

@@ -23,6 +23,7 @@ import soxr
 
 from cmean.domain import Sound, cut_quarters
 from cmean.errors import MediaError
+from cmean.failure_reasons import FailureReason
 from cmean.media import limits as _limits
 from cmean.media.files import muted_stderr, require_readable
 from cmean.media.tags import Tags, clean_text, find_year
@@ -131,7 +132,9 @@ def _open_track(path: Path, limits: _limits.Limits) -> Iterator[_Stream]:
             # As bytes: a name need not be valid in the file system's encoding.
             source = _Stream(str(path) if os.name == "nt" else os.fsencode(path))
         except (soundfile.SoundFileError, ValueError) as error:
-            raise MediaError("not-audio", "no audio in a format that is read") from error
+            raise MediaError(
+                FailureReason.NOT_AUDIO, "no audio in a format that is read"
+            ) from error
         with source:
             _check_header(source, limits)
             try:
@@ -139,22 +142,24 @@ def _open_track(path: Path, limits: _limits.Limits) -> Iterator[_Stream]:
             except (soundfile.SoundFileError, RuntimeError) as error:
                 detail = getattr(error, "error_string", str(error))
                 detail = clean_text(detail.removeprefix("Error : "), 200) or "decoding failed"
-                raise MediaError("decode-error", detail) from error
+                raise MediaError(FailureReason.DECODE_ERROR, detail) from error
 
 
 def _check_header(source: _Stream, limits: _limits.Limits) -> None:
     if source.format not in _FORMATS:
-        raise MediaError("not-audio", f"{source.format} files are not read")
+        raise MediaError(FailureReason.NOT_AUDIO, f"{source.format} files are not read")
     if not limits.min_rate <= source.samplerate <= limits.max_rate:
         accepted = f"{limits.min_rate}..{limits.max_rate} Hz"
-        raise MediaError("bad-rate", f"sample rate {source.samplerate} Hz, not in {accepted}")
+        raise MediaError(
+            FailureReason.BAD_RATE, f"sample rate {source.samplerate} Hz, not in {accepted}"
+        )
     if source.frames < _UNKNOWN_FRAMES:
         _check_not_long(source.frames, source, limits)
 
 
 def _check_not_long(frames: int, source: _Stream, limits: _limits.Limits) -> None:
     if frames > limits.max_seconds * source.samplerate:
-        raise MediaError("too-long", f"longer than {limits.max_seconds:g} s")
+        raise MediaError(FailureReason.TOO_LONG, f"longer than {limits.max_seconds:g} s")
 
 
 def _read_mono_blocks(source: _Stream, limits: _limits.Limits) -> Iterator[NDArray[np.float32]]:
@@ -166,9 +171,11 @@ def _read_mono_blocks(source: _Stream, limits: _limits.Limits) -> Iterator[NDArr
             mono = block.mean(axis=1, dtype=np.float32)
         block_peak = float(np.abs(mono).max())  # NaN where any sample is NaN
         if not np.isfinite(block_peak):
-            raise MediaError("not-finite", "NaN or infinite samples")
+            raise MediaError(FailureReason.NOT_FINITE, "NaN or infinite samples")
         if block_peak > limits.max_peak:
-            raise MediaError("too-loud", f"samples of magnitude {block_peak:.3g}, full scale is 1")
+            raise MediaError(
+                FailureReason.TOO_LOUD, f"samples of magnitude {block_peak:.3g}, full scale is 1"
+            )
         frames += len(mono)
         peak = max(peak, block_peak)
         _check_not_long(frames, source, limits)
@@ -178,16 +185,20 @@ def _read_mono_blocks(source: _Stream, limits: _limits.Limits) -> Iterator[NDArr
 
 def _check_end(frames: int, peak: float, source: _Stream, limits: _limits.Limits) -> None:
     if frames == 0:
-        raise MediaError("empty", "a header without samples")
+        raise MediaError(FailureReason.EMPTY, "a header without samples")
     seconds = frames / source.samplerate
     missing = source.frames - frames
     if source.format != "MP3" and _MISSING_SHARE * source.frames < missing < _UNKNOWN_FRAMES // 2:
         declared = source.frames / source.samplerate
-        raise MediaError("decode-error", f"decoding stopped at {seconds:.1f} of {declared:.1f} s")
+        raise MediaError(
+            FailureReason.DECODE_ERROR, f"decoding stopped at {seconds:.1f} of {declared:.1f} s"
+        )
     if seconds < limits.min_seconds:
-        raise MediaError("too-short", f"{seconds:.2f} s, at least {limits.min_seconds:g} s")
+        raise MediaError(
+            FailureReason.TOO_SHORT, f"{seconds:.2f} s, at least {limits.min_seconds:g} s"
+        )
     if peak < limits.min_peak:
-        raise MediaError("silent", f"peak {peak:.1e} of full scale")
+        raise MediaError(FailureReason.SILENT, f"peak {peak:.1e} of full scale")
 
 
 def _read_tags(source: _Stream) -> Tags:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cmean.domain import Kind
 from cmean.errors import CmeanError, ConfigError, MediaError
+from cmean.failure_reasons import FailureReason
 from cmean.media import audio, files, image
 from cmean.media import limits as _limits
 from cmean.media.files import format_path, parse_file_uri
@@ -125,11 +126,13 @@ def _decode_item(
     except MediaError as error:
         return error
     except MemoryError:
-        return MediaError("out-of-memory", "decoding needs more memory", retryable=True)
+        return MediaError(FailureReason.OUT_OF_MEMORY, "decoding needs more memory", retryable=True)
     except CmeanError:
         raise  # the recipe is at fault, not the file
     except Exception as error:  # noqa: BLE001 - no file may end a worker
-        return MediaError("decode-error", f"{type(error).__name__}: {error}", retryable=True)
+        return MediaError(
+            FailureReason.DECODE_ERROR, f"{type(error).__name__}: {error}", retryable=True
+        )
 
 
 def _require_unchanged(item: ItemFile, path: Path) -> None:
@@ -141,11 +144,12 @@ def _require_unchanged(item: ItemFile, path: Path) -> None:
         status = path.stat()
     except OSError as error:
         detail = f"{format_path(path)} cannot be read: {error.strerror}"
-        raise MediaError("missing", detail, retryable=True) from error
+        raise MediaError(FailureReason.MISSING, detail, retryable=True) from error
     is_same = (status.st_size, status.st_mtime) == (item.bytes, item.modified)
     if not is_same and files.hash_media_file(path) != item.sha256:
         raise MediaError(
-            "changed", f"{format_path(path)} is not the file that was ingested; ingest it again"
+            FailureReason.CHANGED,
+            f"{format_path(path)} is not the file that was ingested; ingest it again",
         )
 
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from cmean.domain import Kind
 from cmean.errors import InputError, MediaError
+from cmean.failure_reasons import FailureReason
 from cmean.util.hashing import hash_file
 
 if TYPE_CHECKING:
@@ -91,17 +92,17 @@ def require_readable(path: Path) -> None:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # before opening: opening a pipe waits for ever
-            raise MediaError("not-a-file", "not a regular file")
+            raise MediaError(FailureReason.NOT_A_FILE, "not a regular file")
         with path.open("rb") as file:
             file.read(1)
     except PermissionError:
-        raise MediaError("no-permission", "no permission to read the file") from None
+        raise MediaError(FailureReason.NO_PERMISSION, "no permission to read the file") from None
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        raise MediaError("missing", "no such file") from None
+        raise MediaError(FailureReason.MISSING, "no such file") from None
     except OSError as error:
-        raise MediaError("read-error", f"reading failed: {error.strerror}") from error
+        raise MediaError(FailureReason.READ_ERROR, f"reading failed: {error.strerror}") from error
     if status.st_size == 0:
-        raise MediaError("empty-file", "the file has 0 bytes")
+        raise MediaError(FailureReason.EMPTY_FILE, "the file has 0 bytes")
 
 
 def hash_media_file(path: Path) -> str:
@@ -115,11 +116,11 @@ def hash_media_file(path: Path) -> str:
         with path.open("rb") as file:
             return hash_file(file)
     except OSError as error:
-        raise MediaError("read-error", f"reading failed: {error.strerror}") from error
+        raise MediaError(FailureReason.READ_ERROR, f"reading failed: {error.strerror}") from error
 
 
 def _reject_unreadable(path: Path) -> RejectedPath:
-    return RejectedPath(path, "no-permission", "no permission to read it")
+    return RejectedPath(path, FailureReason.NO_PERMISSION, "no permission to read it")
 
 
 def _find_in_folder(root: Path) -> list[Path | RejectedPath]:
@@ -146,15 +147,17 @@ def _check_entry(path: Path, real_root: Path) -> Path | RejectedPath | None:
     if guess_kind(path) is None and not is_folder:
         return None
     if is_link and not Path(os.path.realpath(path)).is_relative_to(real_root):
-        return RejectedPath(path, "outside-root", "a link that leads out of the folder given")
+        return RejectedPath(
+            path, FailureReason.OUTSIDE_ROOT, "a link that leads out of the folder given"
+        )
     if is_folder:
         return None  # its target is in the folder, too, and found there
     try:
         mode = path.stat().st_mode
     except OSError:
-        return RejectedPath(path, "missing", "a link to a file that does not exist")
+        return RejectedPath(path, FailureReason.MISSING, "a link to a file that does not exist")
     if not stat.S_ISREG(mode):
-        return RejectedPath(path, "not-a-file", "not a regular file")
+        return RejectedPath(path, FailureReason.NOT_A_FILE, "not a regular file")
     return path
 
 

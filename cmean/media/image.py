@@ -19,6 +19,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from cmean.domain import Picture
 from cmean.errors import MediaError
+from cmean.failure_reasons import FailureReason
 from cmean.media import image_tags
 from cmean.media import limits as _limits
 from cmean.media.files import muted_stderr, require_readable
@@ -142,21 +143,23 @@ def _open_artwork(path: Path, limits: _limits.Limits) -> Iterator[Image.Image]:
                     image.load()  # libtiff prints its errors besides returning them
                 yield image
         except UnidentifiedImageError as error:
-            raise MediaError("not-an-image", "no image in a format that is read") from error
+            raise MediaError(
+                FailureReason.NOT_AN_IMAGE, "no image in a format that is read"
+            ) from error
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise MediaError("too-large", _describe_size_limit(limits)) from error
+            raise MediaError(FailureReason.TOO_LARGE, _describe_size_limit(limits)) from error
         except _BROKEN as error:
             raise MediaError(
-                "decode-error", clean_text(str(error), 200) or "broken content"
+                FailureReason.DECODE_ERROR, clean_text(str(error), 200) or "broken content"
             ) from error
 
 
 def _check_size(image: Image.Image, limits: _limits.Limits) -> None:
     if image.width * image.height > limits.max_pixels:
-        raise MediaError("too-large", _describe_size_limit(limits))
+        raise MediaError(FailureReason.TOO_LARGE, _describe_size_limit(limits))
     if min(image.size) < limits.min_side:
         detail = f"{image.width}×{image.height} pixels, each side at least {limits.min_side}"
-        raise MediaError("too-small", detail)
+        raise MediaError(FailureReason.TOO_SMALL, detail)
 
 
 def _describe_size_limit(limits: _limits.Limits) -> str:

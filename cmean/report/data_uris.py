@@ -14,6 +14,7 @@ import soxr
 from PIL import Image, ImageOps
 
 from cmean.errors import MediaError
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +66,9 @@ def encode_sound(samples: NDArray[np.float32], rate: int, seconds: float = 30) -
         clip = np.concatenate([clip[: len(clip) - len(fade)], clip[len(clip) - len(fade) :] * fade])
     clip = soxr.resample(clip, rate, CLIP_RATE)
     if not len(clip):
-        raise MediaError("no_samples", "a sound without samples cannot be put into a report")
+        raise MediaError(
+            FailureReason.NO_SAMPLES, "a sound without samples cannot be put into a report"
+        )
     with tempfile.TemporaryDirectory(prefix="cmean-") as folder:
         # To a file: libsndfile writes to a Python object by a callback, in which Ctrl-C is lost.
         out = Path(folder, "clip.mp3")

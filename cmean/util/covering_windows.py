@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cmean.errors import EmbeddingError
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,7 +46,7 @@ def normalise_vector(vector: NDArray[np.floating]) -> NDArray[np.float32]:
     length = float(np.linalg.norm(wide))
     if not np.isfinite(length) or length == 0:
         said = f"the embedder gave a vector of length {length}: use dtype float32"
-        raise EmbeddingError("no-vector", said)
+        raise EmbeddingError(FailureReason.NO_VECTOR, said)
     return (wide / length).astype(np.float32)
 
 

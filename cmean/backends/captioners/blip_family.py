@@ -16,6 +16,7 @@ from cmean.backends import checkpoints, inputs, torch_tools
 from cmean.backends.model import ModelBackend
 from cmean.domain import Caption, FinishReason
 from cmean.errors import CaptionError, ConfigError, WeightsError
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,4 +179,4 @@ def check_length(tokens: int, limit: int | None) -> None:
     """
     if limit is not None and tokens > limit:
         said = f"prompt and caption need {tokens} tokens, and the model has {limit}: shorten either"
-        raise CaptionError("prompt-too-long", said)
+        raise CaptionError(FailureReason.PROMPT_TOO_LONG, said)

@@ -12,6 +12,7 @@ from PIL import Image
 from cmean.backends.server import ModelServer, ServerConnection, make_messages
 from cmean.domain import Answer, Caption, Sound
 from cmean.errors import CaptionError, ItemError
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,10 +77,12 @@ class ServerCaptioner:
 
     def _request(self, excerpt: Excerpt) -> dict[str, Any]:
         if excerpt.prefix:
-            raise CaptionError("cannot-continue", "a model server does not go on with a caption")
+            raise CaptionError(
+                FailureReason.CANNOT_CONTINUE, "a model server does not go on with a caption"
+            )
         if excerpt.prompt is None:
             raise CaptionError(
-                "no-prompt", "a model server needs a prompt: name one in the profile"
+                FailureReason.NO_PROMPT, "a model server needs a prompt: name one in the profile"
             )
         media = excerpt.media
         part = _encode_sound(media) if isinstance(media, Sound) else _encode_picture(media)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cmean.backends import checkpoints
 from cmean.backends.captioners.chat import ChatCaptioner
 from cmean.errors import CaptionError, ConfigError
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ class QwenVisionCaptioner(ChatCaptioner):
         height, width = picture.pixels.shape[:2]
         if max(height, width) > _LONGEST_TO_SHORTEST * min(height, width):
             detail = f"one side of {width}×{height} is over {_LONGEST_TO_SHORTEST} times the other"
-            raise CaptionError("picture-too-narrow", detail)
+            raise CaptionError(FailureReason.PICTURE_TOO_NARROW, detail)
 
 
 def assemble_still(

@@ -21,6 +21,7 @@ import numpy as np
 
 from cmean.backends import inputs
 from cmean.errors import EmbeddingError
+from cmean.failure_reasons import FailureReason
 from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class TextEmbedder:
             EmbeddingError: `not-a-text`.
         """
         if batch:
-            raise EmbeddingError("not-a-text", "embedded-text takes captions, no media")
+            raise EmbeddingError(FailureReason.NOT_A_TEXT, "embedded-text takes captions, no media")
         return []
 
     def embed_texts(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
@@ -96,7 +97,7 @@ def _embed_words(text: str) -> NDArray[np.float32]:
     summed = [math.fsum(parts) for parts in numbers]  # exact, whatever the order of the words
     length = math.sqrt(math.fsum(number * number for number in summed))
     if length == 0:
-        raise EmbeddingError("no-words", "the text has no word that weighs anything")
+        raise EmbeddingError(FailureReason.NO_WORDS, "the text has no word that weighs anything")
     return np.array([number / length for number in summed], np.float32)
 
 

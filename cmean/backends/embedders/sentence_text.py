@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cmean.backends import inputs
 from cmean.errors import EmbeddingError
+from cmean.failure_reasons import FailureReason
 from cmean.perception.networks.sentence_encoder import MODEL_DIGEST, SentenceEncoder
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class SentenceTextEmbedder:
             EmbeddingError: `not-a-text`.
         """
         if batch:
-            raise EmbeddingError("not-a-text", "sentence-text takes captions, no media")
+            raise EmbeddingError(FailureReason.NOT_A_TEXT, "sentence-text takes captions, no media")
         return []
 
     def embed_texts(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:

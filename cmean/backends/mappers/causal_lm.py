@@ -14,6 +14,7 @@ from cmean.backends.mappers.rows import RowTokenCaps, derive_question_seed
 from cmean.backends.model import ModelBackend
 from cmean.domain import Answer, FinishReason
 from cmean.errors import ItemError, WeightsError
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     import re
@@ -133,7 +134,7 @@ class CausalLanguageModel(ModelBackend):
         context = loaded.context
         if context is not None and len(tokens) + question.max_tokens > context:
             raise ItemError(
-                "prompt-too-long",
+                FailureReason.PROMPT_TOO_LONG,
                 f"the prompt has {len(tokens):,} tokens and its answer up to "
                 f"{question.max_tokens:,}; the model's context holds {context:,}",
             )
@@ -227,9 +228,11 @@ def _answer(
 def _check(question: Question, matcher: Any, *, ended: bool) -> None:  # noqa: ANN401 - of llguidance
     if matcher.is_error():
         said = (matcher.get_error().splitlines() or [""])[0]
-        raise ItemError("bad-pattern", f"the pattern {question.pattern!r} gave out: {said}")
+        raise ItemError(
+            FailureReason.BAD_PATTERN, f"the pattern {question.pattern!r} gave out: {said}"
+        )
     if not ended:
         raise ItemError(
-            "answer-cut",
+            FailureReason.ANSWER_CUT,
             f"{question.max_tokens} tokens did not suffice for an answer to {question.pattern!r}",
         )

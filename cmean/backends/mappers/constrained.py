@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cmean.errors import ItemError, MissingExtraError
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -58,7 +59,9 @@ class PatternMatchers:
             matcher.consume_tokens(self._tokenizer.tokenize_str(said))
         if matcher.is_error():
             lines = matcher.get_error().splitlines() or [""]
-            raise ItemError("bad-pattern", f"an answer cannot match {pattern!r}: {lines[0]}")
+            raise ItemError(
+                FailureReason.BAD_PATTERN, f"an answer cannot match {pattern!r}: {lines[0]}"
+            )
         return matcher
 
 

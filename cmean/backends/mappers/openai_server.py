@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cmean.backends.server import ModelServer, ServerConnection, make_messages
 from cmean.domain import Answer, FinishReason
 from cmean.errors import ConfigError, ItemError, ServerError
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +87,9 @@ class ServerLanguageModel:
 
     def _request(self, question: Question) -> dict[str, Any]:
         if question.prefix:
-            raise ItemError("cannot-continue", "a model server does not go on with an answer")
+            raise ItemError(
+                FailureReason.CANNOT_CONTINUE, "a model server does not go on with an answer"
+            )
         fields: dict[str, Any] = {
             "messages": make_messages(question.prompt),
             "max_tokens": question.max_tokens,

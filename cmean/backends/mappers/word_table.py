@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cmean.domain import RGB
 from cmean.errors import EmotionError
+from cmean.failure_reasons import FailureReason
 from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
@@ -139,11 +140,13 @@ class WordTable:
 
     def _compute_contributions(self, text: str) -> list[Contribution]:
         if not text.strip():
-            raise EmotionError("empty-caption", "the caption is empty: caption the item again")
+            raise EmotionError(
+                FailureReason.EMPTY_CAPTION, "the caption is empty: caption the item again"
+            )
         counts = Counter(word for word in split_lexicon_words(text) if word in self._weights)
         if not counts:
             raise EmotionError(
-                "no-known-words",
+                FailureReason.NO_KNOWN_WORDS,
                 f"no word of the caption is known to {self._owner}: {_shorten(text)!r};"
                 " caption in English, or choose a profile with a language model",
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cmean.catalog import captions, items
 from cmean.errors import CaptionError
+from cmean.failure_reasons import FailureReason
 from cmean.inference import shuffling
 from cmean.inference.steps.captions import WritingStep
 
@@ -58,7 +59,7 @@ class ShufflingStep(WritingStep):
             giver = donor[item.id]
             if giver is None:
                 outcomes[work.task_id] = CaptionError(
-                    "no-donor",
+                    FailureReason.NO_DONOR,
                     f"there is no other {self.recipe.kind.value} with all five captions to get "
                     "them from: ingest another, then: cmean retry",
                     retryable=True,

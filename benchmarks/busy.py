@@ -1,4 +1,4 @@
-"""The share of its time that a model works, with decoding ahead of it and without.
+"""The utilisation of a model, with prefetching and without.
 
 python benchmarks/busy.py
 
@@ -63,10 +63,10 @@ def main() -> None:
         draw(folder / "pictures", args.pictures, (WIDTH, HEIGHT))
         print(
             f"| {args.pictures} pictures of {WIDTH}×{HEIGHT}, {os.cpu_count()} cores | batches "
-            "| processor time a batch | the model works | target |"
+            "| processor time per batch | utilisation of the model | target |"
         )
         print("| --- | --- | --- | --- | --- |")
-        rows = {"busy": "decoded ahead", "busy-behind": "one after the other (the baseline)"}
+        rows = {"busy": "prefetched", "busy-behind": "one after the other (the baseline)"}
         for backend, what in rows.items():
             runs = [
                 measure(folder / f"{backend}-{number}", folder / "pictures", backend)

@@ -1,4 +1,4 @@
-"""Seconds for a track and an artwork with their five captions and triples, beside decoding alone.
+"""Seconds for a track and an artwork with five captions and triples, compared with decoding alone.
 
 One core, after a warm-up, through the functions that the program itself uses. By default the demo
 corpus is measured, with each track repeated to 30 s; `--tracks DIR --artworks DIR` measures real

@@ -1,4 +1,4 @@
-"""Captions and triples a second on a GPU, beside one item at a time, which is the study's way.
+"""Captions and triples per second on a GPU, compared with one item at a time as in the study.
 
     python benchmarks/gpu_models.py         # on a GPU of 80 GB; minutes
     python benchmarks/gpu_models.py --tiny  # the same code with tiny shapes, on any machine
@@ -255,7 +255,7 @@ def main() -> None:
     scale = replace(scale, tokens=args.tokens or scale.tokens)
     today = datetime.now(UTC).date()
     stated = f", {device.bandwidth / 1e12} TB/s" if device.bandwidth else ""
-    print(f"{device.name}{stated}, {today}, {scale.tokens} tokens a caption")
+    print(f"{device.name}{stated}, {today}, {scale.tokens} tokens per caption")
     print("of random weights; the target is", TARGET, "times the study's way.\n")
     print(
         "| model | batch | rate | times the study's way | peak GiB | share of bound | preparing |"

@@ -256,7 +256,7 @@ def main() -> None:
         print("| --- | --- | --- | --- | --- |")
         claim_and_commit(f"sqlite:///{Path(folder) / 'ledger.db'}")
         claim_and_commit(new_database(server))
-        print("\n| database | batch | rows a processor second without counters | with | ratio |")
+        print("\n| database | batch | rows per processor second without counters | with | ratio |")
         print("| --- | --- | --- | --- | --- |")
         compare_triggers(f"sqlite:///{Path(folder) / 'triggers.db'}")
         compare_triggers(new_database(server))

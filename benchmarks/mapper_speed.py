@@ -1,4 +1,4 @@
-"""Captions per second of the embedded mapper on one core, beside merely splitting them into words.
+"""Captions per second of the embedded mapper on one core, compared with only splitting into words.
 
 python benchmarks/mapper_speed.py
 """
@@ -54,7 +54,7 @@ def main() -> None:
     floor = rate(lambda batch: [split_lexicon_words(text) for text in batch], texts)
     mapped = rate(mapper.map, texts)
     print(f"split into words    {floor:10,.0f} captions/s")
-    print(f"map to triples      {mapped:10,.0f} captions/s ({floor / mapped:.1f} times the floor)")
+    print(f"map to triples      {mapped:10,.0f} captions/s ({floor / mapped:.1f} times as long)")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Matching at every size, beside the study's approach and dense scipy in the same run.
+"""Matching at every size, compared with the study's approach and dense scipy in the same run.
 
 Prints a table, and writes it into docs/performance.md with --write. Every row is measured in a
 process of its own, warm: compiled code is loaded before the clock starts.

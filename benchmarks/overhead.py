@@ -1,4 +1,4 @@
-"""What cmean itself costs a caption, and rows a second beside Pixeltable and DataChain.
+"""The overhead of cmean per caption, and rows per second compared with Pixeltable and DataChain.
 
     python benchmarks/overhead.py
     python benchmarks/overhead.py --peers PYTHON  # of an environment that has both
@@ -154,7 +154,7 @@ def print_overhead(measured: Measured, decoding: Took, runs: Mapping[str, Took])
     """The first table."""
     count = measured.captions
     print(
-        f"| {count:,} captions on SQLite | seconds | decoding alone | the rest, ms a caption "
+        f"| {count:,} captions on SQLite | seconds | decoding alone | the rest, ms per caption "
         "| the same, processor time | target |"
     )
     print("| --- | --- | --- | --- | --- | --- |")

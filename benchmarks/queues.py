@@ -1,4 +1,4 @@
-"""Jobs a second of a fleet of two workers, beside procrastinate and one message an item by Celery.
+"""Jobs per second of two workers, compared with procrastinate and Celery (a message per item).
 
     python benchmarks/queues.py
 
@@ -151,7 +151,7 @@ def main() -> None:
         theirs = new_database(server).replace("+psycopg", "")
         os.environ.update(BENCH_DATABASE_URL=theirs, BENCH_BROKER_URL=broker.url)
         others = {
-            "one message an item, Celery on the same Redis": celery(broker),
+            "Celery on the same Redis, one message per item": celery(broker),
             "procrastinate on the same PostgreSQL": procrastinate(theirs),
         }
         ours = cmean(server, broker.url)

@@ -145,7 +145,7 @@ def _print_channels(found: Assessment) -> None:
 def _print_shares(found: Assessment) -> None:
     for named, shares in found.shares.items():
         text = "; ".join(f"{name} {share:.2f} ({by:.2f})" for name, (share, by) in shares.items())
-        print(f"share of variance that {named} explains (by chance): {text}")
+        print(f"share of variance that {named} explains (chance level): {text}")
 
 
 def _print_worst(found: Assessment) -> None:

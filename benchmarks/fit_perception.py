@@ -69,7 +69,7 @@ def read_sounds(folder: Path, name: str) -> Judged:
         assert isinstance(sound, Sound)
         features = sound_features.measure_sound(sound.samples)
         tagged = tagger.tag(sound.samples, whole=True)
-        tagger.forget()
+        tagger.clear_cache()
         inputs.append(list(mood_readings.list_sound_inputs(features, tagged).values()))
     quadrants = np.array([row.get("quadrant", "") for row in rows])
     return Judged(name, np.array(inputs), judge_sounds(rows), number_groups(rows), quadrants)

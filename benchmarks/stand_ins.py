@@ -25,7 +25,7 @@ from cmean.config import load_settings
 from cmean.domain import Caption, Kind, Picture, Role
 from cmean.inference import recipes, steps
 from cmean.jobs.executor import execute_tasks
-from cmean.jobs.planner import enter_tasks
+from cmean.jobs.planner import plan_recipe_tasks
 from cmean.jobs.session import WorkerSession, start_session
 from cmean.library.ingest import ingest_files
 
@@ -177,7 +177,7 @@ class Bench:
         with self.catalog.write() as connection:
             entered = recipes.enter_recipes(connection, self.settings.get_profile(name))
             entry = entered.captioners[Kind.ARTWORK]
-            enter_tasks(connection, entry)
+            plan_recipe_tasks(connection, entry)
         return entry.id, steps.load_step(entry.recipe)
 
     def start_session(self) -> WorkerSession:

@@ -1,4 +1,4 @@
-"""What all back-ends that run a checkpoint on PyTorch have in common."""
+"""Base class of the back-ends that run a checkpoint on PyTorch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cmean.errors import ConfigError
 
 
 class ModelBackend(ABC):
-    """A back-end with weights; a subclass says what of them it holds, and what it does with it.
+    """A back-end with weights; a subclass loads and applies them.
 
     Args:
         model: a repository or folder.
@@ -19,7 +19,7 @@ class ModelBackend(ABC):
     """
 
     code: ClassVar[int] = 1
-    """Raised whenever the code gives something else of the same weights and parameters."""
+    """Version of the code; raised whenever the same weights and parameters give other results."""
 
     def __init__(self, model: str, revision: str, dtype: str) -> None:
         if dtype not in torch_tools.DTYPES:
@@ -38,7 +38,7 @@ class ModelBackend(ABC):
         return f"{hub.locate_checkpoint(self.model, self._revision).revision}/{self.code}"
 
     def load(self) -> None:
-        """Read the weights and what belongs to them. From here on, libraries say nothing.
+        """Load the weights and what belongs to them, and silence the libraries from here on.
 
         Raises:
             WeightsError: a file is not on this machine, damaged, or of another model.
@@ -49,14 +49,14 @@ class ModelBackend(ABC):
         self._load()
 
     def unload(self) -> None:
-        """Give the memory back."""
-        self._forget()
+        """Release the memory."""
+        self._release_model()
         torch_tools.release_memory()
 
     @abstractmethod
     def _load(self) -> None:
-        """Read all that is held."""
+        """Load all that the back-end holds."""
 
     @abstractmethod
-    def _forget(self) -> None:
+    def _release_model(self) -> None:
         """Drop every reference to what `_load` read."""

@@ -1,16 +1,19 @@
-"""cmean's own back-ends. Licences are those that the publishers of the weights state."""
+"""All back-ends of cmean; here those that run a checkpoint or ask a model server.
+
+Licences are those that the publishers of the weights state.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from cmean.backends.cpu_table import CPU_BACKENDS
 from cmean.backends.info import BackendInfo
-from cmean.backends.small_table import SMALL
 from cmean.domain import Kind, Role
 
 _TRACK, _ARTWORK = (Kind.TRACK,), (Kind.ARTWORK,)
 _BOTH = (Kind.TRACK, Kind.ARTWORK)
-_HERE = "cmean.backends"
+_PACKAGE = "cmean.backends"
 
 
 def _make_model_info(
@@ -20,7 +23,7 @@ def _make_model_info(
     target: str,
     **facts: Any,  # noqa: ANN401 - fields of BackendInfo
 ) -> BackendInfo:
-    """A back-end that runs a checkpoint: batches fill a GPU, one process loads it."""
+    """Describe a back-end that runs a checkpoint: batches fill a GPU, one process loads it."""
     defaults: dict[str, Any] = {
         "batch": 40,
         "share": 1_000_000,
@@ -28,7 +31,7 @@ def _make_model_info(
         "extra": "models",
         "ahead": True,
     }
-    return BackendInfo(name, role, kinds, f"{_HERE}.{target}", **(defaults | facts))
+    return BackendInfo(name, role, kinds, f"{_PACKAGE}.{target}", **(defaults | facts))
 
 
 _CAPTIONERS = (
@@ -165,7 +168,7 @@ _CAPTIONERS = (
         name="openai",
         role=Role.CAPTIONER,
         kinds=_BOTH,
-        target=f"{_HERE}.captioners.openai_server:ServerCaptioner",
+        target=f"{_PACKAGE}.captioners.openai_server:ServerCaptioner",
         licence="of the served model",
         batch=16,
         share=1_000_000,
@@ -191,7 +194,7 @@ _MAPPERS = (
         name="openai",
         role=Role.MAPPER,
         kinds=_BOTH,
-        target=f"{_HERE}.mappers.openai_server:ServerLanguageModel",
+        target=f"{_PACKAGE}.mappers.openai_server:ServerLanguageModel",
         licence="of the served model",
         batch=50,
         share=1_000_000,
@@ -199,24 +202,6 @@ _MAPPERS = (
         requires="openai",
         extra="server",
         prompt="emotion",
-    ),
-    BackendInfo(
-        name="distilled",
-        role=Role.MAPPER,
-        kinds=_BOTH,
-        target=f"{_HERE}.mappers.distilled:DistilledMapper",
-        licence="of the model that it was fitted to",
-        batch=500,
-        share=5000,
-    ),
-    BackendInfo(
-        name="constant",
-        role=Role.MAPPER,
-        kinds=_BOTH,
-        target=f"{_HERE}.mappers.constant:ConstantMapper",
-        licence="Apache-2.0",
-        batch=500,
-        share=5000,
     ),
 )
 
@@ -251,17 +236,17 @@ _EMBEDDERS = (
     ),
 )
 
-BACKENDS = (*SMALL, *_CAPTIONERS, *_MAPPERS, *_EMBEDDERS)
+BACKENDS = (*CPU_BACKENDS, *_CAPTIONERS, *_MAPPERS, *_EMBEDDERS)
 
 STEPS = (
     BackendInfo(
         name="shuffle",
         role=Role.CAPTIONER,
         kinds=(),
-        target=f"{_HERE}.no_model:NoModel",
+        target=f"{_PACKAGE}.no_model:NoModel",
         licence="Apache-2.0",
         batch=1000,
         share=100_000,
     ),
 )
-"""What recipes name whose step needs no model. No profile can choose them: they take no kind."""
+"""Entries for steps without a model. They take no kind, so no profile can name them."""

@@ -1,9 +1,10 @@
-"""Which results there were when a pairing was made.
+"""The inputs of a pairing: ids of captions, triples and embeddings that existed at its computation.
 
-A time cannot tell: rows are stamped with the start of their transaction, to the second on SQLite,
-so a later commit may bear an earlier time. Nor can the highest id: of two transactions the one with
-the lower ids may commit later. So a pairing keeps the ids themselves, read in the transaction in
-which it read its vectors, and whatever is asked of it afterwards is asked of these.
+A timestamp does not identify them: rows are stamped with the start of their transaction, to the
+second on SQLite, so a later commit may have an earlier timestamp. Nor does the highest id: of two
+transactions the one with the lower ids may commit later. So a pairing keeps the ids themselves,
+read in the transaction in which it read its vectors, and all later queries about the pairing use
+them.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ _TABLES: Final[Mapping[ResultName, Table]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairingInput:
-    """The results of one recipe that there were for a pairing; their ids are those of their rows.
+    """The results of one recipe that a pairing was computed from, as the ids of their rows.
 
-    Of a mapper and its captioner all positions, also those that the pairing did not compare: its
-    evaluation looks at them too.
+    Of a mapper and its captioner all positions, including those that the pairing did not compare:
+    its evaluation uses them, too.
     """
 
     result: ResultName
@@ -51,7 +52,7 @@ class PairingInput:
 def read_current_inputs(
     connection: Connection, pairing: PairingChoices
 ) -> tuple[PairingInput, ...]:
-    """Read which results of a pairing's recipes there are now.
+    """Read the ids of the present results of a pairing's recipes.
 
     Args:
         connection: the transaction in which its vectors are read.
@@ -112,7 +113,7 @@ def read_inputs(connection: Connection, pairing_id: int) -> tuple[PairingInput, 
 def read_input_ids(
     connection: Connection, pairing_id: int, result: ResultName, recipe_id: int
 ) -> IdRuns:
-    """Read the ids of the results of a recipe that there were for a pairing.
+    """Read the ids of a recipe's results that a pairing was computed from.
 
     Raises:
         InputError: the pairing has no record of that recipe.

@@ -31,7 +31,7 @@ def ensure_recipe(connection: Connection, recipe: Recipe, input_id: int | None =
         parameters=dict(recipe.parameters),
         input_id=input_id,
     )
-    connection.execute(row.on_conflict_do_nothing())  # another process may be entering it too
+    connection.execute(row.on_conflict_do_nothing())  # another process may insert it concurrently
     query = select(recipes.c.id).where(recipes.c.digest == recipe.digest)
     return int(connection.execute(query).scalar_one())
 

@@ -1,4 +1,4 @@
-"""Scores of pairs, captions and items by a metric that came with a recipe."""
+"""Scores of pairs, captions and items by metric and recipe."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _CHUNK: Final = 1_000
 
 
 def write_scores(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write scores; those that are there already stay."""
+    """Write scores; existing rows are kept."""
     for start in range(0, len(rows), _CHUNK):
         wanted = build_insert(connection, scores).values(rows[start : start + _CHUNK])
         connection.execute(wanted.on_conflict_do_nothing())
 
 
 def read_item_scores(connection: Connection, metric: str, recipe_id: int) -> NDArray[np.float64]:
-    """Scores of items by a metric that came with a recipe, by item."""
+    """Read the scores of items by metric and recipe, in the order of the items."""
     query = select(scores.c.value).where(
         scores.c.metric == metric, scores.c.recipe_id == recipe_id, scores.c.item_id.is_not(None)
     )
@@ -36,7 +36,7 @@ def read_item_scores(connection: Connection, metric: str, recipe_id: int) -> NDA
 
 
 def read_pair_scores(connection: Connection, metric: str, pairing_id: int) -> dict[int, float]:
-    """Scores of a pairing's pairs by a metric, by pair; of several the newest recipe's."""
+    """Read the scores of a pairing's pairs by a metric, by pair; of several the newest recipe's."""
     query = (
         select(scores.c.pair_id, scores.c.value)
         .join(pairs, pairs.c.id == scores.c.pair_id)

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import BigInteger, cast, delete, func, insert, select
 
 from cmean.catalog.tables import recipes, task_counts
-from cmean.catalog.tables.work import STATES
+from cmean.catalog.tables.job_queue import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy.engine import Connection
 
-_FOLD_ABOVE: Final = 500
-"""Rows that may lie in the table before they are added up: reading as many takes a millisecond."""
+_MAX_UNCOMPACTED_ROWS: Final = 500
+"""Rows that may accumulate before they are compacted: reading as many takes a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +106,17 @@ def has_open_tasks(connection: Connection, recipe_id: int) -> bool:
     return bool(connection.execute(query.where(task_counts.c.recipe_id == recipe_id)).scalar())
 
 
-def needs_folding(connection: Connection) -> bool:
-    """Tell whether many rows lie in the table: reads only, at most as many as may lie there."""
-    query = select(task_counts.c.id).offset(_FOLD_ABOVE).limit(1)
+def needs_compaction(connection: Connection) -> bool:
+    """Tell whether the table has many rows; reads only, and at most as many as may accumulate."""
+    query = select(task_counts.c.id).offset(_MAX_UNCOMPACTED_ROWS).limit(1)
     return connection.execute(query).first() is not None
 
 
-def fold_counts(connection: Connection) -> None:
+def compact_counts(connection: Connection) -> None:
     """Replace the rows of each stage and recipe by one with their sums (PostgreSQL).
 
-    One statement, so every reader sees the rows or their sums. Rows that another fold holds are
-    left to it; SQLite's triggers keep one row a group, so there is nothing to do there.
+    One statement, so every reader sees the rows or their sums. Rows that a concurrent compaction
+    has locked are left to it. SQLite's triggers keep one row a group, so there it does nothing.
     """
     if connection.dialect.name == "sqlite":
         return

@@ -1,6 +1,6 @@
 -- PostgreSQL's triggers that keep the sums of task_counts equal to COUNT(*) over tasks, whoever
 -- writes them. Each statement that changes tasks adds a row of differences for each stage and
--- recipe, so that no two writers ever wait for one counter; task_counts.fold_counts adds the rows
+-- recipe, so that no two writers ever wait for one counter; task_counts.compact_counts adds the rows
 -- up now and then. Statements are separated by empty lines.
 --
 -- The search path is that of the schema's creation: a writer with another one counts as well.

@@ -12,7 +12,7 @@ from sqlalchemy import and_, case, select, update
 from cmean.catalog.clock import now
 from cmean.catalog.job_queue import FREED, HAS_FAILED, is_in_state
 from cmean.catalog.tables import tasks
-from cmean.catalog.task_counts import fold_counts
+from cmean.catalog.task_counts import compact_counts
 from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def sweep_tasks(connection: Connection) -> int:
     freed = _free_suspects(connection, expired)
     due = and_(is_in_state("failed"), tasks.c.not_before <= now())
     freed += connection.execute(update(tasks).where(due).values(state="ready")).rowcount
-    fold_counts(connection)
+    compact_counts(connection)
     return freed
 
 

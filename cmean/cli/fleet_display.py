@@ -74,7 +74,9 @@ def _make_line_printer(title: str, stream: IO[str]) -> Callable[[FleetView], Non
 def _format_stage(stage: StageView) -> str:
     parts = [f"{stage.stage} {stage.done}/{stage.total}"]
     parts += [f"{_format_rate(stage.rate)}/s"] if stage.rate else []
-    parts += [f"{_format_duration(stage.left)} left"] if stage.left else []
+    parts += (
+        [f"{_format_duration(stage.remaining_seconds)} left"] if stage.remaining_seconds else []
+    )
     parts += [f"{stage.failed} failed"] if stage.failed else []
     return ", ".join(parts)
 
@@ -132,7 +134,7 @@ class _FleetTables:
                 f"{stage.done:,}",
                 f"{stage.total:,}",
                 UNDEFINED if stage.rate is None else _format_rate(stage.rate),
-                _format_duration(stage.left if stage.ready or stage.leased else None),
+                _format_duration(stage.remaining_seconds if stage.ready or stage.leased else None),
                 f"{stage.leased:,}",
                 _style(f"{stage.failed:,}", "bold red" if stage.failed else ""),
             )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog, Connection
     from cmean.evaluation.documents.evaluation import EvaluationDocument
 
-_NOTHING_SHARED: Final = "one pairs wholes and the other fragments"
+_INCOMPARABLE: Final = "one pairs wholes and the other fragments"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +36,7 @@ class _PairedItems:
 def compare_pairings(
     catalog: Catalog, documents: Sequence[EvaluationDocument]
 ) -> ComparisonDocument:
-    """Put two or more evaluations into one document, with the overlap of each two pairings."""
+    """Combine two or more evaluations into one document, with the overlap of each two pairings."""
     with catalog.read() as connection:
         known = {each.pairing: _load_pairs(connection, each.pairing) for each in documents}
     return ComparisonDocument(
@@ -53,9 +53,10 @@ def _load_pairs(connection: Connection, pairing_id: int) -> _PairedItems:
     sides = spaces.read_sides(connection, pairings.read_pairing(connection, pairing_id), pairing_id)
     items = {}
     for position in np.unique(pairs["position"]).tolist():
-        here = pairs[pairs["position"] == position]
+        at_position = pairs[pairs["position"] == position]
         items[position] = {  # of published pairs the other items are not known
-            kind: np.union1d(sides[kind][position].items, here[f"{kind.value}_id"]) for kind in Kind
+            kind: np.union1d(sides[kind][position].items, at_position[f"{kind.value}_id"])
+            for kind in Kind
         }
     return _PairedItems(pairs, items)
 
@@ -72,13 +73,13 @@ def _measure_overlap(
     keys = ["position", "track_id", "artwork_id"]
     ids, smaller = (one_id, other_id), min(len(one.pairs), len(other.pairs))
     if not np.isin(one.pairs["position"], other.pairs["position"]).any():
-        return PairingOverlap(ids, None, smaller, None, _NOTHING_SHARED)
+        return PairingOverlap(ids, None, smaller, None, _INCOMPARABLE)
     shared = len(np.intersect1d(one.pairs[keys], other.pairs[keys]))
     expected = 0.0
     for position, items in other.items.items():
-        here = one.pairs[one.pairs["position"] == position]
-        both = [np.isin(here[f"{kind.value}_id"], items[kind]) for kind in Kind]
+        at_position = one.pairs[one.pairs["position"] == position]
+        is_available = [np.isin(at_position[f"{kind.value}_id"], items[kind]) for kind in Kind]
         k = int((other.pairs["position"] == position).sum())
         possible = math.prod(len(items[kind]) for kind in Kind)
-        expected += int((both[0] & both[1]).sum()) * k / possible
+        expected += int((is_available[0] & is_available[1]).sum()) * k / possible
     return PairingOverlap(ids, shared, smaller, expected, "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cmean.evaluation.measures import coherence, embedding_similarity_tables
+from cmean.evaluation.measures import coherence, coherence_tables, embedding_similarity_tables
 from cmean.evaluation.measures.similarity_tables import NULL_COLUMNS
 from cmean.presentation.tables import Table
 
@@ -126,14 +126,14 @@ _FIGURES: Final = (
         "coherence",
         "Emotional coherence of the pairs, by the vectors that each pairing compared (Table V)",
         _find_paired_row,
-        coherence.NULL_NOTE,
+        coherence_tables.NULL_NOTE,
         "no triples of the pairs are known",
     ),
     _Figure(
         "coherence whole",
         "Emotional coherence of the whole triples (Table V)",
         _find_whole_row,
-        coherence.NULL_NOTE,
+        coherence_tables.NULL_NOTE,
         "no triples of the wholes are known, or the wholes were not paired",
     ),
     _Figure(

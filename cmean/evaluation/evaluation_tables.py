@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cmean.evaluation.measures.caption_lengths import build_caption_length_tables
-from cmean.evaluation.measures.coherence import build_coherence_tables
+from cmean.evaluation.measures.caption_length_tables import build_caption_length_tables
+from cmean.evaluation.measures.coherence_tables import build_coherence_tables
 from cmean.evaluation.measures.embedding_similarity_tables import build_embedding_similarity_tables
 from cmean.evaluation.measures.human_rating_tables import build_human_rating_tables
 from cmean.evaluation.measures.label_validity_tables import build_label_validity_tables

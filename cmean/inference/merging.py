@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cmean.domain import Caption, Question, Window
 from cmean.errors import CaptionError, ConfigError, ItemError
 from cmean.failure_reasons import FailureReason
-from cmean.inference.caption_checks import check_caption
+from cmean.inference.captioning import check_caption
 from cmean.inference.prompting import render_prompt
 from cmean.inference.structured_answers import check_answers
 

@@ -79,7 +79,7 @@ class RecipeSet:
         """List the recipes of a stage, each after the one that it reads."""
         return [entry for entry in self.entries if entry.stage == stage]
 
-    def list_readers(self, recipe_id: int) -> list[EnteredRecipe]:
+    def list_dependents(self, recipe_id: int) -> list[EnteredRecipe]:
         """List the recipes that read the results of a recipe."""
         return [entry for entry in self.entries if entry.source_id == recipe_id]
 

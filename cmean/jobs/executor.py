@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from cmean.catalog import job_queue
 from cmean.errors import CatalogError, CatalogUnavailableError, CmeanError, ItemError
 from cmean.failure_reasons import FailureReason
+from cmean.jobs import delays
 from cmean.util.retry import Backoff, retry_call
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from cmean.jobs.session import WorkerSession
 
 _LOG = logging.getLogger(__name__)
-
-_RETRY_SECONDS = (0.2, 5.0)
-"""First and longest delay between attempts while the database cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,7 @@ def write_with_retry(
     return retry_call(
         write_once,
         retry_on=CatalogUnavailableError,
-        backoff=Backoff(*_RETRY_SECONDS),
+        backoff=Backoff(*delays.DATABASE_RETRY),
         is_stopped=is_stopped,
     )
 

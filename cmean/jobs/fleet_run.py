@@ -12,6 +12,7 @@ from cmean.catalog.task_counts import TaskCounts, count_ready_by_recipe, count_t
 from cmean.errors import CatalogUnavailableError
 from cmean.inference import recipes
 from cmean.inference.queues import get_queue
+from cmean.jobs import delays
 from cmean.jobs.local_run import StageResult
 from cmean.jobs.monitor import Observer
 from cmean.jobs.planner import Planner
@@ -25,23 +26,15 @@ if TYPE_CHECKING:
     from cmean.jobs.hints import HintSender
     from cmean.jobs.monitor import FleetView
 
-_PAUSE_SECONDS = 1.0
-_LONGEST_PAUSE_SECONDS = 10.0
-"""Longest delay between attempts while the database cannot be reached."""
-_SHARE = 5
-"""The pause after an observation, as a multiple of its duration: a large catalog takes long."""
-_REMIND_SECONDS = 30.0
-"""Pause between two hints for tasks that stay ready."""
-
 
 def run_with_fleet(
     settings: Settings,
     profile: Profile,
     stages: Sequence[str] | None,
     send_hint: HintSender,
-    on_look: Callable[[FleetView], None] = lambda _: None,
-    on_away: Callable[[str], None] = lambda _: None,
-    keep_on: Callable[[], object] | None = None,
+    on_observation: Callable[[FleetView], None] = lambda _: None,
+    on_unavailable: Callable[[str], None] = lambda _: None,
+    before_observation: Callable[[], object] | None = None,
 ) -> dict[str, StageResult]:
     """Have the workers execute a profile's missing tasks; the calling process only watches.
 
@@ -50,20 +43,20 @@ def run_with_fleet(
         profile: whose recipes.
         stages: of `run.STAGES` (None: those of the profile).
         send_hint: wakes workers.
-        on_look: called about once a second.
-        on_away: called with a line when the database cannot be reached; then it is tried again.
-        keep_on: called before each observation; the run then never ends.
+        on_observation: called with each observation, about once a second.
+        on_unavailable: called with a line while the database is unavailable; the run tries again.
+        before_observation: called before each observation; the run then never ends.
 
     Raises:
         CatalogError: the catalog is of another version.
-        KeyboardInterrupt: interrupted; the fleet goes on.
+        KeyboardInterrupt: interrupted; the fleet continues.
     """
     catalog = Catalog(settings.database_url)
     migrate.ensure_schema(catalog)
     try:
         chosen = stages or recipes.list_stages(profile)
-        return _FleetRun(catalog, settings, profile, chosen, send_hint).through(
-            on_look, on_away, keep_on
+        return _FleetRun(catalog, settings, profile, chosen, send_hint).run(
+            on_observation, on_unavailable, before_observation
         )
     finally:
         catalog.close()
@@ -94,43 +87,45 @@ class _FleetRun:
         self.remind_at = self.started
         self.before = self._count_tasks()
 
-    def through(
+    def run(
         self,
-        on_look: Callable[[FleetView], None],
-        on_away: Callable[[str], None],
-        keep_on: Callable[[], object] | None,
+        on_observation: Callable[[FleetView], None],
+        on_unavailable: Callable[[str], None],
+        before_observation: Callable[[], object] | None,
     ) -> dict[str, StageResult]:
         """Observe until no task is ready or leased and none is missing."""
-        backoff = Backoff(_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
+        backoff = Backoff(*delays.DATABASE_RETRY)
         while True:
             began = time.monotonic()
             try:
-                if keep_on is not None:
-                    keep_on()
-                # Observe before planning: what was done by then has its following tasks planned.
+                if before_observation is not None:
+                    before_observation()
+                # Observe before planning, which adds the tasks that depend on those done by then.
                 view = self.observer.observe()
                 news = self.planner.plan_all()
                 self._resend_hints()
                 open_ = any(stage.ready or stage.leased for stage in view.stages)
-                results = None if news or open_ or keep_on else self._collect_results()
+                results = None if news or open_ or before_observation else self._collect_results()
             except CatalogUnavailableError as error:
-                on_away(str(error))
+                on_unavailable(str(error))
                 time.sleep(backoff.next_delay())
                 continue
             backoff.reset()
-            on_look(view)
+            on_observation(view)
             for stage in view.stages:
                 if stage.ready or stage.leased:
                     self.seconds[stage.stage] = time.monotonic() - self.started
             if results is not None:
                 return results
-            time.sleep(max(_PAUSE_SECONDS, _SHARE * (time.monotonic() - began)))
+            time.sleep(
+                max(delays.OBSERVATION, delays.OBSERVATION_FACTOR * (time.monotonic() - began))
+            )
 
     def _resend_hints(self) -> None:
         """Send hints again for ready tasks, since a hint may have been lost."""
         if time.monotonic() < self.remind_at:
             return
-        self.remind_at = time.monotonic() + _REMIND_SECONDS
+        self.remind_at = time.monotonic() + delays.HINT_REMINDER
         with self.catalog.read() as connection:
             waiting = {recipe_id for *_, recipe_id, _ in count_ready_by_recipe(connection)}
             for entries in self.recipes.values():

@@ -1,4 +1,4 @@
-"""The heartbeat of a worker: a thread that records that it lives and renews its leases."""
+"""The heartbeat of a worker: a thread that records its last heartbeat and renews its leases."""
 
 from __future__ import annotations
 
@@ -11,17 +11,12 @@ from typing import TYPE_CHECKING
 from cmean.catalog import job_queue, workers
 from cmean.catalog.workers import WorkerTally
 from cmean.errors import CatalogError
+from cmean.jobs import delays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cmean.catalog.engine import Catalog
-
-_LONGEST_PAUSE = 5.0
-"""Seconds between two heartbeats where the lease would allow more."""
-
-_SHORTEST_PAUSE = 1.0
-"""Seconds between two heartbeats that report finished batches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +34,7 @@ class HeldLease:
 
 
 class Heartbeat:
-    """Records a worker's life and renews its leases between `start` and `stop`.
+    """Records heartbeats of a worker and renews its leases between `start` and `stop`.
 
     Args:
         catalog: the catalog, open in this process.
@@ -77,7 +72,7 @@ class Heartbeat:
         with self._lock:
             self._leases.append(lease)
         if recipe_id != self._reported_recipe:
-            self._due.set()  # so that `cmean status` shows at once what the worker turned to
+            self._due.set()  # so that `cmean status` shows the new recipe at once
         return lease
 
     def release_lease(self, lease: HeldLease) -> None:
@@ -101,7 +96,7 @@ class Heartbeat:
             self._tally.failed += failed
             self._tally.batches += 1
             self._tally.seconds += seconds
-        if time.monotonic() - self._last_beat > _SHORTEST_PAUSE:
+        if time.monotonic() - self._last_beat > delays.BATCH_HEARTBEAT:
             self._due.set()
 
     def report_idle(self) -> None:
@@ -110,7 +105,7 @@ class Heartbeat:
             self._due.set()
 
     def _run(self) -> None:
-        pause = min(self.lease_seconds / 3, _LONGEST_PAUSE)
+        pause = min(self.lease_seconds / 3, delays.HEARTBEAT)
         while not self._stopped:
             self._due.clear()
             self._beat()

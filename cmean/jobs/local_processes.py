@@ -1,4 +1,4 @@
-"""Worker processes of this machine: identified, checked for life, their tasks freed."""
+"""Identify the worker processes of this machine, find those that have ended, free their tasks."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 import psutil
 
 from cmean.catalog import task_recovery, workers
-from cmean.catalog.task_counts import needs_folding
+from cmean.catalog.task_counts import needs_compaction
 from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog
 
 
-ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
-"""For the environment of a worker, before numpy is imported: where every core has a worker of its
-own, the threads of numpy only compete with them."""
+SINGLE_THREAD_VARIABLE = ("OPENBLAS_NUM_THREADS", "1")
+"""Environment variable of a worker and its value, to be set before numpy is imported.
+
+Where every core has a worker of its own, the threads of numpy only compete with them.
+"""
 _START_FIELD = 19  # of /proc/PID/stat, counted after the program's name: `starttime`
 
 
@@ -84,8 +86,8 @@ def find_dead_workers(catalog: Catalog) -> list[workers.RegisteredWorker]:
     return [worker for worker in here if not is_alive(worker)]
 
 
-def has_live_worker_here(catalog: Catalog) -> bool:
-    """Whether a worker of this machine has sent a heartbeat lately."""
+def has_live_local_worker(catalog: Catalog) -> bool:
+    """Tell whether a worker of this machine sent a heartbeat within `SILENT_SECONDS`."""
     own = describe_this_process()
     with catalog.read() as connection:
         return workers.count_workers_on_host(connection, own.host, own.namespace) > 0
@@ -94,16 +96,15 @@ def has_live_worker_here(catalog: Catalog) -> bool:
 def release_abandoned_tasks(catalog: Catalog) -> int:
     """Free the tasks of dead workers of this host, and all tasks whose lease has expired.
 
-    The tasks of a worker that died alone are counted as suspect. When the run that started it is
-    gone too, everything was killed, and no task is to blame. Failed tasks whose back-off has passed
-    become ready, too.
+    If only the worker ended, its tasks count as suspect. If its parent run ended as well, no
+    attempt is counted against them. Failed tasks whose back-off has passed become ready, too.
 
     Returns:
         How many tasks were freed.
     """
     dead = find_dead_workers(catalog)
     with catalog.read() as connection:
-        if not (dead or task_recovery.needs_sweep(connection) or needs_folding(connection)):
+        if not (dead or task_recovery.needs_sweep(connection) or needs_compaction(connection)):
             return 0
         parents = workers.read_workers(
             connection, [w.parent_id for w in dead if w.parent_id is not None]

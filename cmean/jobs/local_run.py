@@ -21,7 +21,7 @@ from cmean.domain import Role
 from cmean.inference import recipes
 from cmean.inference.revisions import make_revision_finder
 from cmean.jobs.local_processes import release_abandoned_tasks
-from cmean.jobs.planner import enter_tasks
+from cmean.jobs.planner import plan_recipe_tasks
 from cmean.jobs.process_pool import ProcessPool
 from cmean.jobs.session import start_session
 
@@ -148,7 +148,7 @@ class _StageRun:
     def _run_round(self) -> bool:
         """Enter missing tasks and execute ready ones. Returns whether there may be more."""
         with self.catalog.write() as connection:
-            added = sum(enter_tasks(connection, entry) for entry in self.recipes)
+            added = sum(plan_recipe_tasks(connection, entry) for entry in self.recipes)
             now = self._count_tasks(connection)
             if self.total == 0:
                 self.before = now
@@ -210,7 +210,7 @@ def _get_share(recipe: Recipe) -> int:
     return registry.get_info(recipe.backend, recipes.get_backend_role(recipe)).share
 
 
-def count_cut_captions(catalog: Catalog, profile: Profile) -> int:
+def count_truncated_captions(catalog: Catalog, profile: Profile) -> int:
     """Count the captions that a profile maps and that were cut by their token limit."""
     with catalog.read() as connection:
         found = recipes.build_recipes(profile, (), make_revision_finder(connection))

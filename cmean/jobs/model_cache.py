@@ -13,6 +13,7 @@ from cmean.errors import CmeanError, ConfigError
 from cmean.inference import steps
 from cmean.inference.queues import get_queue
 from cmean.inference.recipes import get_backend_role
+from cmean.jobs import delays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Connection
     from cmean.inference.steps import Step
-
-
-_EXCLUSION_SECONDS = (60.0, 3600.0)
-"""How long a recipe that failed is left out: at first, and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ class ModelCache:
 
     def exclude_recipe(self, recipe_id: int, why: str) -> None:
         """Leave a recipe out for a minute, after each further failure twice as long, to an hour."""
-        first, longest = _EXCLUSION_SECONDS
+        first, longest = delays.RECIPE_EXCLUSION
         seconds = min(2 * self._exclusion_seconds.get(recipe_id, first / 2), longest)
         self._exclusion_seconds[recipe_id] = seconds
         self._excluded_until[recipe_id] = time.monotonic() + seconds

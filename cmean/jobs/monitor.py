@@ -1,4 +1,4 @@
-"""Observes the workers of all machines: stages with their rates, workers with their heartbeats."""
+"""Observe a fleet: stages with their rates, workers of all machines with their heartbeats."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WINDOW_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class StageView:
-    """Where a stage stands: numbers of tasks, tasks a second, seconds left (None: not known)."""
+    """Progress of a stage: task counts, tasks per second, seconds remaining (None: unknown)."""
 
     stage: str
     ready: int
@@ -28,7 +28,7 @@ class StageView:
     done: int
     failed: int
     rate: float | None
-    left: float | None
+    remaining_seconds: float | None
 
     @property
     def total(self) -> int:
@@ -67,21 +67,23 @@ class Observer:
         self.stages = stages
         self.recipe_ids = recipe_ids
         self.fleet = fleet
-        self._seen: deque[tuple[float, dict[str, int]]] = deque()
+        self._samples: deque[tuple[float, dict[str, int]]] = deque()
 
     def observe(self) -> FleetView:
         """Read the stages and workers now."""
         found = build_status(self.catalog, self.recipe_ids, fleet=self.fleet)
         now = time.monotonic()
-        self._seen.append((now, {stage: found["stages"][stage]["done"] for stage in self.stages}))
-        while now - self._seen[0][0] > _WINDOW_SECONDS:
-            self._seen.popleft()
-        stages = [self._view_stage(stage, found["stages"][stage]) for stage in self.stages]
+        self._samples.append(
+            (now, {stage: found["stages"][stage]["done"] for stage in self.stages})
+        )
+        while now - self._samples[0][0] > _WINDOW_SECONDS:
+            self._samples.popleft()
+        stages = [self._build_stage_view(stage, found["stages"][stage]) for stage in self.stages]
         fleet = [worker for worker in found["workers"] if worker["queues"] is not None]
         return FleetView(stages, fleet, found["waiting"])
 
-    def _view_stage(self, stage: str, tasks: Mapping[str, int]) -> StageView:
-        (first, before), (last, after) = self._seen[0], self._seen[-1]
+    def _build_stage_view(self, stage: str, tasks: Mapping[str, int]) -> StageView:
+        (first, before), (last, after) = self._samples[0], self._samples[-1]
         rate = (after[stage] - before[stage]) / (last - first) if last > first else None
         open_ = tasks["ready"] + tasks["leased"]
         return StageView(

@@ -1,4 +1,4 @@
-"""Enters the missing tasks of a profile, so that new items are processed without a command."""
+"""Plans the missing tasks of a profile, so that new items are processed without a command."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
-def enter_tasks(
+def plan_recipe_tasks(
     connection: Connection, entry: EnteredRecipe, fragment_ids: Sequence[int] | None = None
 ) -> int:
-    """Enter a recipe's missing tasks, all or those of some fragments' captions.
+    """Plan a recipe's missing tasks: insert all, or those that read captions of some fragments.
 
-    Tasks of a recipe that shuffles captions are entered only once all captions are there, since
-    each item gets those of another.
+    Tasks of a recipe that shuffles captions are planned only once all captions exist, since
+    captions are permuted among items.
 
     Returns:
-        How many tasks were entered.
+        How many tasks were inserted.
     """
     if entry.source_id is None:
         return planning.plan_media_tasks(connection, entry.stage, entry.id, entry.recipe.kind)
@@ -59,12 +59,12 @@ def _read_input_state(connection: Connection, entry: EnteredRecipe) -> object:
 
 
 class Planner:
-    """Enters the missing tasks of the settings' profile.
+    """Plans the missing tasks of the settings' profile.
 
     Args:
         catalog: an open catalog.
         settings: name the profile.
-        queues: only tasks of these are entered; other workers enter the rest.
+        queues: only tasks of these are planned; other workers plan the rest.
         send_hint: wakes the workers of a queue after the commit.
     """
 
@@ -77,13 +77,13 @@ class Planner:
         self.send_hint = send_hint
         self._recipe_set: RecipeSet | None = None
         self._has_failed = False
-        self._seen: dict[int, object] = {}
+        self._planned_states: dict[int, object] = {}
 
     def plan_all(self) -> bool:
-        """Enter all missing tasks. Returns whether any input had changed since the last call.
+        """Plan all missing tasks. Returns whether any input had changed since the last call.
 
-        Costs a few counts while nothing was added to the catalog. After False, everything that was
-        there at the last call but one has been entered.
+        Costs a few counts while nothing was added to the catalog. After False, everything that
+        existed at the last call but one has been planned.
         """
         recipe_set = self._enter_recipes()
         if recipe_set is None:
@@ -93,28 +93,28 @@ class Planner:
             queue = get_queue(entry.recipe.role, entry.recipe.kind)
             with self.catalog.read() as connection:
                 state = _read_input_state(connection, entry)
-            if queue not in self.queues or self._seen.get(entry.id) == state:
+            if queue not in self.queues or self._planned_states.get(entry.id) == state:
                 continue
             with self.catalog.write() as connection:
-                added = enter_tasks(connection, entry)
-            self._seen[entry.id] = state  # only now: it is committed
+                added = plan_recipe_tasks(connection, entry)
+            self._planned_states[entry.id] = state  # only now: it is committed
             if added:
                 _LOG.info("%s: %d tasks entered", queue, added)
                 self._send_hints(entry)
             has_changed = True
         return has_changed
 
-    def plan_readers(self, recipe_id: int, fragment_ids: Sequence[int]) -> None:
-        """Enter the tasks that read captions which were just written."""
+    def plan_dependent_tasks(self, recipe_id: int, fragment_ids: Sequence[int]) -> None:
+        """Plan the tasks of the recipes that read captions which were just written."""
         recipe_set = self._enter_recipes()
-        for entry in recipe_set.list_readers(recipe_id) if recipe_set else ():
+        for entry in recipe_set.list_dependents(recipe_id) if recipe_set else ():
             with self.catalog.write() as connection:
-                added = enter_tasks(connection, entry, fragment_ids)
+                added = plan_recipe_tasks(connection, entry, fragment_ids)
             if added:
                 self._send_hints(entry)
 
     def _send_hints(self, entry: EnteredRecipe) -> None:
-        """Send a hint for each worker of a recipe's queue; more would only pile up."""
+        """Send a hint for each worker of a recipe's queue; further hints are redundant."""
         queue = get_queue(entry.recipe.role, entry.recipe.kind)
         with self.catalog.read() as connection:
             serving = workers.count_serving_workers(connection, queue)
@@ -124,7 +124,7 @@ class Planner:
     def _enter_recipes(self) -> RecipeSet | None:
         """Return the profile's recipes; None, with one warning, where they cannot be built.
 
-        A worker goes on without them: it then executes only tasks that others enter.
+        A worker continues without them: it then executes only tasks that others plan.
         """
         if self._recipe_set is None and not self._has_failed:
             try:

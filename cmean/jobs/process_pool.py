@@ -20,8 +20,9 @@ from cmean.catalog import job_queue
 from cmean.catalog.engine import Catalog
 from cmean.errors import CmeanError
 from cmean.inference.steps import load_step, make_model_key
+from cmean.jobs import delays
 from cmean.jobs.executor import execute_tasks
-from cmean.jobs.local_processes import ONE_THREAD
+from cmean.jobs.local_processes import SINGLE_THREAD_VARIABLE
 from cmean.jobs.session import start_session
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from cmean.inference.steps import Step
     from cmean.jobs.session import WorkerSession
 
-_POLL_SECONDS = 0.2
-_GRACE_SECONDS = 20.0
-"""How long stopped workers may take to finish the batch that they are at."""
 _MAX_CRASHES = 100
 """Crashes of workers after which a run gives up; each task is dead after a few of its own."""
 _MAX_IDLE_CRASHES = 3
@@ -64,7 +62,7 @@ class ProcessPool:
     def start(self, budgets: Sequence[int]) -> None:
         """Start worker processes, each of which may take so many tasks."""
         context = multiprocessing.get_context("spawn")
-        os.environ.setdefault(*ONE_THREAD)
+        os.environ.setdefault(*SINGLE_THREAD_VARIABLE)
         for budget in budgets:
             mine, theirs = context.Pipe()
             arguments = (self.settings, self.entries, self.run_id, budget, theirs)
@@ -76,7 +74,7 @@ class ProcessPool:
 
     def wait(self) -> None:
         """Wait a moment, or until a worker ends."""
-        wait([process.sentinel for process, _ in self.processes], timeout=_POLL_SECONDS)
+        wait([process.sentinel for process, _ in self.processes], timeout=delays.PROCESS_POLL)
 
     def remove_ended(self) -> int:
         """Remove the workers that ended. Returns how many of them crashed.
@@ -125,7 +123,7 @@ class ProcessPool:
         """End the workers: after their batch or, if that takes long, at once."""
         for _, pipe in self.processes:
             pipe.close()
-        deadline = time.monotonic() + _GRACE_SECONDS
+        deadline = time.monotonic() + delays.PROCESS_STOP
         try:
             for process, _ in self.processes:
                 process.join(max(0.0, deadline - time.monotonic()))

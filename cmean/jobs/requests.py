@@ -13,6 +13,7 @@ from cmean.catalog import job_queue, task_recovery, workers
 from cmean.errors import CatalogUnavailableError, CmeanError, InputError, ItemError
 from cmean.evaluation import service as evaluation_service
 from cmean.failure_reasons import FailureReason
+from cmean.jobs import delays
 from cmean.jobs.executor import write_with_retry
 from cmean.jobs.local_processes import release_abandoned_tasks
 from cmean.jobs.session import start_session
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from cmean.config import Settings
     from cmean.jobs.session import WorkerSession
     from cmean.util.progress import ProgressCallback
-
-_POLL_SECONDS = 0.2
 
 R = TypeVar("R")
 
@@ -164,7 +163,7 @@ def complete_request(
         if send_hint is not None and state == "ready" and not is_hint_sent:
             send_hint(stage)
             is_hint_sent = True
-        time.sleep(_POLL_SECONDS)
+        time.sleep(delays.REQUEST_POLL)
         release_abandoned_tasks(catalog)
 
 

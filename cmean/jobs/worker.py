@@ -1,7 +1,7 @@
 """The main loop of a worker: finds work in the catalog, executes it, waits for more.
 
 It needs no broker. A hint only ends the wait early: an idle worker polls every few seconds, frees
-the tasks of workers that are gone, and enters the missing tasks of its profile.
+the tasks of ended workers, and plans the missing tasks of its profile.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cmean.catalog import recipes as recipe_rows
 from cmean.catalog.engine import Catalog
 from cmean.errors import CatalogUnavailableError, ConfigError, ServerError
 from cmean.inference.queues import REQUESTS
-from cmean.jobs import requests
+from cmean.jobs import delays, requests
 from cmean.jobs.executor import execute_tasks
 from cmean.jobs.hints import discard_hint
 from cmean.jobs.local_processes import release_abandoned_tasks
@@ -37,23 +37,15 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-_POLL_SECONDS = (2.0, 20.0)
-"""First and longest pause of an idle worker between two polls."""
-_SWEEP_SECONDS = 5.0
-"""Pause between two searches for tasks that other workers abandoned."""
-_GRACE_SECONDS = 30.0
-"""Longest pause before the next search after the database was away."""
-_SLICE_SECONDS = 900.0
-"""How long a worker stays with its model while other recipes have ready tasks."""
 _EMPTY_BATCHES = 3
 """Successive batches whose files are all missing, after which a worker leaves the recipe."""
 
 
 class Worker:
-    """One worker.
+    """Main loop of a worker process.
 
     Args:
-        settings: the catalog, the profile whose missing tasks it enters, the lease.
+        settings: the catalog, the profile whose missing tasks it plans, the lease.
         queues: of `queues.QUEUES`, those that it serves.
         send_hint: wakes other workers.
     """
@@ -83,7 +75,7 @@ class Worker:
         self._woken.set()
 
     def knows_recipe(self, digest: object) -> bool:
-        """Whether the catalog has a recipe of that digest."""
+        """Tell whether the catalog has a recipe of that digest."""
         if not isinstance(digest, str):
             return False
         with self.catalog.read() as connection:
@@ -97,7 +89,7 @@ class Worker:
         """
         with self._start_session() as session:
             _LOG.info("worker %d is ready: %s", session.worker_id, ", ".join(self.queues))
-            backoff = Backoff(*_POLL_SECONDS, growth=1.5, jitter=(0.75, 1.25))
+            backoff = Backoff(*delays.IDLE_POLL, growth=1.5, jitter=(0.75, 1.25))
             while not self._stopping.is_set():
                 if self._poll(session):
                     backoff.reset()
@@ -118,14 +110,14 @@ class Worker:
         return retry_call(
             start_once,
             retry_on=CatalogUnavailableError,
-            backoff=Backoff(*_POLL_SECONDS),
+            backoff=Backoff(*delays.DATABASE_RETRY),
             is_stopped=self._stopping.is_set,
             wait=self._stopping.wait,
             on_retry=lambda error: _LOG.warning("%s; trying again", error),
         )
 
     def _poll(self, session: WorkerSession) -> bool:
-        """Do the first thing that there is to do. Returns whether there was any."""
+        """Execute a request or a recipe, or plan tasks; tell whether there was anything to do."""
         try:
             self._sweep(session.worker_id)
             return (
@@ -137,11 +129,13 @@ class Worker:
             _LOG.warning("%s; trying again", error)
             self._may_hold_lost_claim = True
             # Other workers could not renew their leases meanwhile: they get time to do so first.
-            self._sweep_at = time.monotonic() + min(self.settings.lease_seconds, _GRACE_SECONDS)
+            self._sweep_at = time.monotonic() + min(
+                self.settings.lease_seconds, delays.SEARCH_AFTER_OUTAGE
+            )
             return False
 
     def _sweep(self, worker_id: int) -> bool:
-        """Free abandoned tasks, every few seconds. Returns whether it was time to."""
+        """Free abandoned tasks, every few seconds. Returns whether they were due."""
         if self._may_hold_lost_claim:
             # A claim may have been committed although the connection failed before its answer.
             with self.catalog.write() as connection:
@@ -149,7 +143,7 @@ class Worker:
             self._may_hold_lost_claim = False
         if time.monotonic() < self._sweep_at:
             return False
-        self._sweep_at = time.monotonic() + _SWEEP_SECONDS
+        self._sweep_at = time.monotonic() + delays.ABANDONED_TASKS_SEARCH
         if freed := release_abandoned_tasks(self.catalog):
             _LOG.info("%d abandoned or failed tasks are ready again", freed)
         with self.catalog.write() as connection:
@@ -187,16 +181,16 @@ class Worker:
             self._exclude_recipe(session, served.id, f"it cannot be loaded: {error}")
             return True
         if loaded.is_fresh:
-            self._slice_ends = time.monotonic() + _SLICE_SECONDS
+            self._slice_ends = time.monotonic() + delays.TIME_SLICE
         try:
             return self._drain_recipe(session, served, loaded.step)
-        except (ConfigError, ServerError) as error:  # no task is to blame
+        except (ConfigError, ServerError) as error:  # the error concerns no single task
             _LOG.warning("%s: %s", served.recipe.backend, error)
             self._exclude_recipe(session, served.id, str(error))
             return True
 
     def _drain_recipe(self, session: WorkerSession, served: ServedRecipe, step: Step) -> bool:
-        """Execute a recipe's tasks until none is left or another recipe's turn has come."""
+        """Execute a recipe's tasks until none is left or the time slice is over."""
         has_worked = False
         for batch in execute_tasks(session, served.id, step, self._must_leave_recipe):
             has_worked = True
@@ -208,17 +202,17 @@ class Worker:
                 batch.failed,
                 batch.seconds,
             )
-            if self._has_no_media(batch):
+            if self._lacks_media(batch):
                 why = "the media are not on this machine"
                 self._exclude_recipe(session, served.id, why)
                 break
-            self.planner.plan_readers(served.id, batch.fragment_ids)
+            self.planner.plan_dependent_tasks(served.id, batch.fragment_ids)
             if self._sweep(session.worker_id) and self._find_request_stages():
-                break  # a person waits for a request: it goes before the next batch
+                break  # requests are interactive and have priority
         return has_worked
 
-    def _has_no_media(self, batch: BatchResult) -> bool:
-        """Whether several batches in a row found no file.
+    def _lacks_media(self, batch: BatchResult) -> bool:
+        """Tell whether several batches in a row found no file.
 
         A machine without the media fails tasks faster than others execute them, and would take all.
         """
@@ -226,7 +220,7 @@ class Worker:
         return self._empty_batches >= _EMPTY_BATCHES
 
     def _must_leave_recipe(self) -> bool:
-        """Whether to end, or to see whether another recipe has waited for long."""
+        """Tell whether to stop, or to check whether another recipe has waited for long."""
         return self._stopping.is_set() or time.monotonic() > self._slice_ends
 
     def _choose_recipe(self, session: WorkerSession) -> ServedRecipe | None:
@@ -239,22 +233,22 @@ class Worker:
             served = self.models.list_recipes(connection)
             oldest = job_queue.find_oldest_ready(connection, [entry.id for entry in served])
         if self.models.has_changed:
-            self._record_unable(session)
+            self._record_exclusions(session)
         ready = sorted((e for e in served if e.id in oldest), key=lambda e: oldest[e.id])
         if not ready:
             return None
         if time.monotonic() > self._slice_ends:
-            self._slice_ends = time.monotonic() + _SLICE_SECONDS
+            self._slice_ends = time.monotonic() + delays.TIME_SLICE
             return ready[0]
         return next((entry for entry in ready if self.models.is_loaded(entry)), ready[0])
 
     def _exclude_recipe(self, session: WorkerSession, recipe_id: int, why: str) -> None:
-        """Leave a recipe to other workers for a while, and say why in the catalog."""
+        """Leave a recipe to other workers for a while, and record why in the catalog."""
         self.models.exclude_recipe(recipe_id, why)
-        self._record_unable(session)
+        self._record_exclusions(session)
 
-    def _record_unable(self, session: WorkerSession) -> None:
-        """Write down which recipes this worker cannot execute, for `cmean status`."""
+    def _record_exclusions(self, session: WorkerSession) -> None:
+        """Record which recipes this worker cannot execute, for `cmean status`."""
         self.models.has_changed = False
         with self.catalog.write() as connection:
             workers.set_unable(connection, session.worker_id, self.models.unable)

@@ -15,6 +15,7 @@ from cmean.failure_reasons import FailureReason
 from cmean.library.metadata import NO_METADATA
 from cmean.media import audio, files, image, tags
 from cmean.media.files import RejectedPath, format_path, parse_file_uri
+from cmean.media.formats import SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -141,7 +142,7 @@ def _choose_kind(path: Path, kind: Kind | None, metadata: Metadata) -> Kind:
         kind = Kind(said)
     kind = kind or files.guess_kind(path)
     if kind is None:
-        known = " ".join(sorted(files.SUFFIXES))
+        known = " ".join(sorted(SUFFIXES))
         raise MediaError(
             FailureReason.UNKNOWN_KIND, f"not told by its suffix (known: {known}); use --kind"
         )

@@ -26,6 +26,7 @@ from cmean.errors import MediaError
 from cmean.failure_reasons import FailureReason
 from cmean.media import limits as _limits
 from cmean.media.files import muted_stderr, require_readable
+from cmean.media.formats import AUDIO_CONTAINERS
 from cmean.media.tags import Tags, clean_text, find_year
 
 if TYPE_CHECKING:
@@ -36,17 +37,6 @@ if TYPE_CHECKING:
 
 RATE = 16_000
 """The rate that captioners and embedders of sound are built for, in Hz."""
-
-_FORMATS = {
-    "WAV": "WAV",
-    "WAVEX": "WAV",
-    "RF64": "WAV",
-    "AIFF": "AIFF",
-    "FLAC": "FLAC",
-    "OGG": "OGG",
-    "MP3": "MP3",
-}
-"""libsndfile's container to ours; its many other formats are not read."""
 
 _BLOCK_SAMPLES = 1 << 19
 """Samples in memory at a time, over all channels: 2 MiB."""
@@ -81,7 +71,7 @@ def probe_track(path: Path, limits: _limits.Limits = _limits.DEFAULT) -> AudioIn
         frames = sum(len(block) for block in _read_mono_blocks(source, limits))
         tags = _read_tags(source)
         return AudioInfo(
-            format=_FORMATS[source.format],
+            format=AUDIO_CONTAINERS[source.format],
             seconds=frames / source.samplerate,
             rate=source.samplerate,
             channels=source.channels,
@@ -146,7 +136,7 @@ def _open_track(path: Path, limits: _limits.Limits) -> Iterator[_Stream]:
 
 
 def _check_header(source: _Stream, limits: _limits.Limits) -> None:
-    if source.format not in _FORMATS:
+    if source.format not in AUDIO_CONTAINERS:
         raise MediaError(FailureReason.NOT_AUDIO, f"{source.format} files are not read")
     if not limits.min_rate <= source.samplerate <= limits.max_rate:
         accepted = f"{limits.min_rate}..{limits.max_rate} Hz"

@@ -11,23 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from cmean.domain import Kind
 from cmean.errors import InputError, MediaError
 from cmean.failure_reasons import FailureReason
+from cmean.media.formats import SUFFIXES
 from cmean.util.hashing import hash_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-SUFFIXES: dict[str, Kind] = {
-    **dict.fromkeys(
-        (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif"), Kind.TRACK
-    ),
-    **dict.fromkeys(
-        (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"), Kind.ARTWORK
-    ),
-}
-"""The kind of media by file name suffix in lower case."""
+    from cmean.domain import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +83,7 @@ def require_readable(path: Path) -> None:
     """
     try:
         status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # before opening: opening a pipe waits for ever
+        if not stat.S_ISREG(status.st_mode):  # before opening: opening a pipe blocks indefinitely
             raise MediaError(FailureReason.NOT_A_FILE, "not a regular file")
         with path.open("rb") as file:
             file.read(1)

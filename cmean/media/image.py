@@ -23,13 +23,12 @@ from cmean.failure_reasons import FailureReason
 from cmean.media import image_tags
 from cmean.media import limits as _limits
 from cmean.media.files import muted_stderr, require_readable
+from cmean.media.formats import PICTURE_FORMATS
 from cmean.media.tags import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 # Pillow logs a few errors that it also raises; without a handler they would reach the user.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -137,7 +136,7 @@ def _open_artwork(path: Path, limits: _limits.Limits) -> Iterator[Image.Image]:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(path, formats=_FORMATS) as image:
+            with Image.open(path, formats=tuple(PICTURE_FORMATS)) as image:
                 _check_size(image, limits)  # before any pixel is decoded
                 with muted_stderr() if image.format == "TIFF" else nullcontext():
                     image.load()  # libtiff prints its errors besides returning them

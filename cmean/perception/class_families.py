@@ -35,11 +35,11 @@ FLAT: Final = (
 """Classes of flat things."""
 
 SOFTNESS: Final = 2.0
-"""What logits are divided by before families are felt: the second guess counts, too."""
+"""Temperature of the softmax for valence and arousal: less likely classes count, too."""
 
 
 class NamedFamily(NamedTuple):
-    """What is said where the shares of some families reach a threshold together."""
+    """A phrase, used where the shares of some families together reach a threshold."""
 
     phrase: str
     families: Sequence[str]
@@ -86,13 +86,13 @@ class Families:
     valence: Floats
     arousal: Floats
 
-    def feel(self, logits: NDArray[np.floating]) -> tuple[float, float]:
-        """Expected valence and arousal of a picture, -1..1, from its logits of shape (1000,)."""
+    def estimate_valence_and_arousal(self, logits: NDArray[np.floating]) -> tuple[float, float]:
+        """Estimate valence and arousal of a picture, -1..1, from its logits of shape (1000,)."""
         shares = _compute_class_shares(logits, SOFTNESS)
         return float(shares @ self.valence), float(shares @ self.arousal)
 
-    def name(self, logits: NDArray[np.floating]) -> list[str]:
-        """The phrases whose threshold a picture reaches, the surest first."""
+    def name_contents(self, logits: NDArray[np.floating]) -> list[str]:
+        """Return the phrases whose threshold a picture reaches, the surest first."""
         shares = _compute_class_shares(logits, 1.0)
         found = []
         for phrase, families, threshold in NAMED:
@@ -116,13 +116,13 @@ def load_families() -> Families:
 
 
 def _expand_range(part: str) -> range:
-    """Class numbers from ``7`` or ``7-12``."""
+    """Parse class numbers from ``7`` or ``7-12``."""
     first, _, last = part.partition("-")
     return range(int(first), int(last or first) + 1)
 
 
 def _compute_class_shares(logits: NDArray[np.floating], softness: float) -> Floats:
-    """The shares of the classes, without the flat ones; their sum is 1."""
+    """Compute the shares of the classes, without the flat ones; their sum is 1."""
     kept = np.array(logits, np.float64) / softness
     kept[list(FLAT)] = -np.inf
     shares = np.exp(kept - kept.max())

@@ -75,7 +75,7 @@ def list_sound_inputs(features: SoundFeatures, tagged: SoundTags) -> dict[str, f
 
 def list_picture_inputs(features: PictureFeatures, seen: PictureClasses) -> NDArray[np.float64]:
     """What a picture is read from: the network's features, then what `PICTURE_MEASURES` names."""
-    felt = load_families().feel(seen.logits)
+    felt = load_families().estimate_valence_and_arousal(seen.logits)
     colours = max(features.colourfulness, _FAINTEST_COLOUR), max(features.activity, _LEAST_ACTIVE)
     measures = (*felt, *colours, features.lightness)
     return np.concatenate([np.sqrt(np.maximum(seen.features, 0)), measures])

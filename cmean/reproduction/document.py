@@ -7,7 +7,7 @@ from typing import Final
 from cmean.datasets.published.model import Problem
 from cmean.stats.coherence import DescriptiveStatistics
 from cmean.stats.estimate import Estimate
-from cmean.util.dataclass_json import json_options
+from cmean.util.dataclass_json import make_json_options
 
 SAME: Final = "same"
 DIFFERS: Final = "differs"
@@ -27,7 +27,7 @@ class TableCell:
         printed: None where the study does not print it.
         verdict: a name of `VERDICTS`; missing where one of the two figures is not there.
         why: why they are not the same; empty where they are.
-        lacks_rows: whether the figures differ and some published rows behind it are not there.
+        is_incomplete: whether the figures differ and some published rows behind it are not there.
     """
 
     table: str
@@ -37,7 +37,7 @@ class TableCell:
     printed: float | int | None
     verdict: str
     why: str
-    lacks_rows: bool = field(default=False, metadata=json_options(internal=True))
+    is_incomplete: bool = field(default=False, metadata=make_json_options(internal=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class ReproductionDocument:
     Attributes:
         cells: of all tables.
         summary: the number of cells by verdict.
-        problems: what of the files could not be used.
+        problems: rows that could not be read.
         stored: the number of rows in the catalog, by what they are.
         pairings: that can be evaluated.
         pairs: similarities of the published pairs.

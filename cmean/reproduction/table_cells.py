@@ -108,8 +108,8 @@ def _compare_cell(table: str, name: str, metric: str, figure: str, column: _Colu
             f"all {column.published_rows:,} {column.unit} are here, but the printed figure does "
             "not come out"
         )
-    lacks_rows = column.rows < column.published_rows
-    return TableCell(table, name, metric, value, parse_figure(figure), DIFFERS, why, lacks_rows)
+    is_incomplete = column.rows < column.published_rows
+    return TableCell(table, name, metric, value, parse_figure(figure), DIFFERS, why, is_incomplete)
 
 
 def _describe_absence(column: _Column) -> str:

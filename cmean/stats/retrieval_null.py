@@ -44,28 +44,32 @@ def draw_mean_reciprocal_ranks(
     Raises:
         InputError: no permutation, invalid vectors, or a query without relevant target.
     """
-    one, other = build_unit_vectors(queries), build_unit_vectors(targets)
+    query_vectors, target_vectors = build_unit_vectors(queries), build_unit_vectors(targets)
     if permutations < 1:
         raise InputError(f"a permutation test needs at least 1 permutation, not {permutations}")
-    if len(relevant) != len(one) or not all(relevant):
+    if len(relevant) != len(query_vectors) or not all(relevant):
         raise InputError("each query needs one relevant target or more")
-    if not len(one):
+    if not len(query_vectors):
         return np.empty(0)
     random = np.random.default_rng(seed)
-    sought = np.array([random.permutation(len(one)) for _ in range(permutations)], np.int32)
-    wanted = [np.unique(np.fromiter(each, np.intp)) for each in relevant]
-    rows, counts = np.concatenate(wanted), np.array([len(each) for each in wanted])
+    permuted = np.array(
+        [random.permutation(len(query_vectors)) for _ in range(permutations)], np.int32
+    )
+    relevant_rows = [np.unique(np.fromiter(each, np.intp)) for each in relevant]
+    rows, counts = np.concatenate(relevant_rows), np.array([len(each) for each in relevant_rows])
     starts = np.cumsum(counts) - counts
     total = np.zeros(permutations)
-    for first, cosines in iterate_cosine_blocks(one, other):
+    for first, cosines in iterate_cosine_blocks(query_vectors, target_vectors):
         for row, similar in enumerate(cosines):
-            theirs = similar[rows]
-            best = np.maximum.reduceat(theirs, starts)
-            shared = np.add.reduceat(theirs == np.repeat(best, counts), starts, dtype=np.intp)
+            relevant_cosines = similar[rows]
+            best = np.maximum.reduceat(relevant_cosines, starts)
+            tied = np.add.reduceat(
+                relevant_cosines == np.repeat(best, counts), starts, dtype=np.intp
+            )
             similar.sort()
-            to_here = np.searchsorted(similar, best, side="left")
-            beyond = np.searchsorted(similar, best, side="right")
-            ranks = len(other) - beyond + (beyond - to_here + 1) / (shared + 1)
-            total += (1 / ranks)[sought[:, first + row]]
-    mean: Floats = total / len(one)
+            below = np.searchsorted(similar, best, side="left")
+            at_most = np.searchsorted(similar, best, side="right")
+            ranks = len(target_vectors) - at_most + (at_most - below + 1) / (tied + 1)
+            total += (1 / ranks)[permuted[:, first + row]]
+    mean: Floats = total / len(query_vectors)
     return mean

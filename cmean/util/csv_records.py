@@ -128,7 +128,7 @@ class RecordReader:
     def _read_until_error(self) -> Iterator[Record]:
         """Read records until one of them needs another parser: it failed, or it is open."""
         parser = csv.reader(
-            self._feed_lines(), delimiter=self.delimiter, strict=self.record_start is None
+            self._yield_lines(), delimiter=self.delimiter, strict=self.record_start is None
         )
         self._is_open = False
         while self._position < len(self._lines) and not self._is_open:
@@ -143,7 +143,7 @@ class RecordReader:
             if any(map(str.strip, cells)):
                 yield Record(self._first + 1, cells, is_open=self._is_open)
 
-    def _feed_lines(self) -> Iterator[str]:
+    def _yield_lines(self) -> Iterator[str]:
         while self._position < len(self._lines):
             line = self._lines[self._position]
             if self._position > self._first:

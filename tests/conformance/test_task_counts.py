@@ -175,7 +175,7 @@ class Transitions:
         )
 
     def fold(self, _number):
-        task_counts.fold_counts(self.connection)
+        task_counts.compact_counts(self.connection)
 
 
 class Undone(Exception):  # noqa: N818 - no error
@@ -228,10 +228,10 @@ def test_each_transaction_counts_for_itself(catalog):
         with catalog.write() as other:
             job_queue.claim_tasks(other, first, worker_id, 2, 60.0)
             assert task_counts.count_tasks(other)["caption"].leased == 2
-            task_counts.fold_counts(other)
+            task_counts.compact_counts(other)
             assert task_counts.count_tasks(other)["caption"].leased == 2
         assert task_counts.count_tasks(one)["caption"].leased == 5
-        task_counts.fold_counts(one)
+        task_counts.compact_counts(one)
     with catalog.read() as connection:
         assert task_counts.count_tasks(connection)["caption"].leased == 5
         check(connection)
@@ -250,12 +250,12 @@ def test_folding_leaves_one_row_a_group(catalog):
 
 def test_a_sweep_folds_when_rows_pile_up(catalog):
     with catalog.write() as connection:
-        assert not task_counts.needs_folding(connection)
+        assert not task_counts.needs_compaction(connection)
         connection.exec_driver_sql(
             "INSERT INTO task_counts (stage, ready) WITH RECURSIVE n(n) AS"
             " (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 600) SELECT 'pair', 0 FROM n"
         )
-        assert task_counts.needs_folding(connection)
+        assert task_counts.needs_compaction(connection)
 
 
 def test_truncated_tasks_are_counted(catalog):
@@ -276,7 +276,7 @@ def test_counting_reads_no_task(catalog):
         task_counts.count_tasks,
         lambda connection: task_counts.count_tasks(connection, [1]),
         lambda connection: task_counts.has_open_tasks(connection, 1),
-        task_counts.needs_folding,
+        task_counts.needs_compaction,
         task_counts.count_ready_by_recipe,
         lambda connection: task_counts.count_ready_requests(connection, ["pair"]),
         lambda connection: rows(connection, "SELECT * FROM v_progress"),

@@ -14,7 +14,7 @@ from cmean.domain import Kind
 from cmean.errors import CatalogError
 from cmean.inference import recipes, steps
 from cmean.jobs.executor import execute_tasks
-from cmean.jobs.planner import enter_tasks
+from cmean.jobs.planner import plan_recipe_tasks
 from cmean.jobs.session import start_session
 from cmean.library.ingest import ingest_files
 
@@ -51,7 +51,7 @@ class Site:
         with self.catalog.write() as connection:
             entered = recipes.enter_recipes(connection, settings.get_profile("ahead"))
             entry = entered.captioners[Kind.ARTWORK]
-            enter_tasks(connection, entry)
+            plan_recipe_tasks(connection, entry)
         self.recipe_id = entry.id
         self.step = steps.load_step(entry.recipe)
         self.step.prefetches, self.step.batch_size = True, 5

@@ -70,7 +70,7 @@ class BlipFamily(ModelBackend):
     def _read(self, folder: Path) -> Any:  # noqa: ANN401 - a model of transformers
         """The model in a folder, and whatever else the captioner needs out of it."""
 
-    def _forget(self) -> None:
+    def _release_model(self) -> None:
         self._model = self._tokenizer = self._images = None
 
     def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:

@@ -112,7 +112,7 @@ class ChatCaptioner(ModelBackend, ABC):
         self._decoder = Decoder(processor.tokenizer, published, self._temperature)
         network.generation_config = self._decoder.get_settings()
 
-    def _forget(self) -> None:
+    def _release_model(self) -> None:
         self._network = self._processor = None
 
     def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:

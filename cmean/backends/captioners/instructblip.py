@@ -45,9 +45,9 @@ class InstructBlipCaptioner(BlipFamily):
         self._instructions = checkpoints.load_tokenizer(folder / "qformer_tokenizer")
         return check_image_token(found, folder)
 
-    def _forget(self) -> None:
+    def _release_model(self) -> None:
         self._instructions = None
-        super()._forget()
+        super()._release_model()
 
     def format_prompt(self, prompt: Prompt | None) -> str:
         """The instruction."""

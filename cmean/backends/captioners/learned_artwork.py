@@ -1,4 +1,4 @@
-"""The learned captioner of artworks: a small network sees what is shown, measures see the rest.
+"""The learned captioner of artworks: contents by a classifier, measured colour and light.
 
 EfficientNet-Lite2's features and classes (`cmean.perception.networks.classifier`) and
 `picture_features` are read by fitted heads (`cmean.perception.mood_readings`) as mood and contents;
@@ -56,7 +56,7 @@ class LearnedArtworkCaptioner:
 
     @property
     def revision(self) -> str:
-        """The first 12 hex digits of the SHA-256 of all that a caption depends on.
+        """Return the first 12 hex digits of the SHA-256 of all that a caption depends on.
 
         Raises:
             WeightsError: the weights are not on this machine.
@@ -69,7 +69,7 @@ class LearnedArtworkCaptioner:
         )
 
     def load(self) -> None:
-        """Bring the network into memory.
+        """Load the network.
 
         Raises:
             WeightsError: the weights are not on this machine, or damaged.
@@ -77,7 +77,7 @@ class LearnedArtworkCaptioner:
         self._classifier = Classifier(store.locate_package(PACKAGE, thorough=True))
 
     def unload(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         self._classifier = None
 
     def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
@@ -88,39 +88,40 @@ class LearnedArtworkCaptioner:
         """
         if self._classifier is None:
             self.load()
-        viewer = _PictureCache(cast("Classifier", self._classifier))
-        return [_write_caption(excerpt, viewer) for excerpt in batch]
+        cache = _PictureCache(cast("Classifier", self._classifier))
+        return [_write_caption(excerpt, cache) for excerpt in batch]
 
 
 class _PictureCache:
-    """Sees each picture of a batch once."""
+    """Analyses each picture of a batch once."""
 
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
-        self._seen: dict[int, ArtworkFindings] = {}
+        self._findings: dict[int, ArtworkFindings] = {}
 
-    def see(self, picture: Picture) -> ArtworkFindings:
-        """Everything that is found in a picture."""
+    def analyse_picture(self, picture: Picture) -> ArtworkFindings:
+        """Return all findings of a picture."""
         key = id(picture.pixels)  # the batch keeps it alive
-        if key not in self._seen:
+        if key not in self._findings:
             features = measure_picture(picture.pixels)
             classified = self._classifier.classify(picture.pixels)
             mood, contents = read_picture_mood(features, classified)
-            named = load_families().name(classified.logits)
-            self._seen[key] = ArtworkFindings(features, contents, named, mood)
-        return self._seen[key]
+            named = load_families().name_contents(classified.logits)
+            self._findings[key] = ArtworkFindings(features, contents, named, mood)
+        return self._findings[key]
 
 
-def _write_caption(excerpt: Excerpt, viewer: _PictureCache) -> Caption:
+def _write_caption(excerpt: Excerpt, cache: _PictureCache) -> Caption:
     picture = inputs.check_picture(excerpt.media, "the captioner of artworks", CaptionError)
-    seen, mood = viewer.see(picture), viewer.see(picture).mood
-    sentences = [describe_subject(seen, excerpt.position), describe_light(seen.features)]
+    found = cache.analyse_picture(picture)
+    mood = found.mood
+    sentences = [describe_subject(found, excerpt.position), describe_light(found.features)]
     if excerpt.position != WHOLE and isinstance(excerpt.whole, Picture):
-        sentences.append(compare_artwork_with_whole(seen, viewer.see(excerpt.whole)))
+        sentences.append(compare_artwork_with_whole(found, cache.analyse_picture(excerpt.whole)))
     valence = 2 * mood.valence - 1
     sentences.append(write_mood_sentence(mood.excitement, mood.calm, mood.sadness, valence))
-    numbers = asdict(seen.features)
+    numbers = asdict(found.features)
     palette = {f"colour {name}": share for name, share in numbers.pop("palette").items()}
-    numbers |= asdict(mood) | {f"shows {name}": value for name, value in seen.contents.items()}
+    numbers |= asdict(mood) | {f"shows {name}": value for name, value in found.contents.items()}
     rounded = {name: round(float(value), 4) for name, value in (numbers | palette).items()}
     return Caption(" ".join(filter(None, sentences)), measurements=rounded, language="en")

@@ -1,4 +1,4 @@
-"""The learned captioner of tracks: a small network hears tags, measures hear the rest.
+"""The learned captioner of tracks: a network computes tags, features measure movement and tone.
 
 musicnn names style, instruments and voice (`cmean.perception.networks.tagger`), `sound_features`
 measures movement, mode and tone, fitted readings of both tell the mood
@@ -60,7 +60,7 @@ class LearnedTrackCaptioner:
 
     @property
     def revision(self) -> str:
-        """The first 12 hex digits of the SHA-256 of all that a caption depends on.
+        """Return the first 12 hex digits of the SHA-256 of all that a caption depends on.
 
         Raises:
             WeightsError: the weights are not on this machine.
@@ -70,7 +70,7 @@ class LearnedTrackCaptioner:
         )
 
     def load(self) -> None:
-        """Bring the networks into memory.
+        """Load the networks.
 
         Raises:
             WeightsError: the weights are not on this machine, or damaged.
@@ -78,7 +78,7 @@ class LearnedTrackCaptioner:
         self._tagger = Tagger(store.locate_package(PACKAGE, thorough=True))
 
     def unload(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         self._tagger = None
 
     def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
@@ -91,38 +91,38 @@ class LearnedTrackCaptioner:
         if self._tagger is None:
             self.load()
         try:
-            listener = _SoundCache(cast("Tagger", self._tagger))
-            return [_write_caption(excerpt, listener) for excerpt in batch]
+            cache = _SoundCache(cast("Tagger", self._tagger))
+            return [_write_caption(excerpt, cache) for excerpt in batch]
         finally:
-            cast("Tagger", self._tagger).forget()
+            cast("Tagger", self._tagger).clear_cache()
 
 
 class _SoundCache:
-    """Hears each sound of a batch once."""
+    """Analyses each sound of a batch once."""
 
     def __init__(self, tagger: Tagger) -> None:
         self._tagger = tagger
-        self._heard: dict[tuple[int, int], TrackFindings] = {}
+        self._findings: dict[tuple[int, int], TrackFindings] = {}
 
-    def hear(self, sound: Sound, *, whole: bool) -> TrackFindings:
-        """Everything that is found in a sound; `whole` as of `Tagger.tag`."""
+    def analyse_sound(self, sound: Sound, *, whole: bool) -> TrackFindings:
+        """Return all findings of a sound; `whole` as of `Tagger.tag`."""
         key = sound.samples.__array_interface__["data"][0], len(sound.samples)
-        if key not in self._heard:
+        if key not in self._findings:
             features = measure_sound(sound.samples)
             tagged = self._tagger.tag(sound.samples, whole=whole)
             mood = STILL if features.silent else read_sound_mood(features, tagged)
-            self._heard[key] = TrackFindings(features, tagged, mood)
-        return self._heard[key]
+            self._findings[key] = TrackFindings(features, tagged, mood)
+        return self._findings[key]
 
 
-def _write_caption(excerpt: Excerpt, listener: _SoundCache) -> Caption:
+def _write_caption(excerpt: Excerpt, cache: _SoundCache) -> Caption:
     sound = inputs.check_sound(excerpt.media, "the captioner of tracks", CaptionError, SAMPLE_RATE)
-    heard = listener.hear(sound, whole=excerpt.position == WHOLE)
-    text = _write(excerpt, sound, heard, listener)
-    numbers = asdict(heard.features) | asdict(heard.mood)
+    found = cache.analyse_sound(sound, whole=excerpt.position == WHOLE)
+    text = _compose_text(excerpt, sound, found, cache)
+    numbers = asdict(found.features) | asdict(found.mood)
     numbers |= {
         f"tag {tag}": float(share)
-        for tag, share in zip(TAGS, heard.tagged.shares, strict=True)
+        for tag, share in zip(TAGS, found.tagged.shares, strict=True)
         if share >= _LEAST_TAG
     }
     rounded = {
@@ -132,17 +132,22 @@ def _write_caption(excerpt: Excerpt, listener: _SoundCache) -> Caption:
     return Caption(text, measurements=rounded, language="en")
 
 
-def _write(excerpt: Excerpt, sound: Sound, heard: TrackFindings, listener: _SoundCache) -> str:
-    mood = heard.mood
-    said = write_mood_sentence(mood.excitement, mood.calm, mood.sadness, 2 * mood.valence - 1)
-    if heard.features.silent:
-        return f"Nothing sounds in {name_track_excerpt(excerpt.position)}: it is silent. {said}"
-    sentences = [name_sound(heard, excerpt.position), describe_movement(heard.features)]
+def _compose_text(excerpt: Excerpt, sound: Sound, found: TrackFindings, cache: _SoundCache) -> str:
+    mood = found.mood
+    mood_sentence = write_mood_sentence(
+        mood.excitement, mood.calm, mood.sadness, 2 * mood.valence - 1
+    )
+    if found.features.silent:
+        name = name_track_excerpt(excerpt.position)
+        return f"Nothing sounds in {name}: it is silent. {mood_sentence}"
+    sentences = [name_sound(found, excerpt.position), describe_movement(found.features)]
     if excerpt.position == WHOLE:
         parts = cut_quarters(sound)
         if all(len(part.samples) for part in parts):
-            heard_parts = [listener.hear(part, whole=False) for part in parts]
-            sentences.append(describe_course(heard_parts))
+            parts_found = [cache.analyse_sound(part, whole=False) for part in parts]
+            sentences.append(describe_course(parts_found))
     elif isinstance(excerpt.whole, Sound) and len(excerpt.whole.samples):
-        sentences.append(compare_track_with_whole(heard, listener.hear(excerpt.whole, whole=True)))
-    return " ".join([*sentences, said])
+        sentences.append(
+            compare_track_with_whole(found, cache.analyse_sound(excerpt.whole, whole=True))
+        )
+    return " ".join([*sentences, mood_sentence])

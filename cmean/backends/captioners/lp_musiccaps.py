@@ -52,8 +52,8 @@ class LPMusicCapsCaptioner(ModelBackend):
             in facebook/bart-base.
         revision: of the repository.
         dtype: number format of the weights: float32, bfloat16 or float16.
-        max_new_tokens: a caption is cut there, at most 127.
-        num_beams: how many beginnings of a caption are followed; 1 is greedy.
+        max_new_tokens: a caption is truncated there, at most 127.
+        num_beams: beam width; 1 is greedy decoding.
     """
 
     window_seconds = 10.0
@@ -77,7 +77,7 @@ class LPMusicCapsCaptioner(ModelBackend):
         self._num_beams = num_beams
         self._network: LPMusicCaps | None = None
         self._tokenizer: Any = None
-        self._settings: Any = None
+        self._generation_config: Any = None
 
     def _load(self) -> None:
         import torch
@@ -90,25 +90,25 @@ class LPMusicCapsCaptioner(ModelBackend):
         bart = state_dicts.find_companion_folder(_BART_FILES, folder, REPOSITORY)
         config = _read_bart_config(bart)
         self._tokenizer = _load_tokenizer(bart, config.vocab_size)
-        self._settings = self._choose_generation_settings(config)
+        self._generation_config = self._build_generation_config(config)
         path = state_dicts.find_checkpoint_file(folder, "transfer.pth")
         with torch.device("meta"):
             network = LPMusicCaps(config)
         state_dicts.fill_module(network, state_dicts.read_state_dict(path), path)
-        network.bart.tie_weights()  # one table of words, not four
+        network.bart.tie_weights()  # share one embedding matrix
         with torch_tools.convert_memory_errors():
             network.to(torch_tools.choose_device(), torch_tools.get_dtype(self._dtype))
         self._network = network.eval().requires_grad_(requires_grad=False)
 
-    def _forget(self) -> None:
-        self._network = self._tokenizer = self._settings = None
+    def _release_model(self) -> None:
+        self._network = self._tokenizer = self._generation_config = None
 
     def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
         """Caption sounds; as many captions as excerpts, in their order. Errors as of `prepare`."""
         return self.generate(self.prepare(batch))
 
     def prepare(self, batch: Sequence[Excerpt]) -> NDArray[np.float32]:
-        """The spectrograms of the sounds, of shape (n, 128, 1001).
+        """Compute the spectrograms of the sounds, shape (n, 128, 1001).
 
         Raises:
             CaptionError: `not-a-sound`, `sample-rate` where it is not 16 kHz, `empty-sound`, and
@@ -134,25 +134,25 @@ class LPMusicCapsCaptioner(ModelBackend):
         first = next(self._network.parameters())
         with torch.inference_mode(), torch_tools.convert_memory_errors():
             mel = torch.from_numpy(prepared).to(first.device, first.dtype)
-            rows = self._network.write(mel, self._settings).tolist()
-        return [self._caption(row) for row in rows]
+            rows = self._network.write(mel, self._generation_config).tolist()
+        return [self._decode_caption(row) for row in rows]
 
-    def _caption(self, row: list[int]) -> Caption:
-        """What a row of tokens says; it begins with a start token and may end with padding."""
-        written = row[1:]
-        while written and written[-1] == self._settings.pad_token_id:
-            written.pop()
-        # the cap forces an end, so that a caption of full length is one that was cut
-        cut = len(written) >= self._max_new_tokens
+    def _decode_caption(self, row: list[int]) -> Caption:
+        """Decode a row of tokens, which begins with a start token and may end with padding."""
+        tokens = row[1:]
+        while tokens and tokens[-1] == self._generation_config.pad_token_id:
+            tokens.pop()
+        # The limit forces an end token, so a caption of full length is a truncated one.
+        is_truncated = len(tokens) >= self._max_new_tokens
         special = set(self._tokenizer.all_special_ids)
         return Caption(
-            self._tokenizer.decode(written, skip_special_tokens=True).strip(),
-            FinishReason.LENGTH if cut else FinishReason.STOP,
-            tokens=sum(token not in special for token in written),
+            self._tokenizer.decode(tokens, skip_special_tokens=True).strip(),
+            FinishReason.LENGTH if is_truncated else FinishReason.STOP,
+            tokens=sum(token not in special for token in tokens),
         )
 
-    def _choose_generation_settings(self, config: BartConfig) -> Any:  # noqa: ANN401 - a GenerationConfig
-        """As the published code does it, which in part is by the settings of facebook/bart-base."""
+    def _build_generation_config(self, config: BartConfig) -> Any:  # noqa: ANN401 - a GenerationConfig
+        """Build the published code's generation settings, in part those of facebook/bart-base."""
         from transformers import GenerationConfig
 
         untyped: Any = GenerationConfig
@@ -173,7 +173,7 @@ class LPMusicCapsCaptioner(ModelBackend):
 
 
 def _read_bart_config(folder: Path) -> BartConfig:
-    """The configuration in a folder, which must be BART's."""
+    """Read the configuration in a folder, which must be BART's."""
     from transformers import BartConfig
 
     path = folder / "config.json"
@@ -187,7 +187,7 @@ def _read_bart_config(folder: Path) -> BartConfig:
 
 
 def _load_tokenizer(folder: Path, vocabulary: int) -> PreTrainedTokenizerBase:
-    """The tokenizer in a folder, which must have as many tokens as the network."""
+    """Load the tokenizer in a folder, which must have as many tokens as the network."""
     from transformers import BartTokenizer
 
     try:

@@ -1,4 +1,4 @@
-"""What the Qwen captioners that see have in common: the bounds of a picture, and no videos."""
+"""Common parts of the Qwen captioners of pictures: bounded size, a processor without video."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from cmean.domain import Picture
 
-_LONGEST_TO_SHORTEST = 200
+_MAX_ASPECT_RATIO = 200
 
 
 class QwenVisionCaptioner(ChatCaptioner):
-    """Sees pictures in their own proportions, scaled to a bounded number of pixels.
+    """Captions pictures at their own aspect ratio, resized to a bounded number of pixels.
 
     Args:
         min_pixels: smaller pictures are enlarged to that many.
@@ -42,28 +42,32 @@ class QwenVisionCaptioner(ChatCaptioner):
     def _load_image_processor(self, folder: Path) -> Any:  # noqa: ANN401 - of transformers
         processor = checkpoints.load_image_processor(folder)
         shortest, longest = self._pixels
-        processor.size = {"shortest_edge": shortest, "longest_edge": longest}  # they mean pixels
+        # Despite their names, these are numbers of pixels.
+        processor.size = {"shortest_edge": shortest, "longest_edge": longest}
         return processor
 
     def _check_picture(self, picture: Picture) -> None:
         height, width = picture.pixels.shape[:2]
-        if max(height, width) > _LONGEST_TO_SHORTEST * min(height, width):
-            detail = f"one side of {width}×{height} is over {_LONGEST_TO_SHORTEST} times the other"
+        if max(height, width) > _MAX_ASPECT_RATIO * min(height, width):
+            detail = f"one side of {width}×{height} is over {_MAX_ASPECT_RATIO} times the other"
             raise CaptionError(FailureReason.PICTURE_TOO_NARROW, detail)
 
 
-def assemble_still(
+def assemble_processor_without_video(
     processor_class: Any,  # noqa: ANN401 - a class of transformers
     folder: Path,
     parts: Mapping[str, Any],
 ) -> Any:  # noqa: ANN401 - a processor of transformers
-    """As `checkpoints.assemble_processor`, without the video part, which imports torchvision."""
+    """Assemble a processor without its video part, which would import torchvision.
+
+    Otherwise as `checkpoints.assemble_processor`.
+    """
     import transformers
 
     mixin: Any = transformers.ProcessorMixin
     tokenizer = parts["tokenizer"]
 
-    class Still(processor_class):  # type: ignore[misc]  # a class of transformers
+    class ProcessorWithoutVideo(processor_class):  # type: ignore[misc]  # a class of transformers
         @classmethod
         def get_attributes(cls) -> list[str]:
             return list(parts)
@@ -75,4 +79,4 @@ def assemble_still(
                 setattr(self, f"{medium}_token", token)
                 setattr(self, f"{medium}_token_id", tokenizer.convert_tokens_to_ids(token))
 
-    return checkpoints.assemble_processor(Still, folder, {})
+    return checkpoints.assemble_processor(ProcessorWithoutVideo, folder, {})

@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from cmean.backends import checkpoints
-from cmean.backends.captioners.qwen import QwenVisionCaptioner, assemble_still
+from cmean.backends.captioners.qwen import QwenVisionCaptioner, assemble_processor_without_video
 from cmean.domain import Picture, Sound
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Qwen25OmniCaptioner(QwenVisionCaptioner):
             "feature_extractor": extractor,
             "tokenizer": checkpoints.load_tokenizer(folder),
         }
-        return assemble_still(processor_class, folder, parts)
+        return assemble_processor_without_video(processor_class, folder, parts)
 
     def _make_audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:
         # Padding to 300 s is slow, and to the longest sound makes the last frame, which reaches

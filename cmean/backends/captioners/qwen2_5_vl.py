@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cmean.backends import checkpoints
-from cmean.backends.captioners.qwen import QwenVisionCaptioner, assemble_still
+from cmean.backends.captioners.qwen import QwenVisionCaptioner, assemble_processor_without_video
 from cmean.domain import Picture
 
 if TYPE_CHECKING:
@@ -30,4 +30,4 @@ class Qwen25VLCaptioner(QwenVisionCaptioner):
             "image_processor": self._load_image_processor(folder),
             "tokenizer": checkpoints.load_tokenizer(folder),
         }
-        return assemble_still(Qwen2_5_VLProcessor, folder, parts)
+        return assemble_processor_without_video(Qwen2_5_VLProcessor, folder, parts)

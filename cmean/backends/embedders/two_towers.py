@@ -47,7 +47,7 @@ class TwoTowerEmbedder(ModelBackend):
         self._processor = self._load_processor(folder)
         self._network = checkpoints.load_model(self._get_model_class(), folder, dtype=self._dtype)
 
-    def _forget(self) -> None:
+    def _release_model(self) -> None:
         self._network = self._tokenizer = self._processor = None
 
     def embed(self, batch: Sequence[Excerpt]) -> list[NDArray[np.float32]]:

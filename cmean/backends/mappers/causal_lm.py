@@ -96,7 +96,7 @@ class CausalLanguageModel(ModelBackend):
         )
         self._loaded = _Loaded(model, tokenizer, ends, pad, writing.list_control_tokens(tokenizer))
 
-    def _forget(self) -> None:
+    def _release_model(self) -> None:
         self._loaded = None
 
     def write(self, batch: Sequence[Question]) -> list[Answer]:

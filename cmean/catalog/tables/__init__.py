@@ -16,9 +16,9 @@ from cmean.catalog.tables.corpus import (
     rejections,
 )
 from cmean.catalog.tables.derived import captions, embeddings, emotions
+from cmean.catalog.tables.job_queue import recipes, task_counts, tasks, workers
 from cmean.catalog.tables.judgements import label_pairs, labels, ratings, scores
 from cmean.catalog.tables.pairing import evaluations, pairing_inputs, pairings, pairs
-from cmean.catalog.tables.work import recipes, task_counts, tasks, workers
 
 __all__ = [
     "captions",

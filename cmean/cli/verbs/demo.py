@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.cli.catalog_session import open_catalog_session, print_profile_notice
 from cmean.cli.exit_codes import EXIT_OK, EXIT_PARTIAL
-from cmean.cli.ingest_step import ingest_paths, print_ingest_result
+from cmean.cli.ingest_display import ingest_paths, print_ingest_result
 from cmean.cli.options import add_json, add_profile
 from cmean.cli.output import print_json
 from cmean.cli.progress import show_progress
-from cmean.cli.report_step import write_report
-from cmean.cli.run_step import run_stages
+from cmean.cli.report_output import write_report
+from cmean.cli.run_display import run_stages
 from cmean.config import load_settings
 from cmean.datasets import demo
 from cmean.domain import CHANNELS, Kind

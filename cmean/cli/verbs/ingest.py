@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cmean.cli.catalog_session import make_hint_sender, open_catalog_session
 from cmean.cli.exit_codes import EXIT_OK, EXIT_PARTIAL
-from cmean.cli.ingest_step import ingest_paths, print_ingest_result
+from cmean.cli.ingest_display import ingest_paths, print_ingest_result
 from cmean.cli.options import add_json
 from cmean.cli.output import print_json, print_notice
 from cmean.domain import Kind, Role

@@ -9,7 +9,7 @@ from cmean.cli.catalog_session import open_catalog_session
 from cmean.cli.exit_codes import EXIT_OK
 from cmean.cli.options import DEFAULT_PAIRING, add_json, add_labels, add_pairing
 from cmean.cli.output import print_json
-from cmean.cli.report_step import write_report
+from cmean.cli.report_output import write_report
 
 if TYPE_CHECKING:
     import argparse

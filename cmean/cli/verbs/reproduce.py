@@ -62,7 +62,7 @@ def _print_comparison(document: ReproductionDocument) -> None:
             print(_wrap_note(note))
         print()
     counts = document.summary
-    incomplete = sum(cell.lacks_rows for cell in document.cells)
+    incomplete = sum(cell.is_incomplete for cell in document.cells)
     print(
         f"{len(document.cells)} cells: {counts['same']} same, {counts['differs']} differ"
         f"{f' ({incomplete} of incomplete data)' if incomplete else ''}, "

@@ -15,10 +15,10 @@ from cmean.cli.catalog_session import (
 )
 from cmean.cli.exit_codes import EXIT_OK, EXIT_PARTIAL
 from cmean.cli.fleet_display import show_fleet
-from cmean.cli.ingest_step import format_ingest_result, print_rejected_files
+from cmean.cli.ingest_display import format_ingest_result, print_rejected_files
 from cmean.cli.options import add_control, add_json, add_profile
 from cmean.cli.output import print_json, print_notice
-from cmean.cli.run_step import (
+from cmean.cli.run_display import (
     format_stage_results,
     print_failures,
     print_truncated_captions,
@@ -109,7 +109,7 @@ def _watch_folders(
                 send_hint,
                 show,
                 print_notice,
-                keep_on=ingest_new_files,
+                before_observation=ingest_new_files,
             )
     is_pending = True  # an earlier run may have left work
     while True:

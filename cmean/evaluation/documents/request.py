@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cmean.stats.sampling import SamplingOptions
-from cmean.util.dataclass_json import json_options
+from cmean.util.dataclass_json import make_json_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +23,6 @@ class EvaluationRequest:
     pairing_id: int
     revision: int = 0
     labels: Sequence[str] = ()
-    sampling: SamplingOptions = field(default=SamplingOptions(), metadata=json_options("choices"))
+    sampling: SamplingOptions = field(
+        default=SamplingOptions(), metadata=make_json_options("choices")
+    )

@@ -6,7 +6,7 @@ from typing import Self
 
 from cmean.stats.coherence import Coherence, DescriptiveStatistics
 from cmean.stats.text_lengths import TextLengths
-from cmean.util.dataclass_json import json_options
+from cmean.util.dataclass_json import make_json_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class SimilarityRow(DescriptiveStatistics):
 class CoherenceTable:
     """Table V: similarities of the pairs by name of the row, and the numbers of unpaired items."""
 
-    rows: Mapping[str, SimilarityRow] = field(metadata=json_options(inline=True))
+    rows: Mapping[str, SimilarityRow] = field(metadata=make_json_options(inline=True))
     unpaired_tracks: int
     unpaired_artworks: int
 
@@ -77,16 +77,18 @@ class CoherenceTable:
 class StudyTables:
     """The study's tables of a pairing; of embeddings None where these are missing."""
 
-    track_caption_lengths: CaptionLengthTable = field(metadata=json_options("I"))
-    artwork_caption_lengths: CaptionLengthTable = field(metadata=json_options("II"))
-    coherence: CoherenceTable = field(metadata=json_options("V"))
+    track_caption_lengths: CaptionLengthTable = field(metadata=make_json_options("I"))
+    artwork_caption_lengths: CaptionLengthTable = field(metadata=make_json_options("II"))
+    coherence: CoherenceTable = field(metadata=make_json_options("V"))
     track_caption_similarity: Mapping[str, SimilarityRow] | None = field(
-        metadata=json_options("III")
+        metadata=make_json_options("III")
     )
     artwork_caption_similarity: Mapping[str, SimilarityRow] | None = field(
-        metadata=json_options("IV")
+        metadata=make_json_options("IV")
     )
-    pair_media_similarity: Mapping[str, SimilarityRow] | None = field(metadata=json_options("VI"))
+    pair_media_similarity: Mapping[str, SimilarityRow] | None = field(
+        metadata=make_json_options("VI")
+    )
 
     @property
     def embedding_similarity(self) -> Mapping[str, Mapping[str, SimilarityRow] | None]:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cmean.catalog import recipes as recipe_rows
 from cmean.catalog import report_rows
 from cmean.domain import WHOLE, FinishReason, Kind
 from cmean.evaluation.documents.study_tables import CaptionLengthRow, CaptionLengthTable
 from cmean.pairing.vectors import FRAGMENTS
-from cmean.presentation.tables import Table
 from cmean.stats.text_lengths import build_length_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cmean.catalog.engine import Connection
-    from cmean.evaluation.documents.study_tables import StudyTables
     from cmean.evaluation.evaluated_pairing import EvaluatedPairing
     from cmean.stats.text_lengths import TextLengths
 
@@ -66,47 +64,3 @@ def sum_finish_reasons(
         }
         for kind, table in tables.items()
     }
-
-
-def build_caption_length_tables(tables: StudyTables) -> list[Table]:
-    """Build Tables I and II."""
-    return [
-        _build_table("I", Kind.TRACK, tables.track_caption_lengths),
-        _build_table("II", Kind.ARTWORK, tables.artwork_caption_lengths),
-    ]
-
-
-def _build_table(number: str, kind: Kind, table: CaptionLengthTable) -> Table:
-    reasons = [reason.value for reason in FinishReason]
-    rows = table.rows
-    explained = [_EXPLANATION] if any(row.n for row in rows.values()) else []
-    return Table(
-        number,
-        f"Table {number}: caption lengths of {kind.value}s, in words",
-        ("", *_COLUMNS, *(f"ended: {reason}" for reason in reasons)),
-        [
-            (
-                name,
-                *(getattr(row, column) for column in _COLUMNS),
-                *(row.finish_reasons[reason] for reason in reasons),
-            )
-            for name, row in rows.items()
-            if row.n
-        ],
-        " ".join(explained + [_MISSING[name] for name, row in rows.items() if not row.n]),
-    )
-
-
-_COLUMNS: Final = (
-    *("n", "max", "min", "mean", "above", "below", "equal"),
-    *("complete", "incomplete"),
-)
-_EXPLANATION: Final = (
-    "aggregated: the captions of the four fragments joined. above, below, equal: captions longer "
-    "than, shorter than and as long as the mean. complete: captions that end like a sentence. "
-    "ended: stop, the captioner finished; length, its token limit was reached."
-)
-_MISSING: Final = {
-    "total": "No whole item has a caption.",
-    "aggregated": "No item has captions of all four fragments.",
-}

@@ -10,14 +10,12 @@ import numpy as np
 from cmean.domain import POSITION_NAMES, POSITIONS, WHOLE, Kind
 from cmean.evaluation.documents.study_tables import CoherenceTable, SimilarityRow
 from cmean.evaluation.measures.combined_parts import PartSimilarities, combine_parts
-from cmean.evaluation.measures.similarity_tables import build_similarity_tables
 from cmean.matching.pair_similarity import compute_similarities
 from cmean.matching.random_pairing_null import (
     compute_random_pairing_null,
     draw_random_pairing_means,
 )
 from cmean.pairing.vectors import FRAGMENTS, build_side
-from cmean.presentation.pairing_phrases import format_measure, name_space
 from cmean.stats.coherence import compute_coherence
 
 if TYPE_CHECKING:
@@ -25,18 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cmean.evaluation.documents.evaluation import EvaluationDocument
     from cmean.evaluation.evaluated_pairing import EvaluatedPairing
     from cmean.pairing.vectors import ComparedSide
-    from cmean.presentation.tables import Table
-
-NULL_NOTE: Final = (
-    "random: random one-to-one pairings of the same items. p: one-sided permutation p, the share "
-    "of random pairings with a mean at least as high, the pairing itself counted. resampled: "
-    "pairings by the same method where each artwork has the triple of an artwork drawn with "
-    "replacement. constant: the mean triple for all artworks."
-)
-"""Explains the null distributions of the means."""
 
 COUNTERPARTS: Final = [
     " / ".join(POSITION_NAMES[kind][position] for kind in Kind) for position in POSITIONS
@@ -140,31 +128,3 @@ def _compare_known_pairs(
     if not both.any():
         return np.empty(0)
     return compute_similarities(one[track[both]], other[artwork[both]], metric)
-
-
-def build_coherence_tables(document: EvaluationDocument) -> list[Table]:
-    """Build Table V: the distributions, and the means compared with their nulls."""
-    table = document.tables.coherence
-    unit = " fragments" if document.vector == "fragments" else "s"
-    metric = format_measure(document.metric, document.calibrate)
-    other = (
-        ""
-        if document.space == "emotion"
-        else f" They were paired by {name_space(document.space)}, not by these triples."
-    )
-    return build_similarity_tables(
-        "V",
-        f"Table V: emotional coherence of the pairs ({metric})",
-        table.rows,
-        f"{_EXPLANATIONS[document.vector]}{other} {table.unpaired_tracks} track{unit} and "
-        f"{table.unpaired_artworks} artwork{unit} are unpaired.",
-        NULL_NOTE,
-    )
-
-
-_EXPLANATIONS: Final = {
-    "whole": "Below the first row: the fragments of the pairs of whole items.",
-    "fragments": "Each position has its own pairs; the first row is over all of them.",
-    "concatenated": "First row: all five triples as one vector, as they were paired; below it the "
-    "same pairs position by position.",
-}

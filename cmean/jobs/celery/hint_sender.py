@@ -6,16 +6,13 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from cmean.jobs import delays
 from cmean.jobs.celery.app import HINT_SECONDS, check_broker, make_app
 
 if TYPE_CHECKING:
     from celery import Celery
 
 _LOG = logging.getLogger(__name__)
-_QUIET_SECONDS = 1.0
-"""Pause between two hints for one queue: workers that were woken need no second one."""
-_AWAY_SECONDS = 30.0
-"""Pause after the broker could not be reached: meanwhile idle workers poll."""
 
 
 class CeleryHintSender:
@@ -47,7 +44,7 @@ class CeleryHintSender:
         now = time.monotonic()
         if now < self._away_until or now < self._not_before.get(queue, 0.0):
             return
-        self._not_before[queue] = now + _QUIET_SECONDS
+        self._not_before[queue] = now + delays.HINT
         try:
             with self._app.connection_for_write() as connection:
                 connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
@@ -61,7 +58,7 @@ class CeleryHintSender:
                         retry=False,
                     )
         except Exception as error:  # noqa: BLE001 - a hint that fails costs a poll interval
-            self._away_until = now + _AWAY_SECONDS
+            self._away_until = now + delays.BROKER_RETRY
             _LOG.warning(
                 "the broker cannot be reached (%s); no work is lost: idle workers poll the "
                 "catalog every few seconds",

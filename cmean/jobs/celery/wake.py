@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from cmean.inference.queues import QUEUES
-from cmean.jobs.celery import process
+from cmean.jobs.celery import worker_process
 from cmean.jobs.celery.app import app
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 def _make_task(queue: str) -> Callable[..., None]:
     def wake(recipe: object = None) -> None:
-        worker = process.get_worker()
+        worker = worker_process.get_worker()
         if worker is None:
             return  # it has only just started, and polls anyway
         if recipe is not None and not worker.knows_recipe(recipe):

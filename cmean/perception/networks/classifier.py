@@ -1,4 +1,4 @@
-"""What EfficientNet-Lite2 sees in a picture: 1,280 features, and 1,000 classes of ImageNet."""
+"""EfficientNet-Lite2: 1,280 features and 1,000 ImageNet logits of a picture."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PictureClasses:
 
 
 class Classifier:
-    """Sees pictures.
+    """Classifies pictures with EfficientNet-Lite2.
 
     Args:
         folder: where `cmean setup` put the graph.
@@ -38,8 +38,8 @@ class Classifier:
         self._network = Network(folder / efficientnet.FILE)
 
     def classify(self, pixels: NDArray[np.uint8]) -> PictureClasses:
-        """The features and classes of sRGB `pixels`, shape (height, width, 3)."""
+        """Compute features and logits of sRGB `pixels`, shape (height, width, 3)."""
         side = efficientnet.SIDE
         image = Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC)
-        centred = (np.asarray(image, np.float32) - efficientnet.MIDDLE) / efficientnet.SPREAD
+        centred = (np.asarray(image, np.float32) - efficientnet.MEAN) / efficientnet.STD
         return PictureClasses(*self._network.run(centred.transpose(2, 0, 1).copy()))

@@ -2,7 +2,7 @@
 
 The network: Tan & Le (2019), "EfficientNet: rethinking model scaling for convolutional neural
 networks"; the Lite variants leave out squeeze-and-excitation and use ReLU6. Input: sRGB pictures of
-260 × 260, from which `MIDDLE` is subtracted, divided by `SPREAD`.
+260 × 260, from which `MEAN` is subtracted, divided by `STD`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 FILE: Final = "efficientnet-lite2.onnx"
 SIDE: Final = 260
-MIDDLE: Final = 127.0
-SPREAD: Final = 128.0
+MEAN: Final = 127.0
+STD: Final = 128.0
 FEATURES: Final = 1280
 CLASSES: Final = 1000
 

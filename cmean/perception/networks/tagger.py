@@ -1,8 +1,8 @@
-"""What musicnn hears in a sound: 100 tags, from windows of three seconds that cover it.
+"""musicnn: 100 tags of a sound, from windows of three seconds that cover it.
 
-A sound is heard quarter by quarter, so that a track's whole and its fragments have the same
-windows, and each is heard once a call. A quarter of n times three seconds is heard in n windows,
-n rounded, from its first second to its last, evenly spaced; one of a long track in `MOST_WINDOWS`.
+A sound is tagged quarter by quarter, so that a track's whole and its fragments have the same
+windows, and each is tagged once a call. A quarter of n times three seconds has n windows, n
+rounded, from its first second to its last, evenly spaced; one of a long track `MOST_WINDOWS`.
 """
 
 from __future__ import annotations
@@ -64,12 +64,12 @@ class SoundTags:
     odds: Floats
 
     def share(self, *tags: str) -> float:
-        """The largest share of some tags."""
+        """Return the largest share of some tags."""
         return float(max(self.shares[_index_tags(tag)] for tag in tags))
 
 
 class Tagger:
-    """Hears tags; remembers the windows that it heard until `forget`.
+    """Tags sounds; caches the tags of each quarter until `clear_cache`.
 
     Args:
         folder: where `cmean setup` put the graphs.
@@ -79,36 +79,38 @@ class Tagger:
         load_librosa()  # here rather than with the first sound: it takes a second or two
         names = map(musicnn.name_graph_file, musicnn.VOCABULARIES)
         self._networks = [Network(folder / name) for name in names]
-        self._heard: dict[tuple[int, int], Floats] = {}
+        self._tags_by_quarter: dict[tuple[int, int], Floats] = {}
 
     def tag(self, samples: Floats, *, whole: bool) -> SoundTags:
-        """The tags of mono `samples` at 16 kHz.
+        """Compute the tags of mono `samples` at 16 kHz.
 
         Args:
             samples: float32 of shape (n,), n > 0, finite.
-            whole: of a track, which is heard quarter by quarter; else it is one of its quarters.
+            whole: of a track, which is tagged quarter by quarter; else it is one of its quarters.
         """
         sound = Sound(samples, RATE)
         parts = cut_quarters(sound) if whole else [sound]
-        heard = np.concatenate([self._hear(p.samples) for p in parts if len(p.samples)])
-        sure = np.clip(heard, _SURE, 1 - _SURE)
+        window_tags = np.concatenate(
+            [self._tag_quarter(p.samples) for p in parts if len(p.samples)]
+        )
+        sure = np.clip(window_tags, _SURE, 1 - _SURE)
         odds = np.log(sure / (1 - sure)).mean(axis=0)
-        return SoundTags(heard.mean(axis=0), odds)
+        return SoundTags(window_tags.mean(axis=0), odds)
 
-    def forget(self) -> None:
-        """Forget what was heard: memory of samples may come to hold others."""
-        self._heard.clear()
+    def clear_cache(self) -> None:
+        """Clear the cache: its keys are memory addresses, which later sounds may reuse."""
+        self._tags_by_quarter.clear()
 
-    def _hear(self, quarter: Floats) -> Floats:
-        """The tags of each window of a quarter, shape (windows, 100)."""
+    def _tag_quarter(self, quarter: Floats) -> Floats:
+        """Compute the tags of each window of a quarter, shape (windows, 100)."""
         key = quarter.__array_interface__["data"][0], len(quarter)
-        if key not in self._heard:
+        if key not in self._tags_by_quarter:
             found = []
             for window in _cut_windows(quarter):
                 spectrogram = compute_musicnn_mel(window)
                 found.append(np.concatenate([each.run(spectrogram)[0] for each in self._networks]))
-            self._heard[key] = np.array(found)
-        return self._heard[key]
+            self._tags_by_quarter[key] = np.array(found)
+        return self._tags_by_quarter[key]
 
 
 @cache
@@ -117,7 +119,7 @@ def _index_tags(tag: str) -> int:
 
 
 def _cut_windows(quarter: Floats) -> list[Floats]:
-    """Evenly spaced windows of a quarter; a quarter shorter than one is repeated to fill it."""
+    """Cut evenly spaced windows of a quarter; a quarter shorter than one is repeated to fill it."""
     if len(quarter) < _WINDOW:
         return [np.resize(quarter, _WINDOW)]
     count = min(max(round(len(quarter) / _WINDOW), 1), MOST_WINDOWS)

@@ -19,7 +19,7 @@ from cmean.backends import registry
 from cmean.domain import Answer, Excerpt, FinishReason, Kind, Picture, Prompt, Question, Sound
 from cmean.errors import CaptionError, ConfigError, ItemError, ServerError
 from cmean.inference.batching import apply_isolated
-from cmean.inference.caption_checks import check_caption
+from cmean.inference.captioning import check_caption
 
 PATTERN = "RGB: [0-9]{1,3}"
 

@@ -18,8 +18,7 @@ from cmean.catalog.engine import Catalog
 from cmean.config import load_settings
 from cmean.domain import Kind
 from cmean.inference.queues import get_queue
-from cmean.jobs import heartbeat
-from cmean.jobs import worker as worker_module
+from cmean.jobs import delays
 from cmean.jobs.planner import Planner
 from cmean.jobs.worker import Worker
 from cmean.library.ingest import ingest_files
@@ -99,7 +98,7 @@ def test_one_caption_passes_through_few_files(tmp_path, monkeypatch, kind):
 
     recorder = Recorder()
     worker = Worker(settings, [get_queue("captioner", kind.value)])
-    claim, plan = job_queue.claim_tasks, Planner.plan_readers
+    claim, plan = job_queue.claim_tasks, Planner.plan_dependent_tasks
     claimed, committed = [], []
 
     def watched_claim(connection, recipe_id, worker_id, _limit, *arguments, **options):
@@ -116,11 +115,11 @@ def test_one_caption_passes_through_few_files(tmp_path, monkeypatch, kind):
         return plan(*arguments)
 
     # Heartbeats and sweeps go by the clock; on a slow machine that may be amid the caption.
-    monkeypatch.setattr(heartbeat, "_LONGEST_PAUSE", 600.0)
-    monkeypatch.setattr(heartbeat, "_SHORTEST_PAUSE", 600.0)
-    monkeypatch.setattr(worker_module, "_SWEEP_SECONDS", 600.0)
+    monkeypatch.setattr(delays, "HEARTBEAT", 600.0)
+    monkeypatch.setattr(delays, "BATCH_HEARTBEAT", 600.0)
+    monkeypatch.setattr(delays, "ABANDONED_TASKS_SEARCH", 600.0)
     monkeypatch.setattr(job_queue, "claim_tasks", watched_claim)
-    monkeypatch.setattr(Planner, "plan_readers", watched_plan)
+    monkeypatch.setattr(Planner, "plan_dependent_tasks", watched_plan)
     threading.setprofile(recorder)
     try:
         thread = threading.Thread(target=worker.run)

@@ -9,13 +9,13 @@ import pytest
 from cmean.domain import Kind
 from cmean.errors import InputError, MediaError
 from cmean.media.files import (
-    SUFFIXES,
     RejectedPath,
     find_media_files,
     guess_kind,
     hash_media_file,
     require_readable,
 )
+from cmean.media.formats import SUFFIXES
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_the_whole_is_heard_in_the_windows_of_its_quarters(learned_weights):
     tagger = Tagger(next(learned_weights.glob("musicnn-*")))
     sound = Sound(np.concatenate([tone(9), noise(7)]), RATE)
     whole = tagger.tag(sound.samples, whole=True)
-    tagger.forget()
+    tagger.clear_cache()
     parts = [tagger.tag(part.samples, whole=False) for part in cut_quarters(sound)]
     np.testing.assert_allclose(whole.shares, np.mean([p.shares for p in parts], axis=0), atol=1e-6)
 
@@ -178,7 +178,7 @@ def test_spectrograms_are_made_where_nothing_but_temporary_files_can_be_written(
     environment.pop("NUMBA_CACHE_DIR", None)
     plain = run_restricted("import librosa; librosa.util.MAX_MEM_BLOCK", environment)
     assert "locator" in plain.stderr  # or the rest shows nothing
-    code = "import numpy; from cmean.perception.networks.mel import log_mel as m;"
+    code = "import numpy; from cmean.perception.networks.mel import compute_musicnn_mel as m;"
     done = run_restricted(f"{code} print(m(numpy.zeros(48128, 'f4')).shape)", environment)
     assert done.stdout == "(187, 96)\n", done.stderr
 

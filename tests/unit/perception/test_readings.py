@@ -26,23 +26,23 @@ def test_every_name_is_of_families_that_there_are():
 def test_a_sure_picture_is_named(named):
     logits = np.zeros(1000)
     logits[FAMILIES.classes[named.families[0]][0]] = 20
-    assert FAMILIES.name(logits) == [named.phrase]
+    assert FAMILIES.name_contents(logits) == [named.phrase]
 
 
 def test_classes_of_flat_things_name_nothing_and_feel_like_nothing():
-    unsure = FAMILIES.feel(np.zeros(1000))
+    unsure = FAMILIES.estimate_valence_and_arousal(np.zeros(1000))
     for number in class_families.FLAT:
         logits = np.zeros(1000)
         logits[number] = 30
-        assert FAMILIES.name(logits) == []
-        assert FAMILIES.feel(logits) == pytest.approx(unsure)
+        assert FAMILIES.name_contents(logits) == []
+        assert FAMILIES.estimate_valence_and_arousal(logits) == pytest.approx(unsure)
 
 
 def test_pleasant_and_arousing_families_feel_so():
     def feel(name):
         logits = np.zeros(1000)
         logits[FAMILIES.classes[name]] = 20
-        return FAMILIES.feel(logits)
+        return FAMILIES.estimate_valence_and_arousal(logits)
 
     assert feel("flowers")[0] > 0.5 > -0.4 > feel("weapons")[0]
     assert feel("snakes")[1] > 0.5 > -0.3 > feel("lake")[1]

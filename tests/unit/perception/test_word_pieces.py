@@ -63,7 +63,7 @@ def test_every_character_of_the_first_plane_that_is_old_is_read_as_the_reference
 
 
 def test_the_vocabulary_is_that_of_bert_base_uncased():
-    content = files("cmean.backends").joinpath(VOCABULARY).read_bytes()
+    content = files("cmean.perception.networks").joinpath(VOCABULARY).read_bytes()
     assert hashlib.sha256(content).hexdigest().startswith("07eced375cec144d")
     assert len(load_vocabulary()) == 30_522
 

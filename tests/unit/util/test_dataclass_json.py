@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from cmean.util.dataclass_json import from_json, json_options, to_json
+from cmean.util.dataclass_json import from_json, make_json_options, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +18,13 @@ class Inner:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flat(Inner):
     name: str
-    extra: Inner | None = field(default=None, metadata=json_options(omit_none=True))
+    extra: Inner | None = field(default=None, metadata=make_json_options(omit_none=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Outer:
-    rows: Mapping[str, Inner] = field(metadata=json_options(inline=True))
-    number: int = field(metadata=json_options("No."))
+    rows: Mapping[str, Inner] = field(metadata=make_json_options(inline=True))
+    number: int = field(metadata=make_json_options("No."))
     flat: Sequence[Flat]
     nested: Mapping[str, Mapping[str, Inner]]
     maybe: Mapping[str, Inner] | None
@@ -58,7 +58,7 @@ def test_a_document_and_back():
 @dataclass(frozen=True, slots=True)
 class WithInternal:
     shown: int
-    hidden: bool = field(default=False, metadata=json_options(internal=True))
+    hidden: bool = field(default=False, metadata=make_json_options(internal=True))
 
 
 def test_an_internal_field_is_not_part_of_the_document():

@@ -68,7 +68,7 @@ class ImageBindEmbedder(ModelBackend):
         self._tokenizer = Tokenizer(folder, found.text_vocab_size)
         self._towers = _get_towers(folder, found, self._dtype)
 
-    def _forget(self) -> None:
+    def _release_model(self) -> None:
         self._towers = self._tokenizer = None
 
     def embed(self, batch: Sequence[Excerpt]) -> list[Vector]:

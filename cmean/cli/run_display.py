@@ -1,4 +1,4 @@
-"""Running the stages of a profile with progress, and printing what came of it."""
+"""Run the stages of a profile with a progress display, and print results and failures."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def print_failures(catalog: Catalog) -> None:
 def print_truncated_captions(catalog: Catalog, profile: Profile) -> None:
     """Print to standard error how many captions were truncated by their token limit."""
     with suppress(CatalogUnavailableError):  # the work is done, and the notice no reason to fail
-        if count := local_run.count_cut_captions(catalog, profile):
+        if count := local_run.count_truncated_captions(catalog, profile):
             print_notice(
                 f"truncated: {count} captions ended at their token limit; a profile with "
                 "continue_tokens, e.g. paper-continued, continues them"

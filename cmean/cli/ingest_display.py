@@ -1,4 +1,4 @@
-"""Ingesting files with progress, and printing what came of it."""
+"""Ingest files with a progress display, and print the result and rejected files."""
 
 from __future__ import annotations
 

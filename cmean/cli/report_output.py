@@ -1,4 +1,4 @@
-"""Evaluating a pairing and writing its report, with progress."""
+"""Evaluate a pairing and write its report, with a progress display."""
 
 from __future__ import annotations
 

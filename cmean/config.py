@@ -130,7 +130,7 @@ class Settings:
     user_profiles: Mapping[str, Any] = field(default_factory=dict)
 
     def get_profile(self, name: str) -> Profile:
-        """The profile of that name.
+        """Return the profile of that name.
 
         Raises:
             ConfigError: there is none of that name, or it is not well formed.
@@ -197,7 +197,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def list_profile_names(user_profiles: Mapping[str, Any]) -> list[str]:
-    """The names of all profiles, those that come with cmean first."""
+    """List the names of all profiles, those that come with cmean first."""
     return list(dict.fromkeys([*_read_packaged_profiles(), *user_profiles]))
 
 
@@ -223,7 +223,7 @@ def _build_profile(name: str, user_profiles: Mapping[str, Any]) -> Profile:
 
 
 def _resolve(name: str, tables: Mapping[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
-    """The profile's own table over the one that it extends, part by part."""
+    """Merge the profile's own table into the one that it extends, part by part."""
     if name not in tables:
         raise ConfigError(f"there is no profile {name!r}; there are: {', '.join(tables)}")
     if name in seen:

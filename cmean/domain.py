@@ -76,7 +76,7 @@ class ProfileName:
 
 
 def is_control(profile: str) -> bool:
-    """Whether a profile of that name is a control of another."""
+    """Tell whether a profile of that name is a control of another."""
     return bool(ProfileName.parse(profile).controls)
 
 
@@ -144,7 +144,7 @@ class Sound:
 
 
 def cut_quarters(sound: Sound) -> list[Sound]:
-    """The four quarters of a sound in time, as views; the last takes the remainder."""
+    """Cut the four quarters of a sound in time, as views; the last takes the remainder."""
     size = len(sound.samples) // 4
     starts = [0, size, 2 * size, 3 * size]
     ends = [*starts[1:], len(sound.samples)]

@@ -76,7 +76,7 @@ _LONGEST_DETAIL = 2_000
 
 
 def _make_printable(text: str) -> str:
-    """Without control characters and lone surrogates, which no database takes, and not too long."""
+    """Remove what no database stores, control characters and lone surrogates, and shorten."""
     shown = (c if unicodedata.category(c) not in {"Cc", "Cs"} else "?" for c in str(text))
     return "".join(shown)[:_LONGEST_DETAIL]
 

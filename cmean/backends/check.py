@@ -49,7 +49,7 @@ class BackendCheck:
 
 
 def make_sample_excerpts(kind: Kind, rate: int, prompt: Prompt | None) -> list[Excerpt]:
-    """Two excerpts of a kind: chords of about a second at `rate` in Hz, or small gradients."""
+    """Make two excerpts of a kind: chords of about a second at `rate` in Hz, or small gradients."""
     media: list[Sound] | list[Picture]
     if kind is Kind.TRACK:
         media = [
@@ -190,7 +190,7 @@ def _list_uses(
 
 
 def _check_use(name: str, use: _Use) -> Iterator[BackendCheck]:
-    """The result of a single input, then whether a batch of two gives what single ones give."""
+    """Return the result of a single input, then compare a batch of two with single ones."""
     singles: list[Any] = []
 
     def one_by_one() -> str:
@@ -258,7 +258,7 @@ def _describe_vector(found: Any) -> str:  # noqa: ANN401 - whatever the embedder
 
 
 def _compare_words(single: Any, batched: Any) -> str:  # noqa: ANN401 - captions or answers
-    """The first words must agree; rounding in half precision may part long texts later on."""
+    """Compare the first words; rounding in half precision may make long texts differ later."""
     one, other = single.text.split(), batched.text.split()
     if one == other:
         return "the same"
@@ -285,7 +285,7 @@ def _compare_directions(single: Any, batched: Any) -> str:  # noqa: ANN401 - vec
 
 
 def _describe_memory() -> str:
-    """What the process holds now, and the most that a GPU held."""
+    """Describe the memory that the process holds now, and the peak of a GPU."""
     import psutil  # noqa: PLC0415 - most of the module's users never ask
 
     parts = [f"{psutil.Process().memory_info().rss / 2**20:,.0f} MiB of main memory"]

@@ -27,7 +27,7 @@ _KEYS_SHOWN = 3
 
 
 def choose_quantization(wanted: str | None) -> str | None:
-    """How weights are to be quantized, if it is a way that there is.
+    """Return the method of quantization, if it is supported.
 
     Raises:
         ConfigError: it is not.
@@ -38,7 +38,7 @@ def choose_quantization(wanted: str | None) -> str | None:
 
 
 def open_checkpoint(model: str, revision: str, architectures: Collection[str] = ()) -> Path:
-    """The folder of a checkpoint, all its weight files whole.
+    """Locate the folder of a checkpoint, and check that all its weight files are complete.
 
     Args:
         model: a repository or a folder, as `hub.locate_checkpoint` takes it.
@@ -65,7 +65,7 @@ def load_model(
     dtype: str,
     quantization: str | None = None,
 ) -> Any:  # noqa: ANN401 - a model of transformers
-    """The model in that folder, on the device of `torch_tools`, to be used and not trained.
+    """Load the model in that folder onto the device of `torch_tools`, for inference only.
 
     Attention is PyTorch's own scaled dot product wherever the architecture has it.
 
@@ -99,7 +99,7 @@ def load_model(
 
 
 def load_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - a tokenizer of transformers
-    """The tokenizer in that folder; it pads on the left, as models that write need it.
+    """Load the tokenizer in that folder; it pads on the left, as generating models need.
 
     Raises:
         WeightsError: there is none, or it cannot be read.
@@ -112,7 +112,7 @@ def load_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - a tokenizer of transf
 
 
 def load_image_processor(folder: Path) -> Any:  # noqa: ANN401 - of transformers
-    """The image processor in that folder, in its form that needs no torchvision.
+    """Load the image processor in that folder, in its form that needs no torchvision.
 
     Raises:
         WeightsError: there is none, or it cannot be read.
@@ -125,7 +125,7 @@ def load_image_processor(folder: Path) -> Any:  # noqa: ANN401 - of transformers
 
 
 def load_feature_extractor(folder: Path) -> Any:  # noqa: ANN401 - of transformers
-    """The feature extractor of sounds in that folder.
+    """Load the feature extractor of sounds in that folder.
 
     Raises:
         WeightsError: there is none, or it cannot be read.
@@ -140,7 +140,7 @@ def assemble_processor(
     folder: Path,
     parts: Mapping[str, Any],
 ) -> Any:  # noqa: ANN401 - a processor of transformers
-    """The processor of that folder's settings and chat template, made of these parts.
+    """Assemble a processor of these parts with that folder's settings and chat template.
 
     Args:
         processor_class: of transformers, or a subclass that has parts already.
@@ -200,7 +200,7 @@ def _check_whole(file: Path) -> None:
 
 
 def _check_report(folder: Path, report: Mapping[str, Any], used: Iterable[str]) -> None:
-    """No weight is lacking or of another shape, and no layer is left over.
+    """Check that no weight is missing or of another shape, and that no layer is left over.
 
     Other tensors may be: old tables of positions, heads that captions do not need.
     """
@@ -233,7 +233,7 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 @contextmanager
 def _convert_loading_errors(folder: Path) -> Iterator[None]:
-    """What transformers raises over a folder becomes one line."""
+    """Convert the errors of transformers about a folder to one line."""
     try:
         yield
     except (CmeanError, MemoryError):

@@ -49,7 +49,7 @@ def find_weights_to_fetch(
     revision: str | None,
     chosen: Mapping[tuple[str, Role], Mapping[str, Any]],
 ) -> WeightsToFetch:
-    """What a name stands for.
+    """Find the weights that a name stands for.
 
     Args:
         name: of a back-end, or a repository `organisation/name`.
@@ -82,7 +82,7 @@ def find_weights_to_fetch(
 
 
 def _list_parts(info: BackendInfo) -> tuple[tuple[str, str], ...]:
-    """What the back-end's module says of where the files lie, if it does."""
+    """List the files that the back-end's module names, if it does."""
     if not info.installed:
         raise MissingExtraError(f"back-ends like {info.name}", info.extra)
     module = import_module(info.target.partition(":")[0])
@@ -172,7 +172,7 @@ def _download(address: str, path: Path) -> None:
 
 
 def _explain_failure(error: Exception, name: str, revision: str) -> str:
-    """What went wrong, and what to do, in one line."""
+    """Explain in one line what went wrong, and what to do."""
     from huggingface_hub import constants, errors  # noqa: PLC0415 - of an extra
 
     where = constants.ENDPOINT

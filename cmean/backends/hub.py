@@ -36,7 +36,7 @@ class Checkpoint:
 
 
 def locate_checkpoint(model: str, revision: str = "main") -> Checkpoint:
-    """The checkpoint of that name.
+    """Locate the checkpoint of that name.
 
     Args:
         model: a folder, or a repository `organisation/name`: looked for in CMEAN_MODEL_DIR under
@@ -70,7 +70,7 @@ def locate_checkpoint(model: str, revision: str = "main") -> Checkpoint:
 
 
 def find_local_folder(model: str) -> Checkpoint | None:
-    """A folder of the user's by that name."""
+    """Find a folder of the user's by that name."""
     for folder in _describe_local_folder(model):
         if folder.is_dir():
             return Checkpoint(folder, _compute_fingerprint(folder))
@@ -100,7 +100,7 @@ def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
 
 
 def _sample_file(path: Path, size: int) -> Iterator[bytes | str]:
-    """The name and size of a file, then parts evenly spaced over all of it."""
+    """Yield the name and size of a file, then parts evenly spaced over all of it."""
     yield f"{path.name}\0{size}\0"
     step = max(_SAMPLE_BYTES, size // _SAMPLES)
     with path.open("rb") as file:

@@ -93,7 +93,7 @@ class BackendInfo:
 
 
 def _describe_packages(names: tuple[str, ...]) -> str:
-    """Whether all of some packages are ready."""
+    """Tell whether all of some packages are ready."""
     from cmean.weights import store  # noqa: PLC0415 - few back-ends need it
 
     try:

@@ -17,7 +17,7 @@ def check_sound(
     rate: int | None,
     longest: float | None = None,
 ) -> Sound:
-    """The sound, if it is one that can be heard.
+    """Return the sound if it is valid.
 
     Args:
         media: what was given.
@@ -43,7 +43,7 @@ def check_sound(
 
 
 def check_picture(media: Sound | Picture, who: str, error: type[ItemError]) -> Picture:
-    """The picture, if it is one that can be seen.
+    """Return the picture if it is valid.
 
     Raises:
         ItemError: `not-a-picture` or `empty-picture`; arguments as of `check_sound`.
@@ -56,7 +56,7 @@ def check_picture(media: Sound | Picture, who: str, error: type[ItemError]) -> P
 
 
 def check_text(given: str, error: type[ItemError]) -> str:
-    """The text, if there is something to read.
+    """Return the text if it is not empty.
 
     Raises:
         ItemError: `empty-text`, for one without a visible character.

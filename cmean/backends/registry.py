@@ -36,7 +36,7 @@ __all__ = [
 
 @cache
 def list_backends() -> tuple[BackendInfo, ...]:
-    """Every back-end, cmean's own first. A name may stand for one of each role."""
+    """List every back-end, cmean's own first. A name may stand for one of each role."""
     mine = {(info.name, info.role) for info in BACKENDS}
     others = [info for info in _list_plugins() if (info.name, info.role) not in mine]
     return (*BACKENDS, *others)
@@ -54,7 +54,7 @@ def _list_plugins() -> list[BackendInfo]:
 
 
 def get_info(name: str, role: Role | None = None, kind: Kind | None = None) -> BackendInfo:
-    """The back-end of that name, and role where the name has several.
+    """Return the back-end of that name, and role where the name has several.
 
     Raises:
         ConfigError: there is none, or it is not of that role or for that kind.
@@ -73,7 +73,7 @@ def get_info(name: str, role: Role | None = None, kind: Kind | None = None) -> B
 
 
 def complete_parameters(found: BackendInfo, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters with the repository of the back-end's weights, where they name none."""
+    """Add the repository of the back-end's weights to parameters that name none."""
     return ({"model": found.model} if found.model else {}) | dict(parameters)
 
 

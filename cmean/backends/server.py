@@ -157,7 +157,7 @@ class ModelServer:
         self._pool = self._client = None
 
     def ask(self, jobs: Sequence[J], request: Callable[[J], Mapping[str, Any]]) -> list[Any]:
-        """An `Answer`, or an `ItemError`, for each job, in order.
+        """Send jobs and return an `Answer` or an `ItemError` for each, in order.
 
         Args:
             jobs: what is asked about.
@@ -216,7 +216,7 @@ class ModelServer:
                 raise batch.error
 
     def _send(self, fields: Mapping[str, Any]) -> str:
-        """The body of the reply to one request."""
+        """Send one request and return the body of the reply."""
         import openai  # noqa: PLC0415 - imported by `load`
 
         how = self.connection
@@ -264,7 +264,7 @@ class ModelServer:
 
 
 def make_messages(prompt: Prompt, *media: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The messages of a request: the system's, if there is one, then the user's.
+    """Make the messages of a request: the system's, if there is one, then the user's.
 
     Media come before the text; without any, the text goes alone, as every server takes it.
     """

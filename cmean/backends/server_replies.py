@@ -21,7 +21,7 @@ _OVERLOADED = {429, 502, 503}  # when they last, they still say nothing about wh
 
 
 def read_answer(body: str, model: str) -> Answer:
-    """The answer that the body of a reply holds.
+    """Read the answer in the body of a reply.
 
     Raises:
         ItemError: `bad-reply`, `wrong-model`, `content-filter`, `finish-reason` or `empty-answer`.
@@ -57,12 +57,12 @@ def _count_tokens(reply: dict[str, Any]) -> int | None:
 
 
 def remove_reasoning(text: str) -> str:
-    """The text without the block of reasoning before it; some servers leave its first tag out."""
+    """Remove the block of reasoning before a text; some servers omit its first tag."""
     return "" if _ONLY_THINKING.match(text) else _THINKING.sub("", text, count=1)
 
 
 def is_same_model(asked: str, named: object) -> bool:
-    """Whether a server that names a model means the one that it was asked for.
+    """Tell whether a model that a server names is the one that was requested.
 
     It may name it in full or by the last part of its path, with the tag or branch that it takes
     where none is named, or with the date of the version that it serves.
@@ -80,12 +80,12 @@ def _extract_text(name: str) -> str:
 
 
 def is_transient(status: int) -> bool:
-    """Whether a failure of that HTTP status may be over soon."""
+    """Tell whether a failure of that HTTP status may be temporary."""
     return status in {408, 409, 425, 429} or status >= 500  # noqa: PLR2004 - HTTP's server errors
 
 
 def make_refusal(status: int, body: str, key_env: str) -> CmeanError:
-    """The error that a reply of that HTTP status is.
+    """Make the error for a reply of that HTTP status.
 
     An `ItemError` where what was sent may be at fault, a `ServerError` where it cannot be.
     """
@@ -107,7 +107,7 @@ def make_refusal(status: int, body: str, key_env: str) -> CmeanError:
 
 
 def extract_error_message(body: str) -> str:
-    """What the body of an error says, in the forms that servers give it, or its beginning."""
+    """Extract the message of an error's body, in the usual forms, or its beginning."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -119,6 +119,6 @@ def extract_error_message(body: str) -> str:
 
 
 def shorten_line(text: str) -> str:
-    """The beginning of a text, on one line."""
+    """Shorten a text to the beginning, on one line."""
     line = " ".join(text[: 4 * _SHOWN].split())
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"

@@ -23,7 +23,7 @@ SUFFIXES = (".pth", ".safetensors")
 
 
 def find_checkpoint_file(folder: Path, preferred: str) -> Path:
-    """The checkpoint in a folder: the file of that name, else the only one there.
+    """Find the checkpoint in a folder: the file of that name, else the only one there.
 
     Raises:
         WeightsError: there is none, or there are several and none has the name.
@@ -40,7 +40,7 @@ def find_checkpoint_file(folder: Path, preferred: str) -> Path:
 
 
 def find_companion_folder(choices: Sequence[Sequence[str]], folder: Path, repository: str) -> Path:
-    """Where the files lie that belong to tensors and are not published with them.
+    """Find the folder of files that belong to tensors and are not published with them.
 
     Args:
         choices: names of files; all of one choice are needed.
@@ -63,7 +63,7 @@ def find_companion_folder(choices: Sequence[Sequence[str]], folder: Path, reposi
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file by name, mapped from the disk and not yet read.
+    """Read the tensors of a file by name, memory-mapped.
 
     A ``.pth`` holds the state dict, or an object that has it as ``state_dict``.
 

@@ -19,7 +19,7 @@ DTYPES = ("float32", "bfloat16", "float16")
 
 
 def choose_device() -> torch.device:
-    """Where models run: CMEAN_DEVICE, else a GPU where there is one, else the CPU."""
+    """Choose the device: CMEAN_DEVICE, else a GPU if available, else the CPU."""
     import torch
 
     wanted = load_settings().device
@@ -35,7 +35,7 @@ def choose_device() -> torch.device:
 
 
 def get_dtype(name: str) -> torch.dtype:
-    """The number format of that name.
+    """Return the number format of that name.
 
     Raises:
         ConfigError: it is not one of `DTYPES`.
@@ -49,7 +49,7 @@ def get_dtype(name: str) -> torch.dtype:
 
 
 def silence_libraries() -> None:
-    """No progress bar, log line or warning of a library reaches the user; errors still raise.
+    """Hide progress bars, log lines and warnings of libraries; errors still raise.
 
     For the rest of the process, since a model is prepared for and used in several threads.
     """

@@ -40,7 +40,7 @@ class SamplingProcessor:
         self._generators = [Random(seeds[row]) for row in rows]  # noqa: S311 - no secret
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:  # noqa: ARG002 - the form of a logits processor
-        """The scores, of shape (rows, width)."""
+        """Return the scores, shape (rows, width)."""
         import torch
 
         if not self._generators:
@@ -57,7 +57,7 @@ class SamplingProcessor:
 
 
 def list_control_tokens(tokenizer: Any) -> re.Pattern[str]:  # noqa: ANN401 - of transformers
-    """What a text may look like and must not become: the tokens that structure a conversation."""
+    """List the tokens that structure a conversation, which a text must not become."""
     added = tokenizer.added_tokens_decoder.values()
     marks = {str(token) for token in added if token.special or str(token).startswith("<")}
     longest_first = sorted(marks - {""}, key=lambda mark: (-len(mark), mark))
@@ -65,7 +65,7 @@ def list_control_tokens(tokenizer: Any) -> re.Pattern[str]:  # noqa: ANN401 - of
 
 
 def break_control_tokens(text: str, control: re.Pattern[str]) -> str:
-    """The text with control tokens broken up by a space, and encodable: never an instruction."""
+    """Break up control tokens in a text by a space, so that it is never an instruction."""
     safe = text.encode(errors="replace").decode()
     while (broken := control.sub(lambda m: f"{m[0][0]} {m[0][1:]}", safe)) != safe:
         safe = broken
@@ -73,7 +73,7 @@ def break_control_tokens(text: str, control: re.Pattern[str]) -> str:
 
 
 def decode_tokens(tokenizer: Any, tokens: Sequence[int]) -> str:  # noqa: ANN401 - of transformers
-    """The text of some tokens, without control tokens."""
+    """Decode tokens to text, without control tokens."""
     text: str = tokenizer.decode(
         list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False
     )
@@ -81,7 +81,7 @@ def decode_tokens(tokenizer: Any, tokens: Sequence[int]) -> str:  # noqa: ANN401
 
 
 def decode_continuation(tokenizer: Any, before: Sequence[int], tokens: Sequence[int]) -> str:  # noqa: ANN401 - of transformers
-    """The text of some tokens, as it goes on behind those before it.
+    """Decode tokens to text, as they continue those before them.
 
     Some tokenizers drop the space before the first word, so the end of what is before is decoded
     with it.

@@ -55,14 +55,14 @@ class Catalog:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that reads one consistent state."""
+        """Open a transaction that reads one consistent state."""
         # PostgreSQL's default would give each statement a state of its own.
         with self._transaction("BEGIN", isolation="REPEATABLE READ") as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that writes: committed at the end of the block, else rolled back."""
+        """Open a transaction that writes: committed at the end of the block, else rolled back."""
         # The write lock at once: this is what keeps several writers from failing with lock errors.
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
@@ -90,7 +90,7 @@ class Catalog:
 
     @contextmanager
     def alter(self) -> Iterator[Connection]:
-        """A transaction that changes the schema.
+        """Open a transaction that changes the schema.
 
         SQLite alters a table by copying it, which foreign keys must not hinder; they are switched
         off around the transaction, since inside one it cannot be done, and checked at its end.
@@ -113,7 +113,7 @@ class Catalog:
 
     @contextmanager
     def read_only(self) -> Iterator[Connection]:
-        """A transaction in which the database itself refuses to write, for queries of users."""
+        """Open a transaction in which the database itself refuses to write, for users' queries."""
         with self.read() as connection:
             if not self.is_sqlite:
                 connection.execute(text("SET TRANSACTION READ ONLY"))

@@ -43,11 +43,11 @@ class PairingChoices:
     artwork_embedding_recipe_id: int | None = None
 
     def recipe_id(self, kind: Kind) -> int:
-        """The emotion mapper's recipe of a kind."""
+        """Return the emotion mapper's recipe of a kind."""
         return self.track_recipe_id if kind is Kind.TRACK else self.artwork_recipe_id
 
     def embedding_recipe_id(self, kind: Kind) -> int | None:
-        """The embedder's recipe of a kind; None in the space of emotions."""
+        """Return the embedder's recipe of a kind; None in the space of emotions."""
         if kind is Kind.TRACK:
             return self.track_embedding_recipe_id
         return self.artwork_embedding_recipe_id
@@ -97,11 +97,11 @@ class PairingColumns(PairingChoices):
     gap: float | None = None
 
     def unpaired(self, kind: Kind) -> int:
-        """How many items (or fragments) of a kind have no partner."""
+        """Count the items (or fragments) of a kind that have no partner."""
         return self.unpaired_tracks if kind is Kind.TRACK else self.unpaired_artworks
 
     def as_columns(self) -> dict[str, Any]:
-        """The values by column name."""
+        """Return the values by column name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 

@@ -15,12 +15,12 @@ _LARGEST_HELD_OUT: Final = 0.5
 
 
 def parse_positive_integer(text: str) -> int:
-    """A whole number of at least 1."""
+    """Parse a whole number of at least 1."""
     return _parse_integer(text, 1)
 
 
 def parse_natural_number(text: str) -> int:
-    """A whole number of at least 0."""
+    """Parse a whole number of at least 0."""
     return _parse_integer(text, 0)
 
 
@@ -34,7 +34,7 @@ def _parse_integer(text: str, least: int) -> int:
 
 
 def make_integer_parser(most: int, least: int = 1) -> Callable[[str], int]:
-    """A parser of whole numbers from `least` to `most`."""
+    """Make a parser of whole numbers from `least` to `most`."""
 
     def parse_integer(text: str) -> int:
         value = _read_integer(text)
@@ -48,7 +48,7 @@ def make_integer_parser(most: int, least: int = 1) -> Callable[[str], int]:
 
 
 def parse_port(text: str) -> int:
-    """A TCP port, 0..65535; 0 lets the system choose."""
+    """Parse a TCP port, 0..65535; 0 lets the system choose."""
     value = _read_integer(text)
     if value is None or not 0 <= value <= _LARGEST_PORT:
         raise argparse.ArgumentTypeError(f"must be a port, 0 to {_LARGEST_PORT}, not {text!r}")
@@ -56,7 +56,7 @@ def parse_port(text: str) -> int:
 
 
 def parse_duration(text: str) -> float:
-    """The time that a rating took, in seconds."""
+    """Parse the time that a rating took, in seconds."""
     value = _read_number(text)
     if value is None or not 0 <= value <= LONGEST_SECONDS:
         raise argparse.ArgumentTypeError(
@@ -66,7 +66,7 @@ def parse_duration(text: str) -> float:
 
 
 def parse_held_out_share(text: str) -> float:
-    """A share of items to hold out: above 0, at most a half."""
+    """Parse a share of items to hold out: above 0, at most a half."""
     value = _read_number(text)
     if value is None or not 0 < value <= _LARGEST_HELD_OUT:
         raise argparse.ArgumentTypeError(
@@ -76,7 +76,7 @@ def parse_held_out_share(text: str) -> float:
 
 
 def parse_similarity(text: str) -> float:
-    """A similarity, -1..1."""
+    """Parse a similarity, -1..1."""
     value = _read_number(text)
     if value is None or not -1 <= value <= 1:
         raise argparse.ArgumentTypeError(f"must be a number from -1 to 1, not {text!r}")

@@ -29,7 +29,7 @@ def open_catalog_session(settings: Settings | None = None) -> Iterator[tuple[Set
 
 
 def make_hint_sender(settings: Settings) -> HintSender | None:
-    """A function that wakes the workers of a queue; None without a broker."""
+    """Make a function that wakes the workers of a queue; None without a broker."""
     if settings.broker_url is None:
         return None
     from cmean.jobs.celery.hint_sender import CeleryHintSender  # noqa: PLC0415 - Celery, which most verbs never need
@@ -38,7 +38,7 @@ def make_hint_sender(settings: Settings) -> HintSender | None:
 
 
 def select_profile(settings: Settings, args: argparse.Namespace) -> Profile:
-    """The profile that `--profile`, `--control` and `--control-seed` select.
+    """Select the profile that `--profile`, `--control` and `--control-seed` select.
 
     Raises:
         ConfigError: there is no such profile, or no such control of it.

@@ -92,7 +92,7 @@ class _FleetTables:
         self.gone: dict[int, float] = {}
 
     def render(self, view: FleetView) -> RenderableType:
-        """The display at one moment; waiting work stands above the workers, whose table is long."""
+        """Render the display at one moment; waiting work is above the long table of workers."""
         from rich.console import Group  # noqa: PLC0415 - slow to import
         from rich.text import Text  # noqa: PLC0415
 

@@ -40,7 +40,7 @@ def print_ingest_result(result: IngestResult) -> None:
 
 
 def format_ingest_result(result: IngestResult) -> str:
-    """The counts in a line."""
+    """Format the counts as one line."""
     return f"{result.added} added, {result.known} known, {len(result.rejected)} rejected"
 
 

@@ -97,5 +97,5 @@ def add_export_output(parser: argparse.ArgumentParser) -> None:
 
 
 def describe_choices(choices: Mapping[str, str]) -> str:
-    """The choices of an option, each with what it does."""
+    """Describe the choices of an option, each with what it does."""
     return "; ".join(f"{name}: {meaning}" for name, meaning in choices.items())

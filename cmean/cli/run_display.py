@@ -49,7 +49,7 @@ def run_stages(
 
 
 def format_stage_results(results: dict[str, StageResult]) -> list[str]:
-    """A line for each stage."""
+    """Format one line for each stage."""
     return [
         f"{stage}: {result.done} done, {result.failed} failed, "
         f"{result.remaining} remaining, {result.seconds:.1f} s"

@@ -93,7 +93,7 @@ def apply_isolated(
 
 
 def _concerns_no_item(error: Exception, size: int) -> bool:
-    """Whether no single item is to blame; lack of memory is an item's fault only if it is alone."""
+    """Tell whether an error concerns no single item; of lack of memory only with several items."""
     if isinstance(error, MemoryError):
         return size > 1
     return isinstance(error, CmeanError) and not isinstance(error, ItemError)

@@ -11,7 +11,7 @@ _FOLDER = files("cmean.inference") / "prompts"
 
 
 def read_template(name: str) -> str:
-    """The text of the template of that name, or of the file at that path.
+    """Read the text of the template of that name, or of the file at that path.
 
     Raises:
         ConfigError: there is none, or it is not UTF-8 text.

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def list_failures(catalog: Catalog) -> list[dict[str, Any]]:
-    """The first failed or dead tasks: state, stage, title, position, reason and detail."""
+    """List the first failed or dead tasks: state, stage, title, position, reason and detail."""
     with catalog.read() as connection:
         return failures.list_failed_tasks(connection)
 
 
 def has_due_tasks(catalog: Catalog) -> bool:
-    """Whether a retry's back-off or a lease has run out, so that a task can be claimed again."""
+    """Tell whether a back-off or a lease has expired, so that a task can be claimed again."""
     with catalog.read() as connection:
         return bool(task_recovery.needs_sweep(connection))
 

@@ -70,7 +70,7 @@ def _read_namespace() -> str | None:
 
 
 def is_alive(worker: workers.RegisteredWorker) -> bool:
-    """Whether a worker's process still runs on this host."""
+    """Tell whether a worker's process still runs on this host."""
     try:
         started = _read_start_time(worker.process.pid)
         same = started is not None and abs(started - worker.process.started) < 1

@@ -50,7 +50,7 @@ class StageResult:
     seconds: float
 
     def as_dict(self) -> dict[str, float]:
-        """For JSON."""
+        """Convert to JSON values."""
         return asdict(self) | {"seconds": round(self.seconds, 3)}
 
 

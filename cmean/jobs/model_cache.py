@@ -105,7 +105,7 @@ class ModelCache:
         return LoadedStep(step, is_fresh=True)
 
     def is_loaded(self, served: ServedRecipe) -> bool:
-        """Whether the recipe's model is in memory."""
+        """Tell whether the recipe's model is in memory."""
         return self._loaded is not None and self._loaded[1] == steps.make_model_key(served.recipe)
 
     def unload(self) -> None:

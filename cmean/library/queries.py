@@ -31,6 +31,6 @@ def open_query(catalog: Catalog, query: str) -> Iterator[QueryResult]:
 
 @contextmanager
 def open_export(catalog: Catalog, name: str) -> Iterator[QueryResult]:
-    """The columns and rows of an export of `EXPORT_NAMES`, streamed."""
+    """Open a stream of columns and rows of an export of `EXPORT_NAMES`."""
     with open_query(catalog, user_queries.EXPORTS[name]) as result:
         yield result

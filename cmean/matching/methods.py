@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 METHODS: Final[Mapping[str, str]] = {
     "greedy": "repeatedly takes the most similar pair of unpaired items",
     "sequential": "each track in turn takes the most similar unpaired artwork",
-    "optimal": "maximizes the total similarity",
+    "optimal": "maximises the total similarity",
 }
 """Matching methods by name, and what each does."""
 

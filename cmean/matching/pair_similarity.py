@@ -42,7 +42,7 @@ class PairSimilarity:
         return self._metrics[0].shape
 
     def __call__(self, track: Indices, artwork: Indices) -> Floats:
-        """The similarities, float64 of the shape of the indices."""
+        """Return the similarities, float64 of the shape of the indices."""
         parts = (metric.compute_similarity(track, artwork) for metric in self._metrics)
         return np.divide(sum(parts, np.zeros(len(track))), len(self._metrics))
 

@@ -65,7 +65,7 @@ class MatchingSummary:
     gap: float | None
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as JSON values, in this order."""
+        """Return the fields as JSON values, in this order."""
         return asdict(self)
 
 

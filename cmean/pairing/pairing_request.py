@@ -48,7 +48,7 @@ class PairingRequest(PairingChoices):
         return cls(**document)
 
     def as_json(self) -> dict[str, Any]:
-        """The request as it is stored."""
+        """Convert the request to the JSON that is stored."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
             name: value
@@ -57,7 +57,7 @@ class PairingRequest(PairingChoices):
         }
 
     def as_digest_fields(self) -> dict[str, Any]:
-        """The fields that enter digests: those of `as_json` but later ones with their defaults."""
+        """Return the fields that enter digests: `as_json` without later ones at their defaults."""
         return {
             name: value
             for name, value in self.as_json().items()

@@ -33,7 +33,7 @@ SHARED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def is_published(connection: Connection, pairing: PairingRow) -> bool:
-    """Whether a pairing is of results that were published elsewhere: its items have no media."""
+    """Tell whether a pairing is of results published elsewhere, whose items have no media."""
     rows = recipe_rows.read_recipes(connection, pairing.recipe_ids)
     return BACKEND in {row["backend"] for row in rows}
 

@@ -59,16 +59,16 @@ class LinearHeads:
         return cls(list(numbers), header[3:], table[:, 0], table[:, 1], table[:, 2:], base)
 
     def read(self, values: Mapping[str, float]) -> dict[str, float]:
-        """The readings of named inputs."""
+        """Compute the readings of named inputs."""
         return self.read_row(np.array([values[name] for name in self.inputs]))
 
     def read_row(self, values: NDArray[np.floating]) -> dict[str, float]:
-        """The readings of inputs in the order of `inputs`, shape (n,)."""
+        """Compute the readings of inputs in the order of `inputs`, shape (n,)."""
         scaled = np.clip((values - self.middle) / self.spread, -FARTHEST, FARTHEST)
         found = self.base + scaled @ self.weights
         return dict(zip(self.outputs, map(float, found), strict=True))
 
 
 def grade_score(score: float) -> float:
-    """A score, 0 in the middle and 1 a spread above it, as the share of items below it: 0..1."""
+    """Convert a score (0: middle, 1: one spread above) to the share of items below it, 0..1."""
     return (1 + math.erf(score / math.sqrt(2))) / 2

@@ -63,7 +63,7 @@ _FAINTEST: Final = 1e-3  # a measure below it counts as this before its logarith
 
 
 def list_sound_inputs(features: SoundFeatures, tagged: SoundTags) -> dict[str, float]:
-    """What the mood of a sound is read from: `MOOD_TAGS` as odds, then `SOUND_MEASURES`."""
+    """List the inputs for the mood of a sound: `MOOD_TAGS` as odds, then `SOUND_MEASURES`."""
     odds = {f"tag {tag}": float(tagged.odds[TAGS.index(tag)]) for tag in MOOD_TAGS}
     measures = {"mode": weigh_mode(features)} | {
         name: float(getattr(features, name)) for name in SOUND_MEASURES[:-1]
@@ -74,7 +74,7 @@ def list_sound_inputs(features: SoundFeatures, tagged: SoundTags) -> dict[str, f
 
 
 def list_picture_inputs(features: PictureFeatures, seen: PictureClasses) -> NDArray[np.float64]:
-    """What a picture is read from: the network's features, then what `PICTURE_MEASURES` names."""
+    """List the inputs for a picture: features of the network, then `PICTURE_MEASURES`."""
     felt = load_families().estimate_valence_and_arousal(seen.logits)
     colours = max(features.colourfulness, _FAINTEST_COLOUR), max(features.activity, _LEAST_ACTIVE)
     measures = (*felt, *colours, features.lightness)
@@ -82,7 +82,7 @@ def list_picture_inputs(features: PictureFeatures, seen: PictureClasses) -> NDAr
 
 
 def read_sound_mood(features: SoundFeatures, tagged: SoundTags) -> PerceivedMood:
-    """The mood of a sound; its valence is that of the measures, which hear mode best."""
+    """Estimate the mood of a sound; its valence is that of the measures, which include mode."""
     found = _load_sound_heads().read(list_sound_inputs(features, tagged))
     degrees = {name: grade_score(score) for name, score in found.items()}
     return PerceivedMood(**degrees, valence=grade_sound_mood(features).valence)
@@ -91,7 +91,7 @@ def read_sound_mood(features: SoundFeatures, tagged: SoundTags) -> PerceivedMood
 def read_picture_mood(
     features: PictureFeatures, seen: PictureClasses
 ) -> tuple[PerceivedMood, Mapping[str, float]]:
-    """The mood of a picture, and how sure it is to show each of `CONTENTS` (about 0..1)."""
+    """Estimate the mood of a picture, and how likely it shows each of `CONTENTS` (about 0..1)."""
     found = _load_picture_heads().read_row(list_picture_inputs(features, seen))
     contents = {name: found.pop(name) for name in CONTENTS}
     return PerceivedMood(**{name: grade_score(score) for name, score in found.items()}), contents

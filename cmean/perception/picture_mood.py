@@ -107,7 +107,7 @@ UNHEARD = 0.2
 
 
 def weigh_measures(features: PictureFeatures, mood: str) -> dict[str, float]:
-    """What each measure adds to a mood (a key of `WEIGHTS`), in weighted spreads.
+    """Compute what each measure adds to a mood (a key of `WEIGHTS`), in weighted spreads.
 
     Their sum, through a logistic, is the score of the mood.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def digest_revision(
     package: str, code: str, tables: Sequence[str], constants: Sequence[object]
 ) -> str:
-    """The first 12 hex digits of the SHA-256 of all that a result depends on.
+    """Compute the first 12 hex digits of the SHA-256 of all that a result depends on.
 
     Args:
         package: with the weights; pinned by its digest.
@@ -49,7 +49,7 @@ _FIRST_NAMES: Final = {
 
 
 def _render(constants: Sequence[object]) -> str:
-    """The constants as text, in which each class has its first name.
+    """Render the constants as text, in which each class has its first name.
 
     A revision is part of a recipe's digest: renaming a class must not make new work of all results.
     """

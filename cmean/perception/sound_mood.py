@@ -80,7 +80,7 @@ def grade_sound_mood(features: SoundFeatures) -> PerceivedMood:
 
 
 def _compute_deviations(features: SoundFeatures) -> dict[str, float]:
-    """Each measure against the middle of ordinary music, in units of its usual spread.
+    """Compute the deviation of each measure from ordinary music, in units of its usual spread.
 
     Files are mastered to different levels, so being loud counts little; being quiet is heard
     whatever the mastering, so it counts further down.
@@ -102,7 +102,7 @@ def _compute_deviations(features: SoundFeatures) -> dict[str, float]:
 
 
 def weigh_mode(features: SoundFeatures) -> float:
-    """How plainly a sound is major (above 0) or minor (below), -1.5..1.5."""
+    """Compute how clearly a sound is major (above 0) or minor (below), -1.5..1.5."""
     return _weigh_clarity(features.key_strength, _TRUSTED_KEY) * _clip(features.majorness / 0.2)
 
 
@@ -112,13 +112,13 @@ def _compute_degree(weights: Mapping[str, float], deviations: Mapping[str, float
 
 
 def _weigh_clarity(clarity: float, bounds: tuple[float, float]) -> float:
-    """How much a measure counts: 0 up to the lower bound of its clarity, 1 from the upper."""
+    """Compute the weight of a measure: 0 up to the lower bound of its clarity, 1 from the upper."""
     least, most = bounds
     return _clip((clarity - least) / (most - least), 0, 1)
 
 
 def _count_octaves(value: float, middle: float, spread: float) -> float:
-    """How far `value` lies from `middle` on a scale of doublings."""
+    """Compute the distance of `value` from `middle` in octaves."""
     return _clip(math.log2(max(value, middle / 64) / middle) / spread)
 
 

@@ -40,7 +40,7 @@ _ESCAPES: Final = {
 
 
 def format_latex_table(table: Table) -> str:
-    """A floating `table` environment with caption, label and, below it, the note."""
+    """Format a floating `table` environment with caption, label and, below it, the note."""
     alignment = "l" + "".join(
         "l" if any(isinstance(row[number], str) for row in table.rows) else "r"
         for number in range(1, len(table.header))

@@ -19,7 +19,7 @@ _LEAST_P: Final = 0.0001
 
 
 def format_number(value: float, decimals: int = 4) -> str:
-    """A number with the given decimals, or more where rounding would make it a whole number.
+    """Format a number with the given decimals, or more where rounding would make it a whole number.
 
     A similarity of 0.99996 must not read as 1.0000: 1.0000 means equal.
 
@@ -33,14 +33,14 @@ def format_number(value: float, decimals: int = 4) -> str:
 
 
 def format_value(value: object) -> str:
-    """A cell of a table of mixed values: floats as `format_number`, None as a dash."""
+    """Format a cell of a table of mixed values: floats as `format_number`, None as a dash."""
     if value is None:
         return UNDEFINED
     return format_number(value) if isinstance(value, float) else str(value)
 
 
 def format_cell(value: str | int | float | None, column: str = "") -> str:
-    """A cell of a table of statistics; the column's name decides about decimals.
+    """Format a cell of a table of statistics; the column's name decides about decimals.
 
     >>> format_cell(None), format_cell(3), format_cell(4.004, "z"), format_cell(389.726)
     ('–', '3', '4.00', '389.73')
@@ -59,7 +59,7 @@ def format_cell(value: str | int | float | None, column: str = "") -> str:
 
 
 def format_percent(fraction: float) -> str:
-    """A fraction 0..1 as a percentage; 0 % and 100 % are written only where they are exact.
+    """Format a fraction 0..1 as a percentage; 0 % and 100 % are written only where they are exact.
 
     One half is `50 %`, 0.9999 `over 99.9 %`, 0.0002 `under 0.1 %`.
     """
@@ -73,7 +73,7 @@ def format_percent(fraction: float) -> str:
 
 
 def format_count(number: int, noun: str) -> str:
-    """A number of things, with the regular plural.
+    """Format a number of things, with the regular plural.
 
     >>> format_count(1, "pair"), format_count(1250, "track")
     ('1 pair', '1,250 tracks')
@@ -82,16 +82,16 @@ def format_count(number: int, noun: str) -> str:
 
 
 def format_difference(value: float) -> str:
-    """A difference with its sign: `+0.0120` or `−0.0120`."""
+    """Format a difference with its sign: `+0.0120` or `−0.0120`."""
     sign = "+" if value >= 0 else "\N{MINUS SIGN}"
     return f"{sign}{format_number(abs(value))}"
 
 
 def format_mean_and_sd(mean: float, sd: float, space: str = " ") -> str:
-    """A mean with its standard deviation: `0.9382 ± 0.0197`."""
+    """Format a mean with its standard deviation: `0.9382 ± 0.0197`."""
     return f"{format_number(mean)}{space}±{space}{format_number(sd)}"
 
 
 def use_minus_sign(text: str) -> str:
-    """The text of a number with U+2212 in place of the hyphen."""
+    """Replace the hyphen of a number by U+2212."""
     return text.replace("-", "\N{MINUS SIGN}")

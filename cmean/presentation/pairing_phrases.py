@@ -122,7 +122,7 @@ class PairingSummary:
 
 
 def describe_pairing(pairing: PairingSummary) -> str:
-    """One line: the pairs, their similarity, the null, and what is unpaired."""
+    """Describe a pairing in one line: pairs, similarity, null, and what is unpaired."""
     pairs = f"{format_count(pairing.pairs, 'pair')}{_VECTOR_SUFFIXES[pairing.vector]}"
     mean = f"mean {format_number(pairing.mean)} ({_describe_extremes(pairing)})"
     parts = [
@@ -149,7 +149,7 @@ def describe_null(pairing: PairingSummary) -> str:
 
 
 def describe_resampled_null(pairing: PairingSummary) -> str:
-    """The null of the method, which resamples the vectors; empty where it is not known."""
+    """Describe the null of the method, which resamples the vectors; empty where it is not known."""
     if pairing.resampled_mean is None or pairing.resampled_sd is None or pairing.is_random:
         return ""
     null = format_mean_and_sd(pairing.resampled_mean, pairing.resampled_sd)
@@ -157,7 +157,7 @@ def describe_resampled_null(pairing: PairingSummary) -> str:
 
 
 def describe_left_out_pairs(pairing: PairingSummary) -> str:
-    """How many pairs a minimum similarity left out; empty where there is none."""
+    """Describe how many pairs a minimum similarity left out; empty where there is none."""
     if pairing.min_similarity is None:
         return ""
     return (
@@ -167,7 +167,7 @@ def describe_left_out_pairs(pairing: PairingSummary) -> str:
 
 
 def _describe_method(pairing: PairingSummary) -> str:
-    """By which method, metric and calibration, and in which space where it is not emotion."""
+    """Describe method, metric and calibration, and the space where it is not emotion."""
     measure = format_measure(pairing.metric, pairing.calibrate)
     how = f"at random, {measure}" if pairing.is_random else f"by {pairing.method} {measure}"
     return how if pairing.space == _EMOTION else f"{how} of {name_space(pairing.space)}"
@@ -193,32 +193,32 @@ def _list_unpaired(pairing: PairingSummary) -> list[tuple[str, int]]:
 
 
 def name_pairing(pairing_id: int, profile: str) -> str:
-    """A pairing's number, with the profile where that is a control."""
+    """Name a pairing by its number, with the profile where that is a control."""
     return f"pairing {pairing_id}{f' ({profile})' if is_control(profile) else ''}"
 
 
 def name_space(space: str) -> str:
-    """The vectors of a space, in the plural."""
+    """Name the vectors of a space, in the plural."""
     return _SPACE_NAMES[space]
 
 
 def name_unit(kind: str, pairing: PairingSummary) -> str:
-    """What was paired of a kind: the item, or a fragment of it."""
+    """Name what was paired of a kind: the item, or a fragment of it."""
     return f"{kind} fragment" if pairing.vector == "fragments" else kind
 
 
 def name_measure(metric: str) -> str:
-    """The similarity in a sentence: `cosine`, or `euclidean similarity`."""
+    """Name the similarity in a sentence: `cosine`, or `euclidean similarity`."""
     return metric if metric == "cosine" else f"{metric} similarity"
 
 
 def format_measure(metric: str, calibrate: str) -> str:
-    """A metric with the calibration of the vectors, where there was one."""
+    """Format a metric with the calibration of the vectors, where there was one."""
     return metric + _CALIBRATION_SUFFIXES[calibrate]
 
 
 def interpret_pairing(pairing: PairingSummary) -> str:
-    """Whether the mean differs from the null, and how much of that the method alone explains.
+    """Describe whether the mean differs from the null, and how much the method alone explains.
 
     No significance test is made of the resampled null: artworks drawn with replacement are fewer
     distinct ones, which lowers that null, so that nearly every pairing would pass.
@@ -236,7 +236,7 @@ def interpret_pairing(pairing: PairingSummary) -> str:
 
 
 def _interpret_resampled_null(pairing: PairingSummary) -> str:
-    """The share of the difference from the null that the method reaches on resampled vectors."""
+    """Describe which share of the difference the method reaches on resampled vectors."""
     if pairing.resampled_mean is None or pairing.null_mean is None or pairing.is_random:
         return ""
     share = (pairing.resampled_mean - pairing.null_mean) / (pairing.mean - pairing.null_mean)
@@ -255,7 +255,7 @@ def _interpret_resampled_null(pairing: PairingSummary) -> str:
 
 
 def typeset(text: str) -> str:
-    """A text with true minus signs, and with spaces around ± and = that do not break."""
+    """Typeset true minus signs, and non-breaking spaces around ± and =."""
     return _TYPESET.sub(
         lambda found: NO_BREAK_SPACE if found[0] == " " else use_minus_sign(found[0]), text
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def describe_extension(pairing: PairingSummary, extended_id: int, kept: int, added: int) -> str:
-    """How many pairs an extension kept and added, or why it could add none.
+    """Describe how many pairs an extension kept and added, or why it could add none.
 
     Args:
         pairing: the extension.
@@ -45,7 +45,7 @@ def _explain_no_addition(pairing: PairingSummary) -> str:
 
 
 def describe_comparison(comparison: Mapping[str, Any]) -> str:
-    """What a second pairing of all items changed, and by how much its total similarity differs.
+    """Describe what a second pairing of all items changed, and the difference in similarity.
 
     Args:
         comparison: the document that `cmean pair --compare --json` prints as `compared`.

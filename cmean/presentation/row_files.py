@@ -30,7 +30,7 @@ _PARQUET_ROWS: Final = 10_000  # of a row group
 
 
 def find_export_format(output: Path) -> str:
-    """The format (of `write_rows`) that a file's suffix stands for.
+    """Find the format (of `write_rows`) that a file's suffix stands for.
 
     Raises:
         InputError: it stands for none.

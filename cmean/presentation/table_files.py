@@ -91,7 +91,7 @@ def _open_output(output: Path | None) -> Iterator[IO[str]]:
 def _list_cells(
     tables: Sequence[Table],
 ) -> Iterator[tuple[str, str, str, float | None, str | None]]:
-    """A row for each cell: numbers as `value`, all else as `text`; both empty where undefined."""
+    """List one row a cell: numbers as `value`, all else as `text`; both empty if undefined."""
     for table in tables:
         for name, row in zip(_find_row_keys(table), table.rows, strict=True):
             for column, cell in zip(table.header[1:], row[1:], strict=True):
@@ -101,7 +101,7 @@ def _list_cells(
 
 
 def _find_row_keys(table: Table) -> list[str]:
-    """A unique key for each row: its first cell, joined with as many more as that takes."""
+    """Find a unique key for each row: its first cell, joined with as many more as that takes."""
     keys: list[str] = []
     for width in range(1, len(table.header) + 1):
         keys = [", ".join(str(cell) for cell in row[:width] if cell != "") for row in table.rows]

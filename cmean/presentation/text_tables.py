@@ -61,7 +61,7 @@ def print_table(
 def _build_rich_table(
     title: str, header: Iterable[tuple[str, bool]], rows: list[list[str]]
 ) -> RichTable:
-    """A table of texts; `header` has each column's name, and whether its texts are numbers."""
+    """Build a table of texts; `header`: each column's name, and whether its texts are numbers."""
     from rich import box  # noqa: PLC0415 - slow to import
     from rich.table import Table as RichTable  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415

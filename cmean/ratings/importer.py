@@ -41,7 +41,7 @@ class RatingImport:
     notes: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """The document that `cmean rate import --json` prints."""
+        """Return the document that `cmean rate import --json` prints."""
         return {
             "imported": self.imported,
             "known": self.known,

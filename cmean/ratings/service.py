@@ -52,7 +52,7 @@ def add_rating(  # noqa: PLR0913 - one argument for each answer
 
 @contextmanager
 def open_rating_export(catalog: Catalog, pairing_id: int | None = None) -> Iterator[QueryResult]:
-    """The columns and rows of all ratings, or of those of one pairing's pairs, streamed.
+    """Open a stream of columns and rows of all ratings, or of those of one pairing.
 
     Raises:
         InputError: there is no such pairing.

@@ -49,7 +49,7 @@ def _make_view(chart: Chart) -> ChartView:
 def _collect_channels(
     sides: Mapping[Kind, Mapping[int, ComparedSide]], vector: str
 ) -> ChannelValues:
-    """All triples that were compared: of items with several, those of fragments as well."""
+    """Collect all triples that were compared: of items with several, those of fragments as well."""
     tracks, artworks = (
         np.concatenate([side.triples.reshape(-1, 3) for side in sides[kind].values()])
         for kind in Kind
@@ -81,7 +81,7 @@ def _count_truncated(captions: Iterable[tuple[str, str]]) -> int:
 
 
 def _collect_scores(data: ReportData) -> PairScores:
-    """The pairs that have an ImageBind score, whose null is that of Table VI."""
+    """Collect the pairs that have an ImageBind score, whose null is that of Table VI."""
     similarity, score = data.media_scores.T
     row = (data.document.tables.pair_media_similarity or {}).get("pairs")
     return PairScores(

@@ -30,7 +30,7 @@ _LOWEST_KBIT, _HIGHEST_KBIT = 8, 160  # libsndfile maps its compression 1..0 to 
 
 
 def encode_picture(image: Image.Image, size: int = 640) -> str:
-    """A thumbnail of an image, at most `size` pixels on its longer side, as a WebP data URI.
+    """Encode a thumbnail of an image, at most `size` pixels on its longer side, as a WebP data URI.
 
     Transparency becomes white; metadata (place, camera, author) is removed.
     """
@@ -48,7 +48,7 @@ def encode_picture(image: Image.Image, size: int = 640) -> str:
 
 
 def encode_sound(samples: NDArray[np.float32], rate: int, seconds: float = 30) -> str:
-    """The first `seconds` of a sound as a mono MP3 data URI, which every browser plays.
+    """Encode the first `seconds` of a sound as a mono MP3 data URI, which every browser plays.
 
     Args:
         samples: shape (n,) or (n, channels), nominally -1..1.
@@ -84,7 +84,7 @@ def encode_sound(samples: NDArray[np.float32], rate: int, seconds: float = 30) -
 
 
 def encode_svg(svg: str) -> str:
-    """An SVG drawing as a data URI."""
+    """Encode an SVG drawing as a data URI."""
     return _make_data_uri("image/svg+xml", svg.encode())
 
 

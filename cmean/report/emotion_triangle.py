@@ -148,7 +148,7 @@ def layout_emotion_triangle(
 
 
 def _thin_points(points: Sequence[Point], limit: int) -> list[Point]:
-    """Every k-th pair and every k-th item without a partner."""
+    """Select every k-th pair and every k-th item without a partner."""
     unpaired = [point for point in points if point.paired_with is None]
     ranks = sorted({point.paired_with for point in points if point.paired_with is not None})
     chosen = set(_take_every(ranks, limit))
@@ -160,13 +160,13 @@ def _take_every(sequence: list[_T], limit: int) -> list[_T]:
 
 
 def _compute_shares(rgb: RGB) -> Shares | None:
-    """The proportions of a triple; None for (0, 0, 0)."""
+    """Compute the proportions of a triple; None for (0, 0, 0)."""
     total = sum(rgb)
     return (rgb.red / total, rgb.green / total, rgb.blue / total) if total else None
 
 
 def _choose_window(shares: Sequence[Shares]) -> TriangleWindow:
-    """The smallest window with round bounds that holds all points; the whole if it is large."""
+    """Choose the smallest window with round bounds that holds all points, or the whole."""
     if not shares:
         return TriangleWindow((0, 0, 0), 1)
     lowest = [min(channel) for channel in zip(*shares, strict=True)]
@@ -199,7 +199,7 @@ def _list_window_corners(window: TriangleWindow) -> tuple[Shares, Shares, Shares
 
 
 def _compute_grid(corners: tuple[Corner, Corner, Corner]) -> tuple[tuple[Corner, Corner], ...]:
-    """The lines on which one channel is constant."""
+    """Compute the lines on which one channel is constant."""
     lines = []
     for i in range(1, _STEPS):
         near, far = i / _STEPS, 1 - i / _STEPS

@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 
 def format_report_number(value: float, decimals: int = 4) -> str:
-    """A number with a true minus sign."""
+    """Format a number with a true minus sign."""
     return use_minus_sign(number_formats.format_number(value, decimals))
 
 
 def format_report_cell(value: str | int | float | None, column: str = "") -> str:
-    """A cell of a table, with thousands separators and a true minus sign."""
+    """Format a cell of a table, with thousands separators and a true minus sign."""
     if isinstance(value, str):
         return value
     is_integer = isinstance(value, int)
@@ -59,7 +59,7 @@ def format_z(z: float) -> str:
 
 
 def format_parameter(value: object) -> str:
-    """A parameter of a recipe: text as it is, everything else as JSON."""
+    """Format a parameter of a recipe: text as it is, everything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 

@@ -67,7 +67,7 @@ def gather_report(
     return Report(
         title=title,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        pairing=_summarize(data),
+        pairing=_summarise(data),
         pairs=views,
         tracks=_make_points(Kind.TRACK, sides[Kind.TRACK], mapped, items),
         artworks=_make_points(Kind.ARTWORK, sides[Kind.ARTWORK], mapped, items),
@@ -85,7 +85,7 @@ def gather_report(
 def _select_mapped_pairs(
     pairs: NDArray[np.void], sides: Mapping[Kind, Mapping[int, ComparedSide]]
 ) -> NDArray[np.void]:
-    """The pairs of which both sides have a triple; items paired by embeddings may have none."""
+    """Select pairs with triples on both sides; items paired by embeddings may have none."""
     both = np.ones(len(pairs), np.bool_)
     for kind in Kind:
         for position, side in sides[kind].items():
@@ -114,7 +114,7 @@ def _make_pair_view(
 
 
 def _get_triple(side: ComparedSide, index: int) -> RGB:
-    """The triple of an item; of several that are joined that of the first, the whole."""
+    """Return the triple of an item; of several joined ones the first, which is the whole."""
     return RGB(*side.triples[index, 0].tolist())
 
 
@@ -135,7 +135,7 @@ def _make_points(
     ]
 
 
-def _summarize(data: ReportData) -> PairingSummary:
+def _summarise(data: ReportData) -> PairingSummary:
     added = {
         "pairing": data.pairing.id,
         "resampled_mean": data.document.resampled_mean,

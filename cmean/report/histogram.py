@@ -143,7 +143,7 @@ def _choose_axis(low: float, high: float) -> tuple[float, float, float]:
 
 
 def _round_up_step(step: float) -> float:
-    """The next step of 1, 2 or 5 times a power of ten."""
+    """Return the next step of 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9))
 

@@ -36,14 +36,14 @@ class ItemViewBuilder:
     notes: list[str] = field(default_factory=list)
 
     def get_title(self, item_id: int, position: int) -> str:
-        """The title, and which fragment it is."""
+        """Return the title, with the name of the fragment."""
         row = self.rows[item_id]
         title = row["title"] or "untitled"
         name = POSITION_NAMES[Kind(row["kind"])][position]
         return title if position == WHOLE else f"{title}, {name}"
 
     def build_view(self, item_id: int, rgb: RGB, position: int, *, with_media: bool) -> ItemView:
-        """The view of an item or fragment; captions and media only with `with_media`."""
+        """Build the view of an item or fragment; captions and media only with `with_media`."""
         row = self.rows[item_id]
         kind = Kind(row["kind"])
         plain = ItemView(
@@ -84,7 +84,7 @@ class ItemViewBuilder:
         return MediaView(uri, "audio/mpeg" if kind is Kind.TRACK else "image/webp", title)
 
     def _encode_media(self, path: Path, kind: Kind, position: int) -> str:
-        """The item itself or, of a fragment, the excerpt that its captioner received."""
+        """Encode the item itself or, of a fragment, the excerpt that its captioner received."""
         if kind is Kind.TRACK:
             sound = audio.load_track(path, rate=CLIP_RATE)
             if position != WHOLE:

@@ -47,7 +47,7 @@ class SimilarityRanks:
         return len(self._sorted)
 
     def describe_rank(self, similarity: float) -> str:
-        """How many random pairs are less similar, in words."""
+        """Describe in words how many random pairs are less similar."""
         if not len(self):
             return "no random pairs to compare with"
         below = int(np.searchsorted(self._sorted, round(similarity, 12)))
@@ -117,13 +117,13 @@ def _make_environment() -> Environment:
 
 
 def _read_asset(name: str) -> Markup:
-    """The text of a style sheet or a script of this package."""
+    """Read the text of a style sheet or a script of this package."""
     source = files("cmean.report").joinpath("templates", name).read_text("utf-8")
     return Markup(source)  # noqa: S704 - a file of the package, without input
 
 
 def _build_content_policy(style: str, script: str) -> str:
-    """A content security policy that allows the page's own style and script, and nothing else."""
+    """Build a content security policy that allows only the page's own style and script."""
 
     def hash_text(text: str) -> str:
         return base64.b64encode(bytes.fromhex(hash_parts([text]))).decode("ascii")

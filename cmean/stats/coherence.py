@@ -36,7 +36,7 @@ class DescriptiveStatistics:
     max: float | None
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as JSON values."""
+        """Return the fields as JSON values."""
         return asdict(self)
 
 
@@ -61,7 +61,7 @@ class Coherence:
     why: str
 
     def as_dict(self) -> dict[str, Any]:
-        """The figures as JSON values, flat."""
+        """Return the figures as JSON values, flat."""
         return self.similarity.as_dict() | {
             "null_mean": self.null.mean,
             "null_sd": self.null.sd,

@@ -41,11 +41,11 @@ class Estimate:
 
     @classmethod
     def undefined(cls, n: int, why: str) -> Estimate:
-        """An estimate that n values do not define, and why."""
+        """Make an estimate that n values do not define, with the reason."""
         return cls(None, n, why=why)
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as JSON values."""
+        """Return the fields as JSON values."""
         return asdict(self)
 
 

@@ -28,7 +28,7 @@ class IntentionAgreement:
 def compare_intended_emotions(
     pairs: Iterable[tuple[Hashable, str | None, str | None]],
 ) -> IntentionAgreement | None:
-    """How many pairs agree; None where no pair has both emotions.
+    """Count the pairs that agree; None where no pair has both emotions.
 
     Args:
         pairs: position, the track's emotion, the artwork's emotion. Random pairing happens within

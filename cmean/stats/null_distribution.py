@@ -67,11 +67,11 @@ class NullComparison:
 
     @classmethod
     def undefined(cls, why: str) -> NullComparison:
-        """A comparison without any value, for the reason given."""
+        """Make a comparison without any value, with the reason."""
         return cls(None, None, None, None, 0, why)
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as JSON values."""
+        """Return the fields as JSON values."""
         return asdict(self)
 
 

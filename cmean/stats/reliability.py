@@ -40,7 +40,7 @@ class SelfRetrieval:
     """The share of items at rank 1."""
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as JSON values."""
+        """Return the fields as JSON values."""
         return asdict(self)
 
 

@@ -28,7 +28,7 @@ class RetrievalMetric:
     chance: float | None
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as JSON values, flat."""
+        """Return the fields as JSON values, flat."""
         return self.estimate.as_dict() | {"chance": self.chance}
 
 

@@ -46,7 +46,7 @@ class TextLengths:
     incomplete: int
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as JSON values."""
+        """Return the fields as JSON values."""
         return asdict(self)
 
 
@@ -58,7 +58,7 @@ class LengthTable:
     aggregated: TextLengths
 
     def as_dict(self) -> dict[str, Any]:
-        """The columns as JSON values."""
+        """Return the columns as JSON values."""
         return asdict(self)
 
 

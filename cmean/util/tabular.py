@@ -61,7 +61,7 @@ class CsvTable:
             self._columns.setdefault(name.casefold(), column)
 
     def has_columns(self, *names: str) -> bool:
-        """Whether the header names all these columns, in whatever case."""
+        """Tell whether the header names all these columns, in whatever case."""
         return all(name.casefold() in self._columns for name in names)
 
     def find_column(self, name: str) -> int:

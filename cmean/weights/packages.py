@@ -122,7 +122,7 @@ PACKAGES: tuple[WeightPackage, ...] = (
 
 
 def find_package(name: str) -> WeightPackage:
-    """The package of that name.
+    """Find the package of that name.
 
     Raises:
         ConfigError: there is none.

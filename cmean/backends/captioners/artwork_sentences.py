@@ -132,7 +132,7 @@ class ArtworkFindings:
 
 
 def name_artwork_excerpt(position: int) -> str:
-    """What an excerpt is called."""
+    """Name an excerpt of an artwork."""
     return (
         "the picture" if position == WHOLE else f"the {POSITION_NAMES[Kind.ARTWORK][position]} part"
     )
@@ -160,7 +160,7 @@ def describe_subject(seen: ArtworkFindings, position: int) -> str:
 
 
 def list_contents(seen: ArtworkFindings) -> list[str]:
-    """What is shown for certain: a human figure, an animal, a place, a thing; two at most."""
+    """List what is certainly shown: a human figure, an animal, a place, a thing; at most two."""
     person, animal, scenery = (seen.contents[name] for name in ("person", "animal", "scenery"))
     animals = [name for name in seen.named if name in BEASTS and animal >= _HINT[0]]
     places = [name for name in seen.named if name in PLACES and scenery >= _HINT[1]]
@@ -210,5 +210,5 @@ def compare_artwork_with_whole(seen: ArtworkFindings, whole: ArtworkFindings) ->
 
 
 def _grade(value: float, steps: Sequence[WordStep]) -> str:
-    """The word of the first step whose limit lies above the value."""
+    """Return the word of the first step whose limit is above the value."""
     return next(step.word for step in steps if value < step.limit)

@@ -38,7 +38,7 @@ class BlipCaptioner(BlipFamily):
         return ""
 
     def get_end_tokens(self) -> list[int]:
-        """The separator: BLIP's text model ends with it, whatever else its configuration names."""
+        """Return the separator, with which BLIP's text model ends a caption."""
         return [self._model.config.text_config.sep_token_id]
 
     def write(self, prompt: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401, ARG002 - tensors; nothing is asked

@@ -44,12 +44,12 @@ class Blip2Captioner(BlipFamily):
         )
 
     def format_prompt(self, prompt: Prompt | None) -> str:
-        """The prompt as a question."""
+        """Format the prompt as a question."""
         text = join_prompt(prompt)
         return f"Question: {text} Answer:" if text else ""
 
     def get_end_tokens(self) -> list[int]:
-        """Those of the language model."""
+        """Return the end tokens of the language model."""
         return find_end_tokens(self._model)
 
     def write(self, prompt: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401 - tensors
@@ -58,7 +58,7 @@ class Blip2Captioner(BlipFamily):
 
 
 def check_image_token(model: Any, folder: Path) -> Any:  # noqa: ANN401 - of transformers
-    """The model, if its configuration says where the picture's tokens go.
+    """Check that the model's configuration names the token of a picture; return the model.
 
     Raises:
         WeightsError: it does not; early revisions of these repositories do not.
@@ -77,7 +77,7 @@ def generate_after_picture(
     pixels: Any,  # noqa: ANN401 - a tensor
     **options: Any,  # noqa: ANN401 - of `generate`
 ) -> Any:  # noqa: ANN401 - a tensor
-    """The tokens that BLIP-2 or InstructBLIP writes after the picture and the same prompt for all.
+    """Generate tokens after each picture and one prompt, by BLIP-2 or InstructBLIP.
 
     Raises:
         CaptionError: `prompt-too-long`.

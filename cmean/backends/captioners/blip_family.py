@@ -68,7 +68,7 @@ class BlipFamily(ModelBackend):
 
     @abstractmethod
     def _read(self, folder: Path) -> Any:  # noqa: ANN401 - a model of transformers
-        """The model in a folder, and whatever else the captioner needs out of it."""
+        """Read the model in a folder, and whatever else the captioner needs."""
 
     def _release_model(self) -> None:
         self._model = self._tokenizer = self._images = None
@@ -83,7 +83,7 @@ class BlipFamily(ModelBackend):
         return self.generate(self.prepare(batch))
 
     def prepare(self, batch: Sequence[Excerpt]) -> list[PromptGroup]:
-        """The pictures as the model takes them, grouped by what is asked."""
+        """Prepare the model's inputs of the pictures, grouped by prompt."""
         groups: dict[str, list[int]] = {}
         images = []
         for place, excerpt in enumerate(batch):
@@ -104,11 +104,11 @@ class BlipFamily(ModelBackend):
 
     @abstractmethod
     def format_prompt(self, prompt: Prompt | None) -> str:
-        """The text that a prompt becomes for this model."""
+        """Format a prompt for this model."""
 
     @abstractmethod
     def get_end_tokens(self) -> list[int]:
-        """The tokens that end a caption.
+        """Return the tokens that end a caption.
 
         Raises:
             WeightsError: the checkpoint names none.
@@ -146,7 +146,7 @@ class BlipFamily(ModelBackend):
         return [self._caption(row) for row in rows]
 
     def _caption(self, row: list[int]) -> Caption:
-        """A row of tokens up to its end; what follows pads the batch."""
+        """Decode a row of tokens up to its end token; the rest is padding."""
         end = next((place for place, token in enumerate(row) if token in self._ends), None)
         text = self._tokenizer.decode(row[:end], skip_special_tokens=True).strip()
         reason = FinishReason.LENGTH if end is None else FinishReason.STOP
@@ -154,12 +154,12 @@ class BlipFamily(ModelBackend):
 
 
 def join_prompt(prompt: Prompt | None) -> str:
-    """A prompt as one text, for models that know no roles."""
+    """Join a prompt as one text, for models that know no roles."""
     return "" if prompt is None else f"{prompt.system}\n\n{prompt.user}".strip()
 
 
 def find_end_tokens(model: Any) -> list[int]:  # noqa: ANN401 - of transformers
-    """The tokens that end a text of a model's language model.
+    """Find the tokens that end a text of a model's language model.
 
     Raises:
         WeightsError: the checkpoint names none.

@@ -120,7 +120,7 @@ class ChatCaptioner(ModelBackend, ABC):
         return self.generate(self.prepare(batch)) if batch else []
 
     def prepare(self, batch: Sequence[Excerpt]) -> PreparedChat:
-        """What the model takes, in main memory, rows padded on the left.
+        """Prepare the model's inputs in main memory, rows padded on the left.
 
         Raises:
             CaptionError: an excerpt is of a kind, rate, length or shape that the model cannot take.
@@ -174,14 +174,14 @@ class ChatCaptioner(ModelBackend, ABC):
 
     @abstractmethod
     def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
-        """The class of the network."""
+        """Return the class of the network."""
 
     @abstractmethod
     def _load_processor(self, folder: Path) -> Any:  # noqa: ANN401 - a processor of transformers
-        """What prepares its inputs, read from a checkpoint."""
+        """Load the processor of the model's inputs from a checkpoint."""
 
     def _make_audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:  # noqa: ARG002
-        """What the feature extractor is told of a batch of sounds."""
+        """Make the options of the feature extractor for a batch of sounds."""
         return {"sampling_rate": self.rate}
 
     def _check(self, excerpt: Excerpt) -> None:

@@ -20,7 +20,7 @@ _SHORTEST_SECONDS = 0.1
 
 
 def format_conversation(processor: Any, excerpt: Excerpt) -> str:  # noqa: ANN401 - of transformers
-    """The conversation as the model reads it, up to where the caption is to go on."""
+    """Format the conversation for the model, up to where the caption continues."""
     medium = "image" if isinstance(excerpt.media, Picture) else "audio"
     request: list[dict[str, str]] = [{"type": medium}]
     messages = [{"role": "user", "content": request}]
@@ -37,18 +37,18 @@ def format_conversation(processor: Any, excerpt: Excerpt) -> str:  # noqa: ANN40
 
 
 def convert_to_image(picture: Picture) -> Image.Image:
-    """The picture as Pillow has it: a bare array of 3 rows could be taken for 3 channels."""
+    """Convert a picture for Pillow: a bare array of 3 rows could be taken for 3 channels."""
     return Image.fromarray(picture.pixels)
 
 
 def pad_samples(sound: Sound) -> NDArray[np.float32]:
-    """The samples, with silence after sounds too short for a single frame."""
+    """Pad sounds that are too short for a single frame with silence."""
     lacking = max(0, int(_SHORTEST_SECONDS * sound.rate) - len(sound.samples))
     return np.pad(sound.samples, (0, lacking))
 
 
 def derive_excerpt_seed(seed: int, excerpt: Excerpt) -> int:
-    """A seed from the captioner's own and from all that its model is given of an excerpt."""
+    """Derive a seed from the captioner's and from all that its model receives of an excerpt."""
     media, prompt = excerpt.media, excerpt.prompt
     content = media.pixels if isinstance(media, Picture) else media.samples
     texts = (str(seed), prompt.system if prompt else "", prompt.user if prompt else "")

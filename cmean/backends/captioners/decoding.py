@@ -31,7 +31,7 @@ class RepetitionPenalty:
     padding: int
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
-        """The scores, with what was said made less likely."""
+        """Return the scores, with those of tokens already in the text reduced."""
         import torch
 
         said = scores.gather(1, input_ids)
@@ -64,7 +64,7 @@ class Decoder:
         self._tokenizer = tokenizer
 
     def get_settings(self) -> Any:  # noqa: ANN401 - a GenerationConfig
-        """All that `generate` of transformers is to know; it always takes the largest score."""
+        """Return the options of transformers' `generate`: decoding is greedy."""
         import transformers
 
         make: Any = transformers.GenerationConfig
@@ -73,7 +73,7 @@ class Decoder:
     def make_processors(
         self, seeds: Sequence[int], where: device
     ) -> list[RepetitionPenalty | SamplingProcessor]:
-        """What is done to the scores of a batch; `seeds` is one a row where there is sampling."""
+        """Make the processors of the scores of a batch; `seeds` is one a row where it samples."""
         steps: list[RepetitionPenalty | SamplingProcessor] = []
         if self._penalty != 1:
             steps.append(RepetitionPenalty(self._penalty, self._padding))
@@ -82,7 +82,7 @@ class Decoder:
         return steps
 
     def caption(self, tokens: list[int], before: list[int], prefix: str) -> Caption:
-        """The caption of one row.
+        """Decode the caption of one row.
 
         Args:
             tokens: what was written, with padding after the token that ends the turn.

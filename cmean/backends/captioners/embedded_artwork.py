@@ -172,7 +172,7 @@ def _describe_composition(features: PictureFeatures) -> str:
 def _describe_moods(
     scores: Mapping[str, float], parts: Mapping[str, Mapping[str, float]]
 ) -> list[str]:
-    """One sentence a mood, the strongest first; a mood too faint for words is left out."""
+    """Describe moods in one sentence each, the strongest first; weak ones are left out."""
     sentences: list[str] = []
     for mood in sorted(scores, key=lambda name: -scores[name]):
         words = choose_mood_words(mood, scores[mood])
@@ -194,7 +194,7 @@ def _describe_moods(
 
 
 def _explain_mood(mood: str, part: Mapping[str, float]) -> str:
-    """The two measures that speak most for a mood, in words; empty if none does."""
+    """Name the two measures that contribute most to a mood; empty if none does."""
     strongest = sorted(part, key=lambda name: -part[name])[:2]
     return " and ".join(
         REASONS[name][WEIGHTS[mood][name] > 0] for name in strongest if part[name] > 0
@@ -202,7 +202,7 @@ def _explain_mood(mood: str, part: Mapping[str, float]) -> str:
 
 
 def _grade(value: float, *steps: tuple[float, str]) -> str:
-    """The phrase of the first step whose limit lies above the value."""
+    """Return the phrase of the first step whose limit is above the value."""
     return next(phrase for limit, phrase in steps if value < limit)
 
 

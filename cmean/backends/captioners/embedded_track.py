@@ -187,5 +187,5 @@ def _join_first(words: tuple[str, ...], degree: float) -> tuple[str, ...]:
 
 
 def _grade(value: float, limits: Sequence[float], names: Sequence[str]) -> str:
-    """The name of the step that `value` falls into; one name more than limits."""
+    """Return the name of the step that contains `value`; one name more than limits."""
     return names[sum(value >= limit for limit in limits)]

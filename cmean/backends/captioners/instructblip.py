@@ -50,11 +50,11 @@ class InstructBlipCaptioner(BlipFamily):
         super()._release_model()
 
     def format_prompt(self, prompt: Prompt | None) -> str:
-        """The instruction."""
+        """Format the prompt as an instruction."""
         return join_prompt(prompt) or join_prompt(_UNASKED)
 
     def get_end_tokens(self) -> list[int]:
-        """Those of the language model."""
+        """Return the end tokens of the language model."""
         return find_end_tokens(self._model)
 
     def write(self, prompt: str, pixels: Any, **options: Any) -> Any:  # noqa: ANN401 - tensors

@@ -26,7 +26,7 @@ _FLOOR = 1e-10
 
 
 def compute_musiccaps_spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The spectrogram of a sound of at most ten seconds, of shape (128, 1001), in decibels."""
+    """Compute the spectrogram in decibels of a sound of at most 10 s, shape (128, 1001)."""
     padded = np.pad(samples.astype(np.float64), (0, SAMPLES - len(samples)))
     mirrored = np.pad(padded, _FFT // 2, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(mirrored, _FFT)[::_HOP]

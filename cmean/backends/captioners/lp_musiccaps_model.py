@@ -32,7 +32,7 @@ class LPMusicCaps(nn.Module):
         self.bart = BartForConditionalGeneration(config)
 
     def write(self, mel: Tensor, settings: GenerationConfig) -> Tensor:
-        """The tokens of a caption of each spectrogram: (n, 128, 1001) to int64 of (n, tokens).
+        """Generate a caption of each spectrogram: (n, 128, 1001) to tokens, int64 of (n, tokens).
 
         They begin with BART's start token and end with its end token, then padding.
         """

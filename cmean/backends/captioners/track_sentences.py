@@ -211,7 +211,7 @@ def describe_course(quarters: Sequence[TrackFindings]) -> str:
 
 
 def name_track_excerpt(position: int) -> str:
-    """What an excerpt is called."""
+    """Name an excerpt of a track."""
     return "the piece" if position == WHOLE else f"the {POSITION_NAMES[Kind.TRACK][position]}"
 
 
@@ -224,14 +224,14 @@ def _list_sources(heard: TrackFindings) -> list[str]:
 
 
 def _choose(signs: Sequence[TagPhrase], tagged: SoundTags, most: int) -> list[str]:
-    """The phrases whose threshold is reached, those that exceed it most first."""
+    """Choose the phrases whose threshold is reached, those that exceed it most first."""
     found = [(tagged.share(*sign.tags) / sign.threshold, sign.phrase) for sign in signs]
     reached = sorted((each for each in found if each[0] >= 1), key=lambda each: -each[0])
     return [phrase for _, phrase in reached[:most]]
 
 
 def _grade(value: float, low: float, low_word: str, high: float, high_word: str) -> str:
-    """One of two words, or none in between."""
+    """Return one of two words, or none in between."""
     if value <= low:
         return low_word
     return high_word if value >= high else ""

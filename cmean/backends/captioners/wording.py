@@ -28,7 +28,7 @@ class NotableChange(NamedTuple):
 
 
 def name_changes(part: object, whole: object, changes: Sequence[NotableChange]) -> list[str]:
-    """The words of the largest changes from the measures of a whole to those of a part of it."""
+    """Name the largest changes from the measures of a whole to those of a part of it."""
     steps = [
         ((getattr(part, change.measure) - getattr(whole, change.measure)) / change.step, change)
         for change in changes

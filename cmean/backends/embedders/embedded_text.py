@@ -77,7 +77,7 @@ class TextEmbedder:
         return []
 
     def embed_texts(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """A vector of length 1 for each text.
+        """Compute a vector of length 1 for each text.
 
         Raises:
             EmbeddingError: `empty-text` without a visible character, `no-words` without a word
@@ -102,7 +102,7 @@ def _embed_words(text: str) -> NDArray[np.float32]:
 
 
 def _hash_word(word: str) -> tuple[int, int]:
-    """A word's place in the vector, and its sign."""
+    """Compute a word's index in the vector, and its sign."""
     digest = bytes.fromhex(hash_parts([word.encode(errors="replace")]))
     number = int.from_bytes(digest[:8], "little")
     return number % WIDTH, 1 if number >> 63 else -1

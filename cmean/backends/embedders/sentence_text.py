@@ -55,7 +55,7 @@ class SentenceTextEmbedder:
         return []
 
     def embed_texts(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """A vector of length 1, float32 of shape (384,), for each text.
+        """Compute a vector of length 1, float32 of shape (384,), for each text.
 
         Raises:
             EmbeddingError: `empty-text` without a visible character.

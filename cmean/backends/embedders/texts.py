@@ -13,7 +13,7 @@ SPECIAL = 2
 
 
 def cut_token_windows(tokenizer: Any, text: str, longest: int) -> list[list[int]]:  # noqa: ANN401 - of transformers
-    """The token ids of windows that cover all of a text, each of at most `longest` tokens.
+    """Cut a text into the token ids of windows that cover it, each of at most `longest` tokens.
 
     Raises:
         EmbeddingError: `empty-text`.

@@ -76,7 +76,7 @@ class TwoTowerEmbedder(ModelBackend):
         return self._compute_vectors("get_text_features", **padded)
 
     def _compute_vectors(self, tower: str, **given: Any) -> NDArray[np.float32]:  # noqa: ANN401 - tensors
-        """What a tower makes of tensors."""
+        """Compute the vectors of a tower from tensors."""
         import torch
 
         network = self._network
@@ -95,20 +95,20 @@ class TwoTowerEmbedder(ModelBackend):
 
     @abstractmethod
     def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
-        """Of the model."""
+        """Return the class of the model."""
 
     @abstractmethod
     def _load_processor(self, folder: Path) -> Any:  # noqa: ANN401 - of transformers
-        """What makes tensors of the medium."""
+        """Load the processor that makes tensors of the medium."""
 
     @abstractmethod
     def _get_longest_text(self) -> int:
-        """How many tokens a window of a text has at most."""
+        """Return the maximum number of tokens in a window of a text."""
 
     @abstractmethod
     def _cut_windows(self, media: Sound | Picture) -> Sequence[NDArray[Any]]:
-        """The windows of what is given."""
+        """Cut the inputs into windows."""
 
     @abstractmethod
     def _embed_windows(self, windows: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
-        """One vector a window."""
+        """Compute one vector a window."""

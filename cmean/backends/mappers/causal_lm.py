@@ -126,7 +126,7 @@ class CausalLanguageModel(ModelBackend):
 
     @staticmethod
     def _format_prompt(loaded: _Loaded, question: Question) -> list[int]:
-        """The tokens of the question, up to where the model goes on."""
+        """Format a question as tokens, up to where the model continues."""
         text = _apply_template(loaded, question.prompt) + writing.break_control_tokens(
             question.prefix, loaded.control
         )
@@ -178,7 +178,7 @@ def _generate(
     batch: Sequence[Question],
     matchers: Sequence[Any | None],
 ) -> list[list[int]]:
-    """The new tokens of each row; what is behind its end is padding."""
+    """Generate the new tokens of each row; after its end they are padding."""
     import torch
 
     device = loaded.model.device

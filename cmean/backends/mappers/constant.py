@@ -37,5 +37,5 @@ class ConstantMapper:
         """There is nothing to give back."""
 
     def map(self, texts: Sequence[str]) -> list[RGB]:
-        """The triple, as often as there are texts."""
+        """Return the same triple for each text."""
         return [self._triple] * len(texts)

@@ -46,7 +46,7 @@ class PatternMatchers:
         self._compiled: dict[str, Any] = {}
 
     def create_matcher(self, pattern: str, said: str = "") -> Any:  # noqa: ANN401 - of llguidance
-        """A fresh matcher of a pattern, after what is said already.
+        """Create a matcher of a pattern that has consumed the text so far.
 
         Raises:
             ItemError: `bad-pattern` if it is no regular expression, or `said` does not begin it.
@@ -81,7 +81,7 @@ class PatternMask:
         self._started = False
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """The scores, of shape (rows, width), with -inf for what no match can go on with."""
+        """Return the scores, shape (rows, width), with -inf for tokens that no match allows."""
         import torch
 
         if self._started:

@@ -78,7 +78,7 @@ class DistilledMapper:
         return self._table.explain(text)
 
     def _split(self) -> tuple[dict[str, Any], str]:
-        """The first line, which is JSON, and the table below it."""
+        """Split the file into its first line, which is JSON, and the table below it."""
         try:
             first, _, table = self._read().decode().partition("\n")
             about = json.loads(first)

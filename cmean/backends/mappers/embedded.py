@@ -57,5 +57,5 @@ class EmbeddedMapper:
 
 
 def read_weights() -> bytes:
-    """The file of the word weights."""
+    """Read the file of the word weights."""
     return files(__package__).joinpath(WEIGHTS).read_bytes()

@@ -176,7 +176,7 @@ def _collect_examples(
 
 
 def _choose(examples: _Examples, folds: NDArray[np.int64]) -> list[float]:
-    """The ridge of each channel that ranks the captions of folds left out best."""
+    """Choose the ridge of each channel that ranks the captions of held-out folds best."""
     guesses = np.zeros((len(RIDGES), *examples.triples.shape))
     for fold in np.unique(folds):
         train, test = examples.take_where(folds != fold), examples.take_where(folds == fold)
@@ -202,7 +202,7 @@ def _make_weights(examples: _Examples, ridge: Sequence[float]) -> dict[str, Word
 
 
 def _choose_words(examples: _Examples) -> _Words:
-    """The words that are frequent enough, in the order of the alphabet."""
+    """Choose the words that are frequent enough, in alphabetical order."""
     seen = np.bincount(examples.terms.indices, minlength=len(examples.vocabulary))
     columns = np.flatnonzero(seen >= FEWEST_CAPTIONS)
     if not len(columns):
@@ -211,7 +211,7 @@ def _choose_words(examples: _Examples) -> _Words:
 
 
 def _make_design_matrix(examples: _Examples, chosen: _Words) -> csr_array:
-    """The x of the table's formula, of shape (captions, words)."""
+    """Make the design matrix, the x of the table's formula, shape (captions, words)."""
     from scipy.sparse import csr_array, diags_array
 
     x = examples.terms[:, chosen.columns] @ diags_array(chosen.idf)
@@ -221,7 +221,7 @@ def _make_design_matrix(examples: _Examples, chosen: _Words) -> csr_array:
 
 
 def _solve(x: csr_array, y: Array, ridge: Sequence[float]) -> tuple[Array, Array]:
-    """The base, of shape (3,), and the weights, of shape (words, 3), of least penalised error.
+    """Solve for base, shape (3,), and weights, shape (words, 3), of least penalised error.
 
     The base carries no penalty: rows are centred, by an operator since they are sparse.
     """
@@ -243,7 +243,7 @@ def _solve(x: csr_array, y: Array, ridge: Sequence[float]) -> tuple[Array, Array
 
 
 def _map_held_out(examples: _Examples, rank: NDArray[np.int64], parts: int) -> list[Guess]:
-    """What each caption is mapped to by weights that were fitted without its item."""
+    """Map each caption by weights that were fitted without its item."""
     guesses: list[Guess] = [None] * len(examples.texts)
     for part in range(parts):
         aside = rank % parts == part
@@ -263,7 +263,7 @@ def _guess(mapper: Callable[[str], RGB], text: str) -> Guess:
 
 
 def _measure_agreement(examples: _Examples, guesses: Sequence[Guess]) -> dict[str, dict[str, Any]]:
-    """How far the distilled mapper, the embedded one and the mean triple agree with the triples."""
+    """Measure how far the distilled, embedded and constant mappers agree with the triples."""
     embedded = EmbeddedMapper()
     embedded.load()
     mean: Guess = tuple(examples.triples.mean(axis=0).round().tolist())

@@ -155,7 +155,7 @@ def _explain_mood(mood: mood_sentence.GradedMood) -> list[Contribution]:
 
 
 def _is_readable(text: str) -> bool:
-    """Whether half of the words with content are words of the encoder's vocabulary, at least one.
+    """Tell whether at least half of the content words, and one, are in the vocabulary.
 
     What is cut into pieces is a name, a rare word, or of another language.
     """

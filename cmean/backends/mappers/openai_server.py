@@ -106,7 +106,7 @@ class ServerLanguageModel:
         return fields
 
     def _check_answer(self, answer: Answer, pattern: str | None) -> Answer:
-        """The answer itself; where it was to match a pattern, it does, unless it was cut."""
+        """Check that an answer matches its pattern unless it was truncated; return it."""
         if pattern is None or not self.constrains or answer.finish_reason is FinishReason.LENGTH:
             return answer
         text = answer.text if self._constrain == "regex" else _unwrap_answer(answer.text)
@@ -119,7 +119,7 @@ class ServerLanguageModel:
 
 
 def _unwrap_answer(wrapped: str) -> str | None:
-    """The text in `{"answer": "…"}`; None: there is no such object."""
+    """Return the text in `{"answer": "…"}`; None: there is no such object."""
     try:
         text = json.loads(wrapped)["answer"]
     except (ValueError, LookupError, TypeError, RecursionError):
@@ -128,7 +128,7 @@ def _unwrap_answer(wrapped: str) -> str | None:
 
 
 def _make_answer_schema(pattern: str) -> dict[str, Any]:
-    """What constrains an answer to a JSON object whose only text matches the pattern.
+    """Make a JSON schema of an object whose only text matches the pattern.
 
     Plain brackets and anchors, since converters of schemas know little more of the language.
     """

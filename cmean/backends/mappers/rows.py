@@ -28,7 +28,7 @@ class RowTokenCaps:
         self._ends = torch.tensor(caps, device=device) + start
 
     def __call__(self, input_ids: torch.Tensor, scores: object, **_: object) -> torch.Tensor:  # noqa: ARG002 - the form of a criterion
-        """Which rows are at their end, as booleans of shape (rows,)."""
+        """Tell which rows have ended, as booleans of shape (rows,)."""
         return self._ends <= input_ids.shape[1]
 
 

@@ -40,7 +40,7 @@ class SentenceHead:
         return cls(numbers[0], numbers[1:])
 
     def rows(self) -> Iterator[list[str]]:
-        """The rows of the file, rounded to a tenth of a point."""
+        """Return the rows of the file, rounded to a tenth of a point."""
         yield ["number", *CHANNELS]
         for name, points in zip(
             [BASE, *map(str, range(len(self._weights)))], [self._base, *self._weights], strict=True
@@ -48,6 +48,6 @@ class SentenceHead:
             yield [name, *(f"{value:.1f}" for value in points)]
 
     def read(self, vector: NDArray[np.float32]) -> tuple[float, float, float]:
-        """The points of a sentence vector in each channel, neither rounded nor clamped."""
+        """Compute the points of a sentence vector in each channel, neither rounded nor clamped."""
         red, green, blue = self._base + vector.astype(np.float64) @ self._weights
         return float(red), float(green), float(blue)

@@ -53,7 +53,7 @@ class WordWeight(NamedTuple):
 
 
 def split_lexicon_words(text: str) -> list[str]:
-    """The words of a text as the table spells them: lower case, two or more Latin letters.
+    """Split a text into words as the table spells them: lower case, two or more Latin letters.
 
     Other scripts part words: language models at times slip into one in the middle of a sentence.
     """
@@ -61,7 +61,7 @@ def split_lexicon_words(text: str) -> list[str]:
 
 
 def compute_tfidf(counts: Mapping[str, int], idf: Mapping[str, float]) -> dict[str, float]:
-    """The x of the formula for each word; the counts are of known words, and there is one."""
+    """Compute the x of the formula for each word; the counts are of one known word or more."""
     # rounded, since the last digit of a logarithm differs between platforms
     raw = {word: round(1 + math.log(count), 9) * idf[word] for word, count in counts.items()}
     norm = math.sqrt(math.fsum(value * value for value in raw.values()))
@@ -69,7 +69,7 @@ def compute_tfidf(counts: Mapping[str, int], idf: Mapping[str, float]) -> dict[s
 
 
 def digest_table(content: bytes) -> str:
-    """The first 12 hex digits of the SHA-256 of a table's file."""
+    """Compute the first 12 hex digits of the SHA-256 of a table's file."""
     return hash_parts([content])[:12]
 
 
@@ -113,11 +113,11 @@ class WordTable:
         return Contribution(BASE, *self._weights[BASE][1:])
 
     def count_known(self, text: str) -> int:
-        """How many different words of the text the table knows."""
+        """Count the different words of the text that the table contains."""
         return len(self._weights.keys() & set(split_lexicon_words(text)))
 
     def triple(self, text: str) -> RGB:
-        """The triple of a text.
+        """Compute the triple of a text.
 
         Raises:
             EmotionError: `empty-caption` for a text without a visible character,

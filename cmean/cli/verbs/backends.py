@@ -80,7 +80,7 @@ def _list_backends(args: argparse.Namespace) -> int:
 
 
 def _get_family(row: dict[str, Any]) -> int:
-    """The sort key that lists the profiles' own back-ends together, before all others."""
+    """Return the sort key that lists the profiles' own back-ends together, before all others."""
     for rank, family in enumerate(("embedded-", "learned-")):
         if row["name"].startswith(family):
             return rank
@@ -127,7 +127,7 @@ def _fetch_weights(args: argparse.Namespace) -> int:
 
 
 def _collect_parameters(args: argparse.Namespace) -> dict[tuple[str, Role], dict[str, object]]:
-    """The parameters that the profile gives the back-ends of the name to fetch."""
+    """Collect the parameters that the profile gives the back-ends of the name to fetch."""
     from cmean.inference import backend_check, controls  # noqa: PLC0415 - as above
 
     profile = controls.find_profile(load_settings(), args.profile)

@@ -97,7 +97,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _make_settings(folder: Path) -> Settings:
-    """The settings with the demo's own catalog, so that it never writes into another."""
+    """Make the settings with the demo's own catalog, so that it never writes into another."""
     database = (folder / "cmean.db").resolve()
     return replace(load_settings(), database_url=f"sqlite:///{database}", broker_url=None)
 

@@ -78,7 +78,7 @@ def _format_line(text: str, result: RGB | ItemError) -> str:
 
 @contextmanager
 def _open_lines(path: Path | None) -> Iterator[Iterator[str]]:
-    """The lines of a file, or of standard input; split at line feeds only."""
+    """Open the lines of a file, or of standard input; split at line feeds only."""
     try:
         if path is None:
             sys.stdin.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]  # a TextIOWrapper

@@ -84,7 +84,7 @@ def main(args: argparse.Namespace) -> int:
 def _match_tables(
     args: argparse.Namespace, tracks: vector_files.VectorTable, artworks: vector_files.VectorTable
 ) -> tuple[Matching, dict[str, Any]]:
-    """The pairs, and their summary as `--json` prints it."""
+    """Compute the pairs, and their summary as `--json` prints it."""
     sides = [calibrate_vectors(side.vectors, args.calibrate) for side in (tracks, artworks)]
     with show_progress("match", brief=True) as update:
         matching = match(

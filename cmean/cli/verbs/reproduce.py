@@ -73,7 +73,7 @@ def _print_comparison(document: ReproductionDocument) -> None:
 
 
 def _wrap_note(note: str) -> str:
-    """A footnote wrapped to the width of the terminal, if there is one."""
+    """Wrap a footnote to the width of the terminal, if there is one."""
     if not sys.stdout.isatty():
         return note
     width = max(_LEAST_WIDTH, shutil.get_terminal_size().columns)
@@ -81,7 +81,7 @@ def _wrap_note(note: str) -> str:
 
 
 def _describe_results(document: ReproductionDocument) -> list[str]:
-    """The lines below the tables: nulls, correlation, and what was stored."""
+    """Describe what follows the tables: nulls, correlation, and what was stored."""
     lines = [*_describe_earlier_run(document.earlier)]
     lines.append(_describe_correlation(document.correlation))
     stored = ", ".join(f"{number:,} {name}" for name, number in document.stored.items())
@@ -97,7 +97,7 @@ def _describe_results(document: ReproductionDocument) -> list[str]:
 
 
 def _describe_earlier_run(earlier: EarlierRun | None) -> list[str]:
-    """The earlier run, the only one of which the triples of both kinds were published."""
+    """Describe the earlier run, the only one of which the triples of both kinds were published."""
     if earlier is None:
         return ["no null: it needs the triples of the earlier run, which are not in this folder"]
     run = f"earlier run, {format_count(earlier.pairs, 'pair')}"

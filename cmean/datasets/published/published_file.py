@@ -96,7 +96,7 @@ class PublishedFileReader:
         return (row for row in self.read_rows() if not row.is_cut)
 
     def _read_text(self) -> str:
-        """The text with LF between lines, as published captions have it; empty if unreadable."""
+        """Read a text with LF between lines, as in published captions; empty if unreadable."""
         try:
             data = self.path.read_bytes()
         except OSError as error:

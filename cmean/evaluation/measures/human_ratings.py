@@ -65,9 +65,9 @@ def measure_human_ratings(
         if has_scores
         else None,
         similarity=_correlate_similarity(rated[own & scored], sampling) if has_scores else None,
-        choice=_summarize_preferences(rated[own & chosen]) if (own & chosen).any() else None,
+        choice=_summarise_preferences(rated[own & chosen]) if (own & chosen).any() else None,
         agreement=_measure_agreement(rated[scored], rated[own & chosen], sampling),
-        raters=_summarize_raters(rated, own),
+        raters=_summarise_raters(rated, own),
     )
 
 
@@ -155,7 +155,7 @@ def _correlate_similarity(rated: RatingRows, sampling: SamplingOptions) -> Congr
     return CongruenceCorrelation(**found.as_dict(), null=null)
 
 
-def _summarize_preferences(rated: RatingRows) -> PreferenceSummary:
+def _summarise_preferences(rated: RatingRows) -> PreferenceSummary:
     """Count how often the pair was preferred, over answers and over pairs.
 
     Answers about one pair are not independent; over pairs each counts once, by the majority of its
@@ -222,15 +222,15 @@ def _compute_alpha(
     return RaterAgreement(**found.as_dict(), units=rated_twice)
 
 
-def _summarize_raters(rated: RatingRows, own: Flags) -> list[RaterSummary]:
+def _summarise_raters(rated: RatingRows, own: Flags) -> list[RaterSummary]:
     """Summarise what each rater did, by name."""
     return [
-        _summarize_rater(name, rated[rated["rater"] == name], own[rated["rater"] == name])
+        _summarise_rater(name, rated[rated["rater"] == name], own[rated["rater"] == name])
         for name in sorted(set(rated["rater"].tolist()))
     ]
 
 
-def _summarize_rater(name: str, rated: RatingRows, own: Flags) -> RaterSummary:
+def _summarise_rater(name: str, rated: RatingRows, own: Flags) -> RaterSummary:
     scored = rated["congruence"][~np.isnan(rated["congruence"])]
     times = rated["seconds"][~np.isnan(rated["seconds"])]
     chosen = rated["preferred"][own & (rated["preferred"] != "")]

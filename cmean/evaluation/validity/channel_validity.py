@@ -120,13 +120,13 @@ def _compute_p(values: Floats, labels: Floats, sampling: SamplingOptions) -> flo
 
     It is that of either statistic, for both are linear functions of this correlation.
     """
-    one, other = (_standardize_ranks(each)[:, np.newaxis] for each in (values, labels))
+    one, other = (_standardise_ranks(each)[:, np.newaxis] for each in (values, labels))
     observed = float(np.mean(one * other))
     permuted = draw_product_means(one, other, sampling.permutations, sampling.seed)
     return compare_with_null(observed, permuted, alternative="two-sided").p
 
 
-def _standardize_ranks(values: Floats) -> Floats:
+def _standardise_ranks(values: Floats) -> Floats:
     """Rank values, to mean 0 and deviation 1; equal values share a rank; all 0 without variance."""
     from scipy.stats import rankdata
 

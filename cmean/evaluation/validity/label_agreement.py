@@ -126,7 +126,7 @@ def _measure_statistic(
         dimension=dimension,
         statistic=statistic.name,
         random=compare_with_null(estimate.value, permuted, alternative=statistic.alternative),
-        resampled=_summarize_resamples([value for value in values if value is not None]),
+        resampled=_summarise_resamples([value for value in values if value is not None]),
         constant=statistic.compute_constant(*labels),
     )
 
@@ -140,7 +140,7 @@ def _select_labels(pairs: NDArray[np.void], columns: ColumnPair) -> tuple[Values
     return columns[0].values[track[both]], columns[1].values[artwork[both]]
 
 
-def _summarize_resamples(values: Sequence[float]) -> ResampledAgreement:
+def _summarise_resamples(values: Sequence[float]) -> ResampledAgreement:
     if not values:
         return ResampledAgreement(None, None, 0, _NO_RESAMPLES)
     return ResampledAgreement(float(np.mean(values)), float(np.std(values)), len(values), "")

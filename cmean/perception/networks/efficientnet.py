@@ -33,7 +33,7 @@ _BATCH_NORM: Final = ("weight", "bias", "running_mean", "running_var")
 
 
 def convert_efficientnet(members: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The graph, from the one member of the published package.
+    """Build the graph from the one member of the published package.
 
     Input ``pictures`` (n, 3, 260, 260); outputs ``features`` (n, 1280), the mean over the picture
     of the last layer, and ``logits`` (n, 1000).
@@ -43,7 +43,7 @@ def convert_efficientnet(members: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def build_efficientnet_graph(weights: Mapping[str, Floats]) -> bytes:
-    """The graph of a network with these weights, named as published."""
+    """Build the graph of a network with these weights, named as published."""
     graph = GraphBuilder("pictures", ["n", 3, SIDE, SIDE])
     data = _add_convolution(graph, "pictures", weights, "_conv_stem", "_bn0", stride=2)
     data = _add_relu6(graph, data)
@@ -61,7 +61,7 @@ def build_efficientnet_graph(weights: Mapping[str, Floats]) -> bytes:
 def _add_block(
     graph: GraphBuilder, data: str, weights: Mapping[str, Floats], prefix: str, stride: int
 ) -> str:
-    """An inverted residual block: expansion, depthwise convolution, projection."""
+    """Add an inverted residual block: expansion, depthwise convolution, projection."""
     inner = data
     if f"{prefix}_expand_conv.weight" in weights:
         inner = _add_convolution(graph, inner, weights, f"{prefix}_expand_conv", f"{prefix}_bn0")
@@ -87,7 +87,7 @@ def _add_convolution(
     norm: str,
     stride: int = 1,
 ) -> str:
-    """A convolution with the batch normalisation after it folded in."""
+    """Add a convolution with the batch normalisation after it folded in."""
     kernel = weights[f"{convolution}.weight"]
     names = [f"{norm}.{name}" for name in _BATCH_NORM]
     scale, shift = scale_and_shift(weights, names, _EPSILON)

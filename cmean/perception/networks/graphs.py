@@ -72,7 +72,7 @@ class GraphBuilder:
         return self.add("Add", scaled, self.constant(shift.reshape(shape)))
 
     def finish(self, outputs: Mapping[str, tuple[str, Sequence[int | str]]]) -> bytes:
-        """The graph as the content of an .onnx file.
+        """Return the graph as the content of an .onnx file.
 
         Args:
             outputs: the name of each output → the result that it is, and its shape.
@@ -95,7 +95,7 @@ class GraphBuilder:
 def scale_and_shift(
     weights: Mapping[str, Floats], names: Sequence[str], epsilon: float
 ) -> tuple[Floats, Floats]:
-    """A batch normalisation as ``x * scale + shift``.
+    """Convert a batch normalisation to ``x * scale + shift``.
 
     Args:
         weights: of the network.

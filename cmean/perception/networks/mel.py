@@ -20,7 +20,7 @@ BANDS: Final = 96
 
 
 def compute_musicnn_mel(window: Floats) -> Floats:
-    """The logarithm of a window's mel spectrogram, as musicnn takes it.
+    """Compute the logarithm of a window's mel spectrogram, as musicnn takes it.
 
     Args:
         window: mono at `RATE`, float32 of shape (n,), n at least `TRANSFORM`.
@@ -53,7 +53,7 @@ def load_librosa() -> Any:  # noqa: ANN401 - a module without types
 
 @cache
 def _make_folder() -> tempfile.TemporaryDirectory[str]:
-    """A folder that is removed when the process ends."""
+    """Make a folder that is removed when the process ends."""
     return tempfile.TemporaryDirectory(prefix="cmean-numba-")
 
 

@@ -31,12 +31,12 @@ _BATCH_NORM: Final = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
 def name_graph_file(vocabulary: str) -> str:
-    """Of the graph of a vocabulary."""
+    """Name the file of the graph of a vocabulary."""
     return f"musicnn-{vocabulary.lower()}.onnx"
 
 
 def convert_musicnn(members: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The graphs, from the members of the published package.
+    """Build the graphs from the members of the published package.
 
     Input ``windows`` (n, 187, 96); outputs ``tags`` (n, 50), each 0..1, and ``units`` (n, 200), the
     layer before them.
@@ -50,7 +50,7 @@ def convert_musicnn(members: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def build_musicnn_graph(weights: Mapping[str, Floats]) -> bytes:
-    """The graph of a network with these weights, named as published."""
+    """Build the graph of a network with these weights, named as published."""
     graph = GraphBuilder("windows", ["n", FRAMES, BANDS])
     channels = graph.add("Unsqueeze", "windows", graph.constant(np.array([1])))
     heard = graph.normalise(channels, *_read_normalisation(weights, 0))
@@ -83,7 +83,7 @@ def build_musicnn_graph(weights: Mapping[str, Floats]) -> bytes:
 def _add_front_end(
     graph: GraphBuilder, heard: str, weights: Mapping[str, Floats], number: int, *, timbre: bool
 ) -> str:
-    """A layer over the spectrogram, and the maximum of each filter over the frequencies."""
+    """Add a layer over the spectrogram, and the maximum of each filter over the frequencies."""
     kernel, bias = _read_kernel(weights, number)
     padding: dict[str, object] = {"auto_pad": "SAME_UPPER"}
     if timbre:
@@ -96,7 +96,7 @@ def _add_front_end(
 def _add_middle_layer(
     graph: GraphBuilder, data: str, weights: Mapping[str, Floats], number: int
 ) -> str:
-    """A layer over time that sees all filters of the layer before it; shape (n, 1, frames, 64)."""
+    """Add a layer over time and all filters of the layer before it; shape (n, 1, frames, 64)."""
     kernel, bias = _read_kernel(weights, number)
     result = graph.add("Relu", graph.convolve(data, kernel, bias, pads=[3, 0, 3, 0]))
     result = graph.normalise(result, *_read_normalisation(weights, number + 1))
@@ -104,7 +104,7 @@ def _add_middle_layer(
 
 
 def _read_kernel(weights: Mapping[str, Floats], number: int) -> tuple[Floats, Floats]:
-    """A convolution's kernel as ONNX has it (out, in, time, frequency), and its bias."""
+    """Read a convolution's kernel as ONNX has it (out, in, time, frequency), and its bias."""
     name = f"conv2d_{number}" if number else "conv2d"
     return weights[f"{name}/kernel"].transpose(3, 2, 0, 1), weights[f"{name}/bias"]
 

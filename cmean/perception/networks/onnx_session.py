@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def open_session(path: Path) -> Any:  # noqa: ANN401 - of a library without types
-    """A graph in memory, to be run on one core: workers are processes, threads would be in the way.
+    """Open a graph in memory on one core: workers are processes, so threads would compete.
 
     Args:
         path: of the .onnx file.

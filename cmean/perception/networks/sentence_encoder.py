@@ -51,7 +51,7 @@ class SentenceEncoder:
         self._session: Any = None
 
     def find(self) -> Path:
-        """The ONNX file.
+        """Find the ONNX file.
 
         Raises:
             WeightsError: it is not on this machine.

@@ -31,5 +31,5 @@ class Network:
         (self._input,) = (each.name for each in self._session.get_inputs())
 
     def run(self, item: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """The outputs for one item, each without the axis of the batch."""
+        """Compute the outputs for one item, each without the axis of the batch."""
         return [found[0] for found in self._session.run(None, {self._input: item[np.newaxis]})]

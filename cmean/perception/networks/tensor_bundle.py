@@ -28,7 +28,7 @@ _VARINT, _LENGTH, _FIXED32 = 0, 2, 5  # wire types of protocol buffers
 
 
 def read_bundle_tensors(index: bytes, data: bytes) -> dict[str, NDArray[np.float32]]:
-    """The float32 tensors of a checkpoint, by name; tensors of other types are left out.
+    """Read the float32 tensors of a checkpoint, by name; tensors of other types are left out.
 
     Args:
         index: the content of the ``.index`` file.
@@ -68,7 +68,7 @@ def _read_entries(index: bytes, data: bytes) -> Iterator[tuple[str, NDArray[np.f
 
 
 def _read_block(table: bytes, handle: tuple[int, int]) -> Iterator[tuple[bytes, bytes]]:
-    """The entries of a block; each key shares a prefix with the one before it."""
+    """Read the entries of a block; each key shares a prefix with the one before it."""
     offset, size = handle
     if table[offset + size] != 0:
         raise ValueError("the index of the checkpoint is compressed, which is not supported")
@@ -104,7 +104,7 @@ def _read_varint(content: bytes, position: int) -> tuple[int, int]:
 
 
 def _read_message(content: bytes) -> dict[int, list[int | bytes]]:
-    """The fields of a protocol buffer message, by number."""
+    """Read the fields of a protocol buffer message, by number."""
     fields: dict[int, list[int | bytes]] = {}
     position = 0
     while position < len(content):

@@ -57,7 +57,7 @@ class _View:
 
 
 def read_torch_tensors(content: bytes) -> dict[str, NDArray[np.float32]]:
-    """The float32 tensors of a saved state dictionary, by name; those of other types are left out.
+    """Read the float32 tensors of a saved state dictionary by name; other types are left out.
 
     Raises:
         ValueError: the content is no such file, is damaged, or names anything but tensors.

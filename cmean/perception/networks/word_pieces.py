@@ -40,26 +40,26 @@ _CHINESE: Final = (
 
 
 def split_words(text: str) -> list[str]:
-    """The words of a text, lower case and without accents; punctuation marks are words too."""
+    """Split a text into words, lower case and without accents; punctuation marks are words."""
     spaced = unicodedata.normalize("NFD", "".join(map(_replace_control_character, text)))
     return "".join(map(_fold_accents, spaced)).split(" ")
 
 
 def encode_pieces(text: str) -> list[int]:
-    """The numbers of a text's pieces, without those of beginning and end."""
+    """Encode a text as the numbers of its pieces, without those of beginning and end."""
     return [number for word in split_words(text) if word for number in _split_into_pieces(word)]
 
 
 @cache
 def load_vocabulary() -> dict[str, int]:
-    """The number of each piece."""
+    """Load the vocabulary: the number of each piece."""
     text = files(__package__).joinpath(VOCABULARY).read_text(encoding="utf-8")
     return {piece: number for number, piece in enumerate(text.splitlines())}
 
 
 @lru_cache(maxsize=4096)
 def _replace_control_character(character: str) -> str:
-    """The character, a space for white space, nothing for control characters."""
+    """Replace white space by a space, and control characters by nothing."""
     category = unicodedata.category(character)
     if character in "\t\n\r" or category in {"Zs", "Zl", "Zp"}:
         return " "
@@ -73,7 +73,7 @@ def _replace_control_character(character: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _fold_accents(character: str) -> str:
-    """A decomposed character in lower case, nothing for an accent, a word for a punctuation."""
+    """Convert a decomposed character: lower case, no accents, punctuation as a word."""
     category = unicodedata.category(character)
     if category == "Mn":
         return ""

@@ -102,7 +102,7 @@ def _fold_to_chroma(histogram: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _find_best_key(chroma: NDArray[np.float64], pitch: float) -> Tonality:
-    """The key whose profile correlates best with `chroma` (Krumhansl 1990)."""
+    """Find the key whose profile correlates best with `chroma` (Krumhansl 1990)."""
     spread = chroma - chroma.mean()
     size = float(np.linalg.norm(spread))
     fits = {

@@ -81,7 +81,7 @@ class ChartCanvas:
         return self.figure.add_axes(box)
 
     def add_text(self, at: tuple[float, float], text: str, *, is_heading: bool = False) -> None:
-        """A line of text whose base line begins at a point; headings are bold."""
+        """Add a line of text whose base line begins at a point; headings are bold."""
         look: dict[str, Any] = {"size": TEXT, "weight": "bold"} if is_heading else {"size": SMALL}
         self.figure.text(at[0] / WIDTH, 1 - at[1] / self._height, text, **look)
 
@@ -122,7 +122,7 @@ def shorten_label(text: str, longest: int = 40) -> str:
 
 
 def compute_axis_limits(values: NDArray[np.float64], least: float) -> tuple[float, float]:
-    """The limits of an axis for some values, with a margin at both ends, at least `least` apart."""
+    """Compute the limits of an axis for some values, with margins, at least `least` apart."""
     low, high = float(values.min()), float(values.max())
     margin = max((high - low) * 0.06, (least - (high - low)) / 2)
     return low - margin, high + margin

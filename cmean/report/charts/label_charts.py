@@ -98,7 +98,7 @@ def _name_channel(panel: LabelPanel) -> str:
 def _draw_panels(
     panels: Sequence[LabelPanel], dimension: str, rows: Sequence[str]
 ) -> tuple[str, int | None]:
-    """The drawing, and the number of points in the fullest bin of any panel."""
+    """Draw the panels; return the drawing and the number of points in the fullest bin."""
     high = _BOX_HEIGHT * len(rows) if rows else _PANEL_HEIGHT
     estimates = [
         wrap(shorten_label(panel.estimate, _MAX_LINES * _LINE_LENGTH), _LINE_LENGTH)
@@ -137,7 +137,7 @@ def _draw_numbers(axes: Axes, panel: LabelPanel, max_marks: int) -> int | None:
 
 
 def _choose_categories(panel: LabelPanel) -> list[str]:
-    """The categories with the most items, highest median first."""
+    """Choose the categories with the most items, highest median first."""
     categories = np.asarray(panel.categories, object)
     amounts = Counter(panel.categories or ())
     most = sorted(amounts, key=lambda category: (-amounts[category], category))[:MAX_CATEGORIES]

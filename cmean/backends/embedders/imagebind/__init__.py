@@ -134,7 +134,7 @@ def _get_towers(folder: Path, found: sizes.TowerSizes, dtype: str) -> ImageBind:
 
 
 def _cut_windows(media: Picture | Sound) -> Iterable[Array]:
-    """What a tower takes of a picture, or of each window of a sound."""
+    """Cut the inputs of a tower: a picture, or each window of a sound."""
     if isinstance(media, Picture):
         return [
             pictures.normalise_picture(

@@ -39,7 +39,7 @@ def normalise_picture(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _find_centre(side: int, short: int) -> tuple[float, float]:
-    """From where to where the centre lies along a side, in pixels of the picture as it is."""
+    """Find the bounds of the centre along a side, in pixels of the original picture."""
     resized = PICTURE_SIDE * side // short
     start = round((resized - PICTURE_SIDE) / 2)
     return start * side / resized, (start + PICTURE_SIDE) * side / resized

@@ -40,7 +40,7 @@ class TowerSizes:
 
 
 def read_sizes(folder: Path) -> TowerSizes:
-    """The sizes in a folder's config.json; what it does not name is as in imagebind_huge.
+    """Read the sizes in a folder's config.json; missing ones are those of imagebind_huge.
 
     Raises:
         WeightsError: the file is no JSON object, or a size is no positive integer.

@@ -33,7 +33,7 @@ _MEAN, _STD = -4.268, 9.138  # of the log-mel values that the tower was trained 
 
 
 def compute_clip_spectrograms(samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    """The spectrogram of each window of two seconds; together the windows cover the sound.
+    """Compute the spectrogram of each window of two seconds; the windows cover the sound.
 
     They overlap by 40 ms, and the last one is aligned to the end. The published loader hears but
     three, spread over the track.
@@ -70,7 +70,7 @@ def compute_filter_bank(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def normalise_spectrogram(bins: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A spectrogram with 204 frames, in the training's mean and deviation: (1, 128, 204).
+    """Normalise a spectrogram by the training's mean and deviation; (1, 128, 204) frames.
 
     The frames that are missing are zero before that, as in training.
     """

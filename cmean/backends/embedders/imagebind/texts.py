@@ -52,7 +52,7 @@ class Tokenizer:
             )
 
     def cut_windows(self, text: str) -> Iterator[NDArray[np.int64]]:
-        """The tokens of each window of a text; together the windows cover it.
+        """Cut a text into the tokens of windows that together cover it.
 
         They follow each other, and the last one is aligned to the end. Each is framed by the tokens
         for start and end. What looks like such a token in the text is read as plain characters.

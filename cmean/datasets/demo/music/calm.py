@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def compose_lullaby() -> NDArray[np.float32]:
-    """A cradle song in F major: a celesta rocks in three over a harp."""
+    """Compose a cradle song in F major: a celesta rocks in three over a harp."""
     stage = Stage(tempo=64, beats=18, seed=21)
     harmony = "F F Bb F C F"
     melody = parse_tune(
@@ -45,7 +45,7 @@ def compose_bells() -> NDArray[np.float32]:
 
 
 def compose_water() -> NDArray[np.float32]:
-    """A harp moves like water in three, in D with the raised fourth, under a quiet flute."""
+    """Compose a harp in three, in D with the raised fourth, under a quiet flute."""
     stage = Stage(tempo=66, beats=18, seed=23)
     harmony = "D E D A E D"
     melody = parse_tune("f#4:3 | g#4:2 b4:1 | a4:3 | e4:2 a4:1 | b4:2 g#4:1 | a4:3")

@@ -45,7 +45,7 @@ def compose_chase() -> NDArray[np.float32]:
 
 
 def compose_dance() -> NDArray[np.float32]:
-    """A round dance in G major: a whistle and a guitar over claps and a jumping bass."""
+    """Compose a round dance in G major: a whistle and a guitar over claps and a jumping bass."""
     stage = Stage(tempo=152, beats=41, seed=12)
     harmony = "G C G D G C D G G C"
     first = (
@@ -72,7 +72,7 @@ def compose_dance() -> NDArray[np.float32]:
 
 
 def compose_march() -> NDArray[np.float32]:
-    """A victory march in D major: fanfares, rolling snares, timpani and a blaze of cymbals."""
+    """Compose a victory march in D major: fanfares, snare rolls, timpani and cymbals."""
     stage = Stage(tempo=144, beats=37, seed=13)
     harmony = "D D G A Bm G A D G"
     melody = parse_tune(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def compose_train() -> NDArray[np.float32]:
-    """A piano rolls on in E minor while strings look back."""
+    """Compose a rolling piano in E minor under strings."""
     stage = Stage(tempo=100, beats=28, seed=41)
     harmony = "Em C G D Em C B"
     melody = parse_tune(
@@ -40,7 +40,7 @@ def compose_train() -> NDArray[np.float32]:
 
 
 def compose_photograph() -> NDArray[np.float32]:
-    """A guitar picks through A minor and its neighbours; a flute remembers a song."""
+    """Compose a picked guitar around A minor with a flute."""
     stage = Stage(tempo=96, beats=28, seed=42)
     harmony = "Am F C Em Am Dm E"
     melody = parse_tune(
@@ -59,7 +59,7 @@ def compose_photograph() -> NDArray[np.float32]:
 
 
 def compose_waltz() -> NDArray[np.float32]:
-    """An accordion waltzes in B minor at the end of a pier; the second round has company."""
+    """Compose an accordion waltz in B minor; in the second round others join."""
     stage = Stage(tempo=105, beats=27, seed=43)
     harmony = "Bm G A D G Em F#7 Bm Bm"
     melody = parse_tune(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def compose_lament() -> NDArray[np.float32]:
-    """A cello sighs over the old falling bass D, C, B flat, A."""
+    """Compose a cello over the falling bass D, C, B flat, A."""
     stage = Stage(tempo=57, beats=16, seed=31)
     melody = parse_tune(
         "a3:2 bb3:.5 a3:1.5 | g3:1.5 f3:.5 e3:1 r:1 | f3:1.5 e3:.5 d3:2 | c#3:1.5 e3:.5 d3:2"
@@ -40,7 +40,7 @@ def compose_elegy() -> NDArray[np.float32]:
 
 
 def compose_letter() -> NDArray[np.float32]:
-    """A clarinet alone at night, in A minor; now and then a low chord answers."""
+    """Compose a clarinet solo in A minor with an occasional low chord."""
     stage = Stage(tempo=60, beats=16, seed=33)
     melody = parse_tune(
         "e4:1.5 d4:.5 c4:1 b3:1 | a3:2.5 r:1.5 | c4:1.5 b3:.5 a3:1 f3:1 | g#3:1 b3:.5 g#3:.5 a3:2"

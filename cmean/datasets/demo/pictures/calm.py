@@ -50,7 +50,7 @@ def paint_lake() -> Image.Image:
 
 
 def paint_meadow() -> Image.Image:
-    """A round tree in a wide bright meadow, under slow clouds."""
+    """Paint a round tree in a wide bright meadow, under slow clouds."""
     art, horizon = Composition(840, 670, seed=205), 0.50
     art.fill([(0.0, "#9accea"), (0.35, "#c3e3ef"), (0.6, "#eef6e4")], art.y)
     cloud = art.make_clouds(2.6, 5, stretch=2.0)

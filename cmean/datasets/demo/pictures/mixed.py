@@ -114,7 +114,7 @@ def _draw_trees(art: Composition, vanish: Point, near: float) -> Plane:
 
 
 def paint_clearing() -> Image.Image:
-    """The storm opens for a moment over a heavy sea and its rocks."""
+    """Paint a heavy sea with rocks under an opening in storm clouds."""
     art = Composition(870, 666, seed=403)
     horizon, gap = 0.50, (0.60, 0.27)
     storm = art.make_clouds(2.6, 6, stretch=1.7)

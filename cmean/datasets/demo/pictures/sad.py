@@ -68,7 +68,7 @@ def _draw_streaks(
 
 
 def paint_tree() -> Image.Image:
-    """A tree without a leaf on a hill, after the light has gone."""
+    """Paint a bare tree on a hill after sunset."""
     art = Composition(760, 740, seed=302)
     dusk = art.y + 0.16 * (art.make_clouds(2.0, 4, stretch=3.0) - 0.5)
     art.fill([(0.0, "#1f2639"), (0.35, "#333d56"), (0.62, "#566079"), (0.8, "#747a8e")], dusk)
@@ -114,7 +114,7 @@ def _grow_branches(
 
 
 def paint_road() -> Image.Image:
-    """A road runs through empty fields into the dark of a storm."""
+    """Paint a road through empty fields towards a dark storm."""
     art = Composition(890, 630, seed=303)
     horizon, (vx, vy) = 0.60, (0.44, 0.60)
     storm = art.make_clouds(2.4, 6, stretch=2.4)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +14,10 @@ import numpy as np
 from cmean.catalog import labels as label_rows
 from cmean.catalog import migrate, user_queries
 from cmean.catalog.engine import Catalog
+from cmean.cli.catalog_session import open_catalog_session
+from cmean.cli.ingest_step import format_ingest_result, ingest_paths, print_rejected_files
+from cmean.cli.output import print_notice
+from cmean.cli.run_step import format_stage_results, print_failures, run_stages
 from cmean.config import load_settings
 from cmean.domain import WHOLE, Kind
 from cmean.errors import InputError
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
     from cmean.catalog.labels import KnownItem
 
     Floats = NDArray[np.float64]
-
-_DONE = (0, 3)
-"""Exit codes of a verb that did its work; 3: some items were refused or failed, and it says so."""
 
 _TRIPLES = """
     SELECT e.item_id, e.red, e.green, e.blue, c.measurements
@@ -55,7 +54,7 @@ class Readings:
 
 
 class Workplace:
-    """A folder with a catalog of its own, in which the program works as its users run it.
+    """A folder with a catalog of its own, in which files are ingested and profiles run.
 
     Args:
         folder: made when there is work to do; a run that was interrupted in it goes on.
@@ -72,7 +71,7 @@ class Workplace:
         Raises:
             ConfigError: there is no such profile.
             InputError: a folder is not there, or the catalog's cannot be made.
-            SystemExit: a verb failed, and has said why.
+            CmeanError: ingesting or working failed.
         """
         for name in profiles:
             controls.find_profile(self.settings, name)
@@ -83,20 +82,17 @@ class Workplace:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{self.folder} cannot be made: {error.strerror}") from error
-        self._cmean("ingest", *map(str, media))
-        for name in profiles:
-            self._cmean("run", "--profile", name)
-
-    def _cmean(self, *arguments: str) -> None:
-        environment = {k: v for k, v in os.environ.items() if k != "CMEAN_BROKER_URL"}
-        done = subprocess.run(
-            [sys.executable, "-m", "cmean", *arguments],
-            env=environment | {"CMEAN_DATABASE_URL": self.settings.database_url},
-            stdout=sys.stderr,  # the table alone goes to standard output
-            check=False,
-        )
-        if done.returncode not in _DONE:
-            raise SystemExit(done.returncode)
+        with open_catalog_session(self.settings) as (settings, catalog):
+            # The tables alone go to standard output.
+            result = ingest_paths(catalog, media, None)
+            print_notice(format_ingest_result(result))
+            print_rejected_files(result)
+            for name in profiles:
+                results = run_stages(settings, controls.find_profile(settings, name))
+                for line in format_stage_results(results):
+                    print_notice(line)
+                if any(stage.failed for stage in results.values()):
+                    print_failures(catalog)
 
     def items(self, media: Path) -> dict[int, KnownItem]:
         """The items that lie in a folder, by id."""

@@ -37,7 +37,7 @@ def installed(tmp_path_factory):
     (wheel,) = folder.glob("*.whl")
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", wheel, folder=folder)
+    run(python, "-m", "pip", "install", "--quiet", "--no-compile", wheel, folder=folder)
     return folder
 
 

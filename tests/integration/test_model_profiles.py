@@ -51,7 +51,7 @@ def test_everything_is_done_and_no_library_speaks(ran):
         "emotion": (20, 0),
         "embed": (3 * 20 + 2 * 10 + 2 * 10, 0),  # captions by all three; media by two each
     }
-    assert all(line.startswith(("run: ", "cut: ")) for line in run.err.splitlines()), run.err
+    assert all(line.startswith(("run: ", "truncated: ")) for line in run.err.splitlines()), run.err
 
 
 def test_what_was_heard_covers_the_tracks_and_is_stored(ran):
@@ -140,7 +140,7 @@ def test_the_report_draws_what_the_tables_say(ran):
     assert len(charts) == 3
     row = document["tables"]["VI"]["pairs"]
     assert f"mean ImageBind cosine {row['mean']:.4f}" in charts[1]
-    assert f"null {row['null_mean']:.4f}" in charts[1]
+    assert f"null (random pairing) {row['null_mean']:.4f}" in charts[1]
     cut = sum(document["finish_reasons"][kind].get("length", 0) for kind in ("track", "artwork"))
     assert f"Truncated by the token limit: {cut} of 20 captions" in page
 

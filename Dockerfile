@@ -11,7 +11,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 
 FROM python:${PYTHON}-slim AS base
 LABEL org.opencontainers.image.title="cmean" \
-      org.opencontainers.image.description="Join music and pictures by the emotions they evoke" \
+      org.opencontainers.image.description="Pair music and pictures by the emotions they evoke" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV PYTHONUNBUFFERED=1 \
     CMEAN_WEIGHTS_DIR=/usr/local/share/cmean/weights \

@@ -11,7 +11,7 @@ import unicodedata
 
 
 class CmeanError(Exception):
-    """Something that the user can mend; the message says what is wrong and what to do."""
+    """An error that the user can fix; the message says what is wrong and what to do."""
 
 
 class ConfigError(CmeanError):
@@ -31,7 +31,7 @@ class InputError(CmeanError):
 
 
 class UsageError(InputError):
-    """Options that do not go together, or one that lacks another; exit code 2."""
+    """Options that cannot be combined, or one without an option that it requires; exit code 2."""
 
 
 class MissingExtraError(CmeanError):
@@ -39,7 +39,7 @@ class MissingExtraError(CmeanError):
 
     Args:
         need: what was asked for, in the user's words, e.g. ``"parquet files"``.
-        extra: the extra that brings it, e.g. ``"parquet"``.
+        extra: the extra that installs it, e.g. ``"parquet"``.
     """
 
     def __init__(self, need: str, extra: str) -> None:
@@ -51,7 +51,7 @@ class WeightsError(CmeanError):
 
 
 class ServerError(CmeanError):
-    """A model server cannot be used: it is away, or refuses whoever asks."""
+    """A model server cannot be used: it is unavailable, or rejects the request."""
 
 
 class ItemError(CmeanError):
@@ -76,13 +76,13 @@ _LONGEST_DETAIL = 2_000
 
 
 def _make_printable(text: str) -> str:
-    """Remove what no database stores, control characters and lone surrogates, and shorten."""
+    """Replace control characters and lone surrogates, which no database accepts, and truncate."""
     shown = (c if unicodedata.category(c) not in {"Cc", "Cs"} else "?" for c in str(text))
     return "".join(shown)[:_LONGEST_DETAIL]
 
 
 class MediaError(ItemError):
-    """A media file that cannot be read, or whose content is of no use."""
+    """A media file that cannot be read, or whose content cannot be used."""
 
 
 class CaptionError(ItemError):

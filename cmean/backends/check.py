@@ -137,7 +137,7 @@ def _require_packages(names: Sequence[str]) -> str:
 
 def _unload(backend: Backend) -> str:
     backend.unload()
-    return "its memory is given back"
+    return "its memory is released"
 
 
 class _Use:

@@ -196,7 +196,7 @@ def _check_whole(file: Path) -> None:
         with safe_open(file, framework="pt"):
             pass  # opening compares the file's size with its table of contents
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{file} is cut or is no safetensors file: {_AGAIN}") from error
+        raise WeightsError(f"{file} is truncated or no safetensors file: {_AGAIN}") from error
 
 
 def _check_report(folder: Path, report: Mapping[str, Any], used: Iterable[str]) -> None:

@@ -30,14 +30,14 @@ def check_sound(
         ItemError: `not-a-sound`, `sample-rate`, `empty-sound` or `sound-too-long`.
     """
     if not isinstance(media, Sound):
-        raise error("not-a-sound", f"{who} takes sounds, not pictures: choose another")
+        raise error("not-a-sound", f"{who} accepts tracks, not artworks: choose another back-end")
     if rate is not None and media.rate != rate:
-        said = f"{who} hears sounds at {rate} Hz, not {media.rate} Hz: set `rate = {rate}`"
+        said = f"{who} accepts audio at {rate} Hz, not {media.rate} Hz: set `rate = {rate}`"
         raise error("sample-rate", said)
     if not len(media.samples):
         raise error("empty-sound", "the sound has no samples")
     if longest is not None and media.seconds > longest:
-        said = f"{who} hears {longest:g} s at once, not {media.seconds:g} s: cut windows"
+        said = f"{who} accepts at most {longest:g} s, not {media.seconds:g} s: split into windows"
         raise error("sound-too-long", said)
     return media
 
@@ -49,7 +49,7 @@ def check_picture(media: Sound | Picture, who: str, error: type[ItemError]) -> P
         ItemError: `not-a-picture` or `empty-picture`; arguments as of `check_sound`.
     """
     if not isinstance(media, Picture):
-        raise error("not-a-picture", f"{who} takes pictures, not sounds: choose another")
+        raise error("not-a-picture", f"{who} accepts artworks, not tracks: choose another back-end")
     if not media.pixels.size:
         raise error("empty-picture", "the picture has no pixels")
     return media

@@ -141,7 +141,7 @@ class ModelServer:
         url = how.url or _check_url(os.environ.get("CMEAN_SERVER_URL") or DEFAULT_URL)
         self._key = os.environ.get(how.key_env, "").strip()
         if not (self._key.isascii() and self._key.isprintable()):
-            raise ConfigError(f"{how.key_env} holds characters that no API key has")
+            raise ConfigError(f"{how.key_env} has characters that are not allowed in an API key")
         # Without a key of ours the client would send that of OpenAI, to whoever answers.
         key = self._key or "none"
         patience = Timeout(how.timeout, connect=min(how.timeout, _CONNECTING))
@@ -222,7 +222,7 @@ class ModelServer:
         how = self.connection
         body = {name: fields[name] for name in fields if name not in how.omit} | dict(how.extra)
         if self._client is None:
-            raise ServerError("the back-end was unloaded while it was asked")
+            raise ServerError("the back-end was unloaded during a request")
         try:
             # The reply is read by us: the client's own types take whatever the server sent.
             reply = self._client.chat.completions.with_raw_response.create(

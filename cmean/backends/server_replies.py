@@ -39,13 +39,14 @@ def read_answer(body: str, model: str) -> Answer:
         raise ItemError(FailureReason.WRONG_MODEL, detail, retryable=True)
     if finish == "content_filter" or message.get("refusal"):
         raise ItemError(
-            FailureReason.CONTENT_FILTER, f"the server refused: {message.get('refusal') or finish}"
+            FailureReason.CONTENT_FILTER,
+            f"the server rejected the content: {message.get('refusal') or finish}",
         )
     if not isinstance(finish, str) or finish not in set(FinishReason):
         raise ItemError(FailureReason.FINISH_REASON, f"the answer ended for the reason {finish!r}")
     text = remove_reasoning(content) if isinstance(content, str) else ""
     if not text.strip():
-        detail = f"the server wrote nothing but, maybe, its thoughts (finish reason {finish})"
+        detail = f"the server returned no text outside its reasoning (finish reason {finish})"
         raise ItemError(FailureReason.EMPTY_ANSWER, detail, retryable=True)
     return Answer(text, FinishReason(finish), _count_tokens(reply))
 
@@ -93,17 +94,17 @@ def make_refusal(status: int, body: str, key_env: str) -> CmeanError:
         f"{status}: {extract_error_message(body)}" if extract_error_message(body) else str(status)
     )
     if status in _KEY_REFUSED:
-        return ServerError(f"the model server refuses the key of {key_env} ({said})")
+        return ServerError(f"the model server rejects the key of {key_env} ({said})")
     if status in _NOT_THERE:
         hint = "check the model's name, and that the URL is the API's (it mostly ends in /v1)"
         return ServerError(f"the model server has no such model or address ({said}); {hint}")
     if status in _OVERLOADED:
-        return ServerError(f"the model server takes no more requests ({said})")
+        return ServerError(f"the model server accepts no further requests ({said})")
     if is_transient(status):
         return ItemError(
             FailureReason.SERVER_ERROR, f"the model server failed ({said})", retryable=True
         )
-    return ItemError(FailureReason.REFUSED, f"the model server refused the request ({said})")
+    return ItemError(FailureReason.REFUSED, f"the model server rejected the request ({said})")
 
 
 def extract_error_message(body: str) -> str:

@@ -203,8 +203,14 @@ _MEANINGS = (
     ("database disk image is malformed", "the file is damaged; restore a backup"),
     ("unable to open database file", "the file cannot be opened or created; check the folder"),
     ("readonly database", "no permission to write; check the file and its folder"),
-    ("database or disk is full", "the disk is full; make room and run again, nothing is lost"),
-    ("disk I/O error", "the disk failed or is full; make room and run again, nothing is lost"),
+    (
+        "database or disk is full",
+        "the disk is full; free some space and run again; no committed result is lost",
+    ),
+    (
+        "disk I/O error",
+        "the disk failed or is full; free some space and run again; no committed result is lost",
+    ),
     ("database is locked", "another program holds the catalog locked; try again"),
 )
 

@@ -127,6 +127,6 @@ def read_input_ids(
     if encoded is None:
         raise InputError(
             f"pairing {pairing_id} has no record of the {result}s of recipe {recipe_id} that it "
-            "was made from; pair anew: cmean pair"
+            "was made from; pair again: cmean pair"
         )
     return decode_runs(encoded)

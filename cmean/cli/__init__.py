@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from types import FrameType
 
 VERBS: Final = {
-    "demo": "run every step on a small composed corpus, or on your own files",
+    "demo": "run every step on a small synthetic corpus, or on your own files",
     "setup": "install the weights of the small learned models, verified",
     "init": "create or upgrade the catalog",
     "ingest": "register tracks and artworks",
-    "run": "do all missing work: captions, emotions, embeddings",
+    "run": "execute all missing tasks: captions, emotions, embeddings",
     "status": "show the number of items, and the state of tasks and workers",
     "worker": "start a worker of the fleet, which serves queues until stopped",
     "metrics": "serve Prometheus metrics of the whole fleet",
@@ -39,7 +39,7 @@ VERBS: Final = {
     "pair": "pair tracks and artworks one to one",
     "match": "pair two CSV files, without a catalog",
     "labels": "attach ground-truth labels to tracks and artworks",
-    "evaluate": "print the study's tables for a pairing, compared with the null",
+    "evaluate": "print the study's tables for a pairing, compared with null distributions",
     "rate": "human ratings of pairs: write sheets, import, export",
     "report": "write a self-contained HTML report of a pairing",
     "reproduce": "load the study's published results and compare their tables",
@@ -111,7 +111,7 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cmean",
         usage="cmean VERB [OPTIONS]",
-        description="Join music and pictures by the emotions they evoke.",
+        description="Pair music and pictures by the emotions they evoke.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=f"verbs:\n{verbs}\n\nOptions of a verb: cmean VERB --help",
     )

@@ -46,12 +46,12 @@ def add_control(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--control",
         choices=list(controls.DESCRIPTIONS),
-        help=f"a control of the profile ({describe_choices(controls.DESCRIPTIONS)})",
+        help=f"use a control variant of the profile ({describe_choices(controls.DESCRIPTIONS)})",
     )
     parser.add_argument(
         "--control-seed",
         type=parse_natural_number,
-        metavar="N",
+        metavar="SEED",
         help=f"random seed of --control {SHUFFLED} (default: 0)",
     )
 

@@ -46,13 +46,13 @@ def build_comparison_tables(comparison: ComparisonDocument) -> list[Table]:
 
 
 def describe_missing_evidence(documents: Sequence[EvaluationDocument]) -> str | None:
-    """Say how to get evidence that no pairing was made by; None: there is some."""
+    """Describe how to get independent evidence; None where there is some."""
     if any(_find_media_row(each) or each.labels or each.ratings for each in documents):
         return None
     return (
-        "no independent evidence compares these pairings, for pairing by emotion makes pairs that "
-        "are similar in emotion: embed by ImageBind, attach labels (cmean labels) or ask people "
-        "(cmean rate sheet)"
+        "there is no independent evidence to compare these pairings; pairing by emotion makes "
+        "pairs that are similar in emotion by construction: embed by ImageBind, attach labels "
+        "(cmean labels) or collect human ratings (cmean rate sheet)"
     )
 
 
@@ -60,13 +60,13 @@ def _build_weakest_table(documents: Sequence[EvaluationDocument]) -> Table:
     return Table(
         "weak end",
         "Least similar pairs",
-        ("pairing", "mean", "tenth percentile", "minimum", "least asked for"),
+        ("pairing", "mean", "tenth percentile", "minimum", "required"),
         [
             (str(d.pairing), d.mean, d.tenth_percentile, d.minimum, d.min_similarity)
             for d in documents
         ],
         "By the similarity that the pairing was made by; not comparable between metrics or "
-        "calibrations. least asked for: the minimum similarity of a pair.",
+        "calibrations. required: the minimum similarity of a pair (--min-similarity).",
     )
 
 
@@ -76,11 +76,11 @@ def _build_overlap_table(overlap: Sequence[PairingOverlap]) -> Table:
         (" and ".join(map(str, each.pairings)), each.shared, each.of, each.expected_by_chance)
         for each in overlap
     ]
-    note = "by chance: expected if the second pairing were random. of: pairs of the smaller one."
+    note = "expected: if the second pairing were random. of: pairs of the smaller one."
     return Table(
         "overlap",
         "Pairs in common",
-        ("pairings", "shared", "of", "by chance"),
+        ("pairings", "shared", "of", "expected"),
         rows,
         " ".join([note, *(f"Undefined (–): {why}." for why in reasons)]),
     )
@@ -205,7 +205,7 @@ def _label_cells(row: LabelAgreement) -> tuple[Cell, ...]:
 
 
 def _build_rating_tables(documents: Sequence[EvaluationDocument]) -> list[Table]:
-    """Build the table of ratings of all pairings' pairs; none where nobody has rated any."""
+    """Build the table of ratings of all pairings' pairs; none where no pair is rated."""
     if not any(document.ratings for document in documents):
         return []
     rows = [(str(d.pairing), *cells) for d in documents for cells in _list_rating_cells(d)]

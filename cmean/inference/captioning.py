@@ -206,9 +206,7 @@ def check_caption(outcome: object) -> Caption | ItemError:
     # A caption that was cut is continued exactly where it ends: its final space must stay.
     text = text.lstrip() if outcome.finish_reason is FinishReason.LENGTH else text.strip()
     if not text.strip():
-        return CaptionError(
-            FailureReason.EMPTY_CAPTION, "the captioner wrote nothing", retryable=True
-        )
+        return CaptionError(FailureReason.EMPTY_CAPTION, "the caption is empty", retryable=True)
     return check_length(replace(outcome, text=text))
 
 

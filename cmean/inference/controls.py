@@ -1,6 +1,6 @@
-"""Controls: profiles in which one thing that the results depend on is taken away.
+"""Controls: profiles from which one cause of the results is removed.
 
-They show how much that thing contributes. A control is a profile like any other; its name is that
+They show how much that cause contributes. A control is a profile like any other; its name is that
 of the profile that it is made from and its own: ``embedded+constant-triple``, or
 ``embedded+shuffled-captions:7`` with a seed other than 0.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DESCRIPTIONS: Final[Mapping[str, str]] = {
     SHUFFLED: "each item has the captions of another",
     CONSTANT: "every caption has the same triple",
-    UNTOLD: "captioners are told no titles",
+    UNTOLD: "captioners get no title or creator",
 }
 """The controls by name, and what each does."""
 

@@ -111,7 +111,7 @@ class ProcessPool:
             raise CmeanError(
                 f"{self._idle_crashes} worker processes ended before they began any work; their "
                 "messages are above. A program that runs cmean must do so under "
-                "if __name__ == '__main__', since each worker process imports it anew"
+                "if __name__ == '__main__', since each worker process imports it again"
             )
         if self._crashes > _MAX_CRASHES:
             raise CmeanError("worker processes keep crashing; see: cmean status")

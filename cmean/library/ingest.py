@@ -144,7 +144,7 @@ def _choose_kind(path: Path, kind: Kind | None, metadata: Metadata) -> Kind:
     if kind is None:
         known = " ".join(sorted(SUFFIXES))
         raise MediaError(
-            FailureReason.UNKNOWN_KIND, f"not told by its suffix (known: {known}); use --kind"
+            FailureReason.UNKNOWN_KIND, f"not recognised by its suffix (known: {known}); use --kind"
         )
     return kind
 

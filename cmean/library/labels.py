@@ -66,7 +66,7 @@ def attach_labels(
         catalog: an open catalog.
         path: of the file.
         name: of the label set.
-        layout: a name of `cmean.datasets.labels.LAYOUTS` (default: told by the columns).
+        layout: a name of `cmean.datasets.labels.LAYOUTS` (default: recognised by the columns).
         add: keep earlier labels of the set that the file does not change.
 
     Raises:
@@ -132,7 +132,7 @@ class _ResolvedLabels:
         """Summarise the result."""
         notes = list(file.notes)
         if not self.labels and not self.pairs:
-            notes.append("nothing of the file can be used; the label set is as it was")
+            notes.append("nothing in the file can be used; the label set is unchanged")
         return AttachedLabels(
             name=name,
             layout=file.layout,

@@ -139,9 +139,7 @@ def _check_entry(path: Path, real_root: Path) -> Path | RejectedPath | None:
     if guess_kind(path) is None and not is_folder:
         return None
     if is_link and not Path(os.path.realpath(path)).is_relative_to(real_root):
-        return RejectedPath(
-            path, FailureReason.OUTSIDE_ROOT, "a link that leads out of the folder given"
-        )
+        return RejectedPath(path, FailureReason.OUTSIDE_ROOT, "a link to a file outside the folder")
     if is_folder:
         return None  # its target is in the folder, too, and found there
     try:

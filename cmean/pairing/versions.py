@@ -47,7 +47,7 @@ def require_unpublished(connection: Connection, earlier: PairingRow, option: str
     if is_published(connection, earlier):
         raise InputError(
             f"pairing {earlier.id} holds published results, which no profile can reproduce: "
-            f"name a pairing that was made here, or pair anew without --{option}"
+            f"name a pairing that was made here, or pair again without --{option}"
         )
 
 
@@ -70,7 +70,7 @@ def inherit_choices(
     Raises:
         InputError: what they must share differs.
     """
-    anew = f"or pair anew without --{option}"
+    alternative = f"or pair again without --{option}"
     for name in SHARED[option]:
         has = getattr(earlier, name)
         if asked[name] not in {None, has}:
@@ -79,16 +79,16 @@ def inherit_choices(
             raise InputError(
                 f"pairing {earlier.id} was made {how} --{option_name}"
                 f"{'' if has is None else f' {has}'}, not with {asked[name]}: "
-                f"leave --{option_name} out, {anew}"
+                f"leave --{option_name} out, {alternative}"
             )
     made = earlier.recipe_ids
     now = [recipe_ids[kind] for kind in Kind]
     if made != now:
         theirs, ours = earlier.profile, profile.name
-        mend = f"add --profile {theirs}" if theirs != ours else "restore the profile"
+        remedy = f"add --profile {theirs}" if theirs != ours else "restore the profile"
         raise InputError(
             f"pairing {earlier.id} was made with the recipes {_list_recipes(made)} of profile "
-            f"{theirs!r}, not with {_list_recipes(now)} of {ours!r}: {mend}, {anew}"
+            f"{theirs!r}, not with {_list_recipes(now)} of {ours!r}: {remedy}, {alternative}"
         )
     return {
         name: getattr(earlier, name) if choice is None else choice for name, choice in asked.items()

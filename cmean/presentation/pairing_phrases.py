@@ -241,16 +241,20 @@ def _interpret_resampled_null(pairing: PairingSummary) -> str:
         return ""
     share = (pairing.resampled_mean - pairing.null_mean) / (pairing.mean - pairing.null_mean)
     where = f"on resampled {pairing.vectors}"
-    # A space cannot judge the pairing that was made by it.
-    judges = "labels or people" if pairing.space == "imagebind" else "labels, ImageBind or people"
+    # A space is no independent evidence for the pairing that was made by it.
+    evidence = (
+        "labels or human ratings"
+        if pairing.space == "imagebind"
+        else "labels, ImageBind or human ratings"
+    )
     if share >= 1:
         return (
             f"The same method reaches as much {where}, so this is no evidence that the right items "
-            f"were paired; only {judges} can tell."
+            f"were paired; that needs independent evidence: {evidence}."
         )
     return (
         f"The same method reaches {format_percent(max(0.0, share))} of that difference {where}; "
-        f"whether the right items were paired, only {judges} can tell."
+        f"whether the right items were paired needs independent evidence: {evidence}."
     )
 
 

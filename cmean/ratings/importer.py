@@ -260,7 +260,7 @@ def _require_known_subject(rating: Rating, pairs: dict[int, int], artworks: set[
     if other is None:
         return
     if rating.preferred is None:
-        raise UsageError("another artwork goes with which is preferred; say pair or random")
+        raise UsageError("an alternative artwork needs a preference: give pair or random")
     if other not in artworks:
         raise InputError(f"there is no artwork {other}; list them in the view v_items")
     if other == pairs[rating.pair_id]:

@@ -86,7 +86,7 @@ def create_rating_sheet(
         InputError: there is no such pairing, it is random itself, or it has not so many pairs.
     """
     if options.ask == "choice" and options.controls is not None:
-        raise UsageError("--random goes with congruence; each choice has a random artwork in it")
+        raise UsageError("--random is for congruence only; each choice has a random artwork in it")
     with catalog.read() as connection:
         pairing = pairings.read_pairing(connection, pairing_id)
     if pairing.method == "random":

@@ -36,10 +36,10 @@ _CAPTIONED: Final = 500
 _FIRST: Final = 500
 """Rows of Table III's file that the printed aggregated column is computed from."""
 _OF_ALL_ROWS: Final = {
-    "total": f"all rows do not give the printed column either, nor do the first {_FIRST}",
+    "total": f"all rows do not reproduce the printed column either, nor do the first {_FIRST}",
     "aggregated": f"the printed column is that of the first {_FIRST} of all rows",
 }
-"""What is known of Table III's columns where only some rows are at hand."""
+"""What is known of Table III's columns where only some rows are available."""
 _UNPRINTED_FORMAT: Final = "0.0000"
 """The decimals of a figure that the study does not print."""
 _WORDLESS_COUNTS: Final = ("n", "complete", "incomplete")
@@ -115,7 +115,7 @@ def _compare_cell(table: str, name: str, metric: str, figure: str, column: _Colu
 def _describe_absence(column: _Column) -> str:
     if column.sheet.sha256 is None and not column.sheet.refused:
         return "is not under the folder"
-    return "holds no row that can be used for it"
+    return "has no usable row for it"
 
 
 def _describe_row_count(column: _Column) -> str:
@@ -216,7 +216,7 @@ def _recompute_track_similarity(name: str, sheet: PublishedTable[Any]) -> _Colum
         if rounds_to_figure(first[metric], figure):
             return f"the printed figure is that of the first {_FIRST} of the {of:,} rows"
         return (
-            "the printed figure comes out of nothing published: the first "
+            "the printed figure is not reproduced from any published data: the first "
             f"{_FIRST} of the {of:,} rows give {_format_short(first[metric])}"
         )
 

@@ -33,7 +33,7 @@ def convert_members(package: WeightPackage, members: Mapping[str, bytes]) -> dic
             f"{package.title} cannot be converted: {type(error).__name__}: {error}"
         ) from error
     if not files:
-        raise WeightsError(f"{package.title} cannot be converted: nothing comes of it")
+        raise WeightsError(f"{package.title} cannot be converted: the result is empty")
     for name in files:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or path.as_posix() != name:

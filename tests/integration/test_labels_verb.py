@@ -128,7 +128,7 @@ def test_a_file_of_which_nothing_can_be_used_is_no_success(program):
     path = write(program, "item,valence\ntrack-0,NaN\ntrack-1,\n")
     done = program("labels", path, "--name", "nothing")
     assert done.code == 3
-    assert "nothing of the file can be used" in done.err
+    assert "nothing in the file can be used" in done.err
     assert "nothing" not in program("labels", "--list").out
 
 

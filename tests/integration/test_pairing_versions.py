@@ -141,7 +141,7 @@ def test_what_must_agree_and_does_not_is_refused_in_one_line(triples, program, o
         assert (found.code, found.err.count("\n")) == (1, 1)
         assert old in found.err
         assert new in found.err
-        assert "pair anew" in found.err
+        assert "pair again" in found.err
     program.environment["CMEAN_PROFILE"] = "embedded-stretched"
     assert "--profile embedded" in program("pair", option, 1).err
     assert program("pair", option, 1, "--profile", "embedded").code == 0

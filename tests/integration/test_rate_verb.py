@@ -86,7 +86,7 @@ def test_rows_that_are_wrong_are_named_and_the_others_are_stored(program):
         ("99999,Ada,4,,,,", "there is no pair 99999"),
         (f"{2**70},Ada,4,,,,", "pair_id must be a whole number"),
         ("x,Ada,4,,,,", "pair_id must"),
-        (f"{one},Ada,4,,,,{own}", "another artwork goes with"),
+        (f"{one},Ada,4,,,,{own}", "an alternative artwork needs a preference"),
         (f"{one},Ada,,pair,,,{own}", "is that of the pair itself"),
         (f"{one},Ada,,pair,,,{track}", f"there is no artwork {track}"),
         (f"{one},Ada,4,,,,,more", "has 8 cells, but the header has 7; put quotes"),

@@ -229,7 +229,7 @@ def test_bad_rows_are_listed_and_the_rest_is_used(cmean, tmp_path):
     assert cells_["III", "total", "n"]["recomputed"] == 5
     assert "has rows that cannot be used (1)" in cells_["III", "total", "n"]["why"]
     assert cells_["IV", "total", "mean"]["verdict"] == "missing"
-    assert "no row that can be used" in cells_["IV", "total", "mean"]["why"]
+    assert "no usable row" in cells_["IV", "total", "mean"]["why"]
     assert cells_["VI", "pairs", "n"]["recomputed"] == 6
     assert cells_["V", "pairs", "n"]["recomputed"] == 5
     assert "unusable data" in cmean("reproduce", tmp_path / "DIR").out

@@ -33,7 +33,7 @@ def test_of_all_rows_table_three_says_which_were_printed():
         cell = found["III", "aggregated", metric]
         assert (cell.verdict, cell.printed) == ("differs", printed)
         assert cell.why == "the printed figure is that of the first 500 of the 1,000 rows"
-        assert "comes out of nothing published" in found["III", "total", metric].why
+        assert "not reproduced from any published data" in found["III", "total", metric].why
     assert found["III", "total", "n"].verdict == "same"
 
 

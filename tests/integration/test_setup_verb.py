@@ -151,7 +151,7 @@ def test_a_bad_wheel_of_the_index_is_refused_and_the_others_are_taken(made_weigh
 CONVERSIONS = {
     "cmean_testing_weights:fail": "cannot be converted: ValueError: no header in ['tiny_tags",
     "cmean_testing_weights:leave_folder": "'../outside' is no relative path",
-    "cmean_testing_weights:make_nothing": "nothing comes of it",
+    "cmean_testing_weights:make_nothing": "the result is empty",
     "cmean_testing_weights:no_such": "cannot be converted: AttributeError",
     "no_such_module:convert": "cannot be converted: ModuleNotFoundError",
 }

@@ -36,5 +36,7 @@ class LlavaCaptioner(ChatCaptioner):
         }
         processor = checkpoints.assemble_processor(self._get_processor_class(), folder, parts)
         if processor.patch_size is None:  # so in old publications
-            raise WeightsError(f"{folder} says no patch_size in processor_config.json: fetch anew")
+            raise WeightsError(
+                f"{folder} has no patch_size in processor_config.json: download it again"
+            )
         return processor

@@ -1,4 +1,4 @@
-"""`cmean backends`."""
+"""The verb `backends`: list, check and fetch back-ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cmean demo`."""
+"""The verb `demo`: run every step on a small corpus or on given files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cmean distil`."""
+"""The verb `distil`: fit a fast mapper to the triples of a language model."""
 
 from __future__ import annotations
 
@@ -36,7 +36,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="share of the items that is held out to measure agreement (default: 0.2)",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="random seed of the held-out items (default: 0)"
+        "--seed",
+        type=int,
+        default=0,
+        metavar="SEED",
+        help="random seed of the held-out items (default: 0)",
     )
     add_json(parser)
 

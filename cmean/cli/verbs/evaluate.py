@@ -1,4 +1,4 @@
-"""`cmean evaluate`."""
+"""The verb `evaluate`: print the study's tables for a pairing."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=make_integer_parser(1_000_000),
         default=defaults.permutations,
         metavar="N",
-        help=f"random pairings per null and p (default: {defaults.permutations})",
+        help="random pairings for each null distribution and p-value (default: "
+        f"{defaults.permutations})",
     )
     parser.add_argument(
         "--resamples",
@@ -80,7 +81,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--seed",
         type=parse_natural_number,
         default=0,
-        metavar="N",
+        metavar="SEED",
         help="random seed of all nulls (default: 0)",
     )
     add_table_format(parser)

@@ -1,4 +1,4 @@
-"""`cmean export`."""
+"""The verb `export`: write results to a file."""
 
 from __future__ import annotations
 

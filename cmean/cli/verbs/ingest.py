@@ -1,4 +1,4 @@
-"""`cmean ingest`."""
+"""The verb `ingest`: register tracks and artworks."""
 
 from __future__ import annotations
 

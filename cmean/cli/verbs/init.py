@@ -1,4 +1,4 @@
-"""`cmean init`."""
+"""The verb `init`: create or upgrade the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cmean labels`."""
+"""The verb `labels`: attach ground-truth labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cmean map-text`."""
+"""The verb `map-text`: map plain texts to emotion triples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cmean match`."""
+"""The verb `match`: pair two CSV files without a catalog."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="TRACKS.csv",
         help="a name in column 1, then 3 (or 15) columns of integers",
     )
-    parser.add_argument("artworks", type=Path, metavar="ARTWORKS.csv", help="the same of artworks")
+    parser.add_argument(
+        "artworks", type=Path, metavar="ARTWORKS.csv", help="same format, for artworks"
+    )
     parser.add_argument(
         "--method",
         choices=list(METHODS),

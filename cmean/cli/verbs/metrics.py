@@ -1,4 +1,4 @@
-"""`cmean metrics`."""
+"""The verb `metrics`: serve Prometheus metrics."""
 
 from __future__ import annotations
 

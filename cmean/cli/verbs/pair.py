@@ -1,4 +1,4 @@
-"""`cmean pair`."""
+"""The verb `pair`: pair tracks and artworks one to one."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed",
         type=parse_natural_number,
-        metavar="N",
+        metavar="SEED",
         help="random seed of --method random (default: 0)",
     )
     earlier = parser.add_mutually_exclusive_group()
@@ -94,11 +94,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _add_choice(
     parser: argparse.ArgumentParser, name: str, choices: Iterable[str], help_text: str
 ) -> None:
-    default = versions.DEFAULTS.get(name, "as the profile pairs triples")
+    default = versions.DEFAULTS.get(name, "the profile's setting")
     parser.add_argument(
         f"--{name}",
         choices=list(choices),
-        help=f"{help_text} (default: {default}; with --extend or --compare as in that pairing)",
+        help=f"{help_text} (default: {default}; with --extend or --compare that of the earlier "
+        "pairing)",
     )
 
 

@@ -1,4 +1,4 @@
-"""`cmean rate`."""
+"""The verb `rate`: rating sheets, their import, single ratings and export."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _add_sheet_options(parser: argparse.ArgumentParser) -> None:
         "--seed",
         type=parse_natural_number,
         default=0,
-        metavar="S",
+        metavar="SEED",
         help="random seed of the sample and its order (default: 0)",
     )
     parser.add_argument(
@@ -168,9 +168,9 @@ def _add_rating_options(parser: argparse.ArgumentParser) -> None:
         "--other",
         type=parse_positive_integer,
         metavar="ARTWORK_ID",
-        help="the random artwork of the choice",
+        help="id of the alternative artwork",
     )
-    parser.add_argument("--comment", default="", help="in the rater's words")
+    parser.add_argument("--comment", default="", help="free text")
     parser.add_argument("--seconds", type=parse_duration, help="time that the answer took")
     _add_replace(parser)
 

@@ -1,4 +1,4 @@
-"""`cmean report`."""
+"""The verb `report`: write the HTML report of a pairing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cmean reproduce`."""
+"""The verb `reproduce`: recompute the study's published tables."""
 
 from __future__ import annotations
 

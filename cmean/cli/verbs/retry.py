@@ -1,4 +1,4 @@
-"""`cmean retry`."""
+"""The verb `retry`: make failed or dead tasks ready again."""
 
 from __future__ import annotations
 

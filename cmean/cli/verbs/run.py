@@ -1,4 +1,4 @@
-"""`cmean run`."""
+"""The verb `run`: execute all missing tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cmean setup`."""
+"""The verb `setup`: install the weights of the small models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cmean sql`."""
+"""The verb `sql`: run a read-only query."""
 
 from __future__ import annotations
 

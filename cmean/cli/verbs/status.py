@@ -1,4 +1,4 @@
-"""`cmean status`."""
+"""The verb `status`: show items, tasks and workers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _WORKER_COLUMNS: Final = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--watch", action="store_true", help="repeat every two seconds")
+    parser.add_argument("--watch", action="store_true", help="refresh every two seconds")
     add_json(parser)
 
 

@@ -1,4 +1,4 @@
-"""`cmean worker`."""
+"""The verb `worker`: start a worker of the fleet."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--healthy",
         action="store_true",
-        help="start no worker; exit 0 if one of this machine sent a heartbeat within a minute, "
-        "else 1",
+        help="start no worker; exit 0 if a worker on this machine sent a heartbeat within the last "
+        "minute, else 1",
     )
     add_profile(parser)
 

@@ -36,7 +36,7 @@ class EvaluationDocument:
         tables: of the study.
         finish_reasons: how captions ended, by kind and reason.
         labels: by the name of the label set.
-        ratings: None where nobody has rated a pair.
+        ratings: None where no pair is rated.
     """
 
     pairing: int

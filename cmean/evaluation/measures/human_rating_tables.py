@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def build_human_rating_tables(ratings: RatingSummary | None) -> list[Table]:
-    """Build the tables of ratings; none where nobody has rated a pair."""
+    """Build the tables of ratings; none where no pair is rated."""
     if ratings is None:
         return []
     made = []
@@ -76,7 +76,7 @@ def _build_difference_table(congruence: Mapping[str, CongruenceComparison]) -> T
         "Null: the difference where each rater's answers, or the means of the pairs, are permuted "
         "among pairs and random pairs. p: one-sided permutation p; over ratings it generalises to "
         "other answers about these pairs, over pairs to other pairs. Resampled and constant nulls "
-        f"do not apply: nobody rates such pairs.{reasons}",
+        f"do not apply: there are no ratings of their pairs.{reasons}",
     )
 
 

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     RatingRows = NDArray[np.void]
 
-_NO_CONTROLS: Final = "nobody has rated random pairs of these items; cmean rate sheet mixes them in"
+_NO_CONTROLS: Final = (
+    "there are no ratings of random pairs of these items; cmean rate sheet includes some"
+)
 _NOT_BOTH: Final = "no rater has rated both pairs and random pairs"
 _FEWEST_RATERS: Final = 2
 """Raters of a unit that agreement needs."""
@@ -46,7 +48,7 @@ _FEWEST_RATERS: Final = 2
 def measure_human_ratings(
     connection: Connection, evaluated: EvaluatedPairing
 ) -> RatingSummary | None:
-    """Summarise how people rated the pairs; None where nobody has.
+    """Summarise the ratings of the pairs; None where there are none.
 
     Random pairs are those of pairings of method `random` over the same recipes and vector.
     """

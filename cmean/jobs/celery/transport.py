@@ -21,7 +21,7 @@ class Channel(redis.Channel):
         try:
             return super()._brpop_read(**options)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            _LOG.warning("refused a malformed message: %s: %s", type(error).__name__, error)
+            _LOG.warning("rejected a malformed message: %s: %s", type(error).__name__, error)
             return True
 
 

@@ -21,7 +21,7 @@ def _make_task(queue: str) -> Callable[..., None]:
         if worker is None:
             return  # it has only just started, and polls anyway
         if recipe is not None and not worker.knows_recipe(recipe):
-            _LOG.warning("refused a message for %s: there is no recipe %.80r", queue, recipe)
+            _LOG.warning("rejected a message for %s: there is no recipe %.80r", queue, recipe)
             return
         worker.wake()
 

@@ -94,7 +94,7 @@ def test_a_configuration_that_is_none(folder, text):
 def test_weights_that_were_cut(folder, kept):
     file = folder / WEIGHTS
     file.write_bytes(file.read_bytes()[:kept])
-    assert f"{WEIGHTS} is cut" in fault(folder)
+    assert f"{WEIGHTS} is truncated" in fault(folder)
 
 
 def test_weights_in_several_files_are_put_together(whole, folder):

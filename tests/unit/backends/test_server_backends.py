@@ -189,7 +189,7 @@ def test_the_key_comes_from_the_environment_and_is_not_told(load, monkeypatch):
     with ChatServer(servers.say(), servers.fail(401, "bad key sk-secret")) as server:
         captioner = load(server, key_env="MY_KEY", concurrency=1)
         captioner.caption([picture()])
-        with pytest.raises(ServerError, match="refuses the key of MY_KEY") as caught:
+        with pytest.raises(ServerError, match="rejects the key of MY_KEY") as caught:
             captioner.caption([picture()])
         load(server).caption([picture()])
     assert server.keys == ["Bearer sk-secret", "Bearer sk-secret", "Bearer none"]
@@ -317,7 +317,7 @@ def test_what_passes_is_tried_again(load, odd):
 def test_the_pause_that_the_server_asks_for_counts(load):
     """Not the client's own, which would be nothing here; and nobody waits for an hour."""
     slow_down = servers.fail(429, "slow down", Retry_After="3600")
-    said = r"takes no more requests \(429: slow down\)"
+    said = r"accepts no further requests \(429: slow down\)"
     with ChatServer(reply=slow_down) as server, pytest.raises(ServerError, match=said):
         load(server).caption([picture()])
     assert len(server.bodies) == 1
@@ -349,10 +349,10 @@ def test_a_server_that_is_away_is_no_items_fault(load):
 @pytest.mark.parametrize(
     ("odd", "said"),
     [
-        (servers.fail(401), "refuses the key"),
+        (servers.fail(401), "rejects the key"),
         (servers.fail(404, "model not found"), "no such model"),
         (servers.send(404, "<html>", "text/html"), "ends in /v1"),
-        (servers.fail(503), "takes no more requests"),
+        (servers.fail(503), "accepts no further requests"),
     ],
 )
 def test_a_server_that_refuses_everybody_is_not_asked_on(load, odd, said):
@@ -385,7 +385,7 @@ def test_who_waits_for_a_second_try_is_woken_when_the_server_is_found_away(load)
 
     with ChatServer(reply=reply) as server:
         server.hold_until(2)
-        with pytest.raises(ServerError, match="refuses the key"):
+        with pytest.raises(ServerError, match="rejects the key"):
             load(server, concurrency=2).caption(pictures(2))
 
 

@@ -62,7 +62,7 @@ def test_what_the_method_finds_anyway_is_a_share_of_the_distance_from_chance(res
     sentence = said(resampled=resampled)
     assert sentence.startswith("The pairs are clearly more similar than random pairs")
     assert words in sentence
-    assert "only labels, ImageBind or people can tell" in sentence
+    assert "independent evidence: labels, ImageBind or human ratings" in sentence
 
 
 @pytest.mark.parametrize("z", [1.9, -5.0, None])
@@ -82,7 +82,7 @@ def test_it_says_in_what_the_pairs_are_alike(space, words):
     sentence = said(space=space, resampled=0.9)
     assert words in sentence
     assert "on resampled embeddings" in sentence
-    assert ("ImageBind or people" in sentence) is (space != "imagebind")
+    assert ("ImageBind or human ratings" in sentence) is (space != "imagebind")
 
 
 def test_random_pairs_have_no_method_to_look_at():

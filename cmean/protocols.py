@@ -67,7 +67,7 @@ class PreparingCaptioner(Captioner, Protocol):
     """
 
     def prepare(self, batch: Sequence[Excerpt]) -> Any:  # noqa: ANN401 - whatever its model takes
-        """Prepare the model's input in main memory; called after `load`, maybe in another thread."""
+        """Prepare the model's input in main memory; after `load`, maybe in another thread."""
 
     def generate(
         self,

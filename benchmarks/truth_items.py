@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from cmean.cli.ingest_step import format_ingest_result, ingest_paths, print_rejected_files
-from cmean.cli.run_step import format_stage_results, print_failures, run_stages
 
 from cmean.catalog import labels as label_rows
 from cmean.catalog import migrate, user_queries
 from cmean.catalog.engine import Catalog
 from cmean.cli.catalog_session import open_catalog_session
+from cmean.cli.ingest_display import format_ingest_result, ingest_paths, print_rejected_files
 from cmean.cli.output import print_notice
+from cmean.cli.run_display import format_stage_results, print_failures, run_stages
 from cmean.config import load_settings
 from cmean.domain import WHOLE, Kind
 from cmean.errors import InputError

@@ -214,7 +214,7 @@ def _build_profile(name: str, user_profiles: Mapping[str, Any]) -> Profile:
         pairing = _read_pairing(merged.get("pairing", {}))
         unknown = set(merged) - {"description", "extends", "embedders", "pairing", *map(str, Kind)}
         if unknown:
-            raise ValueError(f"unknown key {sorted(unknown)[0]!r}")  # noqa: TRY301 - said below
+            raise ValueError(f"unknown key {sorted(unknown)[0]!r}")  # noqa: TRY301 - handled below
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ConfigError(
             f"profile {name!r} is not well formed: {error}; see profiles.toml"

@@ -1,4 +1,4 @@
-"""The words of the field as types: kinds, triples, excerpts, captions. No behaviour beyond that."""
+"""The domain types: kinds, triples, excerpts, captions, recipes."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ POSITIONS = (0, 1, 2, 3, 4)
 CHANNELS = ("red", "green", "blue")
 
 LONGEST_SECONDS = 1_000_000
-"""That a rating took, at most: a number beyond it is no time that anyone took."""
+"""The longest accepted duration of a rating: a larger number must be an error."""
 
 SHUFFLED, CONSTANT, UNTOLD = "shuffled-captions", "constant-triple", "no-metadata"
 CONTROLS = (SHUFFLED, CONSTANT, UNTOLD)
-"""The controls of a profile: each takes away one thing that its results depend on."""
+"""The controls of a profile: each removes one cause of its results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ POSITION_NAMES = {
     Kind.TRACK: ("whole", "first quarter", "second quarter", "third quarter", "last quarter"),
     Kind.ARTWORK: ("whole", "top left", "top right", "bottom left", "bottom right"),
 }
-"""What each position of an item is called."""
+"""The name of each position of an item."""
 
 
 class Role(StrEnum):
-    """What a back-end is for."""
+    """The task of a back-end."""
 
     CAPTIONER = "captioner"
     MAPPER = "mapper"
@@ -103,7 +103,7 @@ class Role(StrEnum):
 
 
 class FinishReason(StrEnum):
-    """Why a captioner stopped: it had said all (`stop`), or its token cap cut it (`length`)."""
+    """Why a captioner stopped: it had finished (`stop`), or reached its token limit (`length`)."""
 
     STOP = "stop"
     LENGTH = "length"
@@ -172,7 +172,7 @@ class MeanRGB(RGB):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is asked: who it is to be (`system`, may be empty), and the request."""
+    """The input of a language model: the system prompt (may be empty) and the request."""
 
     user: str
     system: str = ""
@@ -180,11 +180,11 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Excerpt:
-    """One fragment of one item, decoded, or a window of it: what a captioner sees or hears.
+    """One fragment of one item, decoded, or a window of it: the input of a captioner.
 
-    `prompt` is None for captioners that take none. `prefix` is what the caption begins with: the
-    captioner goes on from there (empty: it begins). `whole` is the whole item, for captioners that
-    say what tells a fragment from it; None where it is not at hand.
+    `prompt` is None for captioners that take none. `prefix` is the beginning of the
+    caption, which the captioner continues (empty: none). `whole` is the whole item, for captioners
+    that compare a fragment with it; None where it is not available.
     """
 
     kind: Kind
@@ -197,7 +197,7 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A part of a sound that was heard at once, `start` to `end` in seconds, and what was said."""
+    """A part of a sound that was captioned at once, `start` to `end` in seconds, and its text."""
 
     start: float
     end: float
@@ -228,7 +228,7 @@ def split_words(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """What a captioner wrote of one excerpt, and the numbers that it measured to write it.
+    """The caption of one excerpt, and the numbers that the captioner measured.
 
     Args:
         text: the caption.
@@ -237,7 +237,7 @@ class Caption:
         tokens: how many the model wrote; None where it does not count.
         seconds: its share of the time that the model took; filled in by the caller.
         language: ISO 639-1; filled in by the caller unless the captioner knows it.
-        windows: what was heard, in order; together they cover the sound. Empty for pictures.
+        windows: the captioned windows, in order; together they cover the sound. Empty for pictures.
     """
 
     text: str
@@ -256,16 +256,16 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a language model is asked, and how it is to answer.
+    """A question to a language model, and the form of its answer.
 
     Args:
         prompt: the request.
-        max_tokens: the answer is cut there.
+        max_tokens: the answer is truncated there.
         pattern: a regular expression that the whole answer must match; None: free text.
         temperature: 0 is greedy.
         seed: of the sampling; the same question with the same seed has the same answer, whatever
             else is in the batch.
-        prefix: what the answer begins with; the model goes on from there.
+        prefix: the beginning of the answer, which the model continues.
     """
 
     prompt: Prompt
@@ -278,7 +278,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a language model wrote, with the prefix that it was given; `tokens` are its own."""
+    """The answer of a language model, including its prefix; `tokens` counts those it generated."""
 
     text: str
     finish_reason: FinishReason = FinishReason.STOP

@@ -63,6 +63,24 @@ class FailureReason(StrEnum):
     PICTURE_TOO_NARROW = "picture-too-narrow"
     """The aspect ratio of the picture exceeds what the captioner accepts."""
 
+    # A back-end cannot take its input.
+    NOT_A_SOUND = "not-a-sound"
+    """A back-end of sounds received a picture."""
+    NOT_A_PICTURE = "not-a-picture"
+    """A back-end of pictures received a sound."""
+    NOT_A_TEXT = "not-a-text"
+    """An embedder of texts received media."""
+    SAMPLE_RATE = "sample-rate"
+    """The sound has another sample rate than the back-end takes."""
+    EMPTY_SOUND = "empty-sound"
+    """The sound has no samples."""
+    SOUND_TOO_LONG = "sound-too-long"
+    """The sound is longer than the back-end takes at once."""
+    EMPTY_PICTURE = "empty-picture"
+    """The picture has no pixels."""
+    EMPTY_TEXT = "empty-text"
+    """The text has no visible character."""
+
     # A captioner, mapper or embedder gave no usable result.
     BACKEND_ERROR = "backend-error"
     """The back-end raised an error or returned a value of the wrong type."""
@@ -88,8 +106,6 @@ class FailureReason(StrEnum):
     """The mapper knows too few words of the caption."""
     NO_WORDS = "no-words"
     """The text has no word with a weight in the embedder's vocabulary."""
-    NOT_A_TEXT = "not-a-text"
-    """An embedder of texts received media."""
     NO_VECTOR = "no-vector"
     """The embedder's vector has the length 0, or is not finite."""
     NO_DONOR = "no-donor"

@@ -41,7 +41,7 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class BackendCheck:
-    """What was tried, whether it went well, and what is to be said of it."""
+    """What was tried, whether it went well, and the message."""
 
     check: str
     ok: bool
@@ -296,8 +296,8 @@ def _describe_memory() -> str:
 
 
 def _describe_in_one_line(error: Exception) -> str:
-    said = " ".join(str(error).split())
-    return said if isinstance(error, CmeanError) else f"{type(error).__name__}: {said}"[:500]
+    message = " ".join(str(error).split())
+    return message if isinstance(error, CmeanError) else f"{type(error).__name__}: {message}"[:500]
 
 
 def _shorten(text: str) -> str:

@@ -239,5 +239,5 @@ def _convert_loading_errors(folder: Path) -> Iterator[None]:
     except (CmeanError, MemoryError):
         raise
     except Exception as error:  # the libraries below raise anything, down to bare exceptions
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise WeightsError(f"{folder} cannot be loaded: {said}"[:500]) from error
+        message = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise WeightsError(f"{folder} cannot be loaded: {message}"[:500]) from error

@@ -182,9 +182,9 @@ def _explain_failure(error: Exception, name: str, revision: str) -> str:
         errors.RevisionNotFoundError: f"{name} has no revision {revision!r}",
         errors.HFValidationError: f"{name!r} is neither a back-end nor an organisation/name",
     }
-    for kind, said in known.items():  # the narrower kind comes first
+    for kind, hint in known.items():  # the narrower kind comes first
         if isinstance(error, kind):
-            return said
+            return hint
     if constants.HF_HUB_OFFLINE:
         return f"{name} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it: unset it"
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:

@@ -90,21 +90,23 @@ def make_refusal(status: int, body: str, key_env: str) -> CmeanError:
 
     An `ItemError` where what was sent may be at fault, a `ServerError` where it cannot be.
     """
-    said = (
+    description = (
         f"{status}: {extract_error_message(body)}" if extract_error_message(body) else str(status)
     )
     if status in _KEY_REFUSED:
-        return ServerError(f"the model server rejects the key of {key_env} ({said})")
+        return ServerError(f"the model server rejects the key of {key_env} ({description})")
     if status in _NOT_THERE:
         hint = "check the model's name, and that the URL is the API's (it mostly ends in /v1)"
-        return ServerError(f"the model server has no such model or address ({said}); {hint}")
+        return ServerError(f"the model server has no such model or address ({description}); {hint}")
     if status in _OVERLOADED:
-        return ServerError(f"the model server accepts no further requests ({said})")
+        return ServerError(f"the model server accepts no further requests ({description})")
     if is_transient(status):
         return ItemError(
-            FailureReason.SERVER_ERROR, f"the model server failed ({said})", retryable=True
+            FailureReason.SERVER_ERROR, f"the model server failed ({description})", retryable=True
         )
-    return ItemError(FailureReason.REFUSED, f"the model server rejected the request ({said})")
+    return ItemError(
+        FailureReason.REFUSED, f"the model server rejected the request ({description})"
+    )
 
 
 def extract_error_message(body: str) -> str:

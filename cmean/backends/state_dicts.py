@@ -98,8 +98,10 @@ def _read_pth(path: Path) -> Mapping[str, Any]:
 
 
 def _make_damage_error(path: Path, error: Exception) -> WeightsError:
-    said = (str(error).strip().splitlines() or [""])[0][:200]
-    return WeightsError(f"{path} cannot be read; fetch it again ({type(error).__name__}: {said})")
+    message = (str(error).strip().splitlines() or [""])[0][:200]
+    return WeightsError(
+        f"{path} cannot be read; fetch it again ({type(error).__name__}: {message})"
+    )
 
 
 def fill_module(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:

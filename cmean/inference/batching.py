@@ -103,9 +103,9 @@ def _classify_error(error: Exception) -> ItemError:
     if isinstance(error, ItemError):
         return error
     if isinstance(error, MemoryError):
-        said = "it needs more memory than there is, even alone"
-        return ItemError(FailureReason.OUT_OF_MEMORY, said, retryable=True)
-    said = (str(error).strip().splitlines() or [""])[0]
+        detail = "it needs more memory than there is, even alone"
+        return ItemError(FailureReason.OUT_OF_MEMORY, detail, retryable=True)
+    message = (str(error).strip().splitlines() or [""])[0]
     return ItemError(
-        FailureReason.BACKEND_ERROR, f"{type(error).__name__}: {said}"[:500], retryable=True
+        FailureReason.BACKEND_ERROR, f"{type(error).__name__}: {message}"[:500], retryable=True
     )

@@ -130,11 +130,11 @@ def _sample_triples(
     """Return for each part a triple for each caption, in the order of positions."""
     samples = options.samples
 
-    def make_question(i: int, attempt: int, said: str | None) -> Question:
+    def make_question(i: int, attempt: int, last_answer: str | None) -> Question:
         part, sample = parts[i // samples], i % samples
         count = len(part.texts)
         return Question(
-            render_prompt(template, _make_facts(part, attempt, said)),
+            render_prompt(template, _make_facts(part, attempt, last_answer)),
             max_tokens=structured_answers.limit_tokens(count),
             pattern=structured_answers.build_pattern(count),
             temperature=options.temperature,
@@ -146,7 +146,7 @@ def _sample_triples(
     return [_average_samples(outcomes[i : i + samples]) for i in range(0, len(outcomes), samples)]
 
 
-def _make_facts(part: ItemCaptions, attempt: int, said: str | None) -> dict[str, object]:
+def _make_facts(part: ItemCaptions, attempt: int, last_answer: str | None) -> dict[str, object]:
     names = POSITION_NAMES[part.kind]
     captions = [
         {"position": position, "part": names[position], "text": text}
@@ -158,7 +158,7 @@ def _make_facts(part: ItemCaptions, attempt: int, said: str | None) -> dict[str,
         "captions": captions,
         "example": structured_answers.build_example(len(captions)),
         "attempt": attempt + 1,
-        "said": said,
+        "said": last_answer,
     }
 
 
@@ -185,5 +185,5 @@ def _check_triple(found: object) -> RGB | ItemError:
     """Return a back-end's result, or an error if it is not a triple."""
     if isinstance(found, RGB | ItemError):
         return found
-    said = f"the mapper gave a {type(found).__name__} instead of a triple"
-    return EmotionError(FailureReason.BACKEND_ERROR, said, retryable=True)
+    detail = f"the mapper gave a {type(found).__name__} instead of a triple"
+    return EmotionError(FailureReason.BACKEND_ERROR, detail, retryable=True)

@@ -66,7 +66,7 @@ def merge_captions(
         ask: answers questions.
         template: of the prompt. Its facts: `kind`, `windows` (each with `start`, `end` in seconds
             and `text`), `seconds` (that they cover).
-        excerpts: what was heard.
+        excerpts: the captions of their windows.
         options: how it is put.
 
     Returns:
@@ -78,19 +78,21 @@ def merge_captions(
     Raises:
         ConfigError: the template cannot be filled in.
     """
-    left: list[_Outcome] = [_collect_windows(heard) for heard in excerpts]
+    left: list[_Outcome] = [_collect_windows(excerpt) for excerpt in excerpts]
     while any(isinstance(outcome, list) and len(outcome) > 1 for outcome in left):
         left = _merge_level(ask, template, excerpts, left, options)
-    return [_make_caption(heard, outcome) for heard, outcome in zip(excerpts, left, strict=True)]
+    return [
+        _make_caption(excerpt, outcome) for excerpt, outcome in zip(excerpts, left, strict=True)
+    ]
 
 
-def _collect_windows(heard: WindowCaptions) -> _Outcome:
-    spoken = [window for window in heard.windows if window.text.strip()]
-    if not spoken:
+def _collect_windows(excerpt: WindowCaptions) -> _Outcome:
+    captioned = [window for window in excerpt.windows if window.text.strip()]
+    if not captioned:
         return CaptionError(
             FailureReason.EMPTY_CAPTION, "no window has a caption: caption the item again"
         )
-    return spoken
+    return captioned
 
 
 def _merge_level(
@@ -103,8 +105,8 @@ def _merge_level(
     """Merge neighbouring windows once, those of all excerpts in one batch."""
     grouped = [_group_windows(outcome, options.longest) for outcome in left]
     questions = [
-        _make_question(template, heard.kind, group, options)
-        for heard, groups in zip(excerpts, grouped, strict=True)
+        _make_question(template, excerpt.kind, group, options)
+        for excerpt, groups in zip(excerpts, grouped, strict=True)
         if not isinstance(groups, ItemError)
         for group in groups
         if len(group) > 1
@@ -171,8 +173,8 @@ def _make_window(group: Sequence[Window], answer: Answer | ItemError) -> Window 
     return Window(group[0].start, group[-1].end, found.text, found.finish_reason, found.tokens)
 
 
-def _make_caption(heard: WindowCaptions, outcome: _Outcome) -> Caption | ItemError:
+def _make_caption(excerpt: WindowCaptions, outcome: _Outcome) -> Caption | ItemError:
     if isinstance(outcome, ItemError):
         return outcome
     (last,) = outcome
-    return Caption(last.text, last.finish_reason, tokens=last.tokens, windows=heard.windows)
+    return Caption(last.text, last.finish_reason, tokens=last.tokens, windows=excerpt.windows)

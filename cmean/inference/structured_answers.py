@@ -97,19 +97,19 @@ def ask_for_triples(
         For each question its triples, or the error: the back-end's, or `unparsed`.
     """
     found: list[list[RGB] | ItemError | None] = [None] * len(counts)
-    said: dict[int, str | None] = dict.fromkeys(range(len(counts)))
+    last_answers: dict[int, str | None] = dict.fromkeys(range(len(counts)))
     for attempt in range(attempts):
-        asked = list(said)
-        outcomes = check_answers(ask([question(i, attempt, said[i]) for i in asked]))
+        asked = list(last_answers)
+        outcomes = check_answers(ask([question(i, attempt, last_answers[i]) for i in asked]))
         for i, outcome in zip(asked, outcomes, strict=True):
             if isinstance(outcome, ItemError):
                 found[i] = outcome
             else:
                 found[i] = read_triples(outcome.text, counts[i])
-                said[i] = _shorten(outcome.text)
-        said = {i: text for i, text in said.items() if found[i] is None}
+                last_answers[i] = _shorten(outcome.text)
+        last_answers = {i: text for i, text in last_answers.items() if found[i] is None}
     return [
-        _make_parse_error(said[i], counts[i], attempts) if outcome is None else outcome
+        _make_parse_error(last_answers[i], counts[i], attempts) if outcome is None else outcome
         for i, outcome in enumerate(found)
     ]
 
@@ -120,13 +120,15 @@ def _is_answer(found: object) -> bool:
 
 
 def _make_type_error(found: object) -> ItemError:
-    said = f"the language model gave a {type(found).__name__} instead of an answer"
-    return ItemError(FailureReason.BACKEND_ERROR, said, retryable=True)
+    detail = f"the language model gave a {type(found).__name__} instead of an answer"
+    return ItemError(FailureReason.BACKEND_ERROR, detail, retryable=True)
 
 
-def _make_parse_error(said: str | None, count: int, attempts: int) -> EmotionError:
+def _make_parse_error(last_answer: str | None, count: int, attempts: int) -> EmotionError:
     form = f"{count} triples" if count > 1 else "one triple"
-    detail = f"no line '{START}' with {form} in {attempts} attempts; the last answer was: {said}"
+    detail = (
+        f"no line '{START}' with {form} in {attempts} attempts; the last answer was: {last_answer}"
+    )
     return EmotionError(FailureReason.UNPARSED, detail, retryable=True)
 
 

@@ -135,11 +135,11 @@ def _inspect_entry(
 
 
 def _choose_kind(path: Path, kind: Kind | None, metadata: Metadata) -> Kind:
-    said = metadata.get_kind(path)
-    if kind is None and said is not None:
-        if said not in set(Kind):
-            raise MediaError(FailureReason.UNKNOWN_KIND, f"the metadata calls it {said!r}")
-        kind = Kind(said)
+    stated_kind = metadata.get_kind(path)
+    if kind is None and stated_kind is not None:
+        if stated_kind not in set(Kind):
+            raise MediaError(FailureReason.UNKNOWN_KIND, f"the metadata calls it {stated_kind!r}")
+        kind = Kind(stated_kind)
     kind = kind or files.guess_kind(path)
     if kind is None:
         known = " ".join(sorted(SUFFIXES))
@@ -165,8 +165,8 @@ def _describe_new_file(path: Path, kind: Kind, digest: str) -> NewItem:
     status = path.stat()
     info = audio.probe_track(path) if kind is Kind.TRACK else image.probe_artwork(path)
     facts = asdict(info)
-    for key, said in zip(("title", "creator", "year"), tags.parse_file_name(path), strict=True):
-        facts[key] = facts[key] or said
+    for key, value in zip(("title", "creator", "year"), tags.parse_file_name(path), strict=True):
+        facts[key] = facts[key] or value
     return item_rows.NewItem(
         kind=kind,
         sha256=digest,

@@ -83,13 +83,13 @@ def write_mood_sentence(excitement: float, calm: float, sadness: float, valence:
     )
     # a stable sort: equal parts keep the order of the channels
     clauses = sorted(zip(levels, chosen, strict=True), key=lambda clause: -clause[0])
-    said = [f"{LADDER[level]} {word}" for level, word in clauses]
+    phrases = [f"{LADDER[level]} {word}" for level, word in clauses]
     absent = sum(level <= _WEAK for level in levels)
     if absent == 1:
-        return f"The mood is {said[0]} and {said[1]}, but {said[2]}."
+        return f"The mood is {phrases[0]} and {phrases[1]}, but {phrases[2]}."
     if absent == 2:  # noqa: PLR2004 - of three clauses
-        return f"The mood is {said[0]}, but {said[1]} and {said[2]}."
-    return f"The mood is {said[0]}, {said[1]} and {said[2]}."
+        return f"The mood is {phrases[0]}, but {phrases[1]} and {phrases[2]}."
+    return f"The mood is {phrases[0]}, {phrases[1]} and {phrases[2]}."
 
 
 def read_mood_sentence(text: str) -> GradedMood | None:

@@ -244,10 +244,10 @@ class _RatingParser:
     def _check_titles(self, line: RatingLine, pair_id: int) -> None:
         """Fail where the file means another pair: ids are those of the catalog that it is from."""
         for kind, title in zip(Kind, self.titles[pair_id], strict=True):
-            said = line[f"{kind.value}_title"]
-            if said and said != (title or "").strip():
+            stated = line[f"{kind.value}_title"]
+            if stated and stated != (title or "").strip():
                 raise InputError(
-                    f"pair {pair_id} has the {kind.value} {title!r} here, not {said!r}: the file "
+                    f"pair {pair_id} has the {kind.value} {title!r} here, not {stated!r}: the file "
                     f"is of another catalog, or leave the column {kind.value}_title out"
                 )
 

@@ -114,10 +114,15 @@ class _Importer:
         """Enter the recipe of a file, or of unpublished content that others are based on."""
         known = sheet is not None and sheet.sha256 is not None
         sha256 = sheet.sha256 if sheet is not None else None
-        said = {"file": sheet.name, "sha256": sha256} if sheet is not None and known else {}
+        source_file = {"file": sheet.name, "sha256": sha256} if sheet is not None and known else {}
         revision = (sha256 or "")[:REVISION_LENGTH] or "unpublished"
         recipe = Recipe(
-            role, kind, BACKEND, revision, said | dict(note), None if source is None else source[0]
+            role,
+            kind,
+            BACKEND,
+            revision,
+            source_file | dict(note),
+            None if source is None else source[0],
         )
         input_id = None if source is None else source[1]
         recipe_id = recipe_rows.ensure_recipe(self.connection, recipe, input_id)

@@ -36,9 +36,9 @@ def list_published_items(published: PublishedResults) -> Iterator[published_resu
     for kind, name in _list_names(published):
         if (kind, name) not in seen:
             seen.add((kind, name))
-            said = tags.parse_file_name(Path(name))
+            parsed = tags.parse_file_name(Path(name))
             yield published_results.UnseenItem(
-                kind, name, said.title or name, said.creator, said.year
+                kind, name, parsed.title or name, parsed.creator, parsed.year
             )
 
 

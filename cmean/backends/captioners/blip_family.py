@@ -178,5 +178,7 @@ def check_length(tokens: int, limit: int | None) -> None:
         CaptionError: `prompt-too-long`.
     """
     if limit is not None and tokens > limit:
-        said = f"prompt and caption need {tokens} tokens, and the model has {limit}: shorten either"
-        raise CaptionError(FailureReason.PROMPT_TOO_LONG, said)
+        detail = (
+            f"prompt and caption need {tokens} tokens, and the model has {limit}: shorten either"
+        )
+        raise CaptionError(FailureReason.PROMPT_TOO_LONG, detail)

@@ -34,9 +34,9 @@ class RepetitionPenalty:
         """Return the scores, with those of tokens already in the text reduced."""
         import torch
 
-        said = scores.gather(1, input_ids)
-        said = torch.where(said > 0, said / self.penalty, said * self.penalty)
-        penalised = scores.scatter(1, input_ids, said)
+        used = scores.gather(1, input_ids)
+        used = torch.where(used > 0, used / self.penalty, used * self.penalty)
+        penalised = scores.scatter(1, input_ids, used)
         penalised[:, self.padding] = scores[:, self.padding]
         return penalised
 

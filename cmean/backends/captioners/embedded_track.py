@@ -88,8 +88,8 @@ class EmbeddedTrackCaptioner:
 
 
 def _write_caption(excerpt: Excerpt) -> Caption:
-    heard = inputs.check_sound(excerpt.media, "the captioner of tracks", CaptionError, SAMPLE_RATE)
-    features = measure_sound(heard.samples)
+    sound = inputs.check_sound(excerpt.media, "the captioner of tracks", CaptionError, SAMPLE_RATE)
+    features = measure_sound(sound.samples)
     mood = grade_sound_mood(features)
     subject = _name_subject(excerpt.position)
     numbers = {
@@ -176,9 +176,11 @@ def _describe_mood(mood: PerceivedMood) -> str:
         (mood.calm, _join_first(_CALM, mood.calm) + _join_first(_CONTENT, joy * mood.calm)),
         (mood.sadness, _join_first(_SAD, mood.sadness)),
     )
-    said = [join_words(words) for _, words in sorted(clauses, key=lambda part: -part[0]) if words]
+    phrases = [
+        join_words(words) for _, words in sorted(clauses, key=lambda part: -part[0]) if words
+    ]
     links = ("above all ", "then ", "and last ")
-    reading = "; ".join(link + words for link, words in zip(links, said, strict=False))
+    reading = "; ".join(link + words for link, words in zip(links, phrases, strict=False))
     return f"Studies of musical emotion tie such sound to a mood that is {reading}."
 
 

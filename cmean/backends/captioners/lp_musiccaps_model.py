@@ -36,8 +36,8 @@ class LPMusicCaps(nn.Module):
 
         They begin with BART's start token and end with its end token, then padding.
         """
-        heard = self.audio_encoder(mel)
-        tokens: Tensor = self.bart.generate(inputs_embeds=heard, generation_config=settings)
+        encoded = self.audio_encoder(mel)
+        tokens: Tensor = self.bart.generate(inputs_embeds=encoded, generation_config=settings)
         return tokens
 
 

@@ -1,6 +1,6 @@
 """What the learned captioner of tracks says: sentences from tags, measures and moods; pure text.
 
-Nothing is said that is ordinary: a quality is named where it lies outside what two thirds of the
+Ordinary qualities are left out: one is named where it lies outside what two thirds of the
 development recordings have, an instrument, a voice or a style where the tagger was right about it.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class TagPhrase(NamedTuple):
-    """What is said where the surest of some tags reaches a threshold."""
+    """A phrase, used where the surest of some tags reaches a threshold."""
 
     phrase: str
     tags: Sequence[str]
@@ -128,7 +128,7 @@ CONSTANTS: Final = (
         _SWELL,
     ),
 )
-"""What a caption depends on besides what was heard: a part of the captioner's revision."""
+"""What a caption depends on besides the sound: a part of the captioner's revision."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,10 +140,10 @@ class TrackFindings:
     mood: PerceivedMood
 
 
-def name_sound(heard: TrackFindings, position: int) -> str:
+def name_sound(found: TrackFindings, position: int) -> str:
     """Say what sounds: style, instruments, voice."""
-    styles = _choose(STYLES, heard.tagged, most=2)
-    sources = _list_sources(heard)
+    styles = _choose(STYLES, found.tagged, most=2)
+    sources = _list_sources(found)
     subject = name_track_excerpt(position).capitalize()
     if styles and sources:
         return f"{subject} sounds like {' and '.join(styles)}, with {join_words(sources)}."
@@ -183,13 +183,13 @@ def describe_movement(features: SoundFeatures) -> str:
     return f"{moves}{notes}{mode}{tone}{course}."
 
 
-def compare_track_with_whole(heard: TrackFindings, whole: TrackFindings) -> str:
+def compare_track_with_whole(found: TrackFindings, whole: TrackFindings) -> str:
     """Say what tells a fragment from the whole."""
     new, gone = (
         [name for name in _list_sources(a) if name not in _list_sources(b)]
-        for a, b in ((heard, whole), (whole, heard))
+        for a, b in ((found, whole), (whole, found))
     )
-    words = name_changes(heard.features, whole.features, CHANGES)
+    words = name_changes(found.features, whole.features, CHANGES)
     parts = [f"it is {join_words(words)}"] if words else []
     if told := new or gone:
         degree = "more" if new else "less"
@@ -219,8 +219,8 @@ def _choose_verb(names: Sequence[str]) -> str:
     return "are" if len(names) > 1 or names[0].endswith("s") else "is"
 
 
-def _list_sources(heard: TrackFindings) -> list[str]:
-    return _choose(INSTRUMENTS, heard.tagged, most=3) + _choose(VOICES, heard.tagged, most=1)
+def _list_sources(found: TrackFindings) -> list[str]:
+    return _choose(INSTRUMENTS, found.tagged, most=3) + _choose(VOICES, found.tagged, most=1)
 
 
 def _choose(signs: Sequence[TagPhrase], tagged: SoundTags, most: int) -> list[str]:

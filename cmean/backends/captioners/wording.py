@@ -15,7 +15,7 @@ def join_words(words: Sequence[str]) -> str:
 
 
 MOST_CHANGES: Final = 2
-"""How many changes are said of a fragment."""
+"""Maximum number of changes described for a fragment."""
 
 
 class NotableChange(NamedTuple):

@@ -227,9 +227,9 @@ def _answer(
 
 def _check(question: Question, matcher: Any, *, ended: bool) -> None:  # noqa: ANN401 - of llguidance
     if matcher.is_error():
-        said = (matcher.get_error().splitlines() or [""])[0]
+        message = (matcher.get_error().splitlines() or [""])[0]
         raise ItemError(
-            FailureReason.BAD_PATTERN, f"the pattern {question.pattern!r} gave out: {said}"
+            FailureReason.BAD_PATTERN, f"the pattern {question.pattern!r} gave out: {message}"
         )
     if not ended:
         raise ItemError(

@@ -24,7 +24,7 @@ class ConstantMapper:
 
     def __init__(self, red: int = 128, green: int = 128, blue: int = 128) -> None:
         for channel in (red, green, blue):
-            if type(channel) is not int or not 0 <= channel <= 255:  # noqa: PLR2004 - said below
+            if type(channel) is not int or not 0 <= channel <= 255:  # noqa: PLR2004 - explained below
                 raise ConfigError(
                     f"a channel of the back-end constant is a whole number 0..255, not {channel!r}"
                 )

@@ -45,18 +45,18 @@ class PatternMatchers:
         self._tokenizer = from_tokenizer(tokenizer, n_vocab=width, eos_token=sorted(ends))
         self._compiled: dict[str, Any] = {}
 
-    def create_matcher(self, pattern: str, said: str = "") -> Any:  # noqa: ANN401 - of llguidance
+    def create_matcher(self, pattern: str, prefix: str = "") -> Any:  # noqa: ANN401 - of llguidance
         """Create a matcher of a pattern that has consumed the text so far.
 
         Raises:
-            ItemError: `bad-pattern` if it is no regular expression, or `said` does not begin it.
+            ItemError: `bad-pattern` if it is no regular expression, or `prefix` does not begin it.
         """
         if pattern not in self._compiled:
             grammar = self._matcher.grammar_from_regex(pattern)
             self._compiled[pattern] = self._matcher(self._tokenizer, grammar, log_level=0)
         matcher = self._compiled[pattern].deep_copy()
-        if not matcher.is_error() and said:
-            matcher.consume_tokens(self._tokenizer.tokenize_str(said))
+        if not matcher.is_error() and prefix:
+            matcher.consume_tokens(self._tokenizer.tokenize_str(prefix))
         if matcher.is_error():
             lines = matcher.get_error().splitlines() or [""]
             raise ItemError(

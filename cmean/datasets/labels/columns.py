@@ -69,13 +69,13 @@ def collect_labels(
     for column, dimension in columns.items():
         cells = [(at, row[1][column]) for at, row in enumerate(table.rows)]
         known = [(at, cell) for at, cell in cells if not is_missing(cell)]
-        said = [(at, cell, parse_number(cell, table.decimal)) for at, cell in known]
-        numbers = sum(value is not None for _, _, value in said)
-        if not numeric and 2 * numbers < len(said):
-            for at, cell, _ in said:
+        parsed = [(at, cell, parse_number(cell, table.decimal)) for at, cell in known]
+        numbers = sum(value is not None for _, _, value in parsed)
+        if not numeric and 2 * numbers < len(parsed):
+            for at, cell, _ in parsed:
                 labels[at][dimension] = cell
             continue
-        for at, cell, value in said:
+        for at, cell, value in parsed:
             if value is not None and scale[0] <= value <= scale[1]:
                 labels[at][dimension] = value
             else:

@@ -102,22 +102,22 @@ def _read_captions(reader: PublishedFileReader) -> Iterator[PublishedCaptions]:
 def _group_tracks(reader: PublishedFileReader) -> list[_Track]:
     tracks: list[_Track] = []
     for row in reader.read_rows():
-        said = _TYPE.fullmatch(strip_quotes(row.cells["type"]))
+        stated_type = _TYPE.fullmatch(strip_quotes(row.cells["type"]))
         name = strip_quotes(row.cells["name"])
-        if said is None:
+        if stated_type is None:
             if not row.is_cut:
                 found = strip_quotes(row.cells["type"])[:SHOWN_CHARACTERS]
                 reader.add_problem(row.line, f"{found!r} is neither Fragment 1 to 4 nor Total")
             if not name:
                 continue
-        position = int(said[1] or WHOLE) if said else _IN_ORDER[0]
+        position = int(stated_type[1] or WHOLE) if stated_type else _IN_ORDER[0]
         order = _IN_ORDER.index(position) + 1
         new = not tracks or order <= tracks[-1].last or name not in {"", tracks[-1].name}
         if new:
             tracks.append(_Track(name, row.line))
         tracks[-1].last = order
         text = row.cells["text"].strip()
-        if said is not None and text and not row.is_cut:
+        if stated_type is not None and text and not row.is_cut:
             tracks[-1].texts[position] = text
     return tracks
 

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 class ShufflingStep(WritingStep):
     """Permutes the captions of a kind's items, all five of an item going to one other.
 
-    Who gets whose depends on nothing but the items whose tasks were entered before or at the same
-    time. So it does not matter in which batches, by which workers or how often it is worked out,
-    and what is there stays right when items come later. Only one that was alone then gets those of
-    any that has come since.
+    The donor of an item depends only on the items whose tasks were entered before or at the same
+    time. So neither batches nor workers nor repetition change it, and stored results stay valid
+    when items are added later. Only an item that had no other at that time takes a donor from those
+    added since.
     """
 
     def __init__(self, recipe: Recipe, backend: Backend, batcher: Batcher | None = None) -> None:
@@ -46,7 +46,7 @@ class ShufflingStep(WritingStep):
             if not mine <= self._known.keys():
                 self._known = captions.read_control_items(connection, claim.recipe_id)
             donor = {item_id: self._find_donor(item_id) for item_id in mine}
-            if alone := [item_id for item_id, giver in donor.items() if giver is None]:
+            if alone := [item_id for item_id, donor_id in donor.items() if donor_id is None]:
                 since = shuffling.assign_donors(
                     captions.read_item_keys(connection, claim.recipe_id), self._seed
                 )
@@ -56,8 +56,8 @@ class ShufflingStep(WritingStep):
         outcomes: dict[int, object] = {}
         for work in claim.work:
             position, item = where[work.fragment_id]
-            giver = donor[item.id]
-            if giver is None:
+            donor_id = donor[item.id]
+            if donor_id is None:
                 outcomes[work.task_id] = CaptionError(
                     FailureReason.NO_DONOR,
                     f"there is no other {self.recipe.kind.value} with all five captions to get "
@@ -66,7 +66,7 @@ class ShufflingStep(WritingStep):
                 )
                 continue
             outcomes[work.task_id] = replace(
-                theirs[giver, position], measurements={"donor": giver}, seconds=None
+                theirs[donor_id, position], measurements={"donor": donor_id}, seconds=None
             )
 
         def run(_stopped: Callable[[], bool]) -> Outcomes:
@@ -82,6 +82,6 @@ class ShufflingStep(WritingStep):
         """Find the donor among the items that were entered by then; None for the only one."""
         till = self._known[item_id].entered
         if till not in self._donors:
-            keys = {each: dealt.key for each, dealt in self._known.items() if dealt.entered <= till}
+            keys = {each: item.key for each, item in self._known.items() if item.entered <= till}
             self._donors[till] = shuffling.assign_donors(keys, self._seed)
         return self._donors[till].get(item_id)

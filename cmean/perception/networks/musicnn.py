@@ -53,9 +53,9 @@ def build_musicnn_graph(weights: Mapping[str, Floats]) -> bytes:
     """Build the graph of a network with these weights, named as published."""
     graph = GraphBuilder("windows", ["n", FRAMES, BANDS])
     channels = graph.add("Unsqueeze", "windows", graph.constant(np.array([1])))
-    heard = graph.normalise(channels, *_read_normalisation(weights, 0))
+    normalised = graph.normalise(channels, *_read_normalisation(weights, 0))
     front = [
-        _add_front_end(graph, heard, weights, number, timbre=number < _TIMBRE)
+        _add_front_end(graph, normalised, weights, number, timbre=number < _TIMBRE)
         for number in range(_TIMBRE + _RHYTHM)
     ]
     # (n, filters, frames, 1) each; over the filters they are what the middle layers see as height
@@ -81,14 +81,19 @@ def build_musicnn_graph(weights: Mapping[str, Floats]) -> bytes:
 
 
 def _add_front_end(
-    graph: GraphBuilder, heard: str, weights: Mapping[str, Floats], number: int, *, timbre: bool
+    graph: GraphBuilder,
+    normalised: str,
+    weights: Mapping[str, Floats],
+    number: int,
+    *,
+    timbre: bool,
 ) -> str:
     """Add a layer over the spectrogram, and the maximum of each filter over the frequencies."""
     kernel, bias = _read_kernel(weights, number)
     padding: dict[str, object] = {"auto_pad": "SAME_UPPER"}
     if timbre:
         padding = {"pads": [3, 0, 3, 0]}
-    data = graph.add("Relu", graph.convolve(heard, kernel, bias, **padding))
+    data = graph.add("Relu", graph.convolve(normalised, kernel, bias, **padding))
     data = graph.normalise(data, *_read_normalisation(weights, number + 1))
     return graph.add("ReduceMax", data, axes=[3], keepdims=1)
 

@@ -32,5 +32,5 @@ def open_session(path: Path) -> Any:  # noqa: ANN401 - of a library without type
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
         # onnxruntime's errors have no common class of their own
-        said = f"{path} is no model that onnxruntime can run ({error}); run: cmean setup"
-        raise WeightsError(" ".join(said.split())) from error
+        message = f"{path} is no model that onnxruntime can run ({error}); run: cmean setup"
+        raise WeightsError(" ".join(message.split())) from error

@@ -38,7 +38,7 @@ OPTIONS: Mapping[str, Mapping[str, type]] = {
     },
     "embedder": {},
 }
-"""What a profile says of a step besides its back-end's own parameters, and of which type."""
+"""The keys of a step in a profile apart from its back-end's parameters, with their types."""
 
 
 PAIRING: Mapping[str, tuple[str, ...]] = {

@@ -1,8 +1,8 @@
 """Errors that users meet: each has a short machine-readable reason and a one-line message.
 
 A `CmeanError` that reaches the command line is printed as one line, with exit code 1, or 2 where
-the command line itself is wrong. An
-`ItemError` concerns one item only: it is recorded as a row with its `reason`, and the run goes on.
+the command line itself is wrong. An `ItemError` concerns one item only: it is recorded as a row
+with its `reason`, and the run continues.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def _fetch_parts(wanted: WeightsToFetch) -> hub.Checkpoint:
             f"set CMEAN_MODEL_DIR: the parts of {wanted.model} are put together there"
         )
     folder = inside / wanted.model
-    # under another name until it is whole, so that nobody takes a part for the model
+    # under another name until it is complete, so that a part is never used as the model
     unfinished = folder.with_name(f"{folder.name}.part")
     unfinished.mkdir(parents=True, exist_ok=True)
     for place, file in wanted.parts:

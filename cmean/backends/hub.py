@@ -26,7 +26,7 @@ _SAMPLE_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A checkpoint on this machine: its folder, and what tells it from others.
+    """A checkpoint on this machine: its folder, and what distinguishes it from others.
 
     `revision` is the commit of a repository, or a fingerprint of a local folder's files.
     """

@@ -25,14 +25,14 @@ class BackendInfo:
         licence: of its weights, or of its code when it has none.
         batch: how many tasks a worker claims for it at once.
         share: below how many tasks a further worker process does not pay.
-        requires: the module that its extra brings, if it needs one.
-        extra: the extra that brings it.
+        requires: the module that its extra installs, if it needs one.
+        extra: the extra that installs it.
         model: the repository of its weights where a profile names no other; empty: none needed.
         commercial: whether its licence allows commercial use.
         prompt: the template of its prompt where a profile names no other; empty: it takes none.
-        continues: whether it can go on with a caption that was cut.
+        continues: whether it can continue a truncated caption.
         rate: of the sounds that it takes, in Hz, where a profile names no other.
-        packages: the weight packages that `cmean setup` brings for it, by name.
+        packages: the weight packages that `cmean setup` installs for it, by name.
         ahead: whether the next batch is decoded while it works; pays where it leaves the CPU idle.
     """
 

@@ -1,14 +1,14 @@
-"""Requests to a model server that speaks OpenAI's chat API: vLLM, Ollama, llama.cpp and others.
+"""Requests to a model server that implements OpenAI's chat API, e.g. vLLM, Ollama, llama.cpp.
 
 Each item of a batch is one request; a few run at a time. One that fails gives an `ItemError` in its
-place, so that the good answers of a batch are neither lost nor asked for twice. What may be over
-soon (too many requests, a server error, a lost connection) is tried again after a growing pause, or
-after the one that the server asks for.
+place, so that the other answers of a batch are neither lost nor requested twice. Temporary errors
+(too many requests, a server error, a lost connection) are retried after an exponential back-off, or
+after the delay that the server names.
 
-A server that is away, refuses the key, lacks the model or takes no more requests is nobody's fault:
-what has not begun is then not begun. If the batch has no answer yet, `ServerError` is raised and no
-item is to blame. If it has some, the server went away in the middle: they are given, and each other
-item gives a retryable `ItemError` of reason `server-away`; the next batch raises.
+Where a server is unavailable, refuses the key, does not have the model or accepts no further
+requests, no further requests are sent, and no item counts as failed. If the batch has no answer
+yet, `ServerError` is raised. If it has some, they are returned, and each other item gives a
+retryable `ItemError` of reason `server-away`; the next batch raises.
 """
 
 from __future__ import annotations

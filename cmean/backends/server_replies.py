@@ -1,4 +1,4 @@
-"""What a model server's reply says, or the typed failure that it is."""
+"""Read replies of a model server: an answer, or a typed failure."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def convert_memory_errors() -> Iterator[None]:
 
 
 def release_memory() -> None:
-    """Give back the memory of models that nobody holds any more."""
+    """Release the memory of models that are no longer referenced."""
     import torch
 
     gc.collect()

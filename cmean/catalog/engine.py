@@ -140,7 +140,7 @@ class Catalog:
             raise CatalogError(f"catalog {self.name}: {_get_first_line(error)}") from error
 
     def _is_unavailable(self, error: Exception) -> bool:
-        """Tell whether a retry may succeed: the server is away, or the file is locked."""
+        """Tell whether a retry may succeed: the server is unavailable, or the file is locked."""
         if self.is_sqlite:
             return "locked" in str(error)
         return isinstance(error, OperationalError) or getattr(

@@ -31,7 +31,7 @@ def release_workers(connection: Connection, worker_ids: Sequence[int], *, crashe
     Args:
         connection: an open write transaction.
         worker_ids: the workers.
-        crashed: whether the tasks may be to blame. False when the whole run was killed: then it
+        crashed: whether the tasks may be the cause. False when the whole run was killed: then it
             was stopped on purpose or the machine went down, and no task is suspected.
     """
     if not worker_ids:

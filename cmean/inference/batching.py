@@ -73,7 +73,7 @@ def apply_isolated(
         A result or an error for each item, in order.
 
     Raises:
-        CmeanError: what concerns no item, e.g. a model server that is away.
+        CmeanError: what concerns no item, e.g. a model server that is unavailable.
         MemoryError: the batch, of more than one item, needs more memory than there is.
     """
     if not batch:

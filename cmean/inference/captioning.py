@@ -113,8 +113,8 @@ class CaptionBatch:
         """Caption. Returns the outcomes in the order of the tasks, None for tasks not begun.
 
         Raises:
-            CmeanError: the back-end failed before anything was written, and no item is to blame. If
-                it fails later, this only ends early, so that what was written is kept.
+            CmeanError: the back-end failed before any caption was written, and no item is the
+                cause. If it fails later, this only ends early, so that captions are kept.
         """
         for number, (batch, preprocessed) in enumerate(self._batches):
             if is_stopped():

@@ -57,7 +57,7 @@ def make_control_profile(profile: Profile, control: str, seed: int | None = None
         seed: of the control that shuffles (default: 0).
 
     Raises:
-        ConfigError: the control takes no seed, or the profile does not have what it takes away.
+        ConfigError: the control takes no seed, or the profile does not have what it removes.
     """
     if seed is not None and control != SHUFFLED:
         raise ConfigError(f"the control {control} draws nothing: leave its seed out")

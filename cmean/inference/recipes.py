@@ -122,7 +122,7 @@ def build_recipes(
         stages: what is to be executed: stages or queues (None: all). Recipes of other stages are
             left out where `find_revision` does not know them: captioning needs no mapper, and
             embedding no captioner. Embedders are left out unless `stages` has them.
-        find_revision: tells the revision of a back-end.
+        find_revision: returns the revision of a back-end.
 
     Raises:
         ConfigError: a back-end is unknown or does not fit, or a prompt cannot be read.
@@ -250,7 +250,7 @@ def _build_embedder_recipes(
 ) -> list[Recipe]:
     """Build the recipe of a kind's media, where the embedder takes them, and of its captions.
 
-    Where nobody knows the captions' recipe, there are no captions to embed.
+    Where the captions have no known recipe, there are no captions to embed.
     """
     found = registry.get_info(choice.backend, Role.EMBEDDER)
     made = []

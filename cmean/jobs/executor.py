@@ -96,7 +96,7 @@ def execute_tasks(
 def write_with_retry(
     catalog: Catalog, write: Callable[[Connection], int], is_stopped: Callable[[], bool]
 ) -> int:
-    """Write in one transaction, repeated while the database server is away.
+    """Write in one transaction, repeated while the database server is unavailable.
 
     Results so survive a restart of the server. Repeating is safe: where the first attempt was
     committed after all, or the lease ran out meanwhile, the fencing token rejects the second.
@@ -123,7 +123,7 @@ def write_with_retry(
 def _run_claim(prepared: PreparedClaim, is_stopped: Callable[[], bool]) -> tuple[Outcomes, float]:
     """Return the outcomes of a claim and the seconds that it took.
 
-    Tasks whose model server went away before it was asked are left out, and so given back.
+    Tasks whose model server became unavailable before their request are left out, and so returned.
     """
     started = time.perf_counter()
     found = prepared.run(lambda: is_stopped() or prepared.lease.lost.is_set())
@@ -216,9 +216,9 @@ class _ClaimQueue:
     def release(self, claim: Claim, lease: HeldLease, error: BaseException | None) -> None:
         """End a claim after an error (None: it is not needed).
 
-        What is still held is given back where no task is to blame. After an unexpected error the
-        lease is left to run out, which counts against the tasks; while the database is away nothing
-        else is possible.
+        Tasks still held are returned where the error concerns no single task. After an unexpected
+        error the lease is left to expire, which counts against the tasks; the same happens while
+        the database is unavailable.
         """
         self.session.heartbeat.release_lease(lease)
         is_blameless = error is None or (

@@ -82,7 +82,7 @@ def run_locally(
 
     Raises:
         CmeanError: the catalog fails, or workers cannot be started.
-        KeyboardInterrupt: interrupted; everything committed stays, the next run goes on.
+        KeyboardInterrupt: interrupted; everything committed stays, the next run continues.
     """
     catalog = Catalog(settings.database_url)
     migrate.ensure_schema(catalog)

@@ -1,8 +1,8 @@
 """The worker processes of a run on one machine: started, watched, stopped, replaced.
 
 No lock is shared between processes, since a process that is killed while it holds one would leave
-the others waiting for ever. Instead each worker has a pipe of its own to the run: it sends an error
-message there, and it stops when the run sends anything or closes its end.
+the others waiting indefinitely. Instead each worker has a pipe of its own to the run: it sends an
+error message there, and it stops when the run sends anything or closes its end.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class ProcessPool:
     def count_replacements(self, crashed: int, *, has_worked: bool) -> int:
         """Return how many workers to start in place of some that crashed.
 
-        Workers that crash before they begin any work are not replaced for ever: only the last one
+        Workers that crash before they begin any work are not always replaced: only the last one
         is, a few times.
 
         Args:

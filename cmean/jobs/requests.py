@@ -86,7 +86,7 @@ def execute_request(
         try:
             result = handler.compute(catalog, request.request, report_progress)
         except CatalogUnavailableError:
-            raise  # the request is not to blame, and ready again when its lease has expired
+            raise  # not an error of the request, which is ready again when its lease has expired
         except _StoppedError:
             with catalog.write() as connection:
                 job_queue.return_tasks(connection, request.token)

@@ -34,7 +34,7 @@ class WorkerSession:
 
     def __exit__(self, *_: object) -> None:
         self.heartbeat.stop()
-        # Where the catalog is away, others find out by the heartbeat that stopped.
+        # Where the catalog is unavailable, others notice that the heartbeats have stopped.
         with suppress(CatalogError), self.catalog.write() as connection:
             workers.stop_workers(connection, [self.worker_id])
 

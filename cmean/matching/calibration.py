@@ -1,4 +1,4 @@
-"""Calibration: vectors of one kind brought to a scale that both kinds share."""
+"""Calibration: map the vectors of each kind to a scale that both kinds share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def calibrate_vectors(vectors: ArrayLike, calibrate: str = QUANTILE) -> NDArray[
     By quantiles each number becomes its mid-rank percentile within its column, p = (l + e / 2) / n
     for l smaller and e equal numbers among n, scaled to round(255 · p): equal numbers stay equal,
     their order is kept, and a single item gets 128. The rank of a number says nothing
-    of the other kind, so calibrate each kind by itself, and take nulls of what this returns.
+    of the other kind, so calibrate each kind independently, and take nulls of what this returns.
 
     Args:
         vectors: integers 0..255, shape (n, d): all items of one kind that are compared.

@@ -108,7 +108,7 @@ def match(  # noqa: PLR0913 - each is a choice of the caller's
         method: "greedy" (the best pair that is still possible, again and again), "sequential"
             (each track in turn takes the nearest free artwork) or "optimal" (the largest total);
             or "random": each one-to-one pairing with equal chance, whatever the vectors are.
-        metric: "cosine", or "euclidean", which sees how strong an emotion is.
+        metric: "cosine", or "euclidean", which also depends on intensity.
         min_similarity: of a pair, -1..1 (default: any). Greedy matching stops
             there; in sequential matching a track whose nearest free artwork is below it stays
             unpaired, and that artwork free; of an optimal matching the pairs below it are left

@@ -214,7 +214,7 @@ class CosineMetric(Metric):
 class EuclideanMetric(Metric):
     """1 − |a − b| / (255·√d): 1 for equal vectors, 0 for the farthest that there are.
 
-    Unlike the cosine it sees intensity. The order is that of |a − b|², a whole number.
+    Unlike the cosine it depends on intensity. The order is that of |a − b|², a whole number.
     """
 
     cosine = False

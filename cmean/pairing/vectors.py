@@ -26,7 +26,7 @@ VECTORS: Final[Mapping[str, Mapping[int, Sequence[int]]]] = {
 }
 """The choices: the position of the pairs → the positions whose vectors are joined for it.
 
-Each position is matched by itself, over the items that have all the vectors joined for it.
+Each position is matched independently, over the items that have all the vectors joined for it.
 """
 
 

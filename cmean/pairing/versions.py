@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cmean.config import Profile
 
 DEFAULTS: Final = {"vector": "whole", "space": "emotion"}
-"""What is chosen where neither the user, an earlier pairing nor the profile says."""
+"""The default where neither user, earlier pairing nor profile sets a value."""
 
 SHARED: Final[Mapping[str, tuple[str, ...]]] = {
     "extend": ("method", "vector", "metric", "space", "calibrate", "min_similarity"),

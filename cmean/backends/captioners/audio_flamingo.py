@@ -23,7 +23,7 @@ class AudioFlamingo3Captioner(ChatCaptioner):
     media = (Sound,)
 
     window_seconds: float = 600.0
-    """The most that it hears at once, in seconds; of the weights, once they are loaded."""
+    """Maximum length of a sound in seconds; that of the weights, once they are loaded."""
 
     def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import AudioFlamingo3ForConditionalGeneration
@@ -57,7 +57,7 @@ class MusicFlamingoCaptioner(AudioFlamingo3Captioner):
     architectures = ("musicflamingo",)
 
     window_seconds: float = 1200.0
-    """The most that it hears at once, in seconds; of the weights, once they are loaded."""
+    """Maximum length of a sound in seconds; that of the weights, once they are loaded."""
 
     def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import MusicFlamingoForConditionalGeneration

@@ -2,7 +2,7 @@
 
 The system prompt, the media and the request make the conversation by the checkpoint's own chat
 template; the caption is the assistant's turn. An excerpt's `prefix` is put at the beginning of that
-turn, so that a caption that was cut goes on.
+turn, so that a truncated caption is continued.
 
 Decoding is greedy, or sampled where `temperature` is above 0. Of the checkpoint's generation
 settings two are kept, the tokens that end a turn and its repetition penalty; no others are used.
@@ -170,7 +170,7 @@ class ChatCaptioner(ModelBackend, ABC):
             for row, prefix in zip(rows, prepared.prefixes, strict=True)
         ]
 
-    # What an architecture says of itself.
+    # What differs between architectures.
 
     @abstractmethod
     def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers

@@ -46,8 +46,8 @@ _CODE: Final = "1"
 class LearnedArtworkCaptioner:
     """Captions pictures by a classifier and measures; no state between calls, nothing random.
 
-    Implements `cmean.protocols.Captioner`. A fragment is told from its whole where the excerpt
-    brings the whole along. Measurements: the fields of `PictureFeatures`, the degrees of the mood,
+    Implements `cmean.protocols.Captioner`. A fragment is compared with its whole where the excerpt
+    contains the whole. Measurements: the fields of `PictureFeatures`, the degrees of the mood,
     and how sure the picture is to show each of `cmean.perception.mood_readings.CONTENTS`.
     """
 

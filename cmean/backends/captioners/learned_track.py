@@ -50,8 +50,8 @@ _CODE: Final = "1"
 class LearnedTrackCaptioner:
     """Captions tracks by a tagger and measures; no state between calls, nothing random.
 
-    Implements `cmean.protocols.Captioner`. A fragment is told from its whole where the excerpt
-    brings the whole along. Measurements: the fields of `SoundFeatures`, the degrees of the mood,
+    Implements `cmean.protocols.Captioner`. A fragment is compared with its whole where the excerpt
+    contains the whole. Measurements: the fields of `SoundFeatures`, the degrees of the mood,
     and the shares of the tags that are at all likely, as ``tag NAME``.
     """
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 RATE = 16_000
 SAMPLES = 10 * RATE
-"""The network hears exactly so many; shorter sounds are followed by silence."""
+"""The network takes exactly so many; shorter sounds are padded with silence."""
 
 BINS = 128
 _FFT, _HOP = 1024, 160

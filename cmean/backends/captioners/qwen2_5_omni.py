@@ -24,7 +24,7 @@ class Qwen25OmniCaptioner(QwenVisionCaptioner):
     media = (Sound, Picture)
 
     window_seconds: float = 300.0
-    """The most that it hears at once, in seconds; of the weights, once they are loaded."""
+    """Maximum length of a sound in seconds; that of the weights, once they are loaded."""
 
     def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import Qwen2_5OmniThinkerForConditionalGeneration

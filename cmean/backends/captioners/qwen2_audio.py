@@ -19,7 +19,7 @@ class Qwen2AudioCaptioner(ChatCaptioner):
     media = (Sound,)
 
     window_seconds: float = 30.0
-    """The most that it hears at once, in seconds; of the weights, once they are loaded."""
+    """Maximum length of a sound in seconds; that of the weights, once they are loaded."""
 
     def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
         from transformers import Qwen2AudioForConditionalGeneration

@@ -1,4 +1,4 @@
-"""What the learned captioner of tracks says: sentences from tags, measures and moods; pure text.
+"""Sentences of the learned captioner of tracks from tags, measures and moods; pure text.
 
 Ordinary qualities are left out: one is named where it lies outside what two thirds of the
 development recordings have, an instrument, a voice or a style where the tagger was right about it.
@@ -184,7 +184,7 @@ def describe_movement(features: SoundFeatures) -> str:
 
 
 def compare_track_with_whole(found: TrackFindings, whole: TrackFindings) -> str:
-    """Say what tells a fragment from the whole."""
+    """Describe how a fragment differs from the whole."""
     new, gone = (
         [name for name in _list_sources(a) if name not in _list_sources(b)]
         for a, b in ((found, whole), (whole, found))

@@ -1,6 +1,6 @@
 """CLAP (Wu et al. 2023): sounds and texts in one space.
 
-Its sound model hears ten seconds. Sounds are embedded in fixed windows that cover all of them, not
+Its sound model takes ten seconds. Sounds are embedded in fixed windows that cover all of them, not
 in the random crops of its feature extractor; a sound that is shorter is repeated, as the extractor
 does it, and padded with silence.
 """
@@ -58,7 +58,7 @@ class ClapEmbedder(TwoTowerEmbedder):
         return self._compute_vectors(
             "get_audio_features",
             input_features=extracted["input_features"],
-            # No window is longer than the model hears. The extractor would say so of one at random,
+            # No window is longer than the model takes. The extractor would say so of one at random,
             # and a model with feature fusion would then treat that one otherwise.
             is_longer=torch.zeros((len(windows), 1), dtype=torch.bool),
         )

@@ -91,7 +91,7 @@ class TwoTowerEmbedder(ModelBackend):
             vectors: NDArray[np.float32] = found.pooler_output.float().cpu().numpy()
             return vectors
 
-    # What an architecture says of itself.
+    # What differs between architectures.
 
     @abstractmethod
     def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers

@@ -183,7 +183,7 @@ def _generate(
 
     device = loaded.model.device
     longest = max(map(len, prompts))
-    # on the left, so that all rows go on from the same column
+    # on the left, so that all rows continue from the same column
     ids = torch.full((len(prompts), longest), loaded.pad)
     mask = torch.zeros_like(ids)
     for row, tokens in enumerate(prompts):

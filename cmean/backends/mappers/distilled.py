@@ -43,7 +43,7 @@ class DistilledMapper:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What the file says of its fitting and its figures; see `fitting.fit_word_weights`."""
+        """The metadata of the file about its fitting; see `fitting.fit_word_weights`."""
         about, _ = self._split()
         return about
 

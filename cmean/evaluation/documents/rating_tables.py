@@ -98,9 +98,9 @@ class RatingSummary:
     """People's ratings of the pairs of a pairing.
 
     Attributes:
-        congruence: over `ratings` and over `pairs`; None where nobody rated congruence.
+        congruence: over `ratings` and over `pairs`; None where congruence is not rated.
         similarity: correlation of congruence with similarity; None likewise.
-        choice: preferences; None where nobody chose.
+        choice: preferences; None where there is no choice.
         agreement: by question and level of measurement.
         raters: by name.
     """

@@ -39,7 +39,7 @@ class PartSimilarities:
 
 
 def combine_parts(parts: Sequence[PartSimilarities]) -> SimilarityRow:
-    """Combine parts into one row: all their pairs, each part paired at random by itself."""
+    """Combine parts into one row: all their pairs, each part paired at random independently."""
     counts = [len(part.similarity) for part in parts]
     weights = np.array(counts) / sum(counts)
     # a part may lack resamples in which its method found no pair

@@ -21,7 +21,7 @@ def permute_labelled_pairs(
     values: tuple[NDArray[Any], NDArray[Any]],
     evaluated: EvaluatedPairing,
 ) -> NDArray[np.float64]:
-    """Draw the statistic of random one-to-one pairings, each position paired by itself.
+    """Draw the statistic of random one-to-one pairings, each position paired independently.
 
     Items without the label are paired too, so that the number of pairs that have both labels
     varies as it does among random pairings, whatever it is in the pairing that is evaluated.

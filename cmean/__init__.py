@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """`cmean.match` for notebooks, loaded when it is asked for."""
+    """Load `cmean.match` for notebooks on first access."""
     if name != "match":
         raise AttributeError(f"module 'cmean' has no attribute {name!r}")
     from cmean.matching import match  # noqa: PLC0415 - numpy, which most of cmean loads later

@@ -237,7 +237,7 @@ def _resolve(name: str, tables: Mapping[str, Any], seen: tuple[str, ...]) -> dic
 
 
 def _merge(old: dict[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """`new` over `old`, part by part; a table that names another back-end starts afresh."""
+    """Merge `new` over `old`, part by part; a table that names another back-end starts afresh."""
     result = dict(old)
     for key, value in new.items():
         inner = result.get(key)

@@ -128,7 +128,7 @@ def _check_weights(info: BackendInfo, parameters: Mapping[str, Any]) -> str:
 
 
 def _require_packages(names: Sequence[str]) -> str:
-    """See that weight packages are ready, and return their titles."""
+    """Check that weight packages are ready, and return their titles."""
     found = [find_package(name) for name in names]
     for package in found:
         store.require_package(package, thorough=True)

@@ -84,7 +84,7 @@ def _describe_local_folder(model: str) -> Sequence[Path]:
 
 
 def _compute_fingerprint(folder: Path) -> str:
-    """16 hex digits over the names, sizes and contents of a folder's files.
+    """Compute 16 hex digits over the names, sizes and contents of a folder's files.
 
     Of a large file, parts evenly spaced over all of it are read: training changes every tensor, so
     two checkpoints that differ, differ there.

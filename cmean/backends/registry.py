@@ -43,7 +43,7 @@ def list_backends() -> tuple[BackendInfo, ...]:
 
 
 def _list_plugins() -> list[BackendInfo]:
-    """Back-ends that other packages add. One that cannot be imported is left out."""
+    """List back-ends that other packages add. One that cannot be imported is left out."""
     found = []
     for entry in entry_points(group="cmean.backends"):
         try:

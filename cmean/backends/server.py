@@ -289,7 +289,7 @@ def _check_url(url: object) -> str:
 
 
 def _read_retry_after(header: str | None) -> float | None:
-    """Seconds to wait, from a Retry-After header: a number, or a date."""
+    """Read the seconds to wait from a Retry-After header: a number, or a date."""
     if header is None:
         return None
     try:

@@ -63,7 +63,7 @@ def silence_libraries() -> None:
 
 @contextmanager
 def convert_memory_errors() -> Iterator[None]:
-    """Out of memory, on a GPU or not, becomes a MemoryError, and what was cached is given back."""
+    """Convert out-of-memory errors, of a GPU or not, to MemoryError, and release the cache."""
     import torch
 
     try:

@@ -187,7 +187,7 @@ _TO_XYZ = (
 
 @cache
 def _make_linear_table() -> Floats:
-    """Linear light of each of the 256 sRGB values."""
+    """Compute the linear light of each of the 256 sRGB values."""
     value = np.arange(256) / 255
     near_black = value <= 0.04045  # noqa: PLR2004 - IEC 61966-2-1, as are the other constants
     linear = np.where(near_black, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)

@@ -125,7 +125,7 @@ def score_mood(contributed: Mapping[str, float]) -> float:
 
 
 def choose_mood_words(mood: str, score: float) -> list[str]:
-    """Words of a mood for a score; more and stronger ones for a higher score.
+    """Choose the words of a mood for a score; more and stronger ones for a higher score.
 
     Args:
         mood: a key of `WORDS`.

@@ -107,7 +107,7 @@ def _encode_object(columns: Sequence[str], row: Sequence[Any]) -> str:
 
 
 def _make_printable(cell: Any) -> Any:  # noqa: ANN401 - whatever the database returns
-    """Bytes as hexadecimal text; infinities and not-a-number, which JSON lacks, as None."""
+    """Convert bytes to hexadecimal text, and infinities and NaN, which JSON lacks, to None."""
     if isinstance(cell, bytes | memoryview):
         return bytes(cell).hex()
     if isinstance(cell, float) and not -float("inf") < cell < float("inf"):

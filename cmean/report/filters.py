@@ -54,7 +54,7 @@ def format_null(pairing: PairingSummary) -> str:
 
 
 def format_z(z: float) -> str:
-    """z with a true minus sign."""
+    """Format z with a true minus sign."""
     return use_minus_sign(f"{z:.2f}")
 
 

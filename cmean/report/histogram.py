@@ -133,7 +133,7 @@ def layout_similarity_histograms(
 
 
 def _choose_axis(low: float, high: float) -> tuple[float, float, float]:
-    """Round bounds, and the step of the ticks between them; a similarity never exceeds 1."""
+    """Choose round bounds, and the step of the ticks between them; a similarity never exceeds 1."""
     if high - low < _LEAST_SPAN:
         low, high = low - _LEAST_SPAN / 2, high + _LEAST_SPAN / 2
     step = _round_up_step((high - low) / _TICKS)

@@ -69,7 +69,7 @@ def locate_package(name: str, *, thorough: bool = False) -> Path:
 
 
 def require_package(package: WeightPackage, *, thorough: bool = False) -> None:
-    """See that a package is ready; `thorough` as in `find_state`.
+    """Check that a package is ready; `thorough` as in `find_state`.
 
     Raises:
         WeightsError: it is not.

@@ -34,7 +34,7 @@ class BlipCaptioner(BlipFamily):
         return checkpoints.load_model(BlipForConditionalGeneration, folder, dtype=self._dtype)
 
     def format_prompt(self, prompt: Prompt | None) -> str:  # noqa: ARG002 - it takes none
-        """Nothing."""
+        """Return an empty text: BLIP takes no prompt."""
         return ""
 
     def get_end_tokens(self) -> list[int]:

@@ -45,7 +45,7 @@ class PreparedChat:
 
 
 def _move_to_model(inputs: Mapping[str, Tensor], where: device, number: dtype) -> dict[str, Tensor]:
-    """Copies where the model is, features in its number format."""
+    """Copy tensors to where the model is, features in its number format."""
     return {
         name: tensor.to(where, number if tensor.is_floating_point() else None)
         for name, tensor in inputs.items()

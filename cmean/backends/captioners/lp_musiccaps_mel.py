@@ -38,7 +38,7 @@ def compute_musiccaps_spectrogram(samples: NDArray[np.float32]) -> NDArray[np.fl
 
 @cache
 def _load_filters() -> NDArray[np.float64]:
-    """Triangles over the bins of the transform, each with peak 1, of shape (513, 128)."""
+    """Make triangles over the bins of the transform, each with peak 1, of shape (513, 128)."""
     hertz = np.linspace(0, RATE / 2, _FFT // 2 + 1)[:, None]
     top = 2595 * np.log10(1 + RATE / 2 / 700)
     edges = 700 * (10 ** (np.linspace(0, top, BINS + 2) / 2595) - 1)

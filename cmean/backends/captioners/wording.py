@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def join_words(words: Sequence[str]) -> str:
-    """Words as an English list: a, b and c; there is at least one."""
+    """Join words to an English list: a, b and c; there is at least one."""
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last
 

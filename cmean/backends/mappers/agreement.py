@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def measure_agreement(guesses: Sequence[Guess], triples: Array) -> dict[str, Any]:
-    """Agreement of guesses with triples of shape (n, 3); refused texts are left out.
+    """Measure agreement of guesses with triples of shape (n, 3); refused texts are left out.
 
     Returns:
         `captions` (how many were not refused), `spearman` and `mean_absolute_error` a channel, and
@@ -40,7 +40,7 @@ def measure_agreement(guesses: Sequence[Guess], triples: Array) -> dict[str, Any
 
 
 def correlate_ranks(guess: Array, truth: Array) -> float | None:
-    """Spearman's rank correlation of two vectors; None where one of them does not vary."""
+    """Compute Spearman's rank correlation of two vectors; None where one of them does not vary."""
     from scipy.stats import spearmanr
 
     if len(guess) < 2 or np.ptp(guess) == 0 or np.ptp(truth) == 0:  # noqa: PLR2004 - a line needs two

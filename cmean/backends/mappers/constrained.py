@@ -98,7 +98,7 @@ class PatternMask:
         return scores
 
     def _find_allowed_tokens(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows and tokens. They are few, so only words with a bit in them are looked into."""
+        """Find rows and tokens. They are few, so only words with a bit in them are looked into."""
         self._patterns.executor.unsafe_compute_mask_ptr(
             [(matcher, row) for row, matcher in self._open.items()],
             self._bits.ctypes.data,

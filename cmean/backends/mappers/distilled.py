@@ -62,7 +62,7 @@ class DistilledMapper:
             ) from error
 
     def unload(self) -> None:
-        """Forget the table."""
+        """Release the table."""
         self._table = EMPTY
 
     def map(self, texts: Sequence[str]) -> list[RGB]:

@@ -40,7 +40,7 @@ class EmbeddedMapper:
         self._table = WordTable.parse(read_weights().decode(), "the embedded mapper")
 
     def unload(self) -> None:
-        """Forget the table."""
+        """Release the table."""
         self._table = EMPTY
 
     def map(self, texts: Sequence[str]) -> list[RGB]:

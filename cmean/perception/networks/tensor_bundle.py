@@ -86,7 +86,7 @@ def _read_block(table: bytes, handle: tuple[int, int]) -> Iterator[tuple[bytes, 
 
 
 def _read_handle(content: bytes, position: int) -> tuple[tuple[int, int], int]:
-    """Offset and size of a block, and where the handle ends."""
+    """Read offset and size of a block, and where the handle ends."""
     offset, position = _read_varint(content, position)
     size, position = _read_varint(content, position)
     return (offset, size), position
@@ -124,6 +124,6 @@ def _read_message(content: bytes) -> dict[int, list[int | bytes]]:
 
 
 def _read_shape(content: int | bytes) -> tuple[int, ...]:
-    """Sizes of a `TensorShapeProto`: its field 2 repeats, each with a size in field 1."""
+    """Read the sizes of a `TensorShapeProto`: its field 2 repeats, each with a size in field 1."""
     dimensions = _read_message(bytes(content)).get(2, []) if isinstance(content, bytes) else []
     return tuple(int(_read_message(bytes(each)).get(1, [0])[0]) for each in dimensions)

@@ -55,7 +55,7 @@ def _find_peaks(rise: Floats, above: Floats) -> NDArray[np.intp]:
 
 
 def _estimate_tempo(envelope: Floats) -> tuple[float, float]:
-    """Tempo and pulse clarity by autocorrelation in windows, with a log-normal preference.
+    """Estimate tempo and pulse clarity by autocorrelation in windows, with a log-normal preference.
 
     The preference for moderate tempi follows Moelants (2002). Windows keep the cost linear and
     let the tempo drift.

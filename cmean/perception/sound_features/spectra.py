@@ -70,7 +70,7 @@ class Spectra:
 
 
 def measure_level(samples: Floats) -> float:
-    """RMS of `samples` in dBFS, at least -120."""
+    """Compute the RMS of `samples` in dBFS, at least -120."""
     return float(10 * np.log10(np.mean(np.square(samples), dtype=np.float64) + 1e-12))
 
 
@@ -134,7 +134,7 @@ def analyse_spectrum(samples: Floats) -> Spectra:
 
 
 def compute_running_mean(values: Floats, width: int, axis: int = 0) -> Floats:
-    """Centred mean over an odd `width`, the edges repeated; same shape as `values`."""
+    """Compute the centred mean over an odd `width`, the edges repeated; same shape as `values`."""
     half = width // 2
     pad = [(0, 0)] * values.ndim
     pad[axis] = (half + 1, half)

@@ -78,7 +78,7 @@ def measure_tonality(samples: Floats) -> Tonality:
 
 
 def _find_spectral_peaks(magnitudes: Floats, low: int) -> tuple[NDArray[np.float64], Floats]:
-    """MIDI pitches and weights of local maxima; column 0 of `magnitudes` is bin `low` - 1."""
+    """Find MIDI pitches and weights of local maxima; column 0 of `magnitudes` is bin `low` - 1."""
     middle = magnitudes[:, 1:-1]
     floor = np.maximum(middle.max(axis=1, keepdims=True) * _AUDIBLE, 1e-3)
     row, column = np.nonzero(

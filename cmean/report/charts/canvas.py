@@ -75,7 +75,7 @@ class ChartCanvas:
         self.figure.patch.set_visible(False)
 
     def add_panel(self, top: float, height: float) -> Axes:
-        """Axes that begin `top` units below the upper edge."""
+        """Add axes that begin `top` units below the upper edge."""
         foot = 1 - (top + height) / self._height
         box = (LEFT / WIDTH, foot, (RIGHT - LEFT) / WIDTH, height / self._height)
         return self.figure.add_axes(box)
@@ -112,7 +112,7 @@ def _tidy_svg(svg: str) -> str:
 
 
 def shorten_label(text: str, longest: int = 40) -> str:
-    """Text of users as one line of a chart.
+    """Shorten text of users to one line of a chart.
 
     >>> shorten_label("a\\tvery  long title", 9)
     'a very l…'

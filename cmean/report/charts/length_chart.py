@@ -72,7 +72,7 @@ def _describe_lengths(values: NDArray[np.int64], cut: int, of: int, what: str = 
 
 
 def _compute_edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Edges of bins from 0 on, each as wide as the same whole number of words."""
+    """Compute edges of bins from 0 on, each as wide as the same whole number of words."""
     most = int(values.max()) + 1 if len(values) else 1
     width = math.ceil(most / _BINS)
     return np.arange(0, (math.ceil(most / width) + 1) * width, width, dtype=np.float64)

@@ -152,7 +152,7 @@ def test_a_batch_gives_what_its_excerpts_give_alone():
 
 def test_a_sound_is_refused():
     sound = Excerpt(Kind.TRACK, 0, Sound(np.zeros(8, dtype=np.float32), 16_000))
-    with pytest.raises(CaptionError, match="takes pictures"):
+    with pytest.raises(CaptionError, match="accepts artworks"):
         EmbeddedArtworkCaptioner().caption([sound])
 
 

@@ -76,7 +76,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--media", type=Path, metavar="DIR", help="a folder of music, pictures or both")
-    add("--labels", type=Path, metavar="CSV", help="what people said of them")
+    add("--labels", type=Path, metavar="CSV", help="CSV file of their labels")
     add(
         "--pairs",
         type=Path,

@@ -46,8 +46,9 @@ def serve_queues(broker_url: str, queues: Sequence[str], concurrency: int) -> in
     )
     modes: list[str] = []
 
-    def record_shutdown(mode: str = "", **_: Any) -> None:  # noqa: ANN401 - Celery's signature
-        modes.append(mode)
+    # The parameter has Celery's name: signals pass their facts by keyword.
+    def record_shutdown(how: str = "", **_: Any) -> None:  # noqa: ANN401 - Celery's signature
+        modes.append(how)
 
     signals.worker_shutting_down.connect(record_shutdown, weak=False)
     worker.start()

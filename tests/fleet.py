@@ -18,6 +18,7 @@ from waiting import PATIENCE, wait_for
 from cmean.catalog import user_queries
 from cmean.catalog.engine import Catalog
 
+ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = Path(__file__).parent / "plugins"
 WRAPPERS = Path(__file__).parent / "faults" / "wrappers"
 PROFILES = """
@@ -94,7 +95,9 @@ class Fleet:
         (folder / "cmean.toml").write_text(text)
         self.environment = self.program.environment
         self.environment.update(
-            PYTHONPATH=str(PLUGINS), CMEAN_PROFILE="testing", CMEAN_TESTING=str(self.wishes)
+            PYTHONPATH=os.pathsep.join(map(str, (ROOT, PLUGINS))),
+            CMEAN_PROFILE="testing",
+            CMEAN_TESTING=str(self.wishes),
         )
         if broker_url:
             self.environment["CMEAN_BROKER_URL"] = broker_url

@@ -31,28 +31,27 @@ def run(*command, folder):
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
+def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "build", "--outdir", folder, ROOT, folder=folder)
-    (wheel,) = folder.glob("*.whl")
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel):
+    """The folder of an environment that has the wheel and what it needs, no more."""
+    folder = wheel.parent
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / "bin" / "python"
     run(python, "-m", "pip", "install", "--quiet", "--no-compile", wheel, folder=folder)
     return folder
 
 
-def test_it_holds_the_views_and_triggers(installed):
-    (wheel,) = installed.glob("*.whl")
+def test_it_holds_the_views_and_triggers(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     for name in ("views", "task_counts_sqlite", "task_counts_postgresql"):
         assert f"cmean/catalog/{name}.sql" in names
-
-
-def test_it_creates_a_catalog_and_does_the_main_job(installed, tmp_path):
-    cmean = installed / "venv" / "bin" / "cmean"
-    assert "created" in run(cmean, "init", folder=tmp_path)
-    assert "12 of 12" in run(cmean, "demo", "out", folder=tmp_path)
-    assert (tmp_path / "out" / "report.html").is_file()
 
 
 def test_it_holds_the_program_and_nothing_else(installed):
@@ -60,6 +59,13 @@ def test_it_holds_the_program_and_nothing_else(installed):
     python = installed / "venv" / "bin" / "python"
     found = set(run(python, "-c", listing, folder=installed).split())
     assert {name for name in found if not name.endswith(".dist-info")} <= {"cmean", ".."}
+
+
+def test_it_creates_a_catalog_and_does_the_main_job(installed, tmp_path):
+    cmean = installed / "venv" / "bin" / "cmean"
+    assert "created" in run(cmean, "init", folder=tmp_path)
+    assert "12 of 12" in run(cmean, "demo", "out", folder=tmp_path)
+    assert (tmp_path / "out" / "report.html").is_file()
 
 
 def test_what_needs_an_extra_names_it(installed, tmp_path):

@@ -14,6 +14,7 @@ import pytest
 from fleet import PLUGINS, WRAPPERS
 from support import Program
 
+from cmean.backends import check
 from cmean.inference import default_profile
 from cmean.weights import packages, store
 from cmean.weights.packages import WeightPackage, WheelMember
@@ -66,7 +67,7 @@ class MadeProgram(Program):
             return self.process(*arguments, text=text)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(packages, "PACKAGES", tuple(self.made.packages))
-            for module in (packages, store, default_profile):
+            for module in (packages, store, default_profile, check):
                 patch.setattr(module, "find_package", self.find_package)
             return super().__call__(*arguments, text=text)
 

@@ -14,12 +14,9 @@ import pytest
 from fleet import PLUGINS, WRAPPERS
 from support import Program
 
-from cmean.backends import check
-from cmean.inference import default_profile
-from cmean.weights import packages, store
+from cmean.weights import packages
 from cmean.weights.packages import WeightPackage, WheelMember
 
-PUBLISHED = {package.name: package for package in packages.PACKAGES}
 ROOT = Path(__file__).resolve().parents[1]
 TINY = {"tiny_tags/triple.txt": b"10 20 30", "tiny_tags/data/.index": bytes(range(256)) * 40}
 
@@ -65,16 +62,12 @@ class MadeProgram(Program):
         """Run it to its end."""
         if arguments[0] == "setup":
             return self.process(*arguments, text=text)
+        # Only the table is replaced: a module that is first imported in here keeps what it imports.
+        names = {package.name for package in self.made.packages}
+        published = [package for package in packages.PACKAGES if package.name not in names]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(packages, "PACKAGES", tuple(self.made.packages))
-            for module in (packages, store, default_profile, check):
-                patch.setattr(module, "find_package", self.find_package)
+            patch.setattr(packages, "PACKAGES", (*self.made.packages, *published))
             return super().__call__(*arguments, text=text)
-
-    def find_package(self, name):
-        """A package of the made table, else of the published one."""
-        found = [package for package in self.made.packages if package.name == name]
-        return found[0] if found else PUBLISHED[name]
 
 
 class MadeWeights:

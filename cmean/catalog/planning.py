@@ -92,6 +92,15 @@ def _select_complete_items(source_id: int, among: list[int] | None) -> Select[tu
     return found.where(fragments.c.item_id.in_(theirs))
 
 
+def lock_recipe(connection: Connection, recipe_id: int) -> None:
+    """Let other transactions that lock the same recipe wait for the end of this one.
+
+    On SQLite, where a write transaction excludes all others, there is nothing to do.
+    """
+    locked = select(recipes.c.id).where(recipes.c.id == recipe_id)
+    connection.execute(locked.with_for_update(key_share=True))  # tasks may refer to it meanwhile
+
+
 def has_open_work(connection: Connection, recipe_id: int) -> bool:
     """Tell whether a recipe, or one of its input recipes, has tasks that are ready or leased."""
     recipe: int | None = recipe_id

@@ -27,7 +27,8 @@ def plan_recipe_tasks(
     """Plan a recipe's missing tasks: insert all, or those that read captions of some fragments.
 
     Tasks of a recipe that shuffles captions are planned only once all captions exist, since
-    captions are permuted among items.
+    captions are permuted among items; and only once its earlier tasks are completed, so that the
+    items among which a worker permutes stay the same until the last of them.
 
     Returns:
         How many tasks were inserted.
@@ -35,7 +36,8 @@ def plan_recipe_tasks(
     if entry.source_id is None:
         return planning.plan_media_tasks(connection, entry.stage, entry.id, entry.recipe.kind)
     if entry.shuffles:
-        if planning.has_open_work(connection, entry.source_id):
+        planning.lock_recipe(connection, entry.id)
+        if planning.has_open_work(connection, entry.id):
             return 0
         fragment_ids = None
     return planning.plan_caption_tasks(
@@ -53,7 +55,7 @@ def _read_input_state(connection: Connection, entry: EnteredRecipe) -> object:
     if entry.source_id is None:
         return items.count_fragments(connection)
     if entry.shuffles:  # its input is complete once the last task has failed, too
-        is_open = planning.has_open_work(connection, entry.source_id)
+        is_open = planning.has_open_work(connection, entry.id)
         return is_open, results.count_results(connection, [entry.source_id])
     return results.count_results(connection, [entry.source_id])
 

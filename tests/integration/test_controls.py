@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from support import write_artwork, write_small_corpus, write_track
 from triples import Triples
+from waiting import wait_for
 
 from cmean.catalog import user_queries
 from cmean.config import Settings
@@ -12,7 +15,7 @@ from cmean.domain import Kind
 from cmean.errors import ConfigError
 from cmean.inference import controls, recipes
 from cmean.inference.queues import QUEUES
-from cmean.jobs.planner import Planner
+from cmean.jobs.planner import Planner, plan_recipe_tasks
 
 
 def rows(program, query):
@@ -185,17 +188,27 @@ class Dealing:
         with user_queries.run_query(self.catalog, query) as (_, found):
             return next(iter(found))[0]
 
-    def dealing(self):
-        shuffler = self.recipes.captioners[Kind.TRACK].id
-        return self.number(f"SELECT COUNT(*) FROM tasks WHERE recipe_id = {shuffler}")  # noqa: S608
+    @property
+    def shuffler(self):
+        return self.recipes.captioners[Kind.TRACK].id
 
-    def set_states(self, state):
-        captioner = self.triples.recipes.captioners[Kind.TRACK].id
+    def dealing(self):
+        query = f"SELECT COUNT(*) FROM tasks WHERE recipe_id = {self.shuffler}"  # noqa: S608
+        return self.number(query)
+
+    def set_states(self, state, of=None):
+        captioner = (of or self.triples.recipes).captioners[Kind.TRACK].id
         with self.catalog.write() as connection:
             connection.exec_driver_sql(
                 f"UPDATE tasks SET state = '{state}' WHERE recipe_id = {captioner} "  # noqa: S608
                 "AND state <> 'done'"
             )
+
+
+def is_waiting_for_a_lock(catalog):
+    query = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with user_queries.run_query(catalog, query) as (_, found):
+        return next(iter(found))[0] > 0
 
 
 FULL = {position: (position, 2, 3) for position in range(5)}
@@ -212,6 +225,7 @@ def test_the_planner_deals_when_nothing_of_the_captions_is_open_and_not_before(c
     dealing.set_states("failed")
     dealing.planner.plan_all()
     assert dealing.dealing() == 15  # nobody waits for what has failed, and it is not dealt out
+    assert dealing.planner.plan_all()  # that these are open is a change
     assert not dealing.planner.plan_all()
     dealing.set_states("ready")
     dealing.triples.add(Kind.TRACK, FULL)
@@ -219,4 +233,33 @@ def test_the_planner_deals_when_nothing_of_the_captions_is_open_and_not_before(c
     assert dealing.dealing() == 15
     dealing.set_states("dead")
     dealing.planner.plan_all()
+    assert dealing.dealing() == 15  # those that wait for donors get them among the same items
+    dealing.set_states("done", dealing.recipes)
+    dealing.planner.plan_all()
     assert dealing.dealing() == 20
+
+
+def test_the_items_of_a_control_are_the_same_for_all_its_open_tasks(catalog):
+    """Also where an item comes in the second in which they were entered, by another planner."""
+    dealing = Dealing(catalog)
+    for _ in range(3):
+        dealing.triples.add(Kind.TRACK, FULL)
+    (entry,) = (e for e in dealing.recipes.entries if e.id == dealing.shuffler)
+    with catalog.write() as first, ThreadPoolExecutor() as threads:
+        assert plan_recipe_tasks(first, entry) == 15
+
+        def plan_again():
+            with catalog.write() as connection:
+                return plan_recipe_tasks(connection, entry)
+
+        if catalog.is_sqlite:  # its writers queue
+            first.commit()
+            dealing.triples.add(Kind.TRACK, FULL)
+            assert plan_again() == 0
+        else:
+            dealing.triples.add(Kind.TRACK, FULL)
+            second = threads.submit(plan_again)
+            wait_for(lambda: is_waiting_for_a_lock(catalog), "the second to wait for the first")
+            first.commit()
+            assert second.result() == 0
+    assert dealing.dealing() == 15

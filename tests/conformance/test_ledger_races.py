@@ -162,14 +162,14 @@ def test_a_silent_worker_counts_as_gone_until_it_is_heard_of(catalog):
         assert workers.count_serving_workers(connection, "pair") == 1
 
 
-def test_claiming_among_a_million_that_are_done_uses_its_index(catalog):
-    """Of a real claim, as it is issued."""
-    recipe_id, worker_id = enter(catalog, 2000)
+def test_claiming_among_many_that_are_done_uses_its_index(catalog):
+    """Of a real claim, as it is issued, among a hundred thousand tasks."""
+    recipe_id, worker_id = enter(catalog, 200)
     with catalog.write() as connection:
         planning.plan_media_tasks(connection, "caption", recipe_id, Kind.ARTWORK)
         connection.exec_driver_sql("UPDATE tasks SET state = 'done'")
     others = 100 if catalog.is_sqlite else 99
-    with catalog.write() as connection:  # more of the kind: a million rows in all
+    with catalog.write() as connection:  # more of the kind: 100,000 rows in all
         for n in range(others):
             made = Recipe(Role.CAPTIONER, Kind.ARTWORK, "embedded-artwork", f"r{n}", {})
             other = recipes.ensure_recipe(connection, made)
@@ -181,7 +181,7 @@ def test_claiming_among_a_million_that_are_done_uses_its_index(catalog):
     with catalog.write() as connection:
         planning.plan_media_tasks(connection, "caption", last, Kind.ARTWORK)
         connection.exec_driver_sql("ANALYZE")
-    assert number(catalog, "SELECT COUNT(*) FROM tasks WHERE state = 'done'") >= 990_000
+    assert number(catalog, "SELECT COUNT(*) FROM tasks WHERE state = 'done'") >= 99_000
     from cmean.catalog.job_queue import _take_fresh  # noqa: PLC0415 - what a claim issues
 
     with catalog.write() as connection:
@@ -194,7 +194,7 @@ def test_claiming_among_a_million_that_are_done_uses_its_index(catalog):
     assert "ix_tasks_ready" in plan
     assert "Seq Scan on tasks" not in plan
     assert "SCAN tasks" not in plan
-    assert len(claim_all(catalog, last, worker_id)) == 10_000
+    assert len(claim_all(catalog, last, worker_id)) == 1_000
 
 
 def claim_all(catalog, recipe_id, worker_id):

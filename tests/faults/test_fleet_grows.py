@@ -33,11 +33,10 @@ def test_a_folder_is_watched(fleet):
     if not fleet.catalog.is_sqlite:
         fleet.start()
     write_picture(media / "one.png", (1, 2, 3))
+    (media / "half.png").write_bytes((media / "one.png").read_bytes()[:60])  # not yet copied
     fleet.finished(5)
-    write_picture(media / "two.png", (3, 2, 1))
-    (media / "half.png").write_bytes((media / "two.png").read_bytes()[:60])  # not yet copied
-    fleet.finished(10)
     wait_for(lambda: fleet.rows("SELECT reason FROM rejections"), "the half file to be refused")
+    write_picture(media / "two.png", (3, 2, 1))
     write_picture(media / "half.png", (7, 7, 7))
     fleet.finished(15)
     watching.send_signal(signal.SIGINT)

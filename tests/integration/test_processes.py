@@ -32,7 +32,7 @@ JSON_VERBS = {
 }
 """Arguments with which each verb ends well, without `--json`."""
 TESTED_ELSEWHERE = {
-    "demo": "test_make_demo.py",
+    "demo": "packaging/test_wheel.py",
     "setup": "test_setup_verb.py",
     "worker": "faults",
     "metrics": "test_metrics.py",

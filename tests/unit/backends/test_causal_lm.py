@@ -93,23 +93,16 @@ def test_a_prefix_counts_as_part_of_the_pattern(model):
     assert raised.value.reason == "bad-pattern"
 
 
-def test_ten_thousand_samples_are_ten_thousand_valid_answers(tmp_path):
+def test_two_thousand_samples_are_two_thousand_valid_answers(tmp_path):
     model = loaded(qwen3.build(tmp_path / "smaller", layers=1))
-    answers = [
-        answer
-        for start in range(0, 10_000, 2_000)
-        for answer in model.write(
-            [
-                Question(Prompt("x"), ENOUGH, FIVE, temperature=1.0, seed=seed)
-                for seed in range(start, start + 2_000)
-            ]
-        )
-    ]
-    assert len(answers) == 10_000
+    answers = model.write(
+        [Question(Prompt("x"), ENOUGH, FIVE, temperature=1.0, seed=seed) for seed in range(2_000)]
+    )
+    assert len(answers) == 2_000
     assert all(re.fullmatch(FIVE, answer.text) for answer in answers)
     assert all(answer.finish_reason is FinishReason.STOP for answer in answers)
     # nearly all differ: the constraint leaves the choice to the model
-    assert len({answer.text for answer in answers}) > 9_900
+    assert len({answer.text for answer in answers}) > 1_980
 
 
 def test_samples_are_drawn_by_their_probabilities(model):

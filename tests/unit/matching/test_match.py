@@ -15,9 +15,9 @@ import cmean
 from cmean.errors import InputError
 from cmean.matching import METHODS, METRICS, match, methods
 
-CLOUDS = 1000
-"""Of each of ten seeds; each is matched by two methods and two metrics, with and without a matrix:
-80,000 matchings."""
+CLOUDS = 400
+"""Of each of five seeds; each is matched by two methods and two metrics, with and without a matrix:
+16,000 matchings."""
 
 metrics = pytest.mark.parametrize("metric", METRICS)
 
@@ -66,9 +66,9 @@ def test_optimal_reaches_the_total_of_scipy_and_certifies_it(seed):
 
 
 @pytest.mark.parametrize("kind", ["uniform", "in tens", "one-sided"])
-def test_three_thousand_by_three_thousand_are_the_exact_order_of_all_pairs(kind):
+def test_fifteen_hundred_by_fifteen_hundred_are_the_exact_order_of_all_pairs(kind):
     random = np.random.default_rng(7)
-    tracks, artworks = random.integers(0, 256, (2, 3000, 3))
+    tracks, artworks = random.integers(0, 256, (2, 1500, 3))
     if kind == "in tens":
         tracks, artworks = tracks // 10 * 10, artworks // 10 * 10
     if kind == "one-sided":

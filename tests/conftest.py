@@ -38,9 +38,25 @@ def source(path):
     return path.read_text(encoding="utf-8")
 
 
+def spread_waiting_tests(items):
+    """Order tests so that those of faults, which mostly wait, run beside those that compute."""
+    sides = [], []
+    for item in items:
+        sides["faults" in item.path.parts].append(item)
+    placed = [(n / len(side), item) for side in sides for n, item in enumerate(side)]
+    return [item for _, item in sorted(placed, key=lambda pair: pair[0])]
+
+
+def pytest_xdist_auto_num_workers():
+    """More processes than cores: tests of faults mostly wait for others."""
+    return 3 * (os.cpu_count() or 1) // 2
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """What is set up for a module, and PyTorch, which takes long to import, are had only once."""
+    if hasattr(config, "workerinput"):
+        items[:] = spread_waiting_tests(items)
     for item in items:
         text = source(item.path)
         if "checkpoints" in text and "test_docs" not in item.path.name:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cmean.domain import Control, Kind
+from cmean.domain import Kind
 from cmean.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cmean.profile_names import Control
 
 _KEYS = (
     "database_url",

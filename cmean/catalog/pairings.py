@@ -14,8 +14,8 @@ from cmean.catalog.pairing_inputs import read_input_ids, write_inputs
 from cmean.catalog.pairing_rows import PairingRow
 from cmean.catalog.tables import captions, emotions, fragments, items, pairings, pairs
 from cmean.catalog.upsert import build_insert
-from cmean.domain import CONTROLS
 from cmean.errors import InputError
+from cmean.profile_names import CONTROLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cmean.cli.argument_types import parse_natural_number, parse_positive_integer
-from cmean.domain import SHUFFLED
 from cmean.inference import controls
 from cmean.presentation.row_files import EXPORT_SUFFIXES
 from cmean.presentation.table_files import TABLE_FORMATS
+from cmean.profile_names import SHUFFLED
 
 if TYPE_CHECKING:
     import argparse

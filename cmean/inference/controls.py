@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cmean.config import BackendChoice, list_profile_names
-from cmean.domain import CONSTANT, SHUFFLED, UNTOLD, Control, ProfileName
 from cmean.errors import ConfigError
 from cmean.inference.default_profile import get_default_name
+from cmean.profile_names import CONSTANT, SHUFFLED, UNTOLD, Control, ProfileName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ def make_control_profile(profile: Profile, control: str, seed: int | None = None
 
     Args:
         profile: what it is made from.
-        control: a name of `domain.CONTROLS`.
+        control: a name of `profile_names.CONTROLS`.
         seed: of the control that shuffles (default: 0).
 
     Raises:

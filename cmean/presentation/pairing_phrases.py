@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from cmean.domain import is_control
 from cmean.presentation.number_formats import (
     NO_BREAK_SPACE,
     format_count,
@@ -18,6 +17,7 @@ from cmean.presentation.number_formats import (
     format_percent,
     use_minus_sign,
 )
+from cmean.profile_names import is_control
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,17 +20,18 @@ if TYPE_CHECKING:
     """Answers questions in order, each with an answer or an error."""
 
 START = "RGB:"
-_CHANNEL = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"  # 0..255, no leading zeros
+# 0..255, no leading zeros. Plain brackets: JSON schemas of Ollama and older llama.cpp have no (?:…).
+_CHANNEL = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _TRIPLE = rf"\({_CHANNEL},{_CHANNEL},{_CHANNEL}\)"
 _LONGEST_TRIPLE = " (255,255,255)"
 _SHOWN = 200
 
-_SPACED = rf"\( *({_CHANNEL}) *, *({_CHANNEL}) *, *({_CHANNEL}) *\)"
+_SPACED = rf"\( *{_CHANNEL} *, *{_CHANNEL} *, *{_CHANNEL} *\)"
 
 
 def build_pattern(count: int) -> str:
     """Build the regular expression of `count` triples on a line, like `RGB: (1,20,3) (0,9,255)`."""
-    return f"{START}(?: {_TRIPLE}){{{count}}}"
+    return f"{START}( {_TRIPLE}){{{count}}}"
 
 
 def limit_tokens(count: int) -> int:

@@ -50,6 +50,10 @@ class WeightsError(CmeanError):
     """A checkpoint is not on this machine, or is not what the back-end needs."""
 
 
+class DeviceFaultError(CmeanError):
+    """A GPU failed, and may fail at everything from then on: the process must end."""
+
+
 class ServerError(CmeanError):
     """A model server cannot be used: it is unavailable, or rejects the request."""
 

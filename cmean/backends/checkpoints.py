@@ -83,7 +83,7 @@ def load_model(
     options: dict[str, Any] = {"dtype": torch_tools.get_dtype(dtype)}
     if quantization is not None:
         options["quantization_config"] = _make_four_bit_config(dtype)
-    with _convert_loading_errors(folder), torch_tools.convert_memory_errors():
+    with _convert_loading_errors(folder), torch_tools.convert_device_errors():
         model, report = model_class.from_pretrained(
             folder,
             local_files_only=True,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
+import re
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cmean.config import load_settings
-from cmean.errors import ConfigError
+from cmean.errors import ConfigError, DeviceFaultError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +18,18 @@ if TYPE_CHECKING:
     import torch
 
 DTYPES = ("float32", "bfloat16", "float16")
+
+_LACKS_MEMORY = re.compile(
+    r"out of memory|can't allocate memory|cannot allocate memory|failed to allocate"
+    r"|STATUS_ALLOC_FAILED|cublasCreate",  # a handle is all that cuBLAS has to allocate there
+    re.IGNORECASE,
+)
+_LACKS_KERNELS = re.compile(r"no kernel image is available|not compiled with")
+_IS_DEVICE_FAULT = re.compile(
+    r"\b(CUDA|HIP|cuDNN|cuBLAS|MIOpen|NCCL|Triton)\b.{0,20}\berror\b"
+    r"|\b(CUBLAS|CUDNN|CUSOLVER|CUSPARSE|CUFFT|HIPBLAS|MIOPEN)_(STATUS_)?[A-Z]",
+    re.IGNORECASE,
+)
 
 
 def choose_device() -> torch.device:
@@ -30,7 +44,12 @@ def choose_device() -> torch.device:
     except RuntimeError as error:
         raise ConfigError(f"CMEAN_DEVICE: PyTorch has no device {wanted!r}") from error
     if found.type == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(f"CMEAN_DEVICE is {wanted!r}, and PyTorch finds no GPU here")
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        hint = "" if visible is None else f"; CUDA_VISIBLE_DEVICES is {visible!r}"
+        raise ConfigError(f"CMEAN_DEVICE is {wanted!r}, and PyTorch finds no GPU here{hint}")
+    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
+        count = torch.cuda.device_count()
+        raise ConfigError(f"CMEAN_DEVICE is {wanted!r}, and PyTorch finds {count} GPUs here")
     return found
 
 
@@ -62,19 +81,36 @@ def silence_libraries() -> None:
 
 
 @contextmanager
-def convert_memory_errors() -> Iterator[None]:
-    """Convert out-of-memory errors, of a GPU or not, to MemoryError, and release the cache."""
-    import torch
+def convert_device_errors() -> Iterator[None]:
+    """Convert PyTorch's errors of memory and of devices, which it raises in many spellings.
 
+    Raises:
+        MemoryError: memory, of a GPU or not, did not suffice; PyTorch's cache is released.
+        ConfigError: this PyTorch has no code for this GPU.
+        DeviceFaultError: any other error of a GPU. Its context may be corrupt from then on, so the
+            process must end.
+    """
     try:
         yield
-    except torch.OutOfMemoryError as error:
-        release_memory()
-        raise MemoryError(str(error).splitlines()[0]) from error
-    except RuntimeError as error:
-        if "can't allocate memory" not in str(error):
-            raise
-        raise MemoryError(str(error).splitlines()[0]) from error
+    except RuntimeError as error:  # also torch.OutOfMemoryError and torch.AcceleratorError
+        message = str(error)
+        line = (message.strip().splitlines() or [type(error).__name__])[0]
+        if _LACKS_MEMORY.search(message):
+            release_memory()
+            raise MemoryError(line) from error
+        if _LACKS_KERNELS.search(message):
+            raise ConfigError(
+                f"this PyTorch has no code for this GPU: install one that has ({line})"
+            ) from error
+        if _is_accelerator_error(error) or _IS_DEVICE_FAULT.search(message):
+            raise DeviceFaultError(f"the GPU failed: {line}") from error
+        raise
+
+
+def _is_accelerator_error(error: RuntimeError) -> bool:
+    import torch
+
+    return isinstance(error, torch.AcceleratorError)
 
 
 def release_memory() -> None:

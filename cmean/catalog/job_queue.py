@@ -139,7 +139,7 @@ def claim_request(
 
 def renew_lease(connection: Connection, token: str, lease_seconds: float) -> int:
     """Extend a lease. Returns how many tasks are still held; 0: the whole claim is lost."""
-    held = update(tasks).where(_is_held(token)).values(lease_until=now() + lease_seconds)
+    held = update(tasks).where(is_held(token)).values(lease_until=now() + lease_seconds)
     return connection.execute(held).rowcount
 
 
@@ -172,7 +172,7 @@ def fail_tasks(connection: Connection, token: str, failures: Mapping[int, ItemEr
         pause = BACKOFF_SECONDS * jitter * literal(1).bitwise_lshift(tasks.c.error_attempts)
         connection.execute(
             update(tasks)
-            .where(_is_held(token), tasks.c.id == task_id)
+            .where(is_held(token), tasks.c.id == task_id)
             .values(
                 **FREED,
                 state=case((last, "dead"), else_="failed"),
@@ -189,7 +189,7 @@ def return_tasks(connection: Connection, token: str) -> None:
     """Return the tasks still held under the token to the queue, with no attempt counted."""
     connection.execute(
         update(tasks)
-        .where(_is_held(token))
+        .where(is_held(token))
         .values(**FREED, state="ready", lease_attempts=tasks.c.lease_attempts - 1)
     )
 
@@ -228,7 +228,8 @@ HAS_FAILED = tasks.c.state.in_([literal_column("'failed'"), literal_column("'dea
 """Failed and dead tasks, spelled as in the partial index on them."""
 
 
-def _is_held(token: str) -> ColumnElement[bool]:
+def is_held(token: str) -> ColumnElement[bool]:
+    """Build the condition that a task is leased under a token."""
     return and_(is_in_state("leased"), tasks.c.token == token)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision that this version knows, oldest first; a test compares it with the scripts."""
 
 _LOCK = 0x636D65616E  # "cmean" in ASCII: the key of PostgreSQL's advisory lock

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, case, select, update
 
 from cmean.catalog.clock import now
-from cmean.catalog.job_queue import FREED, HAS_FAILED, is_in_state
+from cmean.catalog.job_queue import FREED, HAS_FAILED, is_held, is_in_state, return_tasks
 from cmean.catalog.tables import tasks
 from cmean.catalog.task_counts import compact_counts
 from cmean.failure_reasons import FailureReason
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.sql import ColumnElement
 
+MAX_DEVICE_FAULTS = 3
+"""Faults of devices while a task was held, after which it is executed alone."""
 MAX_CRASHES = 5
 """Crashes of workers during one task after which it is dead."""
 
@@ -42,6 +44,20 @@ def release_workers(connection: Connection, worker_ids: Sequence[int], *, crashe
     freed = update(tasks).where(theirs)
     freed = freed.values(**FREED, state="ready", lease_attempts=tasks.c.lease_attempts - 1)
     return connection.execute(freed).rowcount
+
+
+def free_tasks_after_fault(connection: Connection, token: str) -> None:
+    """Free the tasks still held under the token, after a fault of the worker's device.
+
+    No crash is counted, since a batch of many tells nothing about the task that may be the cause,
+    but for tasks that were held at `MAX_DEVICE_FAULTS` faults: these are suspected, and from then
+    on executed alone.
+    """
+    held = is_held(token)
+    counted = update(tasks).where(held).values(device_faults=tasks.c.device_faults + 1)
+    connection.execute(counted)
+    _free_suspects(connection, and_(held, tasks.c.device_faults >= MAX_DEVICE_FAULTS))
+    return_tasks(connection, token)
 
 
 def sweep_tasks(connection: Connection) -> int:
@@ -94,6 +110,6 @@ def retry_tasks(
         which.append(tasks.c.reason == reason)
     if task_id is not None:
         which.append(tasks.c.id == task_id)
-    clean = {"lease_attempts": 0, "error_attempts": 0, "not_before": None}
+    clean = {"lease_attempts": 0, "error_attempts": 0, "device_faults": 0, "not_before": None}
     again = update(tasks).where(*which).values(state="ready", **clean)
     return connection.execute(again).rowcount

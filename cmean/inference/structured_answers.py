@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     """Answers questions in order, each with an answer or an error."""
 
 START = "RGB:"
-# 0..255, no leading zeros. Plain brackets: JSON schemas of Ollama and older llama.cpp have no (?:…).
+# 0..255, no leading zeros. Plain brackets: the JSON schemas of Ollama and of older versions of
+# llama.cpp know no (?:…).
 _CHANNEL = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _TRIPLE = rf"\({_CHANNEL},{_CHANNEL},{_CHANNEL}\)"
 _LONGEST_TRIPLE = " (255,255,255)"

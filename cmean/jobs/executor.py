@@ -14,8 +14,14 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cmean.catalog import job_queue
-from cmean.errors import CatalogError, CatalogUnavailableError, CmeanError, ItemError
+from cmean.catalog import job_queue, task_recovery
+from cmean.errors import (
+    CatalogError,
+    CatalogUnavailableError,
+    CmeanError,
+    DeviceFaultError,
+    ItemError,
+)
 from cmean.failure_reasons import FailureReason
 from cmean.jobs import delays
 from cmean.util.retry import Backoff, retry_call
@@ -216,17 +222,20 @@ class _ClaimQueue:
     def release(self, claim: Claim, lease: HeldLease, error: BaseException | None) -> None:
         """End a claim after an error (None: it is not needed).
 
-        Tasks still held are returned where the error concerns no single task. After an unexpected
-        error the lease is left to expire, which counts against the tasks; the same happens while
-        the database is unavailable.
+        Tasks still held are returned where the error concerns no single task, and also after a
+        fault of the device, which is counted separately. After an unexpected error the lease is
+        left to expire, which counts against the tasks; the same happens while the database is
+        unavailable.
         """
         self.session.heartbeat.release_lease(lease)
         is_blameless = error is None or (
             isinstance(error, CmeanError) and not isinstance(error, CatalogUnavailableError)
         )
         if is_blameless:
+            has_faulted = isinstance(error, DeviceFaultError)
+            free = task_recovery.free_tasks_after_fault if has_faulted else job_queue.return_tasks
             with suppress(CatalogError), self.session.catalog.write() as connection:
-                job_queue.return_tasks(connection, claim.token)
+                free(connection, claim.token)
 
     def _take(self, following: Future[PreparedClaim | None] | None) -> PreparedClaim | None:
         """Return the claim that was prefetched or, where there is none, any that is left."""

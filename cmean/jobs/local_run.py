@@ -181,11 +181,12 @@ class _StageRun:
             while pool.processes:
                 pool.wait()
                 left = self.total - self._report_progress()
-                if crashed := pool.remove_ended():
+                ended = pool.remove_ended()
+                if ended.crashed:
                     freed = release_abandoned_tasks(self.catalog)
-                    has_worked = freed > 0 or left < left_at_crash
+                    has_worked = freed > 0 or ended.faulted > 0 or left < left_at_crash
                     left_at_crash = left
-                    number = pool.count_replacements(crashed, has_worked=has_worked)
+                    number = pool.count_replacements(ended.crashed, has_worked=has_worked)
                     pool.start(self._split_budget(number, left) if number and left > 0 else [])
         finally:
             pool.stop()

@@ -7,18 +7,20 @@ error message there, and it stops when the run sends anything or closes its end.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
 import threading
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
 from cmean.catalog import job_queue
 from cmean.catalog.engine import Catalog
-from cmean.errors import CmeanError
+from cmean.errors import CmeanError, DeviceFaultError
 from cmean.inference.steps import load_step, make_model_key
 from cmean.jobs import delays
 from cmean.jobs.executor import execute_tasks
@@ -36,10 +38,22 @@ if TYPE_CHECKING:
     from cmean.inference.steps import Step
     from cmean.jobs.session import WorkerSession
 
+_LOG = logging.getLogger(__name__)
+
 _MAX_CRASHES = 100
 """Crashes of workers after which a run gives up; each task is dead after a few of its own."""
+_DEVICE_FAULT_CODE = 75
+"""Exit code of a process whose device failed during a task: EX_TEMPFAIL of <sysexits.h>."""
 _MAX_IDLE_CRASHES = 3
 """Successive crashes without any work between them after which a run gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedProcesses:
+    """How many worker processes crashed; of these, how many by a device's fault during a task."""
+
+    crashed: int
+    faulted: int
 
 
 class ProcessPool:
@@ -76,8 +90,8 @@ class ProcessPool:
         """Wait a moment, or until a worker ends."""
         wait([process.sentinel for process, _ in self.processes], timeout=delays.PROCESS_POLL)
 
-    def remove_ended(self) -> int:
-        """Remove the workers that ended. Returns how many of them crashed.
+    def remove_ended(self) -> EndedProcesses:
+        """Remove the workers that ended, and count those that crashed.
 
         Raises:
             CmeanError: a worker ended with an error that concerns all, e.g. a full disk.
@@ -90,7 +104,8 @@ class ProcessPool:
             message = _receive_message(pipe)
             if message is not None:
                 raise CmeanError(message)
-        return sum(process.exitcode != 0 for process, _ in ended)
+        codes = [process.exitcode for process, _ in ended]
+        return EndedProcesses(sum(code != 0 for code in codes), codes.count(_DEVICE_FAULT_CODE))
 
     def count_replacements(self, crashed: int, *, has_worked: bool) -> int:
         """Return how many workers to start in place of some that crashed.
@@ -190,12 +205,28 @@ def _execute_recipes(
             if loaded is not None and loaded.key != make_model_key(recipe):
                 loaded.backend.unload()
                 loaded = None
-            loaded = load_step(recipe, shared=loaded)
+            loaded = _load_step(recipe, loaded)
             for batch in execute_tasks(session, recipe_id, loaded, is_stopped, budget):
                 budget -= batch.taken
+    except DeviceFaultError as error:
+        _LOG.error("%s; another process takes over", error)
+        os._exit(_DEVICE_FAULT_CODE)  # at once: nothing that uses the device works any more
     finally:
         if loaded is not None:
             loaded.backend.unload()
+
+
+def _load_step(recipe: Recipe, shared: Step | None) -> Step:
+    """Load a recipe's step.
+
+    Raises:
+        CmeanError: it cannot be loaded; a fault of the device ends the run then, as no other
+            process would do better.
+    """
+    try:
+        return load_step(recipe, shared=shared)
+    except DeviceFaultError as error:
+        raise CmeanError(str(error)) from error
 
 
 def _end_with_parent() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cmean.catalog import job_queue, migrate, task_counts, task_recovery, workers
 from cmean.catalog import recipes as recipe_rows
 from cmean.catalog.engine import Catalog
-from cmean.errors import CatalogUnavailableError, ConfigError, ServerError
+from cmean.errors import CatalogUnavailableError, ConfigError, DeviceFaultError, ServerError
 from cmean.inference.queues import REQUESTS
 from cmean.jobs import delays, requests
 from cmean.jobs.executor import execute_tasks
@@ -86,6 +86,7 @@ class Worker:
 
         Raises:
             CatalogError: the catalog is of another version, or its disk is full.
+            DeviceFaultError: the GPU failed; the process must end.
         """
         with self._start_session() as session:
             _LOG.info("worker %d is ready: %s", session.worker_id, ", ".join(self.queues))
@@ -176,6 +177,8 @@ class Worker:
             return False
         try:
             loaded = self.models.load_step(served)
+        except DeviceFaultError:
+            raise
         except Exception as error:  # noqa: BLE001 - a model's library may raise anything
             _LOG.warning("%s cannot be loaded: %s", served.recipe.backend, error)
             self._exclude_recipe(session, served.id, f"it cannot be loaded: {error}")

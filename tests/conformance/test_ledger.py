@@ -20,7 +20,7 @@ from cmean.catalog import (
 )
 from cmean.catalog.job_queue import MAX_ERRORS
 from cmean.catalog.task_counts import count_tasks
-from cmean.catalog.task_recovery import MAX_CRASHES
+from cmean.catalog.task_recovery import MAX_CRASHES, MAX_DEVICE_FAULTS
 from cmean.domain import RGB, Caption, Kind, Recipe, Role
 from cmean.errors import ItemError
 
@@ -149,6 +149,25 @@ def test_a_task_that_keeps_taking_workers_down_is_dead(catalog, planned):
     assert tally(catalog)["dead"] == 1
     with catalog.read() as connection:
         assert failures.list_failed_tasks(connection)[0]["reason"] == "worker-crashed"
+
+
+def test_faults_of_a_device_are_held_against_a_task_from_the_third_on(catalog, planned):
+    def fault(limit):
+        claimed = claim(catalog, planned, limit)
+        with catalog.write() as connection:
+            task_recovery.free_tasks_after_fault(connection, claimed.token)
+        return claimed
+
+    assert [fault(5).suspect for _ in range(MAX_DEVICE_FAULTS)] == [False] * MAX_DEVICE_FAULTS
+    fresh = claim(catalog, planned, 15)
+    assert (len(fresh.work), fresh.suspect) == (15, False)
+    commit(catalog, fresh)
+    for _ in range(MAX_CRASHES - 1):  # the third was the first that counted
+        suspect = fault(5)
+        assert (len(suspect.work), suspect.suspect) == (1, True)
+    assert tally(catalog) == {"ready": 4, "leased": 0, "done": 15, "failed": 0, "dead": 1}
+    with user_queries.run_query(catalog, "SELECT reason FROM tasks WHERE state = 'dead'") as found:
+        assert list(found[1]) == [("worker-crashed",)]
 
 
 def test_killed_runs_are_never_held_against_a_task(catalog, planned):

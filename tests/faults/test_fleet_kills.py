@@ -97,14 +97,8 @@ def test_a_crash_at_the_commit(fleet, moment):
     fleet.check(fragments)
 
 
-def test_two_poison_rows_among_320_end_dead_and_harm_no_other(fleet):
-    fragments = fleet.ingest(62)
-    suffixes = (".bmp", ".tiff")
-    for number in range(2):
-        path = fleet.folder / f"poison-{number}{suffixes[number]}"  # other bytes, same colour
-        fragments += 5 * fleet.register(write_picture(path, (255, 0, 0)))
-    fleet.wish("poison")
-    pool = [] if fleet.catalog.is_sqlite else PREFORK
+def drain_with_replacements(fleet, fragments, pool=()):
+    """Work until every task is done or dead, starting a worker wherever one has ended."""
     crew = [fleet.start(*pool)]
 
     def all_ended():
@@ -113,10 +107,50 @@ def test_two_poison_rows_among_320_end_dead_and_harm_no_other(fleet):
         return fleet.in_state("done") + fleet.in_state("dead") == fragments
 
     wait_for(all_ended, "every task to be done or dead")
+    return crew
+
+
+def test_two_poison_rows_among_320_end_dead_and_harm_no_other(fleet):
+    fragments = fleet.ingest(62)
+    suffixes = (".bmp", ".tiff")
+    for number in range(2):
+        path = fleet.folder / f"poison-{number}{suffixes[number]}"  # other bytes, same colour
+        fragments += 5 * fleet.register(write_picture(path, (255, 0, 0)))
+    fleet.wish("poison")
+    drain_with_replacements(fleet, fragments, [] if fleet.catalog.is_sqlite else PREFORK)
     wait_for(lambda: fleet.in_state("done", "emotion") == fragments - 2, "all emotions")
     dead = fleet.rows("SELECT reason, fragment_id FROM tasks WHERE state = 'dead'")
     assert [reason for reason, _ in dead] == ["worker-crashed"] * 2
     fleet.check(fragments, dead=2)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_fault_of_the_device_ends_the_worker_and_blames_the_batch_only_at_the_third(fleet):
+    fragments = fleet.ingest(4)
+    poison = write_picture(fleet.folder / "poison.bmp", (255, 0, 0))
+    fragments += 5 * fleet.register(poison)
+    fleet.wish("device-fault")
+    crew = drain_with_replacements(fleet, fragments)
+    assert all("the GPU failed: CUDA error" in worker.log.read_text() for worker in crew[:-1])
+    faults = fleet.rows("SELECT state, device_faults FROM tasks WHERE device_faults > 0")
+    assert [count for state, count in faults if state == "dead"] == [len(crew) - 1]
+    # what shared a batch with it was blamed at the third fault, and from then on executed alone
+    assert {count for state, count in faults if state == "done"} == {3}
+    fleet.unwish("device-fault")
+    fleet.check(fragments, dead=1)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_run_survives_a_fault_of_the_device(fleet):
+    fragments = fleet.ingest(2)
+    fragments += 5 * fleet.register(write_picture(fleet.folder / "poison.bmp", (255, 0, 0)))
+    fleet.wish("device-fault")
+    environment = {k: v for k, v in fleet.environment.items() if k != "CMEAN_BROKER_URL"}
+    fleet.program.environment = environment
+    done = fleet.program.process("run")
+    assert done.code == 3, done.err
+    assert "another process takes over" in done.err
+    fleet.check(fragments, dead=1)
 
 
 def test_a_lease_is_renewed_through_a_long_batch(fleet):

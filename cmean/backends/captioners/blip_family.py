@@ -133,7 +133,7 @@ class BlipFamily(ModelBackend):
     def _decode_captions(self, group: PromptGroup) -> list[Caption]:
         import torch
 
-        with torch.inference_mode(), torch_tools.convert_memory_errors():
+        with torch.inference_mode(), torch_tools.convert_device_errors():
             pixels = group.pixels.to(self._model.device, self._model.dtype)
             rows = self.write(
                 group.prompt,

@@ -158,7 +158,7 @@ class ChatCaptioner(ModelBackend, ABC):
         import torch
 
         network = self._network
-        with torch.inference_mode(), torch_tools.convert_memory_errors():
+        with torch.inference_mode(), torch_tools.convert_device_errors():
             rows = network.generate(
                 **_move_to_model(prepared.inputs, network.device, network.dtype),
                 max_new_tokens=self._max_new_tokens,

@@ -96,7 +96,7 @@ class LPMusicCapsCaptioner(ModelBackend):
             network = LPMusicCaps(config)
         state_dicts.fill_module(network, state_dicts.read_state_dict(path), path)
         network.bart.tie_weights()  # share one embedding matrix
-        with torch_tools.convert_memory_errors():
+        with torch_tools.convert_device_errors():
             network.to(torch_tools.choose_device(), torch_tools.get_dtype(self._dtype))
         self._network = network.eval().requires_grad_(requires_grad=False)
 
@@ -132,7 +132,7 @@ class LPMusicCapsCaptioner(ModelBackend):
         if not len(prepared):
             return []
         first = next(self._network.parameters())
-        with torch.inference_mode(), torch_tools.convert_memory_errors():
+        with torch.inference_mode(), torch_tools.convert_device_errors():
             mel = torch.from_numpy(prepared).to(first.device, first.dtype)
             rows = self._network.write(mel, self._generation_config).tolist()
         return [self._decode_caption(row) for row in rows]

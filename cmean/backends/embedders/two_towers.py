@@ -80,7 +80,7 @@ class TwoTowerEmbedder(ModelBackend):
         import torch
 
         network = self._network
-        with torch.inference_mode(), torch_tools.convert_memory_errors():
+        with torch.inference_mode(), torch_tools.convert_device_errors():
             moved = {
                 name: tensor.to(
                     network.device, network.dtype if tensor.is_floating_point() else None

@@ -117,7 +117,7 @@ class CausalLanguageModel(ModelBackend):
             None if q.pattern is None else loaded.patterns.create_matcher(q.pattern, q.prefix)
             for q in batch
         ]
-        with torch_tools.convert_memory_errors():
+        with torch_tools.convert_device_errors():
             rows = _generate(loaded, prompts, batch, matchers)
         return [
             _answer(loaded, question, prompt, row, matcher)

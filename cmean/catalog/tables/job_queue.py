@@ -75,6 +75,7 @@ tasks = Table(
     Column("not_before", Float(53)),
     Column("lease_attempts", Integer, nullable=False, server_default="0"),
     Column("error_attempts", Integer, nullable=False, server_default="0"),
+    Column("device_faults", Integer, nullable=False, server_default="0"),
     Column("reason", String(60)),
     Column("detail", Text),
     Column("finished", Float(53)),

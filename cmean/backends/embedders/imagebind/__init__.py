@@ -104,7 +104,7 @@ class ImageBindEmbedder(ModelBackend):
 
         towers = self._get_model()
         first = next(towers.parameters())
-        with torch.inference_mode(), torch_tools.convert_memory_errors():
+        with torch.inference_mode(), torch_tools.convert_device_errors():
             given = torch.from_numpy(np.stack(windows)).to(first.device)
             if given.is_floating_point():
                 given = given.to(first.dtype)
@@ -128,7 +128,7 @@ def _get_towers(folder: Path, found: sizes.TowerSizes, dtype: str) -> ImageBind:
     with torch.device("meta"):
         towers = ImageBind(found)
     state_dicts.fill_module(towers, state_dicts.read_state_dict(path), path)
-    with torch_tools.convert_memory_errors():
+    with torch_tools.convert_device_errors():
         towers.to(torch_tools.choose_device(), torch_tools.get_dtype(dtype))
     return towers.eval().requires_grad_(requires_grad=False)
 

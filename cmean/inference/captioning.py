@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import time
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from cmean.domain import (
@@ -18,10 +16,10 @@ from cmean.domain import (
     FinishReason,
     Picture,
     Sound,
-    Window,
 )
 from cmean.errors import CaptionError, CmeanError, ItemError
 from cmean.failure_reasons import FailureReason
+from cmean.inference.caption_windows import Piece, cut_windows, join_captions
 from cmean.inference.prompting import render_prompt
 from cmean.protocols import PreparingCaptioner
 
@@ -63,15 +61,6 @@ class CaptionTask:
     creator: str | None = None
     earlier: Caption | None = None
     whole: Sound | Picture | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Piece:
-    """A picture, or a window of a sound from `start` to `end` in seconds: one input of a model."""
-
-    media: Sound | Picture
-    start: float = 0.0
-    end: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -153,44 +142,6 @@ class CaptionBatch:
             return list(self.captioner.caption(batch))
 
         return self.batcher.apply_to_batch(apply, excerpts)
-
-
-def cut_windows(media: Sound | Picture, longest: float | None) -> list[Piece]:
-    """Cut a sound into the fewest windows of equal length, none longer than `longest` seconds.
-
-    A picture, and a sound where `longest` is None, is one piece.
-    """
-    if not isinstance(media, Sound):
-        return [Piece(media)]
-    size = len(media.samples)
-    most = size if longest is None else int(longest * media.rate)
-    count = max(1, math.ceil(size / max(1, most)))
-    bounds = [size * number // count for number in range(count + 1)]
-    return [
-        Piece(Sound(media.samples[a:b], media.rate), a / media.rate, b / media.rate)
-        for a, b in pairwise(bounds)
-    ]
-
-
-def join_captions(pieces: Sequence[Piece], captions: Sequence[Caption]) -> Caption:
-    """Join the captions of the pieces of one fragment: a paragraph a window, in order of time."""
-    if not isinstance(pieces[0].media, Sound):
-        return captions[0]
-    windows = tuple(
-        Window(piece.start, piece.end, caption.text, caption.finish_reason, caption.tokens)
-        for piece, caption in zip(pieces, captions, strict=True)
-    )
-    if len(captions) == 1:
-        return replace(captions[0], windows=windows)
-    is_cut = any(caption.finish_reason is FinishReason.LENGTH for caption in captions)
-    counts = [caption.tokens for caption in captions if caption.tokens is not None]
-    return Caption(
-        text="\n\n".join(caption.text.strip() for caption in captions),
-        finish_reason=FinishReason.LENGTH if is_cut else FinishReason.STOP,
-        tokens=sum(counts) if len(counts) == len(captions) else None,
-        seconds=sum(caption.seconds or 0.0 for caption in captions),
-        windows=windows,
-    )
 
 
 def check_caption(outcome: object) -> Caption | ItemError:

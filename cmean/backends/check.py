@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from dataclasses import dataclass
@@ -11,7 +10,20 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from cmean.backends import hub, registry
-from cmean.domain import RGB, WHOLE, Caption, Excerpt, Kind, Picture, Prompt, Question, Role, Sound
+from cmean.backends.check_results import (
+    QUESTIONS,
+    TEXTS,
+    compare_directions,
+    compare_triples,
+    compare_unrelated_answers,
+    compare_unrelated_vectors,
+    compare_words,
+    describe_answer,
+    describe_caption,
+    describe_triple,
+    describe_vector,
+)
+from cmean.domain import WHOLE, Excerpt, Kind, Picture, Prompt, Role, Sound
 from cmean.errors import CmeanError, MissingExtraError
 from cmean.protocols import LanguageModel
 from cmean.weights import store
@@ -23,20 +35,8 @@ if TYPE_CHECKING:
     from cmean.backends.info import BackendInfo
     from cmean.protocols import Backend, Captioner, Embedder, EmotionMapper
 
-TEXTS = (
-    "A slow, mournful cello over a quiet piano, full of longing.",
-    "A bright and joyful dance in red and gold, fast and loud.",
-)
-QUESTIONS = tuple(
-    Question(Prompt(f"Is this calm? Answer yes or no. {text}"), 8, pattern="(yes|no)")
-    for text in TEXTS
-)
-_CHORDS = ((220.0, 277.2, 329.6), (261.6, 311.1, 392.0))
+_CHORD = (220.0, 277.2, 329.6)
 _SIDE = 224
-_WORDS_ALIKE = 5
-_COSINE_ALIKE = 0.999
-_UNIT = 1e-3
-_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,15 @@ class BackendCheck:
 
 
 def make_sample_excerpts(kind: Kind, rate: int, prompt: Prompt | None) -> list[Excerpt]:
-    """Make two excerpts of a kind: chords of about a second at `rate` in Hz, or small gradients."""
+    """Make two unlike excerpts of a kind.
+
+    Sounds of about a second at `rate` in Hz, a chord and bursts of noise; or two small gradients.
+    """
     media: list[Sound] | list[Picture]
     if kind is Kind.TRACK:
         media = [
-            Sound(_make_chord(tones, rate, rate + 77 * n), rate) for n, tones in enumerate(_CHORDS)
+            Sound(_make_chord(_CHORD, rate, rate), rate),
+            Sound(_make_bursts(rate, rate + 77), rate),
         ]
     else:
         media = [
@@ -67,6 +71,12 @@ def _make_chord(tones: Sequence[float], rate: int, samples: int) -> Any:  # noqa
     seconds = np.arange(samples) / rate
     waves = [np.sin(2 * np.pi * tone * seconds) for tone in tones]
     return (0.2 * np.sum(waves, axis=0) * np.exp(-seconds)).astype(np.float32)
+
+
+def _make_bursts(rate: int, samples: int) -> Any:  # noqa: ANN401 - an array
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, samples)
+    since_burst = np.arange(samples) % (rate // 4) / rate
+    return (noise * np.exp(-30 * since_burst)).astype(np.float32)
 
 
 def _make_gradient(height: int, width: int) -> Any:  # noqa: ANN401 - an array
@@ -141,7 +151,15 @@ def _unload(backend: Backend) -> str:
 
 
 class _Use:
-    """One way to use a back-end: on a single input, on a batch, and what must hold of a result."""
+    """One way to use a back-end, and what must hold of its results.
+
+    Args:
+        apply: gives a result for each input.
+        inputs: unlike each other.
+        describe: a single result; raises where it is none.
+        alike: compares a result with that of the same input in a batch.
+        unlike: compares the results of all inputs, where they must differ.
+    """
 
     def __init__(
         self,
@@ -149,11 +167,13 @@ class _Use:
         inputs: Sequence[Any],
         describe: Callable[[Any], str],
         alike: Callable[[Any, Any], str],
+        unlike: Callable[[Sequence[Any]], str] | None = None,
     ) -> None:
         self.apply = apply
         self.inputs = inputs
         self.describe = describe
         self.alike = alike
+        self.unlike = unlike
 
 
 def _list_uses(
@@ -165,8 +185,8 @@ def _list_uses(
             f"{kind.value} caption": _Use(
                 captioner.caption,
                 make_sample_excerpts(kind, info.rate, prompts.get(kind)),
-                _describe_caption,
-                _compare_words,
+                describe_caption,
+                compare_words,
             )
             for kind in info.kinds
         }
@@ -176,17 +196,31 @@ def _list_uses(
             f"{kind.value} vector": _Use(
                 embedder.embed,
                 make_sample_excerpts(kind, info.rate, None),
-                _describe_vector,
-                _compare_directions,
+                describe_vector,
+                compare_directions,
+                # synthetic pictures may well look alike to a model of photographs
+                compare_unrelated_vectors if kind is Kind.TRACK else None,
             )
             for kind in info.kinds
         }
-        texts = _Use(embedder.embed_texts, TEXTS, _describe_vector, _compare_directions)
+        texts = _Use(
+            embedder.embed_texts,
+            TEXTS,
+            describe_vector,
+            compare_directions,
+            compare_unrelated_vectors,
+        )
         return media | {"text vector": texts}
     if isinstance(backend, LanguageModel):
-        return {"answer": _Use(backend.write, QUESTIONS, _describe_answer(backend), _compare_words)}
+        describe = describe_answer(backend)
+        return {
+            "answer": _Use(
+                backend.write, QUESTIONS, describe, compare_words, compare_unrelated_answers
+            )
+        }
     mapper = cast("EmotionMapper", backend)
-    return {"triple": _Use(mapper.map, TEXTS, _describe_triple, _compare_triples)}
+    unlike = None if info.constant else compare_unrelated_answers
+    return {"triple": _Use(mapper.map, TEXTS, describe_triple, compare_triples, unlike)}
 
 
 def _check_use(name: str, use: _Use) -> Iterator[BackendCheck]:
@@ -199,12 +233,14 @@ def _check_use(name: str, use: _Use) -> Iterator[BackendCheck]:
 
     def together() -> str:
         batch = _apply(use, use.inputs)
-        return "; ".join(map(use.alike, singles, batch))
+        return "; ".join(dict.fromkeys(map(use.alike, singles, batch)))
 
     first = _try(name, one_by_one)
     yield first
     if first.ok:
-        yield _try(f"{name}, batch of 2", together)
+        yield _try(f"{name}, batch of {len(use.inputs)}", together)
+        if use.unlike is not None:
+            yield _try(f"{name}, unrelated inputs", lambda: str(use.unlike and use.unlike(singles)))
 
 
 def _apply(use: _Use, inputs: Sequence[Any]) -> Sequence[Any]:
@@ -221,69 +257,6 @@ def _try(name: str, do: Callable[[], str]) -> BackendCheck:
         return BackendCheck(name, ok=False, detail=_describe_in_one_line(error))
 
 
-def _describe_caption(found: Any) -> str:  # noqa: ANN401 - whatever the captioner gave
-    if not isinstance(found, Caption):
-        raise CmeanError(f"a {type(found).__name__} instead of a caption")
-    if not found.text.strip():
-        raise CmeanError("the caption is empty")
-    return f"{_shorten(found.text)!r}, ended by {found.finish_reason.value}"
-
-
-def _describe_answer(model: LanguageModel) -> Callable[[Any], str]:
-    def describe(found: Any) -> str:  # noqa: ANN401 - whatever the model gave
-        text, pattern = found.text.strip(), str(QUESTIONS[0].pattern)
-        if re.fullmatch(pattern, text):
-            return f"{text!r}, as the pattern wants"
-        if model.constrains or not text:
-            raise CmeanError(f"the answer {_shorten(text)!r} does not match {pattern}")
-        return f"{_shorten(text)!r}; this model is not held to patterns"
-
-    return describe
-
-
-def _describe_triple(found: Any) -> str:  # noqa: ANN401 - whatever the mapper gave
-    if not isinstance(found, RGB):
-        raise CmeanError(f"a {type(found).__name__} instead of a triple")
-    return f"{tuple(found)}"
-
-
-def _describe_vector(found: Any) -> str:  # noqa: ANN401 - whatever the embedder gave
-    vector = np.asarray(found)
-    length = float(np.linalg.norm(vector))
-    if vector.ndim != 1 or vector.dtype != np.float32 or not abs(length - 1) < _UNIT:
-        raise CmeanError(
-            f"shape {vector.shape}, {vector.dtype}, length {length:.4f}: no unit vector"
-        )
-    return f"float32 of {len(vector)} numbers, length {length:.4f}"
-
-
-def _compare_words(single: Any, batched: Any) -> str:  # noqa: ANN401 - captions or answers
-    """Compare the first words; rounding in half precision may make long texts differ later."""
-    one, other = single.text.split(), batched.text.split()
-    if one == other:
-        return "the same"
-    agreeing = next(
-        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
-        min(len(one), len(other)),
-    )
-    if agreeing < _WORDS_ALIKE:
-        raise CmeanError(f"{_shorten(batched.text)!r}, but alone {_shorten(single.text)!r}")
-    return f"the same for {agreeing} words, then rounding parts them"
-
-
-def _compare_triples(single: RGB, batched: RGB) -> str:
-    if single != batched:
-        raise CmeanError(f"{tuple(batched)}, but alone {tuple(single)}")
-    return "the same"
-
-
-def _compare_directions(single: Any, batched: Any) -> str:  # noqa: ANN401 - vectors
-    cosine = float(np.dot(single, batched))
-    if not cosine > _COSINE_ALIKE:
-        raise CmeanError(f"cosine {cosine:.6f} with the vector that it has alone")
-    return f"cosine {cosine:.6f}"
-
-
 def _describe_memory() -> str:
     """Describe the memory that the process holds now, and the peak of a GPU."""
     import psutil  # noqa: PLC0415 - most of the module's users never ask
@@ -298,8 +271,3 @@ def _describe_memory() -> str:
 def _describe_in_one_line(error: Exception) -> str:
     message = " ".join(str(error).split())
     return message if isinstance(error, CmeanError) else f"{type(error).__name__}: {message}"[:500]
-
-
-def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"

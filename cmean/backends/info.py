@@ -34,6 +34,7 @@ class BackendInfo:
         rate: of the sounds that it takes, in Hz, where a profile names no other.
         packages: the weight packages that `cmean setup` installs for it, by name.
         ahead: whether the next batch is decoded while it works; pays where it leaves the CPU idle.
+        constant: whether it answers every input alike, on purpose.
     """
 
     name: str
@@ -52,6 +53,7 @@ class BackendInfo:
     rate: int = 16_000
     packages: tuple[str, ...] = ()
     ahead: bool = False
+    constant: bool = False
 
     @property
     def installed(self) -> bool:

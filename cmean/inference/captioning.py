@@ -22,6 +22,7 @@ from cmean.failure_reasons import FailureReason
 from cmean.inference.caption_windows import Piece, cut_windows, join_captions
 from cmean.inference.prompting import render_prompt
 from cmean.protocols import PreparingCaptioner
+from cmean.util.repetition import is_repeated_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -158,6 +159,9 @@ def check_caption(outcome: object) -> Caption | ItemError:
     text = text.lstrip() if outcome.finish_reason is FinishReason.LENGTH else text.strip()
     if not text.strip():
         return CaptionError(FailureReason.EMPTY_CAPTION, "the caption is empty", retryable=True)
+    if is_repeated_token(text):
+        detail = f"the caption repeats one token: {text.strip()[:40]!r}; try dtype = 'bfloat16'"
+        return CaptionError(FailureReason.REPEATED_TOKEN, detail)
     return check_length(replace(outcome, text=text))
 
 

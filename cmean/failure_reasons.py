@@ -88,7 +88,7 @@ class FailureReason(StrEnum):
     """The item needs more memory than there is, even alone in a batch."""
     EMPTY_CAPTION = "empty-caption"
     """The caption has no text."""
-    REPEATED_TOKEN = "repeated-token"
+    REPEATED_TOKEN = "repeated-token"  # noqa: S105 - no secret
     """The caption is one character or token, repeated: the model's numbers were out of range."""
     CAPTION_TOO_LONG = "caption-too-long"
     """The caption has more characters than are stored or read."""

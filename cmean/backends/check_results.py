@@ -27,9 +27,7 @@ TEXTS = (
     "A crowd runs from a burning house.",
 )
 QUESTIONS = tuple(
-    Question(
-        Prompt(f"How fast is this, from 0 to 99? Answer with a number. {text}"), 8, "[1-9]?[0-9]"
-    )
+    Question(Prompt(f"How fast is this, from 0 to 99? Only a number. {text}"), 8, "[1-9]?[0-9]")
     for text in TEXTS
 )
 _WORDS_ALIKE = 5
@@ -40,6 +38,7 @@ _SHOWN = 60
 
 
 def describe_caption(found: Any) -> str:  # noqa: ANN401 - whatever the captioner gave
+    """Describe a captioner's result, which must be a caption of more than one token."""
     if not isinstance(found, Caption):
         raise CmeanError(f"a {type(found).__name__} instead of a caption")
     if not found.text.strip():
@@ -50,6 +49,8 @@ def describe_caption(found: Any) -> str:  # noqa: ANN401 - whatever the captione
 
 
 def describe_answer(model: LanguageModel) -> Callable[[Any], str]:
+    """Make a function that describes an answer to one of `QUESTIONS`."""
+
     def describe(found: Any) -> str:  # noqa: ANN401 - whatever the model gave
         text, pattern = found.text.strip(), str(QUESTIONS[0].pattern)
         if re.fullmatch(pattern, text):
@@ -62,12 +63,14 @@ def describe_answer(model: LanguageModel) -> Callable[[Any], str]:
 
 
 def describe_triple(found: Any) -> str:  # noqa: ANN401 - whatever the mapper gave
+    """Describe a mapper's result, which must be a triple."""
     if not isinstance(found, RGB):
         raise CmeanError(f"a {type(found).__name__} instead of a triple")
     return f"{tuple(found)}"
 
 
 def describe_vector(found: Any) -> str:  # noqa: ANN401 - whatever the embedder gave
+    """Describe an embedder's result, which must be a unit vector of float32."""
     vector = np.asarray(found)
     length = float(np.linalg.norm(vector))
     if vector.ndim != 1 or vector.dtype != np.float32 or not abs(length - 1) < _UNIT:
@@ -92,12 +95,14 @@ def compare_words(single: Any, batched: Any) -> str:  # noqa: ANN401 - captions 
 
 
 def compare_triples(single: RGB, batched: RGB) -> str:
+    """Compare the triple of a text with that of the same text in a batch."""
     if single != batched:
         raise CmeanError(f"{tuple(batched)}, but alone {tuple(single)}")
     return "the same"
 
 
 def compare_directions(single: Any, batched: Any) -> str:  # noqa: ANN401 - vectors
+    """Compare the vector of an input with that of the same input in a batch."""
     cosine = float(np.dot(single, batched))
     if not cosine > _COSINE_ALIKE:
         raise CmeanError(f"cosine {cosine:.6f} with the vector that it has alone")
@@ -121,5 +126,6 @@ def compare_unrelated_answers(found: Sequence[Any]) -> str:
 
 
 def shorten(text: str) -> str:
+    """Shorten a text to the beginning, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"

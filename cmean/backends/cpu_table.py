@@ -103,5 +103,6 @@ CPU_BACKENDS = (
         licence="Apache-2.0",
         batch=500,
         share=5000,
+        constant=True,
     ),
 )

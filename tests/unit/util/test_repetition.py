@@ -32,7 +32,7 @@ def test_different_words_are_not(words):
         "!!!",
         "No, no, no.",
         "La la la la la, sings the choir.",
-        "A slow, slow, slow waltz.",
+        "A slow, slow waltz.",
     ],
 )
 def test_ordinary_texts_are_not(text):

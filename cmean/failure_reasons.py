@@ -42,7 +42,7 @@ class FailureReason(StrEnum):
     """The file holds no picture in a format that is read."""
     EMPTY = "empty"
     """The audio file has a header, but no samples."""
-    NO_SAMPLES = "no_samples"
+    NO_SAMPLES = "no-samples"
     """A sound has too few samples for a clip of the report."""
     BAD_RATE = "bad-rate"
     """The sample rate is outside the accepted range."""

@@ -31,6 +31,7 @@ __all__ = [
     "create_mapper",
     "get_info",
     "list_backends",
+    "list_broken_plugins",
 ]
 
 
@@ -44,13 +45,25 @@ def list_backends() -> tuple[BackendInfo, ...]:
 
 def _list_plugins() -> list[BackendInfo]:
     """List back-ends that other packages add. One that cannot be imported is left out."""
-    found = []
+    return [loaded for loaded in _load_plugins().values() if isinstance(loaded, BackendInfo)]
+
+
+def list_broken_plugins() -> dict[str, str]:
+    """List the back-ends of other packages that cannot be imported: name → why."""
+    broken = _load_plugins().items()
+    return {name: str(error) for name, error in broken if isinstance(error, Exception)}
+
+
+@cache
+def _load_plugins() -> dict[str, BackendInfo | Exception]:
+    loaded: dict[str, BackendInfo | Exception] = {}
     for entry in entry_points(group="cmean.backends"):
         try:
-            found.append(cast("BackendInfo", entry.load()))
-        except (ImportError, AttributeError):
-            continue  # the package is broken; whoever names its back-end is told it is not here
-    return found
+            loaded[entry.name] = cast("BackendInfo", entry.load())
+        except Exception as error:  # noqa: BLE001 - the module of another package may raise anything
+            line = " ".join(str(error).split())
+            loaded[entry.name] = ImportError(f"{entry.value}: {type(error).__name__}: {line}")
+    return loaded
 
 
 def get_info(name: str, role: Role | None = None, kind: Kind | None = None) -> BackendInfo:
@@ -61,6 +74,8 @@ def get_info(name: str, role: Role | None = None, kind: Kind | None = None) -> B
     """
     named = [info for info in (*list_backends(), *STEPS) if info.name == name]
     if not named:
+        if (why := list_broken_plugins().get(name)) is not None:
+            raise ConfigError(f"the back-end {name!r} cannot be imported from {why}")
         names = ", ".join(dict.fromkeys(info.name for info in list_backends()))
         raise ConfigError(f"there is no back-end {name!r}; there are: {names}")
     fitting = [info for info in named if role in {None, info.role}]

@@ -49,6 +49,10 @@ class EmbeddingSet:
         at = np.minimum(np.searchsorted(self.items, items), len(self.items) - 1)
         return at, self.items[at] == items
 
+    def select(self, chosen: NDArray[np.bool_]) -> EmbeddingSet:
+        """Select rows by a mask of shape (n,)."""
+        return EmbeddingSet(self.items[chosen], self.captions[chosen], self.unit[chosen])
+
 
 def find_newest_embedder(
     connection: Connection, backend: str, kind: Kind, source_id: int | None

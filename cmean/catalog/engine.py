@@ -109,7 +109,8 @@ class Catalog:
                         )
             finally:
                 if self.is_sqlite:
-                    driver.execute("PRAGMA foreign_keys = ON")
+                    with suppress(sqlite3.ProgrammingError):  # closed, as in _transaction
+                        driver.execute("PRAGMA foreign_keys = ON")
 
     @contextmanager
     def read_only(self) -> Iterator[Connection]:

@@ -5,17 +5,19 @@ Both are arrays, a field for each column: a catalog may hold millions of them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from sqlalchemy import desc, func, insert, or_, select
 
-from cmean.catalog.pairing_inputs import read_input_ids, write_inputs
+from cmean.catalog.pairing_inputs import read_input_ids, read_inputs, write_inputs
 from cmean.catalog.pairing_rows import PairingRow
 from cmean.catalog.tables import captions, emotions, fragments, items, pairings, pairs
 from cmean.catalog.upsert import build_insert
 from cmean.errors import InputError
 from cmean.profile_names import CONTROLS
+from cmean.util.hashing import hash_json, hash_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -127,23 +129,57 @@ def write_pairing(
 ) -> int:
     """Write a pairing with all its pairs, or return the id of the equal one that is there.
 
+    Equal are the parameters and the vectors that were compared, which `digest` identifies, and the
+    triples and embeddings at the other positions: evaluations use these, too. Where only the latter
+    differ, the pairing gets a digest of both.
+
     Args:
         connection: an open write transaction.
-        pairing: its columns; `digest` identifies inputs and parameters.
+        pairing: its columns.
         made: its pairs, `PAIR`, shape (n,).
         inputs: the results that there were when its vectors were read.
     """
-    row = build_insert(connection, pairings).values(pairing.as_columns())
-    row = row.on_conflict_do_nothing(index_elements=["digest"])
-    pairing_id = connection.execute(row.returning(pairings.c.id)).scalar_one_or_none()
+    inputs = tuple(inputs)
+    pairing_id = _insert_pairing(connection, pairing)
     if pairing_id is None:
-        equal = select(pairings.c.id).where(pairings.c.digest == pairing.digest)
-        return int(connection.execute(equal).scalar_one())
+        equal = _find_by_digest(connection, pairing.digest)
+        vectors = _identify_vectors(inputs)
+        if vectors == _identify_vectors(read_inputs(connection, equal)):
+            return equal
+        pairing = replace(pairing, digest=hash_json([pairing.digest, vectors]))
+        pairing_id = _insert_pairing(connection, pairing)
+    if pairing_id is None:
+        return _find_by_digest(connection, pairing.digest)
     write_inputs(connection, pairing_id, inputs)
     for start in range(0, len(made), _CHUNK):
         rows = map(_build_row, made[start : start + _CHUNK].tolist())
         connection.execute(insert(pairs), [{"pairing_id": pairing_id, **row} for row in rows])
-    return int(pairing_id)
+    return pairing_id
+
+
+def _insert_pairing(connection: Connection, pairing: PairingColumns) -> int | None:
+    """Insert the row of a pairing; None where there is one of that digest."""
+    row = build_insert(connection, pairings).values(pairing.as_columns())
+    row = row.on_conflict_do_nothing(index_elements=["digest"])
+    return connection.execute(row.returning(pairings.c.id)).scalar_one_or_none()
+
+
+def _find_by_digest(connection: Connection, digest: str) -> int:
+    equal = select(pairings.c.id).where(pairings.c.digest == digest)
+    return int(connection.execute(equal).scalar_one())
+
+
+def _identify_vectors(inputs: Iterable[PairingInput]) -> list[list[str | int]]:
+    """Identify the triples and embeddings among some inputs."""
+    return sorted(
+        [each.result, each.recipe_id, hash_parts(ids.tobytes() for ids in _list_bounds(each))]
+        for each in inputs
+        if each.result != "caption"
+    )
+
+
+def _list_bounds(inputs: PairingInput) -> list[NDArray[np.int64]]:
+    return [inputs.ids.first, inputs.ids.last]
 
 
 def _build_row(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _PARAMETERS = 10_000
 _FRAGMENTS = text(
     """
     SELECT e.item_id, e.position, COALESCE(c.text, '') AS text, c.words, c.finish_reason,
-           e.red, e.green, e.blue
+           e.red, e.green, e.blue, e.emotion_id, e.recipe_id
     FROM v_emotions e LEFT JOIN v_captions c ON c.caption_id = e.caption_id
     WHERE e.recipe_id IN :recipes AND e.item_id IN :items ORDER BY e.item_id, e.position
     """
@@ -59,13 +59,30 @@ def read_item_rows(connection: Connection, item_ids: Sequence[int]) -> dict[int,
 
 
 def read_fragments_of_items(
-    connection: Connection, recipe_ids: Sequence[int], item_ids: Iterable[int]
+    connection: Connection,
+    recipe_ids: Sequence[int],
+    item_ids: Iterable[int],
+    pairing_id: int,
 ) -> dict[int, list[dict[str, Any]]]:
-    """Read captions with their triples, by item and position, of some emotion recipes."""
-    result: dict[int, list[dict[str, Any]]] = {}
+    """Read captions with their triples, by item and position, that a pairing was computed from.
+
+    Args:
+        connection: an open transaction.
+        recipe_ids: the recipes of its mappers.
+        item_ids: of which items.
+        pairing_id: the pairing.
+    """
     wanted = {"recipes": list(recipe_ids), "items": list(item_ids)}
-    for row in connection.execute(_FRAGMENTS, wanted).mappings():
-        result.setdefault(row["item_id"], []).append(dict(row))
+    rows = [dict(row) for row in connection.execute(_FRAGMENTS, wanted).mappings()]
+    inputs = {
+        recipe_id: read_input_ids(connection, pairing_id, "emotion", recipe_id)
+        for recipe_id in set(recipe_ids)
+    }
+    result: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        emotion_id, recipe_id = row.pop("emotion_id"), row.pop("recipe_id")
+        if inputs[recipe_id].contains(np.array([emotion_id], np.int64))[0]:
+            result.setdefault(row["item_id"], []).append(row)
     return result
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import BigInteger, cast, delete, func, insert, select
+from sqlalchemy import BigInteger, case, cast, delete, func, insert, select, text
 
-from cmean.catalog.tables import recipes, task_counts
+from cmean.catalog.tables import recipes, task_counts, tasks
 from cmean.catalog.tables.job_queue import STATES
 
 if TYPE_CHECKING:
@@ -104,6 +104,34 @@ def has_open_tasks(connection: Connection, recipe_id: int) -> bool:
     """Tell whether any task of a recipe is ready or leased."""
     query = select(func.sum(task_counts.c.ready + task_counts.c.leased))
     return bool(connection.execute(query.where(task_counts.c.recipe_id == recipe_id)).scalar())
+
+
+def recount_tasks(connection: Connection) -> bool:
+    """Count all tasks anew; tell whether the counters had been wrong.
+
+    They are after statements that bypass triggers: INSERT OR REPLACE on SQLite, or
+    ``session_replication_role`` on PostgreSQL.
+
+    Args:
+        connection: an open write transaction; it excludes other writers of tasks until its end.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE tasks IN SHARE ROW EXCLUSIVE MODE"))
+    group = (tasks.c.stage, tasks.c.recipe_id)
+    states = [func.sum(case((tasks.c.state == state, 1), else_=0)) for state in STATES]
+    counted = select(*group, *(cast(state, BigInteger) for state in states)).group_by(*group)
+    kept = (task_counts.c.stage, task_counts.c.recipe_id)
+    stored = select(*kept, *_SUMS).group_by(*kept)
+    before = {tuple(row) for row in connection.execute(stored) if any(row[2:])}
+    now = {tuple(row) for row in connection.execute(counted)}
+    if before == now:
+        return False
+    connection.execute(delete(task_counts))
+    if now:
+        names = ("stage", "recipe_id", *STATES)
+        rows = [dict(zip(names, row, strict=True)) for row in now]
+        connection.execute(insert(task_counts), rows)
+    return True
 
 
 def needs_compaction(connection: Connection) -> bool:

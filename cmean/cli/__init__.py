@@ -64,13 +64,8 @@ def _raise_interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command line. Returns the exit code."""
-    parser = _build_parser()
-    if not arguments:
-        parser.print_help()
-        return EXIT_USAGE
-    verb = parser.parse_args(arguments[:1]).verb  # handles --help and --version
     try:
-        code = _run_verb(verb, arguments[1:])
+        code = _run_command(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("cmean: interrupted; finished work is kept", file=sys.stderr)
@@ -86,6 +81,15 @@ def main(arguments: Sequence[str]) -> int:
         print(f"cmean: {_format_error(error)}", file=sys.stderr)
         code = EXIT_USAGE if isinstance(error, UsageError) else EXIT_ERROR
     return code
+
+
+def _run_command(arguments: Sequence[str]) -> int:
+    parser = _build_parser()
+    if not arguments:
+        parser.print_help()
+        return EXIT_USAGE
+    verb = parser.parse_args(arguments[:1]).verb  # handles --help and --version
+    return _run_verb(verb, arguments[1:])
 
 
 def _run_verb(verb: str, arguments: Sequence[str]) -> int:

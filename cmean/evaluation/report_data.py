@@ -125,7 +125,7 @@ def load_report_data(catalog: Catalog, document: EvaluationDocument, shown: int)
             null_similarities=_draw_null(connection, pairing, pairs),
             items=report_rows.read_item_rows(connection, np.unique(np.concatenate(known)).tolist()),
             fragments=report_rows.read_fragments_of_items(
-                connection, mappers, np.unique(first).tolist()
+                connection, mappers, np.unique(first).tolist(), document.pairing
             ),
             recipes=_load_recipe_chains(connection, mappers),
             captions={

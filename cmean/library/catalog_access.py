@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cmean.catalog import migrate
+from cmean.catalog import migrate, task_counts
 from cmean.catalog.engine import Catalog
 
 if TYPE_CHECKING:
@@ -23,11 +23,13 @@ class CatalogUpgrade:
         name: the catalog's URL without its password.
         before: the schema's revision before; None: there was none.
         after: the revision now.
+        recounted: whether the counters of tasks had been wrong, and were counted anew.
     """
 
     name: str
     before: str | None
     after: str
+    recounted: bool
 
 
 @contextmanager
@@ -46,7 +48,7 @@ def open_catalog(database_url: str) -> Iterator[Catalog]:
 
 
 def upgrade_catalog(database_url: str) -> CatalogUpgrade:
-    """Create a catalog's schema, or bring it to this version's.
+    """Create a catalog's schema, or bring it to this version's; count its tasks anew.
 
     Raises:
         CatalogError: the catalog is of a newer version, or is another program's database.
@@ -54,6 +56,8 @@ def upgrade_catalog(database_url: str) -> CatalogUpgrade:
     catalog = Catalog(database_url)
     try:
         before, after = migrate.upgrade_schema(catalog)
+        with catalog.write() as connection:
+            recounted = task_counts.recount_tasks(connection)
     finally:
         catalog.close()
-    return CatalogUpgrade(catalog.name, before, after)
+    return CatalogUpgrade(catalog.name, before, after, recounted)

@@ -113,8 +113,8 @@ def count_vectors(connection: Connection, request: PairingRequest, profile: Prof
     for kind, number in zip(Kind, found, strict=True):
         if not number:
             raise InputError(
-                f"no {kind.value} has an emotion under profile {profile.name!r}; "
-                "ingest some, then run: cmean run"
+                f"no {kind.value} has an emotion under profile {profile.name!r}; ingest some and "
+                "run: cmean run; where tasks failed: cmean status, then cmean retry"
             )
     return found
 
@@ -137,7 +137,7 @@ def require_mapper_recipes(
     }
     if len(found) < len(recipe_ids):
         raise InputError(
-            f"profile {profile.name!r} has no emotions in this catalog yet; "
-            f"run: cmean run --profile {profile.name}"
+            f"profile {profile.name!r} has no emotions in this catalog yet; ingest tracks and "
+            f"artworks, then run: cmean run --profile {profile.name}"
         )
     return found

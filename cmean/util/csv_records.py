@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DELIMITERS: Final = ",\t;"
+_SEPARATOR_LINE: Final = re.compile('\ufeff?"?sep=([,;\t])"?', re.IGNORECASE)
 _QUOTES: Final = re.compile('"+')
 _QUOTED: Final = re.compile('"[^"]*"')
 _WRAPPINGS: Final = 3  # times that a whole record may be quoted as one cell
@@ -40,9 +41,12 @@ class Record(NamedTuple):
 def detect_delimiter(text: str) -> str:
     """Return the one of comma, tab and semicolon that the first line has most of.
 
-    Those in quotes do not count, unless the whole line is quoted.
+    Those in quotes do not count, unless the whole line is quoted. A first line like ``sep=;``, as
+    spreadsheets write it, names the delimiter.
     """
     line = text.lstrip("\r\n").partition("\n")[0]
+    if (named := _SEPARATOR_LINE.fullmatch(line.strip("\r"))) is not None:
+        return named[1]
     bare = _QUOTED.sub("", line)
     return max(DELIMITERS, key=(bare if any(sign in bare for sign in DELIMITERS) else line).count)
 
@@ -63,6 +67,8 @@ def unwrap_cells(cells: list[str], delimiter: str) -> list[str]:
 
 class RecordReader:
     """Reads the records of a text one after the other, without those that are empty.
+
+    A first line that names the delimiter is none of them.
 
     A record that cannot be parsed costs its first line alone, lest a stray quote take all that
     follows with it: the next line begins another record.
@@ -94,6 +100,8 @@ class RecordReader:
         self._has_quotes = quoting and '"' in text
         self._lines = list(io.StringIO(text, newline=""))
         self._position = 0
+        if self._lines and _SEPARATOR_LINE.fullmatch(self._lines[0].strip("\r\n")):
+            self._position = 1
         self._first = 0
         self._quotes = 0
         self._is_open = False
@@ -115,15 +123,17 @@ class RecordReader:
 
     def _read_lines(self) -> Iterator[Record]:
         """Read a text without quotes, each line of which is a record: twice as fast."""
-        parser = csv.reader(self._lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
+        skipped = self._position
+        lines = self._lines[skipped:]
+        parser = csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
         while self._position < len(self._lines):
             try:
                 for cells in parser:
                     if any(map(str.strip, cells)):
-                        yield Record(parser.line_num, cells)
+                        yield Record(skipped + parser.line_num, cells)
             except csv.Error as error:
-                yield Record(parser.line_num, [], _explain_error(str(error)))
-            self._position = parser.line_num
+                yield Record(skipped + parser.line_num, [], _explain_error(str(error)))
+            self._position = skipped + parser.line_num
 
     def _read_until_error(self) -> Iterator[Record]:
         """Read records until one of them needs another parser: it failed, or it is open."""

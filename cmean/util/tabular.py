@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cmean.util.text_files import DecodedText
 
+_NUL_BYTE: Final = "holds a NUL byte"
 SHOWN_CHARACTERS: Final = 40
 """Characters of a faulty cell that a message repeats."""
 
@@ -141,6 +142,8 @@ def read_table(path: Path, *, hand_edited: bool = False) -> CsvTable:
 def read_plain_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Read line number and cells, as they are, of the rows of a file with or without a header.
 
+    A row that cannot be read ends it, since the file is the whole input of what reads it.
+
     Encoding, delimiter and quoting are those of `read_table`.
 
     Raises:
@@ -151,6 +154,8 @@ def read_plain_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     for line, cells, problem, _ in RecordReader(text, delimiter):
         if problem is not None:
             raise InputError(f"{path}, line {line}: {problem}")
+        if any("\0" in cell for cell in cells):
+            raise InputError(f"{path}, line {line}: {_NUL_BYTE}")
         yield line, cells if len(cells) > 1 else unwrap_cells(cells, delimiter)
 
 
@@ -170,7 +175,7 @@ def _find_problem(
 ) -> str | None:
     """Return why the cells of a record do not fit the header; None where they do."""
     if any("\0" in cell for cell in cells):
-        return "holds a NUL byte"
+        return _NUL_BYTE
     more = any(cells[width:])
     if more or (len(cells) < width and not may_end_early):
         hint = "; put quotes around a text with separators" if more else ""

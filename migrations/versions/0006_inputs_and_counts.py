@@ -1,6 +1,9 @@
 """What each pairing was made from, counters of tasks, and indexes of failures and of URIs.
 
 Revision: 0006, after 0005
+
+Going back loses which results each pairing was computed from. When the schema is upgraded again,
+they are found by their times, as in schema 0005: to the second, on SQLite.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ class Corpus:
             self.mappers[kind] = recipes.ensure_recipe(connection, mapper, self.captioners[kind])
         self.number = 0
 
-    def add(self, connection, kind, count=1):
-        """More items of a kind, all fragments captioned and mapped."""
+    def add(self, connection, kind, count=1, positions=POSITIONS):
+        """More items of a kind, fragments captioned and mapped."""
         for _ in range(count):
             self.number += 1
             item = items.NewItem(
@@ -48,11 +48,15 @@ class Corpus:
             item_id = items.add_item(connection, item)
             query = select(fragments.c.id).where(fragments.c.item_id == item_id)
             parts = list(connection.execute(query.order_by(fragments.c.position)).scalars())
-            texts = {part: (Caption("red"), 1) for part in parts}
-            made = published_results.add_captions(connection, self.captioners[kind], texts)
-            n = self.number * 7 % 200
-            triples = {part: (made[part], RGB(n, 255 - n, n // 2)) for part in parts}
-            published_results.add_emotions(connection, self.mappers[kind], triples)
+            self.process(connection, kind, [parts[position] for position in positions])
+
+    def process(self, connection, kind, parts):
+        """Captions and triples of some fragments."""
+        texts = {part: (Caption("red"), 1) for part in parts}
+        made = published_results.add_captions(connection, self.captioners[kind], texts)
+        n = self.number * 7 % 200
+        triples = {part: (made[part], RGB(n, 255 - n, n // 2)) for part in parts}
+        published_results.add_emotions(connection, self.mappers[kind], triples)
 
     def request(self, **choices):
         keys = {f"{kind.value}_recipe_id": self.mappers[kind] for kind in Kind}
@@ -117,6 +121,29 @@ def test_what_an_open_transaction_had_inserted_is_no_input(catalog, corpus):
     later = pair(catalog, corpus.request())
     assert seen(catalog, corpus, later)[Kind.TRACK] == (50, 10, 10)
     assert seen(catalog, corpus, pairing_id) == expected
+
+
+def test_fragments_that_came_later_belong_to_another_pairing(catalog, corpus):
+    def count_shown(pairing_id):
+        with catalog.read() as connection:
+            shown = report_rows.read_fragments_of_items(
+                connection, list(corpus.mappers.values()), range(1, 12), pairing_id
+            )
+        return sum(map(len, shown.values()))
+
+    with catalog.write() as connection:
+        corpus.add(connection, Kind.TRACK, 1, positions=(0,))
+        parts = select(fragments.c.id).where(fragments.c.item_id == 11, fragments.c.position > 0)
+        later = list(connection.execute(parts).scalars())
+    pairing_id = pair(catalog, corpus.request())
+    assert pair(catalog, corpus.request()) == pairing_id
+    assert count_shown(pairing_id) == 51
+    with catalog.write() as connection:
+        corpus.process(connection, Kind.TRACK, later)
+    other = pair(catalog, corpus.request())
+    assert other != pairing_id
+    assert pair(catalog, corpus.request()) == other
+    assert (count_shown(pairing_id), count_shown(other)) == (51, 55)
 
 
 def test_what_came_between_reading_and_writing_is_no_input(catalog, corpus):

@@ -335,3 +335,23 @@ def plans(catalog, issued):
         for statement, parameters in issued:
             found = connection.exec_driver_sql(f"{explain} {statement}", parameters)
             yield "\n".join(str(row[-1]) for row in found)
+
+
+@pytest.mark.parametrize("bypass", ["replace", "replica"])
+def test_counters_that_a_statement_bypassed_are_mended(catalog, bypass):
+    if (bypass == "replace") is not catalog.is_sqlite:
+        pytest.skip("of the other database")
+    with catalog.write() as connection:
+        add_recipes(connection)
+        assert not task_counts.recount_tasks(connection)
+        if catalog.is_sqlite:
+            connection.exec_driver_sql("INSERT OR REPLACE INTO tasks SELECT * FROM tasks")
+        else:
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            connection.exec_driver_sql("DELETE FROM tasks WHERE recipe_id IS NOT NULL")
+            connection.exec_driver_sql("SET LOCAL session_replication_role = DEFAULT")
+    with catalog.write() as connection:
+        assert rows(connection, COUNTED) != rows(connection, PROGRESS)
+        assert task_counts.recount_tasks(connection)
+        check(connection)
+        assert not task_counts.recount_tasks(connection)

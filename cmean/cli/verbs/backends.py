@@ -76,6 +76,8 @@ def _list_backends(args: argparse.Namespace) -> int:
         rows.sort(key=_get_family)
         cells = [[_format_cell(row[name]) for name in _PRINTED_COLUMNS] for row in rows]
         print_table("Back-ends", _PRINTED_COLUMNS, cells)
+    for name, why in registry.list_broken_plugins().items():
+        print_notice(f"left out: the back-end {name!r} cannot be imported from {why}")
     return EXIT_OK
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cmean.cli.exit_codes import EXIT_OK
 from cmean.cli.options import add_json
-from cmean.cli.output import print_json
+from cmean.cli.output import print_json, print_notice
 from cmean.config import load_settings
 from cmean.library.catalog_access import upgrade_catalog
 
@@ -28,4 +28,6 @@ def main(args: argparse.Namespace) -> int:
         print(f"{done.name} is up to date (schema {done.after})")
     else:
         print(f"{done.name} {'upgraded' if done.before else 'created'} (schema {done.after})")
+    if done.recounted:
+        print_notice("the counters of tasks were wrong; all tasks were counted anew")
     return EXIT_OK

@@ -10,6 +10,7 @@ from cmean.cli.options import add_json
 from cmean.cli.output import print_json
 from cmean.jobs.failed_tasks import retry_failed_tasks
 from cmean.jobs.status import STAGES
+from cmean.presentation.number_formats import format_count
 
 if TYPE_CHECKING:
     import argparse
@@ -29,5 +30,5 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"ready": count})
     else:
-        print(f"{count} tasks are ready again")
+        print(f"{format_count(count, 'task')} ready again")
     return EXIT_OK

@@ -17,6 +17,7 @@ from cmean.inference.queues import QUEUES
 from cmean.jobs.delays import STATUS_REFRESH
 from cmean.jobs.monitor import Observer
 from cmean.jobs.status import STAGES, build_status
+from cmean.presentation.number_formats import format_count
 from cmean.presentation.text_tables import print_table
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _watch_fleet(catalog: Catalog, *, fleet: bool) -> None:
 
 def _print_status(document: dict[str, Any]) -> None:
     items = document["items"]
-    print(f"{items['track']} tracks, {items['artwork']} artworks")
+    print(", ".join(format_count(items[kind], kind) for kind in ("track", "artwork")))
     rows = [
         [stage, *(counts[state] for state in _TASK_STATES)]
         for stage, counts in document["stages"].items()
@@ -92,7 +93,8 @@ def _print_status(document: dict[str, Any]) -> None:
         rows = [list(row.values()) for row in document["failures"]]
         print_table("Failures", list(document["failures"][0]), rows)
     for row in document["waiting"]:
-        print(f"{row['ready']} tasks of {row['queue']} wait: {row['why']}")
+        number = format_count(row["ready"], "task")
+        print(f"{number} of {row['queue']} not executed: {row['why']}")
     if document["workers"]:
         print_table("Workers", _WORKER_COLUMNS, map(_build_worker_row, document["workers"]))
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from cmean.catalog import embeddings, stored_scores
 from cmean.catalog import recipes as recipe_rows
+from cmean.catalog.pairing_inputs import read_input_ids
 from cmean.domain import WHOLE, Kind
 from cmean.evaluation.documents.study_tables import SimilarityRow
 from cmean.evaluation.measures.combined_parts import PartSimilarities, combine_parts
@@ -104,6 +105,9 @@ def _measure_captions(
 ) -> dict[str, SimilarityRow] | None:
     """Compare the media of items with their captions: of the whole, and of all four fragments.
 
+    The captions are those that the pairing was computed from. Their embeddings, and those of the
+    media, may be newer: the newest recipe of the embedder is taken.
+
     Args:
         connection: an open transaction.
         evaluated: the pairing.
@@ -117,7 +121,13 @@ def _measure_captions(
     if media_id is None or text_id is None:
         return None
     media = embeddings.read_vectors(connection, media_id, WHOLE)
-    total = embeddings.read_vectors(connection, text_id, WHOLE)
+    known = read_input_ids(connection, evaluated.row.id, "caption", source_id)
+
+    def read_caption_vectors(position: int) -> EmbeddingSet:
+        found = embeddings.read_vectors(connection, text_id, position)
+        return found.select(known.contains(found.captions))
+
+    total = read_caption_vectors(WHOLE)
     one, other = _find_common(evaluated.items[kind], media, total)
     if not len(one):
         return None
@@ -127,7 +137,7 @@ def _measure_captions(
         for caption, value in zip(total.captions[other], values, strict=True)
     ]
     rows = {"total": _compare_matched(media.unit[one], total.unit[other], evaluated)}
-    fragments = [embeddings.read_vectors(connection, text_id, p) for p in FRAGMENTS]
+    fragments = [read_caption_vectors(position) for position in FRAGMENTS]
     aggregated = _average_directions(fragments)
     one, other = _find_common(evaluated.items[kind], media, aggregated)
     if len(one):

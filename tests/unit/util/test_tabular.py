@@ -147,6 +147,11 @@ def test_delimiters(reader, read, delimiter):
     assert read(reader.text(delimiter)) == reader.names
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_first_line_that_names_the_delimiter(reader, read, delimiter):
+    assert read(f"sep={delimiter}\r\n{reader.text(delimiter)}") == reader.names
+
+
 def test_delimiters_within_quotes_do_not_count(reader, read):
     text = reader.text(";").replace("b.wav", '"b, c, d, e.wav"')
 

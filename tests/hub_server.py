@@ -8,6 +8,8 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from cmean.backends.pinned_commits import PINNED_COMMITS
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -57,20 +59,23 @@ class _Handler(BaseHTTPRequestHandler):
         repository = f"{owner}/{name}"
         if repository in self.server.refused or repository not in self.server.repositories:
             self._refuse(self.server.refused.get(repository, "RepoNotFound"))
-        elif revision not in {"main", COMMIT}:
+        elif revision not in {"main", *PINNED_COMMITS.values(), COMMIT}:
             self._refuse("RevisionNotFound")
         elif api:
-            self._describe(what, repository)
+            self._describe(what, repository, revision)
         else:
-            self._send(self.server.repositories[repository]["/".join(file)])
+            commit = COMMIT if revision == "main" else revision
+            content = self.server.repositories[repository]["/".join(file)]
+            self._send(content, headers={"X-Repo-Commit": commit})
 
-    def _describe(self, what, repository):
+    def _describe(self, what, repository, revision):
         files = self.server.repositories[repository]
         tree = [
             {"type": "file", "path": path, "size": len(content), "oid": _digest(content)}
             for path, content in files.items()
         ]
-        info = {"id": repository, "sha": COMMIT, "siblings": [{"rfilename": p} for p in files]}
+        commit = COMMIT if revision == "main" else revision
+        info = {"id": repository, "sha": commit, "siblings": [{"rfilename": p} for p in files]}
         self._send(json.dumps(tree if what == "tree" else info).encode())
 
     def _refuse(self, code):
@@ -84,7 +89,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("ETag", f'"{_digest(content)}"')
-        self.send_header("X-Repo-Commit", COMMIT)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()

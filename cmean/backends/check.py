@@ -132,7 +132,7 @@ def _check_weights(info: BackendInfo, parameters: Mapping[str, Any]) -> str:
     if not info.model:
         return f"none needed; licence {licence}"
     model = str(parameters["model"])
-    found = hub.locate_checkpoint(model, str(parameters.get("revision", "main")))
+    found = hub.locate_checkpoint(model, str(parameters.get("revision", "")))
     known = f"licence {licence}" if model == info.model else "licence as its publisher states"
     return f"{model}, revision {found.revision}; {known}"
 
@@ -224,7 +224,7 @@ def _list_uses(
 
 
 def _check_use(name: str, use: _Use) -> Iterator[BackendCheck]:
-    """Return the result of a single input, then compare a batch of two with single ones."""
+    """Check the results of single inputs, a batch of two with them, and that they differ."""
     singles: list[Any] = []
 
     def one_by_one() -> str:
@@ -232,13 +232,13 @@ def _check_use(name: str, use: _Use) -> Iterator[BackendCheck]:
         return use.describe(singles[0])
 
     def together() -> str:
-        batch = _apply(use, use.inputs)
+        batch = _apply(use, use.inputs[:2])
         return "; ".join(dict.fromkeys(map(use.alike, singles, batch)))
 
     first = _try(name, one_by_one)
     yield first
     if first.ok:
-        yield _try(f"{name}, batch of {len(use.inputs)}", together)
+        yield _try(f"{name}, batch of 2", together)
         if use.unlike is not None:
             yield _try(f"{name}, unrelated inputs", lambda: str(use.unlike and use.unlike(singles)))
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _INDEX, _SINGLE = "model.safetensors.index.json", "model.safetensors"
+_PICKLE_INDEX, _PICKLE = "pytorch_model.bin.index.json", "pytorch_model.bin"
 _PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 _VOCABULARIES = ("tokenizer.json", "vocab.json", "tokenizer.model", "vocab.txt")
 _DIGITS = re.compile(r"\d+")
@@ -87,7 +88,8 @@ def load_model(
         model, report = model_class.from_pretrained(
             folder,
             local_files_only=True,
-            use_safetensors=True,
+            use_safetensors=_has_safetensors(folder),
+            weights_only=True,  # of a pickle tensors alone are read, and nothing is run
             trust_remote_code=False,
             device_map={"": torch_tools.choose_device()},
             output_loading_info=True,
@@ -180,13 +182,37 @@ def _make_four_bit_config(dtype: str) -> Any:  # noqa: ANN401 - of transformers
     )
 
 
+def _has_safetensors(folder: Path) -> bool:
+    """Return whether the weights are safetensors; where there are none, a pickle counts."""
+    is_there = [(folder / name).is_file() for name in (_INDEX, _SINGLE, _PICKLE_INDEX, _PICKLE)]
+    return any(is_there[:2]) or not any(is_there)
+
+
 def _check_weight_files(folder: Path) -> None:
-    index = folder / _INDEX
-    mapped = _read_json(index).get("weight_map", {}) if index.is_file() else {"": _SINGLE}
+    safe = _has_safetensors(folder)
+    index, single = (_INDEX, _SINGLE) if safe else (_PICKLE_INDEX, _PICKLE)
+    path = folder / index
+    mapped = _read_json(path).get("weight_map", {}) if path.is_file() else {"": single}
     for name in sorted(set(mapped.values())):
         if not (folder / name).is_file():
             raise WeightsError(f"{folder} lacks the weight file {name}: {_AGAIN}")
-        _check_whole(folder / name)
+        if safe:
+            _check_whole(folder / name)
+        else:
+            _check_pickle(folder / name)
+
+
+def _check_pickle(file: Path) -> None:
+    """Check that a pickle holds tensors and nothing that would be run."""
+    import torch
+
+    try:
+        torch.load(file, map_location="meta", weights_only=True, mmap=True)
+    except Exception as error:  # whatever a damaged or malicious file provokes
+        raise WeightsError(
+            f"{file} is damaged, or holds more than tensors, which is not read: {_AGAIN}, or name "
+            "a repository with safetensors"
+        ) from error
 
 
 def _check_whole(file: Path) -> None:

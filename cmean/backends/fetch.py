@@ -6,16 +6,17 @@ import errno
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
 from cmean.backends import hub, registry
+from cmean.backends.pinned_commits import choose_revision
 from cmean.config import load_settings
 from cmean.errors import ConfigError, MissingExtraError, WeightsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from cmean.backends.info import BackendInfo
     from cmean.domain import Role
@@ -53,7 +54,7 @@ def find_weights_to_fetch(
 
     Args:
         name: of a back-end, or a repository `organisation/name`.
-        revision: of it; None: what the parameters say, else ``main``.
+        revision: of it; None: what the parameters say, else as `choose_revision` does.
         chosen: parameters of back-ends, by name and role, that may name other weights.
 
     Raises:
@@ -70,11 +71,11 @@ def find_weights_to_fetch(
             raise ConfigError(f"the back-end {name!r} needs no weights of its own")
         if name.count("/") != 1:
             registry.get_info(name)  # says which there are
-        return WeightsToFetch(name, revision or "main")
+        return WeightsToFetch(name, choose_revision(name, revision or ""))
     info = fitting[0]
     parameters = chosen.get((info.name, info.role), {}) if named else {}
     model = str(parameters.get("model", info.model))
-    revision = revision or str(parameters.get("revision", "main"))
+    revision = choose_revision(model, revision or str(parameters.get("revision", "")))
     parts = _list_parts(info)
     if parts or model == info.model:
         return WeightsToFetch(model, revision, info.licence, info.commercial, parts)
@@ -98,7 +99,7 @@ def fetch_weights(wanted: WeightsToFetch) -> hub.Checkpoint:
         MissingExtraError: the library that downloads is not installed.
     """
     try:
-        from huggingface_hub import snapshot_download  # noqa: PLC0415 - of an extra
+        import huggingface_hub  # noqa: F401, PLC0415 - of an extra
     except ImportError as error:
         raise MissingExtraError("models", "models") from error
     if (own := hub.find_local_folder(wanted.model)) is not None:
@@ -106,16 +107,29 @@ def fetch_weights(wanted: WeightsToFetch) -> hub.Checkpoint:
     if wanted.parts:
         return _fetch_parts(wanted)
     try:
-        snapshot_download(wanted.model, revision=wanted.revision, allow_patterns=list(hub.PATTERNS))
+        _download_snapshot(wanted)
     except Exception as error:  # the libraries below raise errors of their own
         raise WeightsError(_explain_failure(error, wanted.model, wanted.revision)) from error
     found = hub.locate_checkpoint(wanted.model, wanted.revision)
-    if not any(found.folder.rglob("*.safetensors")):
+    patterns = ("*.safetensors", *hub.PICKLE_PATTERNS)
+    if not any(path for pattern in patterns for path in found.folder.rglob(pattern)):
         raise WeightsError(
-            f"{wanted.model} has no safetensors at revision {wanted.revision}: "
-            "name another revision or repository"
+            f"{wanted.model} has neither safetensors nor pytorch_model.bin at revision "
+            f"{wanted.revision}: name another revision or repository"
         )
     return found
+
+
+def _download_snapshot(wanted: WeightsToFetch) -> None:
+    """Download tensors and settings of a repository; its pickles only where it has no others."""
+    from huggingface_hub import snapshot_download  # noqa: PLC0415 - of an extra
+
+    for patterns in (hub.PATTERNS, hub.PICKLE_PATTERNS):
+        folder = snapshot_download(
+            wanted.model, revision=wanted.revision, allow_patterns=list(patterns)
+        )
+        if any(Path(folder).rglob("*.safetensors")):
+            break
 
 
 def _fetch_parts(wanted: WeightsToFetch) -> hub.Checkpoint:

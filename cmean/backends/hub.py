@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cmean.backends.pinned_commits import choose_revision
 from cmean.config import load_settings
 from cmean.errors import MissingExtraError, WeightsError
 from cmean.util.hashing import hash_parts
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 """The files of a repository that are fetched: tensors and settings, no pickles and no code."""
+
+PICKLE_PATTERNS = ("pytorch_model*.bin",)
+"""Files of tensors that are fetched where a repository has no others; only tensors are read."""
 
 _SAMPLES = 16
 _SAMPLE_BYTES = 1 << 16
@@ -35,13 +39,14 @@ class Checkpoint:
     revision: str
 
 
-def locate_checkpoint(model: str, revision: str = "main") -> Checkpoint:
+def locate_checkpoint(model: str, revision: str = "") -> Checkpoint:
     """Locate the checkpoint of that name.
 
     Args:
         model: a folder, or a repository `organisation/name`: looked for in CMEAN_MODEL_DIR under
             both parts and under the last, then in Hugging Face's cache.
-        revision: a commit, branch or tag of the repository; a local folder has but one.
+        revision: a commit, branch or tag of the repository; empty: as `choose_revision` does. A
+            local folder has but one.
 
     Raises:
         WeightsError: it is not on this machine.
@@ -58,7 +63,10 @@ def locate_checkpoint(model: str, revision: str = "main") -> Checkpoint:
         # with what is fetched, since the whole of a repository never is
         folder = Path(
             snapshot_download(
-                model, revision=revision, local_files_only=True, allow_patterns=list(PATTERNS)
+                model,
+                revision=choose_revision(model, revision),
+                local_files_only=True,
+                allow_patterns=list(PATTERNS),
             )
         )
     except (LocalEntryNotFoundError, HFValidationError, OSError) as error:

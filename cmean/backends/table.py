@@ -231,7 +231,7 @@ _EMBEDDERS = (
         _TRACK,
         "embedders.clap:ClapEmbedder",
         licence="Apache-2.0",
-        model="laion/larger_clap_music",
+        model="laion/larger_clap_general",
         rate=48_000,
     ),
 )

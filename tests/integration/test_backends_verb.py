@@ -12,6 +12,7 @@ from hub_server import COMMIT, serving
 from cmean.backends import registry
 from cmean.backends.hub import Checkpoint
 from cmean.backends.info import BackendInfo
+from cmean.backends.pinned_commits import PINNED_COMMITS
 from cmean.cli import main
 from cmean.domain import RGB, Answer, Caption, Kind, Role
 
@@ -23,7 +24,7 @@ def models(tmp_path_factory):
     """A folder of tiny checkpoints under the names of the real ones."""
     folder = tmp_path_factory.mktemp("models")
     clip.build(folder / SAFE)
-    clap.build(folder / "laion/larger_clap_music")
+    clap.build(folder / "laion/larger_clap_general")
     instructblip.build(folder / RESTRICTED)
     return folder
 
@@ -250,7 +251,7 @@ def hub(cmean):
 def test_weights_are_fetched_by_the_name_of_a_back_end(hub):
     found = hub("backends", "--fetch", "clip", "--json")
     assert found.code == 0, found.err
-    assert (found.json["model"], found.json["revision"]) == (SAFE, COMMIT)
+    assert (found.json["model"], found.json["revision"]) == (SAFE, PINNED_COMMITS[SAFE])
     files = {path.name for path in Path(found.json["path"]).iterdir()}
     assert files == {"config.json", "model.safetensors"}
     listed = hub("backends", "--json").json

@@ -22,7 +22,7 @@ class BlipCaptioner(BlipFamily):
         self,
         *,
         model: str,
-        revision: str = "main",
+        revision: str = "",
         dtype: str = "float32",
         max_new_tokens: int = 64,
     ) -> None:

@@ -30,7 +30,7 @@ class Blip2Captioner(BlipFamily):
         self,
         *,
         model: str,
-        revision: str = "main",
+        revision: str = "",
         dtype: str = "bfloat16",
         max_new_tokens: int = 128,
     ) -> None:

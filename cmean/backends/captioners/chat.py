@@ -80,7 +80,7 @@ class ChatCaptioner(ModelBackend, ABC):
         self,
         *,
         model: str,
-        revision: str = "main",
+        revision: str = "",
         dtype: str = "bfloat16",
         quantization: str | None = None,
         max_new_tokens: int = 512,

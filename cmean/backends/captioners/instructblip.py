@@ -29,7 +29,7 @@ class InstructBlipCaptioner(BlipFamily):
         self,
         *,
         model: str,
-        revision: str = "main",
+        revision: str = "",
         dtype: str = "bfloat16",
         max_new_tokens: int = 256,
     ) -> None:

@@ -62,7 +62,7 @@ class LPMusicCapsCaptioner(ModelBackend):
         self,
         *,
         model: str,
-        revision: str = "main",
+        revision: str = "",
         dtype: str = "float32",
         max_new_tokens: int = _MAX_NEW_TOKENS,
         num_beams: int = 5,

@@ -35,7 +35,7 @@ class TwoTowerEmbedder(ModelBackend):
     at_once: ClassVar[int]
     """How many windows go through a tower together."""
 
-    def __init__(self, *, model: str, revision: str = "main", dtype: str = "float32") -> None:
+    def __init__(self, *, model: str, revision: str = "", dtype: str = "float32") -> None:
         super().__init__(model, revision, dtype)
         self._network: Any = None
         self._tokenizer: Any = None

@@ -66,7 +66,7 @@ class CausalLanguageModel(ModelBackend):
     def __init__(
         self,
         model: str,
-        revision: str = "main",
+        revision: str = "",
         dtype: str = "bfloat16",
         quantization: str | None = None,
     ) -> None:

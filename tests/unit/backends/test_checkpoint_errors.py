@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,6 +53,45 @@ def rewritten(folder, change):
     change(weights)
     save_file(weights, folder / WEIGHTS, {"format": "pt"})
     return folder
+
+
+def as_pickle(folder, extra=None):
+    """The folder, its weights as `pytorch_model.bin`, with what else is to be in the pickle."""
+    import torch
+    from safetensors.torch import load_file  # noqa: PLC0415 - of an extra
+
+    torch.save(load_file(folder / WEIGHTS) | (extra or {}), folder / "pytorch_model.bin")
+    (folder / WEIGHTS).unlink()
+    return folder
+
+
+class Payload:
+    """What runs a command when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+def test_a_pickle_of_tensors_is_read_as_safetensors_are(whole, folder):
+    picture = Excerpt(Kind.ARTWORK, 0, Picture(np.zeros((30, 30, 3), np.uint8)))
+    expected = loaded(whole).caption([picture])
+    assert loaded(as_pickle(folder)).caption([picture]) == expected
+
+
+def test_code_in_a_pickle_is_refused_and_not_run(folder, tmp_path):
+    trace = tmp_path / "was-run"
+    message = fault(as_pickle(folder, {"more": Payload(trace)}))
+    assert "holds more than tensors, which is not read" in message
+    assert not trace.exists()
+
+
+def test_a_pickle_that_is_cut_is_named(folder):
+    path = as_pickle(folder) / "pytorch_model.bin"
+    path.write_bytes(path.read_bytes()[:-200])
+    assert "pytorch_model.bin is damaged" in fault(folder)
 
 
 def an_output_weight(weights):

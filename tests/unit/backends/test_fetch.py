@@ -9,6 +9,7 @@ from hub_server import COMMIT, serving
 
 from cmean.backends import fetch, hub, registry
 from cmean.backends.info import BackendInfo
+from cmean.backends.pinned_commits import PINNED_COMMITS
 from cmean.domain import Kind, Role
 from cmean.errors import ConfigError, WeightsError
 
@@ -55,7 +56,11 @@ def reach(place, monkeypatch):
 @pytest.fixture
 def served(reach):
     """A server of two repositories, of one that is gated, and of one that it fails to give."""
-    repositories = {OWN: FILES, "someone/pickles": {"config.json": b"{}", "a.bin": b"pickle"}}
+    repositories = {
+        OWN: FILES,
+        "someone/pickles": {"config.json": b"{}", "pytorch_model.bin": b"pickle", "a.bin": b"x"},
+        "someone/others": {"config.json": b"{}", "a.bin": b"pickle"},
+    }
     refused = {"someone/gated": "GatedRepo", "someone/broken": "Broken"}
     with serving(repositories, refused) as server:
         reach(server.url)
@@ -77,6 +82,12 @@ def test_tensors_and_settings_are_fetched_and_neither_pickles_nor_code(served):
     assert names(found.folder) == set(FILES) - unwanted
     assert (found.folder / "model.safetensors").read_bytes() == b"tensors"
     assert not [path for path in served.asked if path.endswith((".bin", ".pth", ".py"))]
+
+
+@pytest.mark.usefixtures("served")
+def test_a_pickle_is_fetched_where_there_are_no_other_tensors():
+    found = fetch.fetch_weights(named("someone/pickles"))
+    assert names(found.folder) == {"config.json", "pytorch_model.bin"}
 
 
 @pytest.mark.usefixtures("served")
@@ -126,7 +137,7 @@ def test_a_fetched_checkpoint_is_used(served, place):
         ("someone/nowhere", None, "has no someone/nowhere"),
         ("someone/broken", None, "cannot be fetched"),
         (OWN, "v9", "has no revision 'v9'"),
-        ("someone/pickles", None, "has no safetensors at revision main"),
+        ("someone/others", None, "has neither safetensors nor pytorch_model.bin at revision main"),
         ("some one/own", None, "neither a back-end nor"),
     ],
 )
@@ -245,7 +256,9 @@ def test_parts_need_a_folder_to_be_put_into(in_parts, monkeypatch):
 def test_a_name_stands_for_its_weights_and_their_licence():
     found = named("clip")
     info = registry.get_info("clip")
-    assert (found.model, found.revision, found.licence) == (info.model, "main", info.licence)
+    commit = PINNED_COMMITS[info.model]
+    assert (found.model, found.revision, found.licence) == (info.model, commit, info.licence)
+    assert named(info.model, "main").revision == "main"
     assert found.commercial
     assert named(info.model) == found
     assert not named("instructblip").commercial

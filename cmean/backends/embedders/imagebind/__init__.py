@@ -57,7 +57,7 @@ class ImageBindEmbedder(ModelBackend):
         dtype: number format of the weights: float32, bfloat16 or float16.
     """
 
-    def __init__(self, *, model: str, revision: str = "main", dtype: str = "float32") -> None:
+    def __init__(self, *, model: str, revision: str = "", dtype: str = "float32") -> None:
         super().__init__(model, revision, dtype)
         self._towers: ImageBind | None = None
         self._tokenizer: Tokenizer | None = None

@@ -6,24 +6,21 @@ from cmean.backends.captioners.learned_artwork import LearnedArtworkCaptioner
 from cmean.backends.captioners.learned_track import LearnedTrackCaptioner
 
 
-@pytest.fixture(scope="session")
-def _real_weights(learned_weights):
+def load(captioner, weights):
+    """The captioner, loaded; other tests of the process keep their own folder of weights."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CMEAN_WEIGHTS_DIR", str(learned_weights))
-        yield
+        patch.setenv("CMEAN_WEIGHTS_DIR", str(weights))
+        captioner.load()
+    return captioner
 
 
 @pytest.fixture(scope="session")
-def track_captioner(_real_weights):
+def track_captioner(learned_weights):
     """A loaded captioner of tracks."""
-    captioner = LearnedTrackCaptioner()
-    captioner.load()
-    return captioner
+    return load(LearnedTrackCaptioner(), learned_weights)
 
 
 @pytest.fixture(scope="session")
-def artwork_captioner(_real_weights):
+def artwork_captioner(learned_weights):
     """A loaded captioner of artworks."""
-    captioner = LearnedArtworkCaptioner()
-    captioner.load()
-    return captioner
+    return load(LearnedArtworkCaptioner(), learned_weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -151,6 +152,21 @@ class Window:
     text: str
     finish_reason: FinishReason = FinishReason.STOP
     tokens: int | None = None
+
+
+_REPEATED = re.compile(r"(?P<unit>\S.{0,15}?)(?P=unit){6,}(?P<rest>.{0,15})", re.DOTALL)
+
+
+def is_repeated_token(text: str) -> bool:
+    """Tell whether a text is nothing but at least seven times the same token.
+
+    >>> is_repeated_token("!!!!!!!!!!"), is_repeated_token("the the the the the the the the the th")
+    (True, True)
+    >>> is_repeated_token("ha ha ha, said the sea")
+    False
+    """
+    found = _REPEATED.fullmatch(text.strip())
+    return found is not None and found["unit"].startswith(found["rest"])
 
 
 _WORDS = str.maketrans(

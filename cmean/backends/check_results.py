@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cmean.domain import RGB, Caption, Prompt, Question
+from cmean.domain import RGB, Caption, Prompt, Question, is_repeated_token
 from cmean.errors import CmeanError
-from cmean.util.repetition import is_repeated_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -95,7 +95,7 @@ def convert_device_errors() -> Iterator[None]:
     except RuntimeError as error:  # also torch.OutOfMemoryError and torch.AcceleratorError
         message = str(error)
         line = (message.strip().splitlines() or [type(error).__name__])[0]
-        if _LACKS_MEMORY.search(message):
+        if _is_lack_of_memory(error):
             release_memory()
             raise MemoryError(line) from error
         if _LACKS_KERNELS.search(message):
@@ -105,6 +105,12 @@ def convert_device_errors() -> Iterator[None]:
         if _is_accelerator_error(error) or _IS_DEVICE_FAULT.search(message):
             raise DeviceFaultError(f"the GPU failed: {line}") from error
         raise
+
+
+def _is_lack_of_memory(error: RuntimeError) -> bool:
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or bool(_LACKS_MEMORY.search(str(error)))
 
 
 def _is_accelerator_error(error: RuntimeError) -> bool:

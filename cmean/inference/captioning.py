@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from cmean.domain import (
@@ -16,18 +18,19 @@ from cmean.domain import (
     FinishReason,
     Picture,
     Sound,
+    Window,
+    is_repeated_token,
 )
 from cmean.errors import CaptionError, CmeanError, ItemError
 from cmean.failure_reasons import FailureReason
-from cmean.inference.caption_windows import Piece, cut_windows, join_captions
+from cmean.inference.caption_tasks import CaptionTask, Piece
 from cmean.inference.prompting import render_prompt
 from cmean.protocols import PreparingCaptioner
-from cmean.util.repetition import is_repeated_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cmean.domain import Kind, Prompt
+    from cmean.domain import Prompt
     from cmean.inference.batching import Batcher
     from cmean.protocols import Captioner
 
@@ -38,30 +41,10 @@ MAX_CHARACTERS = 200_000
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters but newline and tab, and lone surrogates, which no database takes."""
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CaptionTask:
-    """One caption to write.
-
-    Args:
-        kind: of the item.
-        position: of the fragment.
-        media: the fragment.
-        template: of the prompt; empty: none.
-        title: for the prompt; None: the captioner is not told.
-        creator: likewise.
-        earlier: a caption that was cut by its token limit, to be continued; None: a new one.
-        whole: the whole item that the fragment is of; None where it is not available.
-    """
-
-    kind: Kind
-    position: int
-    media: Sound | Picture
-    template: str = ""
-    title: str | None = None
-    creator: str | None = None
-    earlier: Caption | None = None
-    whole: Sound | Picture | None = None
+_NEGLIGIBLE_SECONDS = 0.5
+_NEGLIGIBLE_SHARES = (0.01, 0.05)
+"""What may be left out at the end of a sound, to spare a window: so many seconds, but no less and
+no more than these shares of a window."""
 
 
 @dataclass(slots=True, eq=False)
@@ -143,6 +126,49 @@ class CaptionBatch:
             return list(self.captioner.caption(batch))
 
         return self.batcher.apply_to_batch(apply, excerpts)
+
+
+def cut_windows(media: Sound | Picture, longest: float | None) -> list[Piece]:
+    """Cut a sound into the fewest windows of equal length, none longer than `longest` seconds.
+
+    A picture, and a sound where `longest` is None, is one piece. Where the last half second, or the
+    last 1 % of a window, would need one more window, it is left out: excerpts "of 30 s" are often
+    some milliseconds longer.
+    """
+    if not isinstance(media, Sound):
+        return [Piece(media)]
+    size = len(media.samples)
+    most = max(1, size if longest is None else int(longest * media.rate))
+    least, largest = (share * most for share in _NEGLIGIBLE_SHARES)
+    excess = int(min(max(least, _NEGLIGIBLE_SECONDS * media.rate), largest))
+    count = max(1, math.ceil((size - excess) / most))
+    heard = min(size, count * most)
+    bounds = [heard * number // count for number in range(count + 1)]
+    return [
+        Piece(Sound(media.samples[a:b], media.rate), a / media.rate, b / media.rate)
+        for a, b in pairwise(bounds)
+    ]
+
+
+def join_captions(pieces: Sequence[Piece], captions: Sequence[Caption]) -> Caption:
+    """Join the captions of the pieces of one fragment: a paragraph a window, in order of time."""
+    if not isinstance(pieces[0].media, Sound):
+        return captions[0]
+    windows = tuple(
+        Window(piece.start, piece.end, caption.text, caption.finish_reason, caption.tokens)
+        for piece, caption in zip(pieces, captions, strict=True)
+    )
+    if len(captions) == 1:
+        return replace(captions[0], windows=windows)
+    is_cut = any(caption.finish_reason is FinishReason.LENGTH for caption in captions)
+    counts = [caption.tokens for caption in captions if caption.tokens is not None]
+    return Caption(
+        text="\n\n".join(caption.text.strip() for caption in captions),
+        finish_reason=FinishReason.LENGTH if is_cut else FinishReason.STOP,
+        tokens=sum(counts) if len(counts) == len(captions) else None,
+        seconds=sum(caption.seconds or 0.0 for caption in captions),
+        windows=windows,
+    )
 
 
 def check_caption(outcome: object) -> Caption | ItemError:

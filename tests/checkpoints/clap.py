@@ -49,8 +49,6 @@ def build(folder, fusion=False):
     model = redrawn(ClapModel(config))
     for weights in model.text_model.parameters():
         if weights.ndim > 1:
-            weights.data.mul_(
-                3
-            )  # or every text has nearly the same vector, that of its first token
+            weights.data.mul_(3)  # or all texts have nearly the same vector
     model.save_pretrained(folder)
     return folder

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 from cmean.catalog import captions, results
 from cmean.domain import WHOLE, FinishReason
 from cmean.errors import ItemError
-from cmean.inference.captioning import CaptionBatch, CaptionTask
+from cmean.inference.caption_tasks import CaptionTask
+from cmean.inference.captioning import CaptionBatch
 from cmean.inference.recipes import CONTINUE
 from cmean.inference.steps.step import Step
 from cmean.media.excerpts import decode_items

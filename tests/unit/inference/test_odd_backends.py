@@ -9,7 +9,8 @@ from cmean.domain import RGB, Caption, FinishReason, Kind, Picture
 from cmean.errors import ItemError
 from cmean.inference import mapping
 from cmean.inference.batching import Batcher
-from cmean.inference.captioning import CaptionBatch, CaptionTask
+from cmean.inference.caption_tasks import CaptionTask
+from cmean.inference.captioning import CaptionBatch
 
 
 class Gives:

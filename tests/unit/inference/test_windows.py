@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmean.domain import Caption, FinishReason, Picture, Sound
-from cmean.inference.caption_windows import cut_windows, join_captions
+from cmean.inference.captioning import cut_windows, join_captions
 
 RATE = 100
 

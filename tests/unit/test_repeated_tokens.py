@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cmean.util.repetition import is_repeated_token
+from cmean.domain import is_repeated_token
 
 TOKENS = st.text(st.characters(categories=["L", "P", "N"]), min_size=1, max_size=12)
 

@@ -211,15 +211,6 @@ def test_the_small_real_corpus(cmean, corpus):
     assert (paired["pairs"], paired["unpaired_artworks"]) == (9, 13)
 
 
-def test_the_demo_pairs_what_was_meant_alike(cmean):
-    found = cmean("demo", "shown", "--json")
-    assert found.code == 0
-    assert found.json["agreement"]["of"] == 12
-    assert found.json["agreement"]["agree"] >= 10
-    assert (cmean.folder / "shown" / "report.html").stat().st_size > 100_000
-    assert not (cmean.folder / "cmean.db").exists()  # it writes into its own catalog only
-
-
 def test_the_demo_takes_folders_of_your_own(cmean, small_corpus, tmp_path):
     for kind in ("track", "artwork"):
         (tmp_path / kind).mkdir()

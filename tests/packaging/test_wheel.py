@@ -87,7 +87,7 @@ def test_make_demo_does_the_main_job_where_weights_cannot_be_fetched(installed, 
     assert found.returncode == 0, found.stdout + found.stderr
     assert "going on without these weights" in found.stdout
     assert "failed: musicnn" in found.stderr
-    assert (tmp_path / "demo" / "report.html").is_file()
+    assert (tmp_path / "demo" / "report.html").stat().st_size > 100_000
     assert found.stdout.index("going on") < found.stdout.index("12 of 12 pairs")
 
 

@@ -3,8 +3,8 @@
 The captioner says the mean colour of a picture, and does what files in the folder named by
 CMEAN_TESTING tell it: while `hold` is there it waits, unless `pass-` and its process number is
 there too; with `slow` it takes its time, as a large model does; with `poison` the whole of a
-picture of pure red kills its process, and with `device-fault` it raises what PyTorch raises where a
-kernel of a GPU fails.
+picture of pure red kills its process, and with `device-fault` it raises what becomes of PyTorch's
+error where a kernel of a GPU fails.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cmean.backends import torch_tools
 from cmean.backends.registry import BackendInfo
 from cmean.domain import RGB, WHOLE, Caption, Kind, Role
+from cmean.errors import DeviceFaultError
 
 POISON = (255, 0, 0)
 
@@ -49,8 +49,7 @@ class Captioner:
             colour = _mean(excerpt.media)
             is_poison = colour == POISON and excerpt.position == WHOLE
             if is_poison and (folder() / "device-fault").exists():
-                with torch_tools.convert_device_errors():
-                    raise RuntimeError("CUDA error: an illegal memory access was encountered")
+                raise DeviceFaultError("the GPU failed: CUDA error: an illegal memory access")
             if is_poison and (folder() / "poison").exists():
                 os.kill(os.getpid(), signal.SIGKILL)
             self._wait()

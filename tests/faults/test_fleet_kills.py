@@ -136,7 +136,7 @@ def test_a_fault_of_the_device_ends_the_worker_and_blames_the_batch_only_at_the_
     assert [count for state, count in faults if state == "dead"] == [len(crew) - 1]
     # what shared a batch with it was blamed at the third fault, and from then on executed alone
     assert {count for state, count in faults if state == "done"} == {3}
-    fleet.unwish("device-fault")
+    wait_for(lambda: fleet.in_state("done", "emotion") == fragments - 1, "all emotions")
     fleet.check(fragments, dead=1)
 
 

@@ -26,8 +26,7 @@ class LearnedMapper(Mapper):
 
     def map(self, texts):
         """The same triple for each text."""
-        red, green, blue = map(int, self._read().split())
-        return [RGB(red, green, (blue + len(text)) % 256) for text in texts]
+        return [RGB(*map(int, self._read().split())) for _ in texts]
 
 
 LEARNED = BackendInfo(
@@ -39,6 +38,7 @@ LEARNED = BackendInfo(
     batch=64,
     share=1_000_000,
     packages=(PACKAGE,),
+    constant=True,
 )
 
 

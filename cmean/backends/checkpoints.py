@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -207,7 +208,8 @@ def _check_pickle(file: Path) -> None:
     import torch
 
     try:
-        torch.load(file, map_location="meta", weights_only=True, mmap=True)
+        is_zip = zipfile.is_zipfile(file)  # older versions of PyTorch wrote another format
+        torch.load(file, map_location="meta", weights_only=True, mmap=is_zip)
     except Exception as error:  # whatever a damaged or malicious file provokes
         raise WeightsError(
             f"{file} is damaged, or holds more than tensors, which is not read: {_AGAIN}, or name "

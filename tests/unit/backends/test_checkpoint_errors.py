@@ -55,12 +55,16 @@ def rewritten(folder, change):
     return folder
 
 
-def as_pickle(folder, extra=None):
+def as_pickle(folder, extra=None, *, is_zip=True):
     """The folder, its weights as `pytorch_model.bin`, with what else is to be in the pickle."""
     import torch
     from safetensors.torch import load_file  # noqa: PLC0415 - of an extra
 
-    torch.save(load_file(folder / WEIGHTS) | (extra or {}), folder / "pytorch_model.bin")
+    torch.save(
+        load_file(folder / WEIGHTS) | (extra or {}),
+        folder / "pytorch_model.bin",
+        _use_new_zipfile_serialization=is_zip,
+    )
     (folder / WEIGHTS).unlink()
     return folder
 
@@ -75,15 +79,17 @@ class Payload:
         return (Path.touch, (self.path,))
 
 
-def test_a_pickle_of_tensors_is_read_as_safetensors_are(whole, folder):
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_a_pickle_of_tensors_is_read_as_safetensors_are(whole, folder, is_zip):
     picture = Excerpt(Kind.ARTWORK, 0, Picture(np.zeros((30, 30, 3), np.uint8)))
     expected = loaded(whole).caption([picture])
-    assert loaded(as_pickle(folder)).caption([picture]) == expected
+    assert loaded(as_pickle(folder, is_zip=is_zip)).caption([picture]) == expected
 
 
-def test_code_in_a_pickle_is_refused_and_not_run(folder, tmp_path):
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_code_in_a_pickle_is_refused_and_not_run(folder, tmp_path, is_zip):
     trace = tmp_path / "was-run"
-    message = fault(as_pickle(folder, {"more": Payload(trace)}))
+    message = fault(as_pickle(folder, {"more": Payload(trace)}, is_zip=is_zip))
     assert "holds more than tensors, which is not read" in message
     assert not trace.exists()
 

@@ -6,6 +6,10 @@ the one at fault fails. A back-end that finds out which item is at fault, after 
 be done twice, gives an `ItemError` in place of that item's result instead of raising it. A
 `CmeanError` that is no `ItemError` says that no item is to blame (a model server is away): the
 caller then gives all of them back.
+
+A captioner or language model may have the attribute `concurrency`: as many threads may then call
+its `caption` or `write` at once, each with its own batch, and all are worked on together. Each
+batch then has one input, so that no input waits for others.
 """
 
 from __future__ import annotations
@@ -38,6 +42,11 @@ class Backend(Protocol):
 
     def unload(self) -> None:
         """Give the memory back. The back-end may be loaded again afterwards."""
+
+
+def get_concurrency(backend: Backend) -> int:
+    """Return how many threads may call a loaded back-end at once."""
+    return int(getattr(backend, "concurrency", 1))
 
 
 @runtime_checkable

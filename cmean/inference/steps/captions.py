@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, cast
 from cmean.catalog import captions, results
 from cmean.domain import WHOLE, FinishReason
 from cmean.errors import ItemError
+from cmean.inference.batching import split_inputs
 from cmean.inference.caption_tasks import CaptionTask
 from cmean.inference.captioning import CaptionBatch
 from cmean.inference.recipes import CONTINUE
-from cmean.inference.steps.step import Step
+from cmean.inference.steps.step import PreparedTasks, Step
 from cmean.media.excerpts import decode_items
 from cmean.util import language
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from cmean.catalog.job_queue import Claim
     from cmean.domain import Caption, Picture, Recipe, Sound
     from cmean.inference.batching import Batcher
-    from cmean.inference.steps.step import Outcomes, RunClaim
+    from cmean.inference.steps.step import Outcomes, RunPart
     from cmean.protocols import Backend, Captioner
 
 
@@ -56,7 +57,7 @@ def _identify_language(caption: Caption) -> Caption:
 class CaptionStep(WritingStep):
     """Captions fragments, or continues captions that were cut by their token limit."""
 
-    def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
+    def prepare_claim(self, catalog: Catalog, claim: Claim) -> PreparedTasks:
         """Decode the media and run the captioner's preprocessing."""
         earlier = self._read_earlier(catalog, claim)
         outcomes: dict[int, Caption | ItemError] = {
@@ -75,12 +76,16 @@ class CaptionStep(WritingStep):
                     outcomes[task] = media
                 else:
                     tasks[task] = self._make_task(item, position, media, earlier.get(task))
+        parts = [self._prepare_part(part) for part in split_inputs(tasks, self.concurrency)]
+        return PreparedTasks(parts, outcomes)
+
+    def _prepare_part(self, tasks: Mapping[int, CaptionTask]) -> RunPart:
         batch = CaptionBatch(cast("Captioner", self.backend), self.batcher, list(tasks.values()))
         batch.prepare()
 
         def run(is_stopped: Callable[[], bool]) -> Outcomes:
             written = zip(tasks, batch.run(is_stopped), strict=True)
-            return outcomes | {task: found for task, found in written if found is not None}
+            return {task: found for task, found in written if found is not None}
 
         return run
 

@@ -238,8 +238,8 @@ class ModelServer:
                 ) from error
             detail = f"the model server did not answer in {how.timeout:g} s"
             late = ItemError(FailureReason.TIMEOUT, detail, retryable=True)
-            # It may have waited for others; alone, it takes too long itself.
-            again = int(self._limit.in_flight > 1)
+            # It may have waited behind others; where only one is sent, it takes too long itself.
+            again = int(self._limit.limit > 1)
             raise _PassingError(late, 0.0, overloaded=True, retries=again) from error
         except openai.APIConnectionError as error:
             why = server_replies.shorten_line(str(error.__cause__))

@@ -27,7 +27,7 @@ from cmean.backends.captioners.openai_server import ServerCaptioner
 from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
 from cmean.config import load_settings
-from cmean.domain import Excerpt, Kind, Prompt
+from cmean.domain import Excerpt, Kind, Prompt, Recipe
 from cmean.inference import recipes, steps
 from cmean.jobs.executor import execute_tasks
 from cmean.jobs.planner import plan_recipe_tasks
@@ -43,13 +43,13 @@ preprocessing = {{ whole_size = 64, fragment_size = 64 }}
 captioner = {{ backend = "openai", model = "stub", concurrency = {in_flight} }}
 """
 REPLY = (
-    '{"id": "1", "object": "chat.completion", "created": 0, "model": "stub", "choices": [{"index":'
-    ' 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "A calm sea."}}],'
-    ' "usage": {"prompt_tokens": 900, "completion_tokens": 90, "total_tokens": 990}}'
-).encode()
+    b'{"id": "1", "object": "chat.completion", "created": 0, "model": "stub", "choices": [{"index":'
+    b' 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "A calm sea."}}],'
+    b' "usage": {"prompt_tokens": 900, "completion_tokens": 90, "total_tokens": 990}}'
+)
 
 
-def serve(delay: float, ready: Any) -> None:
+def serve(delay: float, ready: multiprocessing.Queue[int]) -> None:
     """Answer each request after 0.5 to 1.5 times a delay, however many there are."""
     chance = random.Random(1)  # noqa: S311 - no secret
 
@@ -97,7 +97,7 @@ def run_bare(url: str, bodies: list[dict[str, Any]], in_flight: int) -> float:
     return asyncio.run(run())
 
 
-def make_bodies(folder: Path, recipe: Any) -> list[dict[str, Any]]:
+def make_bodies(folder: Path, recipe: Recipe) -> list[dict[str, Any]]:
     """Make the requests that cmean would send."""
     captioner = ServerCaptioner(model="stub")
     bodies = []
@@ -109,7 +109,7 @@ def make_bodies(folder: Path, recipe: Any) -> list[dict[str, Any]]:
     return bodies
 
 
-def run_cmean(catalog: Catalog, recipe: Any, recipe_id: int) -> tuple[float, int]:
+def run_cmean(catalog: Catalog, recipe: Recipe, recipe_id: int) -> tuple[float, int]:
     """Caption by cmean, in this process; the seconds it took, and how many captions."""
     step = steps.load_step(recipe)
     try:
@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument("--delay", type=float, default=1.0, help="mean seconds of an answer")
     parser.add_argument("--in-flight", type=int, default=128)
     args = parser.parse_args()
-    ready: Any = multiprocessing.Queue()
+    ready: multiprocessing.Queue[int] = multiprocessing.Queue()
     server = multiprocessing.Process(target=serve, args=(args.delay, ready), daemon=True)
     server.start()
     url = f"http://127.0.0.1:{ready.get()}/v1"

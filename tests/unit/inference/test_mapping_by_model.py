@@ -112,6 +112,19 @@ def test_what_is_written_is_read(expected):
     assert len(text.encode()) < structured_answers.limit_tokens(len(expected))
 
 
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "**RGB:** (1,2,3) (4,5,6)",
+        "`RGB: (1,2,3) (4,5,6)`",
+        "```\nRGB: (1,2,3) (4,5,6)\n```",
+        "```text\nRGB: (1,2,3) **(4,5,6)**\n```\n",
+    ],
+)
+def test_markdown_does_not_matter(marked):
+    assert structured_answers.read_triples(marked, 2) == [RGB(1, 2, 3), RGB(4, 5, 6)]
+
+
 @pytest.mark.parametrize("spaced", ["RGB:(1,2,3)(4,5,6)\n", " RGB: ( 1, 2, 3), (4 ,5,6)"])
 def test_spaces_and_commas_do_not_matter(spaced):
     assert structured_answers.read_triples(spaced, 2) == [RGB(1, 2, 3), RGB(4, 5, 6)]

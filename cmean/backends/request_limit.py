@@ -40,6 +40,7 @@ class RequestLimit:
         self._good_limit, self._good_rate = self.limit, 0.0
         self._held_rounds = 0
         self._cut_at = float("-inf")
+        self._answers, self._began, self._was_full = 0, 0.0, False  # of this round
         self._begin_round()
 
     def enter(self, is_stopped: Callable[[], bool] = lambda: False) -> float:

@@ -26,7 +26,7 @@ def make_messages(prompt: Prompt, *media: Mapping[str, Any]) -> list[dict[str, A
 def adapt_fields(fields: Mapping[str, Any], connection: ServerConnection) -> dict[str, Any]:
     """Change the fields of a request to what the program that serves the model takes."""
     program = PROGRAMS[connection.program]
-    body = dict(fields) | program.fields
+    body = {**fields, **program.fields}
     if "max_tokens" in body:
         body[program.limit_field] = body.pop("max_tokens")
     if not (program.takes_greedy or body.get("temperature")):

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cmean.catalog import job_queue, task_recovery
 from cmean.errors import (
@@ -215,7 +215,8 @@ class _Execution:
         """Wait for parts that end or a claim that is prepared, and take all there are."""
         # While others run, tasks may become ready that were not when the last claim was tried.
         patience = delays.CLAIM_POLL if self._is_exhausted and self.step.prefetches else None
-        awaited = [*self._running, *([self._preparing] if self._preparing else [])]
+        awaited: list[Future[Any]] = [*self._running]
+        awaited += [self._preparing] if self._preparing is not None else []
         ended, _ = wait(awaited, patience, FIRST_COMPLETED)
         if not ended:
             self._is_exhausted = False

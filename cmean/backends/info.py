@@ -34,6 +34,8 @@ class BackendInfo:
         rate: of the sounds that it takes, in Hz, where a profile names no other.
         packages: the weight packages that `cmean setup` installs for it, by name.
         ahead: whether the next batch is decoded while it works; pays where it leaves the CPU idle.
+        architectures: of its checkpoints (`model_type` in ``config.json``), where its class runs
+            more; empty: all that its class runs.
         constant: whether it answers every input alike, on purpose.
     """
 
@@ -54,6 +56,7 @@ class BackendInfo:
     packages: tuple[str, ...] = ()
     ahead: bool = False
     constant: bool = False
+    architectures: tuple[str, ...] = ()
 
     @property
     def installed(self) -> bool:

@@ -34,99 +34,89 @@ def _make_model_info(
     return BackendInfo(name, role, kinds, f"{_PACKAGE}.{target}", **(defaults | facts))
 
 
-_CAPTIONERS = (
-    _make_model_info(
-        "qwen2-audio",
+def _make_chat_info(
+    name: str,
+    kinds: tuple[Kind, ...],
+    architectures: tuple[str, ...],
+    **facts: Any,  # noqa: ANN401 - fields of BackendInfo
+) -> BackendInfo:
+    """Describe a chat model of these architectures; none: of all that `ChatCaptioner` runs."""
+    prompt = "{kind}" if kinds == _BOTH else kinds[0].value
+    return _make_model_info(
+        name,
         Role.CAPTIONER,
+        kinds,
+        "captioners.chat:ChatCaptioner",
+        **({"architectures": architectures, "prompt": prompt, "continues": True} | facts),
+    )
+
+
+_CAPTIONERS = (
+    _make_chat_info(
+        "qwen2-audio",
         _TRACK,
-        "captioners.qwen2_audio:Qwen2AudioCaptioner",
+        ("qwen2_audio",),
         licence="Apache-2.0",
         model="Qwen/Qwen2-Audio-7B-Instruct",
-        prompt="track",
-        continues=True,
     ),
-    _make_model_info(
+    _make_chat_info(
         "qwen2.5-vl",
-        Role.CAPTIONER,
         _ARTWORK,
-        "captioners.qwen2_5_vl:Qwen25VLCaptioner",
+        ("qwen2_5_vl",),
         licence="Apache-2.0",
         model="Qwen/Qwen2.5-VL-7B-Instruct",
-        prompt="artwork",
-        continues=True,
     ),
-    _make_model_info(
+    _make_chat_info(
         "qwen2.5-omni",
-        Role.CAPTIONER,
         _BOTH,
-        "captioners.qwen2_5_omni:Qwen25OmniCaptioner",
+        ("qwen2_5_omni", "qwen2_5_omni_thinker"),
         licence="Apache-2.0",
         model="Qwen/Qwen2.5-Omni-7B",
-        prompt="{kind}",
-        continues=True,
     ),
-    _make_model_info(
+    _make_chat_info(
         "qwen3-omni",
-        Role.CAPTIONER,
         _BOTH,
-        "captioners.qwen3_omni:Qwen3OmniCaptioner",
+        ("qwen3_omni_moe", "qwen3_omni_moe_thinker"),
         licence="Apache-2.0",
         model="Qwen/Qwen3-Omni-30B-A3B-Instruct",
-        prompt="{kind}",
-        continues=True,
     ),
-    _make_model_info(
+    _make_chat_info(
         "audio-flamingo-3",
-        Role.CAPTIONER,
         _TRACK,
-        "captioners.audio_flamingo:AudioFlamingo3Captioner",
+        ("audioflamingo3",),
         licence="NVIDIA OneWay Noncommercial",
         commercial=False,
         model="nvidia/audio-flamingo-3-hf",
-        prompt="track",
-        continues=True,
     ),
-    _make_model_info(
+    _make_chat_info(
         "music-flamingo",
-        Role.CAPTIONER,
         _TRACK,
-        "captioners.audio_flamingo:MusicFlamingoCaptioner",
+        ("musicflamingo",),
         licence="NVIDIA OneWay Noncommercial",
         commercial=False,
         model="nvidia/music-flamingo-2601-hf",
-        prompt="track",
-        continues=True,
     ),
-    _make_model_info(
+    _make_chat_info(
         "llava",
-        Role.CAPTIONER,
         _ARTWORK,
-        "captioners.llava:LlavaCaptioner",
+        ("llava",),
         licence="Llama 2 Community",
         model="llava-hf/llava-1.5-7b-hf",
-        prompt="artwork",
-        continues=True,
     ),
-    _make_model_info(
+    _make_chat_info(
         "llava-next",
-        Role.CAPTIONER,
         _ARTWORK,
-        "captioners.llava_next:LlavaNextCaptioner",
+        ("llava_next",),
         licence="Apache-2.0",
         model="llava-hf/llava-v1.6-mistral-7b-hf",
-        prompt="artwork",
-        continues=True,
     ),
-    _make_model_info(
+    _make_chat_info(
         "llava-next-interleave",
-        Role.CAPTIONER,
         _ARTWORK,
-        "captioners.llava_next:LlavaInterleaveCaptioner",
+        ("llava",),
         licence="Tongyi Qianwen Research",
         commercial=False,
         model="llava-hf/llava-interleave-qwen-7b-hf",
-        prompt="artwork",
-        continues=True,
     ),
     _make_model_info(
         "blip",

@@ -145,8 +145,7 @@ def _apply_template(loaded: _Loaded, prompt: Prompt) -> str:
     system, user = (
         writing.break_control_tokens(text, loaded.control) for text in (prompt.system, prompt.user)
     )
-    known = "enable_thinking" in str(loaded.tokenizer.chat_template)
-    off = {"enable_thinking": False} if known else {}
+    off = writing.make_template_options(loaded.tokenizer.chat_template)
 
     def apply(*messages: dict[str, str]) -> str:
         return str(

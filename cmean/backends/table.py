@@ -53,6 +53,13 @@ def _make_chat_info(
 
 _CAPTIONERS = (
     _make_chat_info(
+        "chat",
+        _BOTH,
+        (),
+        licence="Apache-2.0",
+        model="google/gemma-4-E4B-it",
+    ),
+    _make_chat_info(
         "qwen2-audio",
         _TRACK,
         ("qwen2_audio",),
@@ -79,6 +86,14 @@ _CAPTIONERS = (
         ("qwen3_omni_moe", "qwen3_omni_moe_thinker"),
         licence="Apache-2.0",
         model="Qwen/Qwen3-Omni-30B-A3B-Instruct",
+    ),
+    _make_chat_info(
+        "qwen3-omni-captioner",
+        _TRACK,
+        ("qwen3_omni_moe", "qwen3_omni_moe_thinker"),
+        licence="Apache-2.0",
+        model="Qwen/Qwen3-Omni-30B-A3B-Captioner",
+        prompt="",
     ),
     _make_chat_info(
         "audio-flamingo-3",

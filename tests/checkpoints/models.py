@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,10 @@ from checkpoints import (
     blip2,
     clap,
     clip,
+    gemma4,
     imagebind,
     instructblip,
+    internvl,
     llava,
     lp_musiccaps,
     qwen2_5_omni,
@@ -23,6 +25,8 @@ from checkpoints import (
     qwen2_audio,
     qwen3,
     qwen3_omni,
+    qwen3_vl,
+    smolvlm,
 )
 from cmean.backends import registry
 from cmean.domain import Excerpt, Kind, Picture, Prompt, Question, Role, Sound
@@ -90,11 +94,21 @@ CHATTING = {
     "qwen2.5-vl": _qwen(qwen2_5_vl.build),
     "qwen2.5-omni": _omni(qwen2_5_omni.build),
     "qwen3-omni": _omni(qwen3_omni.build),
+    "qwen3-omni-captioner": Case(
+        qwen3_omni.build, seconds=HEARD, window=2, files=(FEATURES, TOKENIZER)
+    ),
     "audio-flamingo-3": Case(audio_flamingo.build, seconds=(*HEARD, 5.5), window=6),
     "music-flamingo": Case(audio_flamingo.build_music, seconds=(*HEARD, 5.5), window=6),
     "llava": Case(llava.build, sides=SEEN),
     "llava-next": Case(llava.build_next, sides=SEEN),
     "llava-next-interleave": Case(llava.build_interleave, sides=SEEN),
+    "qwen3-vl": _qwen(qwen3_vl.build, "chat"),
+    "gemma4": Case(gemma4.build, "chat", seconds=HEARD, sides=SEEN, window=2),
+    "smolvlm": Case(smolvlm.build, "chat", sides=SEEN),
+    "internvl": Case(internvl.build, "chat", sides=SEEN),
+    "audio-flamingo-next": Case(
+        audio_flamingo.build_music, "chat", seconds=(*HEARD, 5.5), window=6
+    ),
 }
 """Those that are chat models: they go on with a caption that was cut."""
 
@@ -146,6 +160,8 @@ class Subject:
             excerpt(one, "Describe it" + "!" * (7 * n), "You are a critic." * (n % 2))
             for n, one in enumerate(media)
         ]
+        if not registry.get_info(self.backend, case.role).prompt:
+            self.excerpts = [replace(one, prompt=None) for one in self.excerpts]
 
     @property
     def things(self):

@@ -28,12 +28,14 @@ class Architecture:
         window: the longest sound of the published weights, in seconds; None: it hears nothing.
         padding: of sounds: "extractor": as the feature extractor does it; "windows": to whole
             windows of it; "second": at least a second of silence follows the longest sound.
+        processor: its class in transformers; empty: the one of `AutoProcessor`.
         scales: whether a picture is scaled to between `min_pixels` and `max_pixels`.
     """
 
     model: str = ""
     window: float | None = None
     padding: str = "extractor"
+    processor: str = ""
     scales: bool = False
 
     def make_audio_options(self, longest: float, rate: int) -> dict[str, Any]:
@@ -56,32 +58,37 @@ class Architecture:
 
 _SCALES = Architecture(scales=True)
 _OMNI_2_5 = Architecture(
-    "Qwen2_5OmniThinkerForConditionalGeneration", window=300, padding="second", scales=True
+    "Qwen2_5OmniThinkerForConditionalGeneration", window=300.0, padding="second", scales=True
 )
 _OMNI_3 = Architecture(
-    "Qwen3OmniMoeThinkerForConditionalGeneration", window=300, padding="second", scales=True
+    "Qwen3OmniMoeThinkerForConditionalGeneration", window=300.0, padding="second", scales=True
 )
 
 # Audio Flamingo and Music Flamingo cut sounds into windows of 30 s and read them all at once. Of
 # the models that also speak, the part that reads and writes is loaded alone.
 ARCHITECTURES: Final[Mapping[str, Architecture]] = {
     "audioflamingo3": Architecture(
-        "AudioFlamingo3ForConditionalGeneration", window=600, padding="windows"
+        "AudioFlamingo3ForConditionalGeneration", window=600.0, padding="windows"
     ),
-    "gemma4": Architecture(window=30),
+    "gemma4": Architecture(window=30.0),
     "musicflamingo": Architecture(
-        "MusicFlamingoForConditionalGeneration", window=1200, padding="windows"
+        "MusicFlamingoForConditionalGeneration", window=1200.0, padding="windows"
     ),
     "qwen2_5_omni": _OMNI_2_5,
     "qwen2_5_omni_thinker": _OMNI_2_5,
     "qwen2_5_vl": _SCALES,
-    "qwen2_audio": Architecture("Qwen2AudioForConditionalGeneration", window=30),
+    "qwen2_audio": Architecture("Qwen2AudioForConditionalGeneration", window=30.0),
     "qwen2_vl": _SCALES,
     "qwen3_omni_moe": _OMNI_3,
     "qwen3_omni_moe_thinker": _OMNI_3,
     "qwen3_vl": _SCALES,
     "qwen3_vl_moe": _SCALES,
+    # for pictures the same as its own, which needs num2words to speak of the frames of a video
+    "smolvlm": Architecture(processor="Idefics3Processor"),
 }
+
+_NEEDED: Final = ("image_seq_len", "image_seq_length", "patch_size")
+"""Settings of processors that depend on the weights, and have no default that fits all."""
 
 _REFUSED: Final[Mapping[str, str]] = {
     "gemma3n": "needs timm and torchvision for pictures; Gemma 4 does not",
@@ -130,7 +137,7 @@ class _NoVideoPart(dict[str, Any]):
     model_input_names: tuple[str, ...] = ()
 
 
-def load_processor(name: str, folder: Path) -> Any:  # noqa: ANN401 - of transformers
+def load_processor(architecture: str, folder: Path) -> Any:  # noqa: ANN401 - of transformers
     """Load the processor of an architecture, without a part for video.
 
     Raises:
@@ -138,8 +145,9 @@ def load_processor(name: str, folder: Path) -> Any:  # noqa: ANN401 - of transfo
     """
     from transformers.models.auto import processing_auto
 
-    class_name: Any = processing_auto.PROCESSOR_MAPPING_NAMES[name.removesuffix("_thinker")]
-    processor_class: Any = processing_auto.processor_class_from_name(class_name)
+    named: Any = processing_auto.PROCESSOR_MAPPING_NAMES[architecture.removesuffix("_thinker")]
+    wanted = find_architecture(architecture, folder).processor or named
+    processor_class: Any = processing_auto.processor_class_from_name(wanted)
     loaders: dict[str, Any] = {
         "feature_extractor": checkpoints.load_feature_extractor,
         "image_processor": checkpoints.load_image_processor,
@@ -157,10 +165,12 @@ def load_processor(name: str, folder: Path) -> Any:  # noqa: ANN401 - of transfo
         raise WeightsError(f"{folder}: a processor with {', '.join(lacking)} cannot be run")
     parts = {part: loaders[part](folder) for part in processor_class.get_attributes()}
     processor = checkpoints.assemble_processor(ProcessorWithoutVideo, folder, parts)
-    if getattr(processor, "patch_size", 0) is None:  # so in old publications of LLaVA
-        raise WeightsError(
-            f"{folder} has no patch_size in processor_config.json: download it again"
-        )
+    settings, _ = processor_class.get_processor_dict(folder, local_files_only=True)
+    for name in _NEEDED:
+        if hasattr(processor, name) and settings.get(name) is None:  # so in old publications
+            raise WeightsError(
+                f"{folder} has no {name} in processor_config.json: download it again"
+            )
     processor.chat_template = processor.chat_template or processor.tokenizer.chat_template
     if processor.chat_template is None:
         raise WeightsError(f"{folder} has no chat template: name a model that is made to chat")

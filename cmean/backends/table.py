@@ -229,6 +229,28 @@ _EMBEDDERS = (
         licence="MIT",
         model="openai/clip-vit-base-patch32",
         batch=100,
+        architectures=("clip",),
+    ),
+    _make_model_info(
+        "siglip-2",
+        Role.EMBEDDER,
+        _ARTWORK,
+        "embedders.clip:SiglipEmbedder",
+        licence="Apache-2.0",
+        model="google/siglip2-base-patch16-224",
+        batch=100,
+        architectures=("siglip", "siglip2"),
+    ),
+    _make_model_info(
+        "metaclip-2",
+        Role.EMBEDDER,
+        _ARTWORK,
+        "embedders.clip:ClipEmbedder",
+        licence="CC-BY-NC-4.0",
+        commercial=False,
+        model="facebook/metaclip-2-worldwide-huge-quickgelu",
+        batch=100,
+        architectures=("metaclip_2",),
     ),
     _make_model_info(
         "clap",
@@ -238,6 +260,7 @@ _EMBEDDERS = (
         licence="Apache-2.0",
         model="laion/larger_clap_general",
         rate=48_000,
+        architectures=("clap",),
     ),
 )
 

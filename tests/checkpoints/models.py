@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +20,14 @@ from checkpoints import (
     internvl,
     llava,
     lp_musiccaps,
+    metaclip2,
     qwen2_5_omni,
     qwen2_5_vl,
     qwen2_audio,
     qwen3,
     qwen3_omni,
     qwen3_vl,
+    siglip,
     smolvlm,
 )
 from cmean.backends import registry
@@ -87,6 +89,7 @@ _qwen = partial(
     parameters={"min_pixels": 56 * 56, "max_pixels": 112 * 112, "max_new_tokens": LONGEST},
 )
 _omni = partial(_qwen, seconds=HEARD, window=2)
+_pictures = partial(_embedder, sides=((40, 50), (3, 9), (200, 30)), files=(FEATURES, TOKENIZER))
 _clap = partial(_embedder, seconds=(1, 0.001, 3.3), rate=clap.RATE, files=(FEATURES, TOKENIZER))
 
 CHATTING = {
@@ -94,9 +97,7 @@ CHATTING = {
     "qwen2.5-vl": _qwen(qwen2_5_vl.build),
     "qwen2.5-omni": _omni(qwen2_5_omni.build),
     "qwen3-omni": _omni(qwen3_omni.build),
-    "qwen3-omni-captioner": Case(
-        qwen3_omni.build, seconds=HEARD, window=2, files=(FEATURES, TOKENIZER)
-    ),
+    "qwen3-omni-captioner": _omni(qwen3_omni.build),
     "audio-flamingo-3": Case(audio_flamingo.build, seconds=(*HEARD, 5.5), window=6),
     "music-flamingo": Case(audio_flamingo.build_music, seconds=(*HEARD, 5.5), window=6),
     "llava": Case(llava.build, sides=SEEN),
@@ -121,9 +122,12 @@ CASES = CHATTING | {
         lp_musiccaps.build, seconds=(10, 3, 0.01), window=10, files=("vocab.json", "merges.txt")
     ),
     "qwen3": Case(qwen3.build, role=Role.MAPPER, parameters={}, files=(TOKENIZER,)),
-    "clip": _embedder(clip.build, sides=((40, 50), (3, 9), (200, 30)), files=(FEATURES, TOKENIZER)),
+    "clip": _pictures(clip.build),
     "clap": _clap(clap.build),
     "clap-fused": _clap(partial(clap.build, fusion=True), backend="clap"),
+    "siglip-2": _pictures(siglip.build),
+    "siglip-2-naflex": _pictures(siglip.build_naflex, backend="siglip-2"),
+    "metaclip-2": _pictures(metaclip2.build),
     "imagebind": _embedder(
         imagebind.build,
         seconds=(5, 0.4),
@@ -160,8 +164,6 @@ class Subject:
             excerpt(one, "Describe it" + "!" * (7 * n), "You are a critic." * (n % 2))
             for n, one in enumerate(media)
         ]
-        if not registry.get_info(self.backend, case.role).prompt:
-            self.excerpts = [replace(one, prompt=None) for one in self.excerpts]
 
     @property
     def things(self):

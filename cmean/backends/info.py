@@ -22,7 +22,8 @@ class BackendInfo:
         kinds: the kinds of item that it takes; of an embedder, whose media it takes (captions of
             both kinds are embedded by all).
         target: ``module:class``.
-        licence: of its weights, or of its code when it has none.
+        licence: of its weights as published, and behind "code" that of their code where it is
+            another; of a back-end without weights, its own.
         batch: how many tasks a worker claims for it at once.
         share: below how many tasks a further worker process does not pay.
         requires: the module that its extra installs, if it needs one.

@@ -1,6 +1,7 @@
 """All back-ends of cmean; here those that run a checkpoint or ask a model server.
 
-Licences are those that the publishers of the weights state.
+Licences are those that the publishers of the weights state on their cards; where the repository of
+the code states another, it stands behind "code".
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ _CAPTIONERS = (
         "audio-flamingo-3",
         _TRACK,
         ("audioflamingo3",),
-        licence="NVIDIA OneWay Noncommercial",
+        licence="NVIDIA OneWay Noncommercial; code MIT",
         commercial=False,
         model="nvidia/audio-flamingo-3-hf",
     ),
@@ -107,7 +108,7 @@ _CAPTIONERS = (
         "music-flamingo",
         _TRACK,
         ("musicflamingo",),
-        licence="NVIDIA OneWay Noncommercial",
+        licence="NVIDIA OneWay Noncommercial; code MIT",
         commercial=False,
         model="nvidia/music-flamingo-2601-hf",
     ),
@@ -115,7 +116,7 @@ _CAPTIONERS = (
         "llava",
         _ARTWORK,
         ("llava",),
-        licence="Llama 2 Community",
+        licence="Llama 2 Community; code Apache-2.0",
         model="llava-hf/llava-1.5-7b-hf",
     ),
     _make_chat_info(
@@ -146,7 +147,7 @@ _CAPTIONERS = (
         Role.CAPTIONER,
         _ARTWORK,
         "captioners.blip2:Blip2Captioner",
-        licence="MIT",
+        licence="MIT; code BSD-3-Clause",
         model="Salesforce/blip2-opt-2.7b",
         prompt="artwork-short",
     ),
@@ -155,7 +156,7 @@ _CAPTIONERS = (
         Role.CAPTIONER,
         _ARTWORK,
         "captioners.instructblip:InstructBlipCaptioner",
-        licence="Llama 2 Community (Vicuna)",
+        licence="LLaMA and Vicuna terms; code BSD-3-Clause",
         commercial=False,
         model="Salesforce/instructblip-vicuna-7b",
         prompt="artwork-short",
@@ -165,7 +166,7 @@ _CAPTIONERS = (
         Role.CAPTIONER,
         _TRACK,
         "captioners.lp_musiccaps:LPMusicCapsCaptioner",
-        licence="CC-BY-NC-4.0",
+        licence="MIT; code CC-BY-NC-4.0",
         commercial=False,
         model="seungheondoh/lp-music-caps",
     ),
@@ -226,7 +227,7 @@ _EMBEDDERS = (
         Role.EMBEDDER,
         _ARTWORK,
         "embedders.clip:ClipEmbedder",
-        licence="MIT",
+        licence="none stated; code MIT",
         model="openai/clip-vit-base-patch32",
         batch=100,
         architectures=("clip",),
@@ -257,7 +258,7 @@ _EMBEDDERS = (
         Role.EMBEDDER,
         _TRACK,
         "embedders.clap:ClapEmbedder",
-        licence="Apache-2.0",
+        licence="Apache-2.0; code CC0-1.0",
         model="laion/larger_clap_general",
         rate=48_000,
         architectures=("clap",),

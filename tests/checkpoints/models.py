@@ -25,6 +25,7 @@ from checkpoints import (
     qwen2_5_vl,
     qwen2_audio,
     qwen3,
+    qwen3_5,
     qwen3_omni,
     qwen3_vl,
     siglip,
@@ -104,6 +105,7 @@ CHATTING = {
     "llava-next": Case(llava.build_next, sides=SEEN),
     "llava-next-interleave": Case(llava.build_interleave, sides=SEEN),
     "qwen3-vl": _qwen(qwen3_vl.build, "chat"),
+    "qwen3.5-seeing": _qwen(qwen3_5.build, "chat"),
     "gemma4": Case(gemma4.build, "chat", seconds=HEARD, sides=SEEN, window=2),
     "smolvlm": Case(smolvlm.build, "chat", sides=SEEN),
     "internvl": Case(internvl.build, "chat", sides=SEEN),
@@ -122,6 +124,7 @@ CASES = CHATTING | {
         lp_musiccaps.build, seconds=(10, 3, 0.01), window=10, files=("vocab.json", "merges.txt")
     ),
     "qwen3": Case(qwen3.build, role=Role.MAPPER, parameters={}, files=(TOKENIZER,)),
+    "qwen3.5": Case(qwen3_5.build, "qwen3", Role.MAPPER, {}, files=(TOKENIZER,)),
     "clip": _pictures(clip.build),
     "clap": _clap(clap.build),
     "clap-fused": _clap(partial(clap.build, fusion=True), backend="clap"),

@@ -79,6 +79,7 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
     "qwen2_5_vl": _SCALES,
     "qwen2_audio": Architecture("Qwen2AudioForConditionalGeneration", window=30.0),
     "qwen2_vl": _SCALES,
+    "qwen3_5": _SCALES,
     "qwen3_omni_moe": _OMNI_3,
     "qwen3_omni_moe_thinker": _OMNI_3,
     "qwen3_vl": _SCALES,

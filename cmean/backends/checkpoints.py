@@ -52,12 +52,21 @@ def open_checkpoint(model: str, revision: str, architectures: Collection[str] = 
             or cut.
     """
     folder = hub.locate_checkpoint(model, revision).folder
-    found = _read_json(folder / "config.json").get("model_type")
+    found = read_architecture(folder)
     if architectures and found not in architectures:
         wanted = " or ".join(sorted(architectures))
         raise WeightsError(f"{folder} holds a model of type {found!r}, not {wanted}: name another")
     _check_weight_files(folder)
     return folder
+
+
+def read_architecture(folder: Path) -> str:
+    """Read `model_type` in the configuration of a checkpoint.
+
+    Raises:
+        WeightsError: there is no configuration, or it cannot be read.
+    """
+    return str(_read_json(folder / "config.json").get("model_type"))
 
 
 def load_model(
@@ -130,12 +139,20 @@ def load_image_processor(folder: Path) -> Any:  # noqa: ANN401 - of transformers
 def load_feature_extractor(folder: Path) -> Any:  # noqa: ANN401 - of transformers
     """Load the feature extractor of sounds in that folder.
 
+    Where it says how many frames it takes and not how many seconds, as that of Qwen3-Omni does,
+    the seconds are set; transformers would assume 30.
+
     Raises:
         WeightsError: there is none, or it cannot be read.
     """
     from transformers import AutoFeatureExtractor
 
-    return _load_part(AutoFeatureExtractor, folder)
+    extractor = _load_part(AutoFeatureExtractor, folder)
+    settings, _ = extractor.get_feature_extractor_dict(folder, local_files_only=True)
+    if "nb_max_frames" in settings and "chunk_length" not in settings:
+        seconds = settings["nb_max_frames"] * extractor.hop_length // extractor.sampling_rate
+        extractor = type(extractor)(**settings | {"chunk_length": seconds})
+    return extractor
 
 
 def assemble_processor(

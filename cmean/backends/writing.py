@@ -6,8 +6,11 @@ import re
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from cmean.errors import WeightsError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import torch
 
@@ -54,6 +57,27 @@ class SamplingProcessor:
         scores[self._rows] = float("-inf")
         scores[self._rows, drawn] = 0
         return scores
+
+
+def make_template_options(template: object) -> dict[str, bool]:
+    """Make the options of a chat template that turn thinking off, where it knows them."""
+    return {"enable_thinking": False} if "enable_thinking" in str(template) else {}
+
+
+def refuse_thinking(text: str, folder: Path) -> None:
+    """Check that a formatted conversation does not make the model think before it answers.
+
+    Args:
+        text: the conversation, up to where the model continues.
+        folder: of the checkpoint.
+
+    Raises:
+        WeightsError: it does.
+    """
+    if text.rstrip().endswith("<think>"):
+        raise WeightsError(
+            f"{folder} holds a model that always thinks before it answers: name one that need not"
+        )
 
 
 def list_control_tokens(tokenizer: Any) -> re.Pattern[str]:  # noqa: ANN401 - of transformers

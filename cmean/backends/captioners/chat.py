@@ -10,12 +10,20 @@ settings two are kept, the tokens that end a turn and its repetition penalty; no
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cmean.backends import checkpoints, inputs, torch_tools
+from cmean.backends.captioners.architectures import (
+    ARCHITECTURES,
+    Architecture,
+    find_architecture,
+    find_window,
+    get_model_class,
+    load_processor,
+)
 from cmean.backends.captioners.conversation import (
+    check_thinking,
     convert_to_image,
     derive_excerpt_seed,
     format_conversation,
@@ -24,15 +32,18 @@ from cmean.backends.captioners.conversation import (
 from cmean.backends.captioners.decoding import Decoder
 from cmean.backends.model import ModelBackend
 from cmean.domain import Caption, Picture, Sound
-from cmean.errors import CaptionError, ConfigError, WeightsError
+from cmean.errors import CaptionError, ConfigError
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from torch import Tensor, device, dtype
 
     from cmean.domain import Excerpt
+
+_MIN_PIXELS, _MAX_PIXELS = 256 * 784, 1280 * 784
+_MAX_ASPECT_RATIO = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +63,8 @@ def _move_to_model(inputs: Mapping[str, Tensor], where: device, number: dtype) -
     }
 
 
-class ChatCaptioner(ModelBackend, ABC):
-    """Captions by a chat model of transformers; a subclass says which.
+class ChatCaptioner(ModelBackend):
+    """Captions by a chat model of transformers; `architectures` has what differs between them.
 
     Implements `cmean.protocols.PreparingCaptioner`.
 
@@ -65,18 +76,17 @@ class ChatCaptioner(ModelBackend, ABC):
         max_new_tokens: a caption is cut there.
         temperature: 0 is greedy.
         seed: of the sampling; the draw for an excerpt depends on this and on the excerpt only.
+        min_pixels: smaller pictures are enlarged to that many; None: 200,704. Of the Qwen models
+            alone, which see pictures at their own aspect ratio.
+        max_pixels: larger pictures are reduced to that many; None: 1,003,520. About every 784 are
+            a token.
+        architectures: what `model_type` in the checkpoint's ``config.json`` may be; none: any.
     """
-
-    architectures: ClassVar[tuple[str, ...]]
-    """What `model_type` in the checkpoint's ``config.json`` may be."""
-
-    media: ClassVar[tuple[type[Sound | Picture], ...]]
-    """What it takes."""
 
     rate: ClassVar[int] = 16_000
     """Of the sounds that it takes, in Hz."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a profile may set
         self,
         *,
         model: str,
@@ -86,34 +96,70 @@ class ChatCaptioner(ModelBackend, ABC):
         max_new_tokens: int = 512,
         temperature: float = 0.0,
         seed: int = 0,
+        min_pixels: int | None = None,
+        max_pixels: int | None = None,
+        architectures: tuple[str, ...] = (),
     ) -> None:
         super().__init__(model, revision, dtype)
         if max_new_tokens < 1 or temperature < 0:
             raise ConfigError("max_new_tokens is at least 1, and temperature at least 0")
+        self._bounds = {"min_pixels": min_pixels, "max_pixels": max_pixels}
+        shortest, longest = self._get_pixels()
+        if not 0 < shortest <= longest:
+            raise ConfigError("min_pixels is above 0, and max_pixels not below it")
         self._quantization = checkpoints.choose_quantization(quantization)
         self._max_new_tokens = max_new_tokens
         self._temperature = temperature
         self._seed = seed
+        self._architectures = architectures
         self._network: Any = None
         self._processor: Any = None
         self._decoder: Decoder
+        self.window_seconds: float | None = None
+        """Maximum length of a sound in seconds; that of the weights, once they are loaded."""
+        if architectures:
+            self._set_architecture(ARCHITECTURES.get(architectures[0], Architecture()))
 
     def _load(self) -> None:
-        folder = checkpoints.open_checkpoint(self.model, self._revision, self.architectures)
-        self._processor = processor = self._load_processor(folder)
-        if processor.chat_template is None:
-            processor.chat_template = processor.tokenizer.chat_template
-        if processor.chat_template is None:
-            raise WeightsError(f"{folder} has no chat template: name a model that is made to chat")
+        folder = checkpoints.open_checkpoint(self.model, self._revision, self._architectures)
+        name = checkpoints.read_architecture(folder)
+        self._set_architecture(architecture := find_architecture(name, folder))
+        self._processor = processor = load_processor(name, folder)
+        check_thinking(processor, folder)
+        if architecture.scales:
+            # Despite their names, these are numbers of pixels.
+            sizes = zip(("shortest_edge", "longest_edge"), self._get_pixels(), strict=True)
+            processor.image_processor.size = dict(sizes)
         self._network = network = checkpoints.load_model(
-            self._get_model_class(), folder, dtype=self._dtype, quantization=self._quantization
+            get_model_class(architecture),
+            folder,
+            dtype=self._dtype,
+            quantization=self._quantization,
         )
+        hears = getattr(network.config, "audio_config", None) is not None
+        self.window_seconds = find_window(processor, architecture) if hears else None
         published = network.generation_config
         self._decoder = Decoder(processor.tokenizer, published, self._temperature)
         network.generation_config = self._decoder.get_settings()
 
     def _release_model(self) -> None:
         self._network = self._processor = None
+
+    def _set_architecture(self, architecture: Architecture) -> None:
+        """Set what is known of the model before its weights are read."""
+        self._architecture = architecture
+        self.window_seconds = architecture.window
+        given = [name for name, value in self._bounds.items() if value is not None]
+        if given and not architecture.scales:
+            raise ConfigError(f"{self.model} takes no {given[0]}: leave it out")
+
+    def _get_pixels(self) -> tuple[int, int]:
+        """Return the least and the most pixels to which a picture is scaled."""
+        shortest, longest = self._bounds["min_pixels"], self._bounds["max_pixels"]
+        return (
+            _MIN_PIXELS if shortest is None else shortest,
+            _MAX_PIXELS if longest is None else longest,
+        )
 
     def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
         """Caption a batch; see `prepare` and `generate` for the errors."""
@@ -133,10 +179,15 @@ class ChatCaptioner(ModelBackend, ABC):
         begin = self._processor.tokenizer.bos_token
         given: dict[str, Any] = {}
         if pictures:
-            given["images"] = [convert_to_image(picture) for picture in pictures]
+            # a list a text, since some processors would take one list for the pictures of one text
+            given["images"] = [
+                [convert_to_image(one.media)] if isinstance(one.media, Picture) else []
+                for one in batch
+            ]
         if sounds:
+            longest = max(sound.seconds for sound in sounds)
             given["audio"] = [pad_samples(sound) for sound in sounds]
-            given["audio_kwargs"] = self._make_audio_options(sounds)
+            given["audio_kwargs"] = self._architecture.make_audio_options(longest, self.rate)
         # where the template wrote the token that begins a text, the tokenizer must not
         spelled = {
             "padding": True,
@@ -170,28 +221,18 @@ class ChatCaptioner(ModelBackend, ABC):
             for row, prefix in zip(rows, prepared.prefixes, strict=True)
         ]
 
-    # What differs between architectures.
-
-    @abstractmethod
-    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
-        """Return the class of the network."""
-
-    @abstractmethod
-    def _load_processor(self, folder: Path) -> Any:  # noqa: ANN401 - a processor of transformers
-        """Load the processor of the model's inputs from a checkpoint."""
-
-    def _make_audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:  # noqa: ARG002
-        """Make the options of the feature extractor for a batch of sounds."""
-        return {"sampling_rate": self.rate}
-
     def _check(self, excerpt: Excerpt) -> None:
         """Raise a CaptionError where the model cannot take an excerpt."""
         media = excerpt.media
-        if Picture not in self.media or (Sound in self.media and isinstance(media, Sound)):
-            window = getattr(self, "window_seconds", None)
+        sees = hasattr(self._processor, "image_processor")
+        if not sees or (self.window_seconds and isinstance(media, Sound)):
+            window = self.window_seconds
             inputs.check_sound(media, self.model, CaptionError, self.rate, window)
-        else:
-            self._check_picture(inputs.check_picture(media, self.model, CaptionError))
-
-    def _check_picture(self, picture: Picture) -> None:
-        """Raise a CaptionError where the model cannot take a picture."""
+            return
+        picture = inputs.check_picture(media, self.model, CaptionError)
+        height, width = picture.pixels.shape[:2]
+        if self._architecture.scales and max(height, width) > _MAX_ASPECT_RATIO * min(
+            height, width
+        ):
+            detail = f"one side of {width}×{height} is over {_MAX_ASPECT_RATIO} times the other"
+            raise CaptionError(FailureReason.PICTURE_TOO_NARROW, detail)

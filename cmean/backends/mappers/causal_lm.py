@@ -12,7 +12,7 @@ from cmean.backends import checkpoints, torch_tools, writing
 from cmean.backends.mappers.constrained import PatternMask, PatternMatchers
 from cmean.backends.mappers.rows import RowTokenCaps, derive_question_seed
 from cmean.backends.model import ModelBackend
-from cmean.domain import Answer, FinishReason
+from cmean.domain import Answer, FinishReason, Prompt
 from cmean.errors import ItemError, WeightsError
 from cmean.failure_reasons import FailureReason
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from cmean.domain import Prompt, Question
+    from cmean.domain import Question
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,9 @@ class CausalLanguageModel(ModelBackend):
         model.generation_config = untyped(
             do_sample=False, eos_token_id=list(ends), pad_token_id=pad
         )
-        self._loaded = _Loaded(model, tokenizer, ends, pad, writing.list_control_tokens(tokenizer))
+        loaded = _Loaded(model, tokenizer, ends, pad, writing.list_control_tokens(tokenizer))
+        writing.refuse_thinking(_apply_template(loaded, Prompt("Hello.")), folder)
+        self._loaded = loaded
 
     def _release_model(self) -> None:
         self._loaded = None
@@ -145,8 +147,7 @@ def _apply_template(loaded: _Loaded, prompt: Prompt) -> str:
     system, user = (
         writing.break_control_tokens(text, loaded.control) for text in (prompt.system, prompt.user)
     )
-    known = "enable_thinking" in str(loaded.tokenizer.chat_template)
-    off = {"enable_thinking": False} if known else {}
+    off = writing.make_template_options(loaded.tokenizer.chat_template)
 
     def apply(*messages: dict[str, str]) -> str:
         return str(

@@ -111,7 +111,7 @@ class PeAvEmbedder(TwoTowerEmbedder):
         """Scale a picture to a square, as the model's own preprocessor does, and normalise it."""
         mean, deviation = self._normal
         scaled = Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR)
-        return (np.asarray(scaled, np.float32) / 255 - mean) / deviation
+        return ((np.asarray(scaled, np.float32) / 255 - mean) / deviation).astype(np.float32)
 
     def _read(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         padded = self._tokenizer.pad(

@@ -12,9 +12,9 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 import torch  # noqa: TID253 - classes of modules; nothing imports this file before it is needed
+import transformers  # noqa: TID253 - as above
 from torch import Tensor, nn  # noqa: TID253 - as above
 from torch.nn import functional  # noqa: TID253 - as above
-from transformers import PreTrainedConfig, PreTrainedModel  # noqa: TID253 - as above
 
 from cmean.errors import WeightsError
 
@@ -33,7 +33,11 @@ _POOL_HEADS: Final = 8
 _TEMPERATURE: Final = 10_000.0
 
 
-class PerceptionTowerConfig(PreTrainedConfig):
+_Config: Any = transformers.PreTrainedConfig
+_Model: Any = transformers.PreTrainedModel
+
+
+class PerceptionTowerConfig(_Config):  # type: ignore[misc]  # a class of transformers
     """Sizes of the tower; `num_labels` is the width of its vectors."""
 
     model_type = "perception_tower"
@@ -57,7 +61,7 @@ def read_tower_config(settings: dict[str, Any]) -> PerceptionTowerConfig:
     return PerceptionTowerConfig(num_labels=settings.get("num_classes") or 1024, **sizes)
 
 
-class PerceptionTower(PreTrainedModel):
+class PerceptionTower(_Model):  # type: ignore[misc]  # a class of transformers
     """From pictures, shape (rows, 3, side, side), to an object with `logits`, (rows, labels)."""
 
     config_class = PerceptionTowerConfig

@@ -66,7 +66,7 @@ def read_architecture(folder: Path) -> str:
     Raises:
         WeightsError: there is no configuration, or it cannot be read.
     """
-    return str(_read_json(folder / "config.json").get("model_type"))
+    return str(read_json(folder / "config.json").get("model_type"))
 
 
 def load_model(
@@ -75,6 +75,7 @@ def load_model(
     *,
     dtype: str,
     quantization: str | None = None,
+    **options: Any,  # noqa: ANN401 - of `from_pretrained`
 ) -> Any:  # noqa: ANN401 - a model of transformers
     """Load the model in that folder onto the device of `torch_tools`, for inference only.
 
@@ -85,13 +86,14 @@ def load_model(
         folder: from `open_checkpoint`.
         dtype: one of `torch_tools.DTYPES`.
         quantization: None, or ``"4bit"``: NF4 by bitsandbytes, computing in `dtype`.
+        options: further ones of `from_pretrained`.
 
     Raises:
         WeightsError: the weights are not those of the model.
         MissingExtraError: quantization is wanted and bitsandbytes is not installed.
         MemoryError: the model does not fit.
     """
-    options: dict[str, Any] = {"dtype": torch_tools.get_dtype(dtype)}
+    options["dtype"] = torch_tools.get_dtype(dtype)
     if quantization is not None:
         options["quantization_config"] = _make_four_bit_config(dtype)
     with _convert_loading_errors(folder), torch_tools.convert_device_errors():
@@ -210,7 +212,7 @@ def _check_weight_files(folder: Path) -> None:
     safe = _has_safetensors(folder)
     index, single = (_INDEX, _SINGLE) if safe else (_PICKLE_INDEX, _PICKLE)
     path = folder / index
-    mapped = _read_json(path).get("weight_map", {}) if path.is_file() else {"": single}
+    mapped = read_json(path).get("weight_map", {}) if path.is_file() else {"": single}
     for name in sorted(set(mapped.values())):
         if not (folder / name).is_file():
             raise WeightsError(f"{folder} lacks the weight file {name}: {_AGAIN}")
@@ -264,7 +266,12 @@ def _check_report(folder: Path, report: Mapping[str, Any], used: Iterable[str]) 
             raise WeightsError(f"{folder}: {len(keys)} weights {fault} ({shown}): {_AGAIN}")
 
 
-def _read_json(file: Path) -> dict[str, Any]:
+def read_json(file: Path) -> dict[str, Any]:
+    """Read a file of settings.
+
+    Raises:
+        WeightsError: it is missing, or holds no JSON object.
+    """
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -39,100 +39,85 @@ def _make_chat_info(
     name: str,
     kinds: tuple[Kind, ...],
     architectures: tuple[str, ...],
+    licence: str,
+    model: str,
     **facts: Any,  # noqa: ANN401 - fields of BackendInfo
 ) -> BackendInfo:
     """Describe a chat model of these architectures; none: of all that `ChatCaptioner` runs."""
-    prompt = "{kind}" if kinds == _BOTH else kinds[0].value
-    return _make_model_info(
-        name,
-        Role.CAPTIONER,
-        kinds,
-        "captioners.chat:ChatCaptioner",
-        **({"architectures": architectures, "prompt": prompt, "continues": True} | facts),
-    )
+    defaults: dict[str, Any] = {
+        "architectures": architectures,
+        "licence": licence,
+        "model": model,
+        "prompt": "{kind}" if kinds == _BOTH else kinds[0].value,
+        "continues": True,
+    }
+    target = "captioners.chat:ChatCaptioner"
+    return _make_model_info(name, Role.CAPTIONER, kinds, target, **(defaults | facts))
 
 
 _CAPTIONERS = (
+    _make_chat_info("chat", _BOTH, (), "Apache-2.0", "google/gemma-4-E4B-it"),
     _make_chat_info(
-        "chat",
-        _BOTH,
-        (),
-        licence="Apache-2.0",
-        model="google/gemma-4-E4B-it",
+        "qwen2-audio", _TRACK, ("qwen2_audio",), "Apache-2.0", "Qwen/Qwen2-Audio-7B-Instruct"
     ),
     _make_chat_info(
-        "qwen2-audio",
-        _TRACK,
-        ("qwen2_audio",),
-        licence="Apache-2.0",
-        model="Qwen/Qwen2-Audio-7B-Instruct",
-    ),
-    _make_chat_info(
-        "qwen2.5-vl",
-        _ARTWORK,
-        ("qwen2_5_vl",),
-        licence="Apache-2.0",
-        model="Qwen/Qwen2.5-VL-7B-Instruct",
+        "qwen2.5-vl", _ARTWORK, ("qwen2_5_vl",), "Apache-2.0", "Qwen/Qwen2.5-VL-7B-Instruct"
     ),
     _make_chat_info(
         "qwen2.5-omni",
         _BOTH,
         ("qwen2_5_omni", "qwen2_5_omni_thinker"),
-        licence="Apache-2.0",
-        model="Qwen/Qwen2.5-Omni-7B",
+        "Apache-2.0",
+        "Qwen/Qwen2.5-Omni-7B",
     ),
     _make_chat_info(
         "qwen3-omni",
         _BOTH,
         ("qwen3_omni_moe", "qwen3_omni_moe_thinker"),
-        licence="Apache-2.0",
-        model="Qwen/Qwen3-Omni-30B-A3B-Instruct",
+        "Apache-2.0",
+        "Qwen/Qwen3-Omni-30B-A3B-Instruct",
     ),
     _make_chat_info(
         "qwen3-omni-captioner",
         _TRACK,
         ("qwen3_omni_moe", "qwen3_omni_moe_thinker"),
-        licence="Apache-2.0",
-        model="Qwen/Qwen3-Omni-30B-A3B-Captioner",
+        "Apache-2.0",
+        "Qwen/Qwen3-Omni-30B-A3B-Captioner",
         prompt="",
     ),
     _make_chat_info(
         "audio-flamingo-3",
         _TRACK,
         ("audioflamingo3",),
-        licence="NVIDIA OneWay Noncommercial; code MIT",
+        "NVIDIA OneWay Noncommercial; code MIT",
+        "nvidia/audio-flamingo-3-hf",
         commercial=False,
-        model="nvidia/audio-flamingo-3-hf",
     ),
     _make_chat_info(
         "music-flamingo",
         _TRACK,
         ("musicflamingo",),
-        licence="NVIDIA OneWay Noncommercial; code MIT",
+        "NVIDIA OneWay Noncommercial; code MIT",
+        "nvidia/music-flamingo-2601-hf",
         commercial=False,
-        model="nvidia/music-flamingo-2601-hf",
     ),
     _make_chat_info(
         "llava",
         _ARTWORK,
         ("llava",),
-        licence="Llama 2 Community; code Apache-2.0",
-        model="llava-hf/llava-1.5-7b-hf",
+        "Llama 2 Community; code Apache-2.0",
+        "llava-hf/llava-1.5-7b-hf",
     ),
     _make_chat_info(
-        "llava-next",
-        _ARTWORK,
-        ("llava_next",),
-        licence="Apache-2.0",
-        model="llava-hf/llava-v1.6-mistral-7b-hf",
+        "llava-next", _ARTWORK, ("llava_next",), "Apache-2.0", "llava-hf/llava-v1.6-mistral-7b-hf"
     ),
     _make_chat_info(
         "llava-next-interleave",
         _ARTWORK,
         ("llava",),
-        licence="Tongyi Qianwen Research",
+        "Tongyi Qianwen Research",
+        "llava-hf/llava-interleave-qwen-7b-hf",
         commercial=False,
-        model="llava-hf/llava-interleave-qwen-7b-hf",
     ),
     _make_model_info(
         "blip",
@@ -221,6 +206,16 @@ _EMBEDDERS = (
         commercial=False,
         extra="imagebind",
         model="nielsr/imagebind-huge",
+    ),
+    _make_model_info(
+        "pe-av",
+        Role.EMBEDDER,
+        _BOTH,
+        "embedders.pe_av:PeAvEmbedder",
+        licence="Apache-2.0",
+        model="facebook/pe-av-small",
+        rate=48_000,
+        architectures=("pe_audio_video",),
     ),
     _make_model_info(
         "clip",

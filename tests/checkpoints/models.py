@@ -21,6 +21,7 @@ from checkpoints import (
     llava,
     lp_musiccaps,
     metaclip2,
+    pe_av,
     qwen2_5_omni,
     qwen2_5_vl,
     qwen2_audio,
@@ -131,6 +132,13 @@ CASES = CHATTING | {
     "siglip-2": _pictures(siglip.build),
     "siglip-2-naflex": _pictures(siglip.build_naflex, backend="siglip-2"),
     "metaclip-2": _pictures(metaclip2.build),
+    "pe-av": _embedder(
+        pe_av.build,
+        seconds=(1, 0.001, 10.5),
+        sides=((40, 50), (3, 9)),
+        rate=pe_av.RATE,
+        files=(FEATURES, TOKENIZER, "video_preprocessor_config.json"),
+    ),
     "imagebind": _embedder(
         imagebind.build,
         seconds=(5, 0.4),

@@ -104,7 +104,7 @@ def find_architecture(name: str, folder: Path) -> Architecture:
     Raises:
         WeightsError: it cannot be run.
     """
-    from transformers.models.auto import modeling_auto, processing_auto
+    from transformers.models.auto import auto_mappings, modeling_auto
 
     if name in _REFUSED:
         raise WeightsError(f"{folder} holds a model of type {name!r}, which {_REFUSED[name]}")
@@ -112,7 +112,7 @@ def find_architecture(name: str, folder: Path) -> Architecture:
         return known
     if (
         name not in modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
-        or name not in processing_auto.PROCESSOR_MAPPING_NAMES
+        or name not in auto_mappings.PROCESSOR_MAPPING_NAMES
     ):
         raise WeightsError(
             f"{folder} holds a model of type {name!r}, which is no chat model of pictures or "
@@ -144,9 +144,9 @@ def load_processor(architecture: str, folder: Path) -> Any:  # noqa: ANN401 - of
     Raises:
         WeightsError: a part of it is missing or cannot be read, or it has no chat template.
     """
-    from transformers.models.auto import processing_auto
+    from transformers.models.auto import auto_mappings, processing_auto
 
-    named: Any = processing_auto.PROCESSOR_MAPPING_NAMES[architecture.removesuffix("_thinker")]
+    named: Any = auto_mappings.PROCESSOR_MAPPING_NAMES[architecture.removesuffix("_thinker")]
     wanted = find_architecture(architecture, folder).processor or named
     processor_class: Any = processing_auto.processor_class_from_name(wanted)
     loaders: dict[str, Any] = {

@@ -31,6 +31,13 @@ def cut_token_windows(
     given = inputs.check_text(text, EmbeddingError)
     # a text that spells a special token is no more than text
     ids = tokenizer(given, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-    first = [tokenizer.bos_token_id] if begins else []
-    spans = cover_with_windows(len(ids), longest - len(first) - 1)
-    return [[*first, *ids[start:end], tokenizer.eos_token_id] for start, end in spans]
+    first, last = (
+        tokenizer.convert_tokens_to_ids(token or other)
+        for token, other in (
+            (tokenizer.bos_token, tokenizer.cls_token),
+            (tokenizer.eos_token, tokenizer.sep_token),
+        )
+    )
+    before = [first] if begins else []
+    spans = cover_with_windows(len(ids), longest - len(before) - 1)
+    return [[*before, *ids[start:end], last] for start, end in spans]

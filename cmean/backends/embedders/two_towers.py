@@ -11,7 +11,7 @@ from cmean.backends.model import ModelBackend
 from cmean.util.covering_windows import embed_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -87,6 +87,12 @@ class TwoTowerEmbedder(ModelBackend):
 
     def _compute_vectors(self, tower: str, **given: Any) -> NDArray[np.float32]:  # noqa: ANN401 - tensors
         """Compute the vectors of a tower from tensors."""
+        return self._apply(
+            lambda **moved: getattr(self._network, tower)(**moved).pooler_output, given
+        )
+
+    def _apply(self, tower: Callable[..., Any], given: Mapping[str, Any]) -> NDArray[np.float32]:
+        """Apply a tower to tensors, where and as the weights are."""
         import torch
 
         network = self._network
@@ -97,8 +103,7 @@ class TwoTowerEmbedder(ModelBackend):
                 )
                 for name, tensor in given.items()
             }
-            found = getattr(network, tower)(**moved)
-            vectors: NDArray[np.float32] = found.pooler_output.float().cpu().numpy()
+            vectors: NDArray[np.float32] = tower(**moved).float().cpu().numpy()
             return vectors
 
     # What differs between architectures.

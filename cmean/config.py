@@ -32,8 +32,11 @@ OPTIONS: Mapping[str, Mapping[str, type]] = {
     "merger": {"max_tokens": int, "longest": int, "temperature": float, "seed": int},
     "mapper": {
         "together": bool,
+        "whole_last": bool,
         "samples": int,
         "temperature": float,
+        "top_k": int,
+        "top_p": float,
         "seed": int,
         "attempts": int,
         "longest": int,

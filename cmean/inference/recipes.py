@@ -38,6 +38,10 @@ STAGE_OF = {Role.CAPTIONER: "caption", Role.MAPPER: "emotion", Role.EMBEDDER: "e
 CONTINUE, MERGE, SHUFFLE = "continue", "merge", "shuffle"
 """What a captioner's recipe that reads captions does with them: its parameter `step`."""
 
+CAPTIONS_LAST = "emotion-captions-last"
+"""The mapping prompt that is the same up to its captions, so that an engine can reuse what it
+computed of it: what a new back-end should name as its `BackendInfo.prompt`."""
+
 
 @dataclass(frozen=True, slots=True)
 class EnteredRecipe:
@@ -231,13 +235,12 @@ def build_mapper_recipe(
     """Build the recipe of a mapper that reads the captions of another recipe, or plain texts."""
     found = registry.get_info(choice.backend, Role.MAPPER, kind)
     options = MappingOptions(**choice.options)
-    usual = "emotion-five" if options.together else "emotion"
-    template = _read_prompt(found, choice, kind, usual)
+    template = _read_prompt(found, choice, kind, _name_mapping_prompt(found, options))
     if not template:
         if choice.options:
             raise ConfigError(f"{found.name} takes no {sorted(choice.options)[0]!r}: remove it")
         return _build_recipe(find_revision, Role.MAPPER, kind, choice, {}, source)
-    extra = {"prompt": template, "mapping": asdict(options)}
+    extra = {"prompt": template, "mapping": options.list_parameters()}
     return _build_recipe(find_revision, Role.MAPPER, kind, choice, extra, source)
 
 
@@ -262,6 +265,13 @@ def _build_embedder_recipes(
     if source is not None:
         made.append(_build_recipe(find_revision, Role.EMBEDDER, kind, choice, {}, source))
     return made
+
+
+def _name_mapping_prompt(found: BackendInfo, options: MappingOptions) -> str:
+    """Name the usual prompt of a language model: for one caption or five, or one for either."""
+    if found.prompt == CAPTIONS_LAST:
+        return CAPTIONS_LAST
+    return "emotion-five" if options.together else "emotion"
 
 
 def _read_prompt(found: BackendInfo, choice: BackendChoice, kind: Kind, usual: str = "") -> str:

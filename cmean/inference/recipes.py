@@ -19,7 +19,7 @@ from cmean.domain import Kind, Recipe, Role
 from cmean.errors import ConfigError, MissingExtraError, WeightsError
 from cmean.inference.mapping import MappingOptions
 from cmean.inference.merging import MergeOptions
-from cmean.inference.prompt_files import read_template
+from cmean.inference.prompt_files import name_mapping_template, read_template
 from cmean.inference.queues import get_queue
 from cmean.inference.revisions import make_revision_finder, read_installed_revision
 
@@ -37,10 +37,6 @@ STAGE_OF = {Role.CAPTIONER: "caption", Role.MAPPER: "emotion", Role.EMBEDDER: "e
 
 CONTINUE, MERGE, SHUFFLE = "continue", "merge", "shuffle"
 """What a captioner's recipe that reads captions does with them: its parameter `step`."""
-
-CAPTIONS_LAST = "emotion-captions-last"
-"""The mapping prompt that is the same up to its captions, so that an engine can reuse what it
-computed of it: what a new back-end should name as its `BackendInfo.prompt`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +192,10 @@ def _build_caption_recipes(
     found = registry.get_info(choice.backend, Role.CAPTIONER, kind)
     if template := _read_prompt(found, choice, kind):
         extra["prompt"] = template
-    if choice.options.get("metadata"):
+    if metadata := choice.options.get("metadata"):
         if not template:
             raise ConfigError(f"{found.name} takes no prompt, so it can be given no metadata")
-        extra["metadata"] = True
+        extra["metadata"] = metadata
     chain = [_build_recipe(find_revision, Role.CAPTIONER, kind, choice, extra)]
     if tokens := choice.options.get("continue_tokens"):
         if not found.continues:
@@ -235,7 +231,8 @@ def build_mapper_recipe(
     """Build the recipe of a mapper that reads the captions of another recipe, or plain texts."""
     found = registry.get_info(choice.backend, Role.MAPPER, kind)
     options = MappingOptions(**choice.options)
-    template = _read_prompt(found, choice, kind, _name_mapping_prompt(found, options))
+    usual = name_mapping_template(found.prompt, together=options.together)
+    template = _read_prompt(found, choice, kind, usual)
     if not template:
         if choice.options:
             raise ConfigError(f"{found.name} takes no {sorted(choice.options)[0]!r}: remove it")
@@ -258,20 +255,14 @@ def _build_embedder_recipes(
     found = registry.get_info(choice.backend, Role.EMBEDDER)
     made = []
     if kind in found.kinds:
-        prepared = {"rate": found.rate} if kind is Kind.TRACK else dict(part.preprocessing)
+        sound = {"rate": found.rate, **choice.options}
+        prepared = sound if kind is Kind.TRACK else dict(part.preprocessing)
         made.append(
             _build_recipe(find_revision, Role.EMBEDDER, kind, choice, {"preprocessing": prepared})
         )
     if source is not None:
         made.append(_build_recipe(find_revision, Role.EMBEDDER, kind, choice, {}, source))
     return made
-
-
-def _name_mapping_prompt(found: BackendInfo, options: MappingOptions) -> str:
-    """Name the usual prompt of a language model: for one caption or five, or one for either."""
-    if found.prompt == CAPTIONS_LAST:
-        return CAPTIONS_LAST
-    return "emotion-five" if options.together else "emotion"
 
 
 def _read_prompt(found: BackendInfo, choice: BackendChoice, kind: Kind, usual: str = "") -> str:

@@ -109,7 +109,12 @@ def test_several_windows_are_merged_by_the_language_model(ran):
 def test_the_chain_ends_in_pairs_and_scores(ran):
     program, _ = ran
     assert program("pair", "--json").json["pairs"] == 2
-    tables = program("evaluate", "--json").json["tables"]
+    evaluated = program("evaluate", "--json").json
+    tables = evaluated["tables"]
+    assert evaluated["caption_models"] == {
+        "track": "laion/larger_clap_general",
+        "artwork": "openai/clip-vit-base-patch32",
+    }
     assert [tables[number]["total"]["n"] for number in ("III", "IV")] == [2, 2]
     assert [tables[number]["aggregated"]["n"] for number in ("III", "IV")] == [2, 2]
     assert tables["VI"]["pairs"]["n"] == 2
@@ -128,6 +133,17 @@ def test_the_chain_ends_in_pairs_and_scores(ran):
     scores = rows(program, query)
     assert {row["metric"]: row["n"] for row in scores} == {"clap": 2, "clip": 2, "imagebind": 2}
     assert program("evaluate", "--json").code == 0  # again: nothing is written twice
+
+
+def test_the_tables_of_captions_say_how_their_embedders_differ_from_the_studys(ran):
+    program, _ = ran
+    assert program("pair").code == 0
+    assert program("report", "--output", "report.html").code == 0
+    page = (program.folder / "report.html").read_text(encoding="utf-8")
+    shown = program("evaluate").out
+    for text in (" ".join(shown.split()), page):
+        assert "CLAP is laion/larger_clap_general; the study used msclap 2023" in text
+        assert "The study left out English stop words and cut texts at 512 characters." in text
 
 
 def test_the_report_draws_what_the_tables_say(ran):

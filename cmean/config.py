@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.domain import Kind
 from cmean.errors import ConfigError
+from cmean.step_options import take_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,22 +26,6 @@ _KEYS = (
     "weights_dir",
     "device",
 )
-
-
-OPTIONS: Mapping[str, Mapping[str, type]] = {
-    "captioner": {"metadata": bool, "continue_tokens": int},
-    "merger": {"max_tokens": int, "longest": int, "temperature": float, "seed": int},
-    "mapper": {
-        "together": bool,
-        "samples": int,
-        "temperature": float,
-        "seed": int,
-        "attempts": int,
-        "longest": int,
-    },
-    "embedder": {},
-}
-"""The keys of a step in a profile apart from its back-end's parameters, with their types."""
 
 
 PAIRING: Mapping[str, tuple[str, ...]] = {
@@ -65,7 +50,7 @@ class BackendChoice:
         backend: its name.
         parameters: what it is built with.
         prompt: a template that comes with cmean, or a file; None: the back-end's usual one.
-        options: of `OPTIONS`, how the step uses it.
+        options: of `cmean.step_options.OPTIONS`, how the step uses it.
     """
 
     backend: str
@@ -280,15 +265,5 @@ def _read_choice(table: Mapping[str, Any], step: str) -> BackendChoice:
     backend, prompt = str(parameters.pop("backend")), parameters.pop("prompt", None)
     if not isinstance(prompt, str | None):
         raise TypeError(f"the prompt of the {step} is the name of a template, not {prompt!r}")
-    options = {}
-    for name, kind in OPTIONS[step].items():
-        if name in parameters:
-            options[name] = _read_option(step, name, kind, parameters.pop(name))
+    options = take_options(step, parameters)
     return BackendChoice(backend, parameters, prompt, options)
-
-
-def _read_option(step: str, name: str, kind: type, value: object) -> object:
-    accepted: tuple[type, ...] = (int, float) if kind is float else (kind,)
-    if type(value) not in accepted or (not isinstance(value, bool) and value < 0):  # type: ignore[operator]  # a number by now
-        raise ValueError(f"{name} of the {step} is a {kind.__name__}, not {value!r}")
-    return value

@@ -229,6 +229,9 @@ class Question:
         seed: of the sampling; the same question with the same seed has the same answer, whatever
             else is in the batch.
         prefix: the beginning of the answer, which the model continues.
+        top_k: sampling is among so many most likely tokens; 0: among all.
+        top_p: it is among the most likely tokens that together have this probability, above 0 and
+            at most 1; 1: among all. Where both limit, `top_k` comes first.
     """
 
     prompt: Prompt
@@ -237,6 +240,9 @@ class Question:
     temperature: float = 0.0
     seed: int = 0
     prefix: str = ""
+    # Left out of the repr, of which seeds are derived: the draw is the same, among fewer tokens.
+    top_k: int = field(default=0, repr=False)
+    top_p: float = field(default=1.0, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

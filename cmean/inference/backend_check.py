@@ -55,6 +55,7 @@ def _render_check_prompt(info: BackendInfo, profile: Profile, kind: Kind) -> Pro
         "part": POSITION_NAMES[kind][WHOLE],
         "title": None,
         "creator": None,
+        "metadata": {},
         "seconds": 1.0,
         "kind": kind.value,
     }

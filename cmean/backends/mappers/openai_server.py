@@ -101,6 +101,10 @@ class ServerLanguageModel:
             "temperature": question.temperature,
             "seed": question.seed,
         }
+        if question.top_p < 1:
+            fields["top_p"] = question.top_p
+        if question.top_k:  # a field of vLLM and llama.cpp, none of OpenAI
+            fields["top_k"] = question.top_k
         if question.pattern is None:
             return fields
         if self._constrain == "regex":

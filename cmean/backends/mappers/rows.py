@@ -33,5 +33,5 @@ class RowTokenCaps:
 
 
 def derive_question_seed(question: Question) -> int:
-    """Compute 63 bits that any part of the question changes."""
+    """Compute 63 bits that any part of the question changes, but for `top_k` and `top_p`."""
     return derive_seed([repr(question)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from cmean.catalog import captions, results
 from cmean.domain import WHOLE, FinishReason
@@ -14,10 +14,11 @@ from cmean.inference.captioning import CaptionBatch
 from cmean.inference.recipes import CONTINUE
 from cmean.inference.steps.step import PreparedTasks, Step
 from cmean.media.excerpts import decode_items
+from cmean.media.tags import clean_text
 from cmean.util import language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.catalog.items import LocatedItem
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from cmean.inference.batching import Batcher
     from cmean.inference.steps.step import Outcomes, RunPart
     from cmean.protocols import Backend, Captioner
+
+
+_USUAL_METADATA: Final = ("title", "creator")
+"""What a captioner is told where a profile says no more than `metadata = true`."""
 
 
 class WritingStep(Step):
@@ -104,14 +109,23 @@ class CaptionStep(WritingStep):
         media: list[Sound] | list[Picture],
         earlier: Caption | None,
     ) -> CaptionTask:
-        has_metadata = bool(self.recipe.parameters.get("metadata"))
         return CaptionTask(
             kind=item.kind,
             position=position,
             media=media[position],
             template=self.recipe.parameters.get("prompt", ""),
-            title=item.title if has_metadata else None,
-            creator=item.creator if has_metadata else None,
+            metadata=_select_metadata(item, self.recipe.parameters.get("metadata")),
             earlier=earlier,
             whole=media[WHOLE],
         )
+
+
+def _select_metadata(item: LocatedItem, wanted: Sequence[str] | bool | None) -> dict[str, str]:
+    """Select what is known of an item under some names; True: under the usual ones.
+
+    Only the item's own facts: its labels are what captions are evaluated by.
+    """
+    names = _USUAL_METADATA if wanted is True else wanted or ()
+    known = {name.lower(): clean_text(str(value)) for name, value in item.metadata.items()}
+    known |= {"title": item.title, "creator": item.creator, "year": item.year}
+    return {name: fact for name in names if (fact := known.get(name.lower()))}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -110,6 +112,9 @@ def test_the_seed_of_a_mappers_question():
     question = Question(Prompt("Café?", "Be brief."), 20, "[0-9]+", 0.5, 7, "{")
 
     assert rows.derive_question_seed(question) == 5027483236787007351
+    fewer = replace(question, top_k=20, top_p=0.95)
+    assert rows.derive_question_seed(fewer) == 5027483236787007351
+    assert fewer != question
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,9 @@ class Question:
         seed: of the sampling; the same question with the same seed has the same answer, whatever
             else is in the batch.
         prefix: the beginning of the answer, which the model continues.
+        top_k: only so many of the most probable tokens are drawn from; 0: all.
+        top_p: only the most probable tokens whose probabilities reach that sum; 1: all.
+        repetition_penalty: scores of tokens that are in the text already are divided by it; 1: no.
     """
 
     prompt: Prompt
@@ -237,6 +240,10 @@ class Question:
     temperature: float = 0.0
     seed: int = 0
     prefix: str = ""
+    # draws are derived from the representation, and these change what is drawn from, not the draws
+    top_k: int = field(default=0, repr=False)
+    top_p: float = field(default=1.0, repr=False)
+    repetition_penalty: float = field(default=1.0, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

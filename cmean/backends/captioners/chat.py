@@ -91,7 +91,7 @@ class ChatCaptioner(ModelBackend, ABC):
             processor.chat_template = processor.tokenizer.chat_template
         if processor.chat_template is None:
             raise WeightsError(f"{folder} has no chat template: name a model that is made to chat")
-        self._network = network = checkpoints.load_model(
+        network = checkpoints.load_model(
             self._get_model_class(), folder, dtype=self._dtype, quantization=self._quantization
         )
         published = network.generation_config
@@ -103,6 +103,7 @@ class ChatCaptioner(ModelBackend, ABC):
         padding = ends[0] if tokenizer.pad_token_id is None else tokenizer.pad_token_id
         self._batch = create_batch(network, ends, padding, self._max_new_tokens)
         self._engine = EngineThread(self._batch, f"caption-{folder.name}")
+        self._network = network
 
     def _release_model(self) -> None:
         if self._network is not None:

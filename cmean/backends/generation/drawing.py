@@ -70,7 +70,7 @@ def _keep_most_probable(scores: Tensor, samplings: Sequence[Sampling]) -> Tensor
     width = scores.shape[1]
     most = torch.tensor([[one.top_k or width] for one in samplings], device=scores.device)
     share = torch.tensor([[one.top_p] for one in samplings], device=scores.device)
-    ordered, order = scores.sort(-1, descending=True, stable=True)
+    ordered, order = scores.sort(dim=-1, descending=True, stable=True)
     ordered[torch.arange(width, device=scores.device) >= most] = float("-inf")
     chances = torch.softmax(ordered, -1)
     # a token is kept while those before it have not reached the share: always the first

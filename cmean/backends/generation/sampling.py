@@ -1,4 +1,4 @@
-"""How the tokens of a row are drawn: by its own numbers, or by those that a checkpoint publishes."""
+"""How tokens are drawn: by numbers that are given, or by those that a checkpoint publishes."""
 
 from __future__ import annotations
 

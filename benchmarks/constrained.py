@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cmean.backends import registry
-from cmean.backends.mappers.constrained import PatternMask, PatternMatchers
+from cmean.backends.generation.patterns import PatternMatchers
 from cmean.domain import Prompt, Question
 from cmean.inference import structured_answers
 
@@ -91,15 +91,15 @@ def mask_cost(patterns: PatternMatchers, words: Any, rows: int) -> tuple[float, 
     import torch
 
     answer = words("RGB: (200,100,50) (12,0,255) (7,77,177) (1,2,3) (99,240,30)")["input_ids"]
-    mask = PatternMask(patterns, [patterns.create_matcher(FIVE) for _ in range(rows)])
+    held = {row: patterns.create_matcher(FIVE) for row in range(rows)}
     total = 0.0
-    for step in range(len(answer)):
+    for token in answer:
         scores = torch.zeros(rows, VOCABULARY)
-        tokens = torch.tensor([[answer[step - 1]]] * rows)
         start = time.perf_counter()
-        mask(tokens, scores)
+        patterns.mask_scores(scores, held)
+        patterns.executor.consume_token_par([(matcher, token) for matcher in held.values()])
         total += time.perf_counter() - start
-        assert torch.isfinite(scores[:, answer[step]]).all()
+        assert torch.isfinite(scores[:, token]).all()
     computed = 0.0
     matchers = [(patterns.create_matcher(FIVE), row) for row in range(rows)]
     bits = torch.zeros(rows, (VOCABULARY + 31) // 32, dtype=torch.int32)

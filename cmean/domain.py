@@ -232,6 +232,7 @@ class Question:
         top_k: sampling is among so many most likely tokens; 0: among all.
         top_p: it is among the most likely tokens that together have this probability, above 0 and
             at most 1; 1: among all. Where both limit, `top_k` comes first.
+        repetition_penalty: scores of tokens that are in the text already are divided by it; 1: no.
     """
 
     prompt: Prompt
@@ -240,9 +241,10 @@ class Question:
     temperature: float = 0.0
     seed: int = 0
     prefix: str = ""
-    # Left out of the repr, of which seeds are derived: the draw is the same, among fewer tokens.
+    # Left out of the repr, of which seeds are derived: the draw is the same, among other tokens.
     top_k: int = field(default=0, repr=False)
     top_p: float = field(default=1.0, repr=False)
+    repetition_penalty: float = field(default=1.0, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

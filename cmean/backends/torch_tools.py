@@ -13,7 +13,7 @@ from cmean.config import load_settings
 from cmean.errors import ConfigError, DeviceFaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     import torch
 
@@ -117,6 +117,22 @@ def _is_accelerator_error(error: RuntimeError) -> bool:
     import torch
 
     return isinstance(error, torch.AcceleratorError)
+
+
+def count_free_bytes(devices: Collection[torch.device]) -> int:
+    """Count the bytes free on GPUs that share a model evenly: as many as the fullest has, on each.
+
+    What PyTorch has reserved and does not use is free, too.
+    """
+    import torch
+
+    free = [
+        torch.cuda.mem_get_info(device)[0]
+        + torch.cuda.memory_reserved(device)
+        - torch.cuda.memory_allocated(device)
+        for device in devices
+    ]
+    return min(free) * len(free)
 
 
 def release_memory() -> None:

@@ -1,9 +1,8 @@
-"""What all models that write text share: how tokens are drawn, and text becomes tokens and back."""
+"""What all models that write text share: text becomes tokens, and tokens text."""
 
 from __future__ import annotations
 
 import re
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from cmean.errors import WeightsError
@@ -12,51 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import torch
-
 _ANCHOR = 16
 """Tokens before an answer that it is decoded with, see `decode_continuation`."""
-
-
-class SamplingProcessor:
-    """A logits processor that draws a token of each row with a temperature: all others get -inf.
-
-    Row and step have one random number, from a generator of the row's own; the token is where it
-    falls among the cumulated softmax(logits / temperature). So what else is in the batch changes
-    nothing, and it is the same on a CPU and on a GPU. Rows of temperature 0 are left as they are:
-    they are decoded greedily.
-
-    Args:
-        temperatures: one a row.
-        seeds: one a row.
-        device: where the scores are.
-    """
-
-    def __init__(
-        self, temperatures: Sequence[float], seeds: Sequence[int], device: torch.device
-    ) -> None:
-        import torch
-
-        rows = [row for row, temperature in enumerate(temperatures) if temperature]
-        self._rows = torch.tensor(rows, device=device, dtype=torch.int64)
-        self._temperatures = torch.tensor([[temperatures[row]] for row in rows], device=device)
-        self._generators = [Random(seeds[row]) for row in rows]  # noqa: S311 - no secret
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:  # noqa: ARG002 - the form of a logits processor
-        """Return the scores, shape (rows, width)."""
-        import torch
-
-        if not self._generators:
-            return scores
-        # 32 bits, so that the product below stays under the total
-        draws = [[generator.getrandbits(32) / 2**32] for generator in self._generators]
-        chances = torch.softmax(scores[self._rows] / self._temperatures, dim=-1)
-        reached = chances.cumsum(-1, dtype=torch.float64)
-        target = reached[:, -1:] * torch.tensor(draws, dtype=torch.float64, device=scores.device)
-        drawn = (reached <= target).sum(-1)
-        scores[self._rows] = float("-inf")
-        scores[self._rows, drawn] = 0
-        return scores
 
 
 def make_template_options(template: object) -> dict[str, bool]:

@@ -12,12 +12,12 @@ import pytest
 pytest.importorskip("transformers")
 
 from checkpoints import blip, clip, spoiling
-from checkpoints.models import CASES, excerpt, picture, same, sound, use
+from checkpoints.models import CASES, CHATTING, excerpt, picture, same, sound, use
 
 from cmean.backends.table import BACKENDS
 from cmean.domain import Role
 from cmean.errors import ConfigError, ItemError, WeightsError
-from cmean.protocols import PreparingCaptioner
+from cmean.protocols import PreparingCaptioner, get_concurrency
 
 LOOKING = [name for name, case in CASES.items() if case.sides]
 HEARING = [name for name, case in CASES.items() if case.seconds]
@@ -65,7 +65,15 @@ def modules(backend):
     return [weakref.ref(value) for value in values if isinstance(value, torch.nn.Module)]
 
 
-@pytest.mark.parametrize("name", CAPTIONING)
+def test_the_inputs_of_many_threads_give_what_each_gives_alone(subject):
+    """As many at once as the back-end says, and one more."""
+    things = subject.things * 2
+    with ThreadPoolExecutor(get_concurrency(subject.ready) + 1) as pool:
+        found = list(pool.map(lambda one: use(subject.ready, [one])[0], things))
+    assert same(found, use(subject.ready, things))
+
+
+@pytest.mark.parametrize("name", [name for name in CAPTIONING if name not in CHATTING])
 def test_a_captioner_can_prepare_ahead_in_another_thread(subject_of, name):
     subject = subject_of(name)
     assert isinstance(subject.ready, PreparingCaptioner)

@@ -5,15 +5,16 @@ template; the caption is the assistant's turn. An excerpt's `prefix` is put at t
 turn, so that a truncated caption is continued.
 
 Decoding is greedy, or sampled where `temperature` is above 0. Of the checkpoint's generation
-settings two are kept, the tokens that end a turn and its repetition penalty; no others are used.
+settings two are kept, the tokens that end a turn and its repetition penalty; its `top_k` and
+`top_p` are used where `sampling` is ``"checkpoint"``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cmean.backends import checkpoints, inputs, torch_tools
+from cmean.backends import checkpoints, inputs
 from cmean.backends.captioners.architectures import (
     ARCHITECTURES,
     Architecture,
@@ -28,45 +29,30 @@ from cmean.backends.captioners.conversation import (
     derive_excerpt_seed,
     format_conversation,
     pad_samples,
+    read_caption,
 )
-from cmean.backends.captioners.decoding import Decoder
+from cmean.backends.engine import EngineThread
+from cmean.backends.generation.batch import GenerationBatch, create_batch
+from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob
+from cmean.backends.generation.sampling import Sampling, SamplingChoice
 from cmean.backends.model import ModelBackend
-from cmean.domain import Caption, Picture, Sound
-from cmean.errors import CaptionError, ConfigError
+from cmean.domain import Picture, Sound
+from cmean.errors import CaptionError, ConfigError, ItemError
 from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from torch import Tensor, device, dtype
-
-    from cmean.domain import Excerpt
+    from cmean.domain import Caption, Excerpt
 
 _MIN_PIXELS, _MAX_PIXELS = 256 * 784, 1280 * 784
 _MAX_ASPECT_RATIO = 200
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedChat:
-    """What the model takes: the processor's tensors, and of each excerpt its prefix and seed."""
-
-    inputs: Mapping[str, Tensor]
-    prefixes: tuple[str, ...]
-    seeds: tuple[int, ...]
-
-
-def _move_to_model(inputs: Mapping[str, Tensor], where: device, number: dtype) -> dict[str, Tensor]:
-    """Copy tensors to where the model is, features in its number format."""
-    return {
-        name: tensor.to(where, number if tensor.is_floating_point() else None)
-        for name, tensor in inputs.items()
-    }
-
-
 class ChatCaptioner(ModelBackend):
     """Captions by a chat model of transformers; `architectures` has what differs between them.
 
-    Implements `cmean.protocols.PreparingCaptioner`.
+    Implements `cmean.protocols.Captioner`.
 
     Args:
         model: a repository or folder of weights.
@@ -74,13 +60,13 @@ class ChatCaptioner(ModelBackend):
         dtype: of the weights: ``float32``, ``bfloat16`` or ``float16``.
         quantization: None, or ``"4bit"``.
         max_new_tokens: a caption is cut there.
-        temperature: 0 is greedy.
-        seed: of the sampling; the draw for an excerpt depends on this and on the excerpt only.
         min_pixels: smaller pictures are enlarged to that many; None: 200,704. Of the Qwen models
             alone, which see pictures at their own aspect ratio.
         max_pixels: larger pictures are reduced to that many; None: 1,003,520. About every 784 are
             a token.
         architectures: what `model_type` in the checkpoint's ``config.json`` may be; none: any.
+        sampling: `temperature`, `top_k`, `top_p`, `repetition_penalty`, `seed` and `sampling`, as
+            `SamplingChoice`. The draw for an excerpt depends on the seed and on the excerpt only.
     """
 
     rate: ClassVar[int] = 16_000
@@ -94,27 +80,27 @@ class ChatCaptioner(ModelBackend):
         dtype: str = "bfloat16",
         quantization: str | None = None,
         max_new_tokens: int = 512,
-        temperature: float = 0.0,
-        seed: int = 0,
         min_pixels: int | None = None,
         max_pixels: int | None = None,
         architectures: tuple[str, ...] = (),
+        **sampling: Any,  # noqa: ANN401 - of SamplingChoice
     ) -> None:
         super().__init__(model, revision, dtype)
-        if max_new_tokens < 1 or temperature < 0:
-            raise ConfigError("max_new_tokens is at least 1, and temperature at least 0")
+        if max_new_tokens < 1:
+            raise ConfigError(f"max_new_tokens is at least 1, not {max_new_tokens}")
         self._bounds = {"min_pixels": min_pixels, "max_pixels": max_pixels}
         shortest, longest = self._get_pixels()
         if not 0 < shortest <= longest:
             raise ConfigError("min_pixels is above 0, and max_pixels not below it")
         self._quantization = checkpoints.choose_quantization(quantization)
         self._max_new_tokens = max_new_tokens
-        self._temperature = temperature
-        self._seed = seed
+        self._choice = SamplingChoice(**sampling)
+        self._sampling: Sampling
         self._architectures = architectures
         self._network: Any = None
         self._processor: Any = None
-        self._decoder: Decoder
+        self._batch: GenerationBatch
+        self._engine: EngineThread[GenerationJob, GeneratedTokens]
         self.window_seconds: float | None = None
         """Maximum length of a sound in seconds; that of the weights, once they are loaded."""
         if architectures:
@@ -130,7 +116,7 @@ class ChatCaptioner(ModelBackend):
             # Despite their names, these are numbers of pixels.
             sizes = zip(("shortest_edge", "longest_edge"), self._get_pixels(), strict=True)
             processor.image_processor.size = dict(sizes)
-        self._network = network = checkpoints.load_model(
+        network = checkpoints.load_model(
             get_model_class(architecture),
             folder,
             dtype=self._dtype,
@@ -139,10 +125,20 @@ class ChatCaptioner(ModelBackend):
         hears = getattr(network.config, "audio_config", None) is not None
         self.window_seconds = find_window(processor, architecture) if hears else None
         published = network.generation_config
-        self._decoder = Decoder(processor.tokenizer, published, self._temperature)
-        network.generation_config = self._decoder.get_settings()
+        self._sampling = self._choice.complete(published)
+        tokenizer = processor.tokenizer
+        ends = published.eos_token_id
+        ends = tokenizer.eos_token_id if ends is None else ends
+        ends = sorted(ends) if isinstance(ends, list) else [ends]
+        padding = ends[0] if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+        self._batch = create_batch(network, ends, padding, self._max_new_tokens)
+        self._engine = EngineThread(self._batch, f"caption-{folder.name}")
+        self._network = network
 
     def _release_model(self) -> None:
+        if self._network is not None:
+            self._engine.close()
+            del self._engine, self._batch
         self._network = self._processor = None
 
     def _set_architecture(self, architecture: Architecture) -> None:
@@ -161,65 +157,49 @@ class ChatCaptioner(ModelBackend):
             _MAX_PIXELS if longest is None else longest,
         )
 
-    def caption(self, batch: Sequence[Excerpt]) -> list[Caption]:
-        """Caption a batch; see `prepare` and `generate` for the errors."""
-        return self.generate(self.prepare(batch)) if batch else []
+    @property
+    def concurrency(self) -> int:
+        """How many threads may call `caption` at once: a quarter more than are worked on."""
+        return self._batch.concurrency
 
-    def prepare(self, batch: Sequence[Excerpt]) -> PreparedChat:
-        """Prepare the model's inputs in main memory, rows padded on the left.
+    def caption(self, batch: Sequence[Excerpt]) -> list[Caption | ItemError]:
+        """Caption a batch.
 
         Raises:
             CaptionError: an excerpt is of a kind, rate, length or shape that the model cannot take.
+            MemoryError: an excerpt does not fit, even alone.
         """
-        for excerpt in batch:
-            self._check(excerpt)
-        texts = [format_conversation(self._processor, excerpt) for excerpt in batch]
-        pictures = [one.media for one in batch if isinstance(one.media, Picture)]
-        sounds = [one.media for one in batch if isinstance(one.media, Sound)]
-        begin = self._processor.tokenizer.bos_token
-        given: dict[str, Any] = {}
-        if pictures:
-            # a list a text, since some processors would take one list for the pictures of one text
-            given["images"] = [
-                [convert_to_image(one.media)] if isinstance(one.media, Picture) else []
-                for one in batch
-            ]
-        if sounds:
-            longest = max(sound.seconds for sound in sounds)
-            given["audio"] = [pad_samples(sound) for sound in sounds]
-            given["audio_kwargs"] = self._architecture.make_audio_options(longest, self.rate)
-        # where the template wrote the token that begins a text, the tokenizer must not
-        spelled = {
-            "padding": True,
-            "add_special_tokens": not (begin and texts[0].startswith(begin)),
-        }
-        tensors = self._processor(text=texts, text_kwargs=spelled, return_tensors="pt", **given)
-        prefixes = tuple(excerpt.prefix for excerpt in batch)
-        seeds = tuple(
-            derive_excerpt_seed(self._seed, excerpt) for excerpt in batch if self._temperature
-        )
-        return PreparedChat(tensors, prefixes, seeds)
+        jobs = [self.prepare_job(excerpt) for excerpt in batch]
+        return [
+            found
+            if isinstance(found, ItemError)
+            else read_caption(self._processor.tokenizer, found, job, excerpt.prefix)
+            for excerpt, job, found in zip(batch, jobs, self._engine.run(jobs), strict=True)
+        ]
 
-    def generate(self, prepared: PreparedChat) -> list[Caption]:
-        """Caption what was prepared.
+    def prepare_job(self, excerpt: Excerpt) -> GenerationJob:
+        """Prepare the model's input in main memory.
 
         Raises:
-            MemoryError: the batch does not fit.
+            CaptionError: the excerpt is of a kind, rate, length or shape that the model cannot
+                take.
         """
-        import torch
-
-        network = self._network
-        with torch.inference_mode(), torch_tools.convert_device_errors():
-            rows = network.generate(
-                **_move_to_model(prepared.inputs, network.device, network.dtype),
-                max_new_tokens=self._max_new_tokens,
-                logits_processor=self._decoder.make_processors(prepared.seeds, network.device),
-            ).tolist()
-        start = prepared.inputs["input_ids"].shape[1]
-        return [
-            self._decoder.caption(row[start:], row[:start], prefix)
-            for row, prefix in zip(rows, prepared.prefixes, strict=True)
-        ]
+        self._check(excerpt)
+        media, text = excerpt.media, format_conversation(self._processor, excerpt)
+        begin = self._processor.tokenizer.bos_token
+        given: dict[str, Any] = {}
+        if isinstance(media, Picture):
+            given["images"] = [[convert_to_image(media)]]
+        else:
+            given["audio"] = [pad_samples(media)]
+            given["audio_kwargs"] = self._architecture.make_audio_options(media.seconds, self.rate)
+        # where the template wrote the token that begins a text, the tokenizer must not
+        spelled = {"add_special_tokens": not (begin and text.startswith(begin))}
+        tensors = self._processor(text=[text], text_kwargs=spelled, return_tensors="pt", **given)
+        sampling = self._sampling
+        if sampling.temperature:
+            sampling = replace(sampling, seed=derive_excerpt_seed(self._choice.seed, excerpt))
+        return GenerationJob(tensors, self._max_new_tokens, sampling)
 
     def _check(self, excerpt: Excerpt) -> None:
         """Raise a CaptionError where the model cannot take an excerpt."""

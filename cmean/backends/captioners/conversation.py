@@ -1,4 +1,4 @@
-"""Excerpts as the conversation, the media and the seed that a chat model is given."""
+"""Excerpts as the conversation, the media and the seed that a chat model is given; its caption."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from PIL import Image
 
 from cmean.backends.writing import (
     break_control_tokens,
+    decode_continuation,
+    decode_tokens,
     list_control_tokens,
     make_template_options,
     refuse_thinking,
 )
-from cmean.domain import Picture
+from cmean.domain import Caption, FinishReason, Picture
 from cmean.util.hashing import derive_seed
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob
     from cmean.domain import Excerpt, Sound
 
 _SHORTEST_SECONDS = 0.1
@@ -80,3 +83,28 @@ def derive_excerpt_seed(seed: int, excerpt: Excerpt) -> int:
     texts = (str(seed), prompt.system if prompt else "", prompt.user if prompt else "")
     words = "\0".join((*texts, excerpt.prefix))
     return derive_seed([words, str(content.shape), np.ascontiguousarray(content).tobytes()])
+
+
+def read_caption(
+    tokenizer: Any,  # noqa: ANN401 - of transformers
+    found: GeneratedTokens,
+    job: GenerationJob,
+    prefix: str,
+) -> Caption:
+    """Decode a caption.
+
+    Args:
+        tokenizer: of transformers.
+        found: what was written.
+        job: of that row; its input ends with `prefix`.
+        prefix: what the caption begins with.
+    """
+    if prefix:
+        before = job.inputs["input_ids"][0].tolist()
+        text = prefix + decode_continuation(tokenizer, before, found.tokens)
+    else:
+        text = decode_tokens(tokenizer, found.tokens)
+    if found.ended:
+        return Caption(text, FinishReason.STOP, tokens=len(found.tokens))
+    # the cap may have cut a character of several bytes
+    return Caption(text.rstrip("\ufffd"), FinishReason.LENGTH, tokens=len(found.tokens))

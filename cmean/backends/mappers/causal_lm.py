@@ -8,21 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
 
-from cmean.backends import checkpoints, torch_tools, writing
-from cmean.backends.mappers.constrained import PatternMask, PatternMatchers
-from cmean.backends.mappers.rows import RowTokenCaps, derive_question_seed
+from cmean.backends import checkpoints, writing
+from cmean.backends.engine import EngineThread
+from cmean.backends.generation.batch import GenerationBatch, create_batch
+from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob
+from cmean.backends.generation.patterns import PatternMatchers
+from cmean.backends.generation.sampling import Sampling
 from cmean.backends.model import ModelBackend
 from cmean.domain import Answer, FinishReason, Prompt
 from cmean.errors import ItemError, WeightsError
 from cmean.failure_reasons import FailureReason
+from cmean.util.hashing import derive_seed
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Sequence
 
-    import torch
-
     from cmean.domain import Question
+
+
+_USUAL_TOKENS = 96
+"""What an answer has at most that rates the captions of an item."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +38,16 @@ class _Loaded:
     model: Any
     tokenizer: Any
     ends: tuple[int, ...]
-    pad: int
     control: re.Pattern[str]
+    batch: GenerationBatch
+    engine: EngineThread[GenerationJob, GeneratedTokens]
 
     @cached_property
     def patterns(self) -> PatternMatchers:
         """Made with the first question that has a pattern: it takes a second."""
         width = self.model.get_output_embeddings().weight.shape[0]
-        return PatternMatchers(self.tokenizer, width, self.ends)
+        found = self.batch.patterns = PatternMatchers(self.tokenizer, width, self.ends)
+        return found
 
     @property
     def context(self) -> int | None:
@@ -88,50 +96,57 @@ class CausalLanguageModel(ModelBackend):
             quantization=self._quantization,
         )
         ends = _find_end_tokens(model, tokenizer)
-        pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else ends[0]
-        # a checkpoint's own defaults (sampling, penalties) would make answers depend on them
-        untyped: Any = transformers.GenerationConfig
-        model.generation_config = untyped(
-            do_sample=False, eos_token_id=list(ends), pad_token_id=pad
-        )
-        loaded = _Loaded(model, tokenizer, ends, pad, writing.list_control_tokens(tokenizer))
-        writing.refuse_thinking(_apply_template(loaded, Prompt("Hello.")), folder)
-        self._loaded = loaded
+        pad = ends[0] if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+        # nothing of the checkpoint's own settings but its ends: answers would depend on them
+        batch = create_batch(model, ends, pad, _USUAL_TOKENS)
+        control = writing.list_control_tokens(tokenizer)
+        writing.refuse_thinking(_apply_template(tokenizer, control, Prompt("Hello.")), folder)
+        engine = EngineThread(batch, f"generate-{folder.name}")
+        self._loaded = _Loaded(model, tokenizer, ends, control, batch, engine)
 
     def _release_model(self) -> None:
+        if self._loaded is not None:
+            self._loaded.engine.close()
         self._loaded = None
 
-    def write(self, batch: Sequence[Question]) -> list[Answer]:
+    @property
+    def concurrency(self) -> int:
+        """How many threads may call `write` at once: a quarter more than are worked on."""
+        return self._get_loaded().batch.concurrency
+
+    def write(self, batch: Sequence[Question]) -> list[Answer | ItemError]:
         """Answer questions, whatever their patterns, temperatures and caps; see the protocol.
+
+        An answer may be an `ItemError`: `answer-cut` where the token cap ends an answer that must
+        match a pattern, `bad-pattern` where the pattern gives out.
 
         Raises:
             ItemError: `prompt-too-long` where prompt and answer exceed the model's context,
-                `answer-cut` where the token cap ends an answer that must match a pattern,
                 `bad-pattern` where nothing can match it.
+            MemoryError: a question does not fit, even alone.
         """
         if not batch:
             return []
-        loaded = self._loaded
-        if loaded is None:
-            raise RuntimeError("load() comes before write()")
+        loaded = self._get_loaded()
         prompts = [self._format_prompt(loaded, question) for question in batch]
-        matchers = [
-            None if q.pattern is None else loaded.patterns.create_matcher(q.pattern, q.prefix)
-            for q in batch
-        ]
-        with torch_tools.convert_device_errors():
-            rows = _generate(loaded, prompts, batch, matchers)
+        jobs = [_make_job(loaded, *pair) for pair in zip(batch, prompts, strict=True)]
+        found = loaded.engine.run(jobs)
         return [
-            _answer(loaded, question, prompt, row, matcher)
-            for question, prompt, row, matcher in zip(batch, prompts, rows, matchers, strict=True)
+            result if isinstance(result, ItemError) else _answer(loaded, question, job, result)
+            for question, job, result in zip(batch, jobs, found, strict=True)
         ]
+
+    def _get_loaded(self) -> _Loaded:
+        if self._loaded is None:
+            raise RuntimeError("load() comes first")
+        return self._loaded
 
     @staticmethod
     def _format_prompt(loaded: _Loaded, question: Question) -> list[int]:
         """Format a question as tokens, up to where the model continues."""
-        text = _apply_template(loaded, question.prompt) + writing.break_control_tokens(
-            question.prefix, loaded.control
-        )
+        text = _apply_template(
+            loaded.tokenizer, loaded.control, question.prompt
+        ) + writing.break_control_tokens(question.prefix, loaded.control)
         tokens: list[int] = loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
         context = loaded.context
         if context is not None and len(tokens) + question.max_tokens > context:
@@ -143,15 +158,15 @@ class CausalLanguageModel(ModelBackend):
         return tokens
 
 
-def _apply_template(loaded: _Loaded, prompt: Prompt) -> str:
+def _apply_template(tokenizer: Any, control: re.Pattern[str], prompt: Prompt) -> str:  # noqa: ANN401 - of transformers
     system, user = (
-        writing.break_control_tokens(text, loaded.control) for text in (prompt.system, prompt.user)
+        writing.break_control_tokens(text, control) for text in (prompt.system, prompt.user)
     )
-    off = writing.make_template_options(loaded.tokenizer.chat_template)
+    off = writing.make_template_options(tokenizer.chat_template)
 
     def apply(*messages: dict[str, str]) -> str:
         return str(
-            loaded.tokenizer.apply_chat_template(
+            tokenizer.apply_chat_template(
                 list(messages), tokenize=False, add_generation_prompt=True, **off
             )
         )
@@ -173,67 +188,42 @@ def _find_end_tokens(model: Any, tokenizer: Any) -> tuple[int, ...]:  # noqa: AN
     return tuple(sorted(ends))
 
 
-def _generate(
-    loaded: _Loaded,
-    prompts: Sequence[Sequence[int]],
-    batch: Sequence[Question],
-    matchers: Sequence[Any | None],
-) -> list[list[int]]:
-    """Generate the new tokens of each row; after its end they are padding."""
+def _make_job(loaded: _Loaded, question: Question, prompt: Sequence[int]) -> GenerationJob:
     import torch
 
-    device = loaded.model.device
-    longest = max(map(len, prompts))
-    # on the left, so that all rows continue from the same column
-    ids = torch.full((len(prompts), longest), loaded.pad)
-    mask = torch.zeros_like(ids)
-    for row, tokens in enumerate(prompts):
-        ids[row, longest - len(tokens) :] = torch.tensor(tokens)
-        mask[row, longest - len(tokens) :] = 1
-    caps = [question.max_tokens for question in batch]
-    temperatures = [question.temperature for question in batch]
-    processors: list[Any] = [
-        writing.SamplingProcessor(temperatures, list(map(derive_question_seed, batch)), device)
-    ]
-    if any(matcher is not None for matcher in matchers):
-        processors.insert(0, PatternMask(loaded.patterns, matchers))
-    with torch.inference_mode():
-        written: torch.Tensor = loaded.model.generate(
-            input_ids=ids.to(device),
-            attention_mask=mask.to(device),
-            max_new_tokens=max(caps),
-            logits_processor=processors,
-            stopping_criteria=[RowTokenCaps(caps, longest, device)],
-        )
-    rows: list[list[int]] = written[:, longest:].tolist()
-    return rows
+    ids = torch.tensor([prompt])
+    sampling = Sampling(
+        question.temperature,
+        question.top_k,
+        question.top_p,
+        question.repetition_penalty,
+        derive_question_seed(question),
+    )
+    matcher = None
+    if question.pattern is not None:
+        matcher = loaded.patterns.create_matcher(question.pattern, question.prefix)
+    given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    return GenerationJob(given, question.max_tokens, sampling, matcher)
+
+
+def derive_question_seed(question: Question) -> int:
+    """Compute 63 bits that any part of the question changes which is represented in it."""
+    return derive_seed([repr(question)])
 
 
 def _answer(
-    loaded: _Loaded,
-    question: Question,
-    prompt: Sequence[int],
-    row: Sequence[int],
-    matcher: Any | None,  # noqa: ANN401 - of llguidance
-) -> Answer:
-    capped = row[: question.max_tokens]
-    end = next((i for i, token in enumerate(capped) if token in loaded.ends), None)
-    tokens = list(capped if end is None else capped[:end])
-    if matcher is not None:
-        _check(question, matcher, ended=end is not None)
-    reason = FinishReason.LENGTH if end is None else FinishReason.STOP
-    text = question.prefix + writing.decode_continuation(loaded.tokenizer, prompt, tokens)
-    return Answer(text, reason, len(tokens))
-
-
-def _check(question: Question, matcher: Any, *, ended: bool) -> None:  # noqa: ANN401 - of llguidance
-    if matcher.is_error():
+    loaded: _Loaded, question: Question, job: GenerationJob, found: GeneratedTokens
+) -> Answer | ItemError:
+    matcher = job.matcher
+    if matcher is not None and matcher.is_error():
         message = (matcher.get_error().splitlines() or [""])[0]
-        raise ItemError(
-            FailureReason.BAD_PATTERN, f"the pattern {question.pattern!r} gave out: {message}"
-        )
-    if not ended:
-        raise ItemError(
-            FailureReason.ANSWER_CUT,
-            f"{question.max_tokens} tokens did not suffice for an answer to {question.pattern!r}",
-        )
+        detail = f"the pattern {question.pattern!r} gave out: {message}"
+        return ItemError(FailureReason.BAD_PATTERN, detail)
+    if matcher is not None and not found.ended:
+        number = question.max_tokens
+        detail = f"{number} tokens did not suffice for an answer to {question.pattern!r}"
+        return ItemError(FailureReason.ANSWER_CUT, detail)
+    before = job.inputs["input_ids"][0].tolist()
+    text = writing.decode_continuation(loaded.tokenizer, before, found.tokens)
+    reason = FinishReason.STOP if found.ended else FinishReason.LENGTH
+    return Answer(question.prefix + text, reason, len(found.tokens))

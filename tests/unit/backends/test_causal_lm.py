@@ -127,9 +127,10 @@ def test_samples_are_drawn_by_their_probabilities(model):
 
 
 def test_a_cut_answer_is_an_error_and_not_a_half(model):
-    with pytest.raises(ItemError) as raised:
-        model.write([Question(CAPTION, 5, FIVE)])
-    assert raised.value.reason == "answer-cut"
+    cut, whole = model.write([Question(CAPTION, 5, FIVE), Question(CAPTION, ENOUGH, FIVE)])
+    assert isinstance(cut, ItemError)
+    assert cut.reason == "answer-cut"
+    assert re.fullmatch(FIVE, whole.text)
 
 
 def test_no_pattern_is_an_error_of_that_question(model):

@@ -6,10 +6,9 @@ import json
 import shutil
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from checkpoints import qwen2_5_omni, qwen2_audio, qwen3_omni, spoiling
-from checkpoints.models import CHATTING, excerpt, picture, sound
+from checkpoints.models import CHATTING, LONGEST, excerpt, picture, sound
 
 from cmean.backends import registry
 from cmean.domain import FinishReason, Prompt
@@ -30,26 +29,20 @@ def captioner(subject):
     return subject.new()
 
 
-@pytest.mark.parametrize("name", [name for name, case in CHATTING.items() if case.seconds])
-def test_a_sound_is_heard_the_same_in_a_batch_as_alone(subject_of, name):
-    """To its last frame, which reaches beyond it."""
-    subject = subject_of(name)
-    captioner = subject.new()
+def test_greedy_captions_are_those_of_transformers(subject, captioner):
+    """Whose `generate` is the reference, one input at a time, with the checkpoint's own settings.
 
-    def heard(excerpts):
-        inputs = captioner.prepare(excerpts).inputs
-        (mask,) = (inputs[name] for name in inputs if "mask" in name and "feature" in name)
-        features = zip(inputs["input_features"], mask.bool(), strict=True)
-        # most have frames in the last dimension, Gemma 4 has them in the first
-        return [
-            (frames if len(frames) == len(real) else frames.T)[real].numpy()
-            for frames, real in features
-        ]
+    Its penalty is the same where nothing is padded.
+    """
+    import torch
 
-    sounds = [excerpt(sound(seconds)) for seconds in subject.case.seconds]
-    alone = [frames for one in sounds for frames in heard([one])]
-    for together, single in zip(heard(sounds), alone, strict=True):
-        np.testing.assert_array_equal(together, single)
+    network, tokenizer = captioner._network, captioner._processor.tokenizer  # noqa: SLF001 - no other door to the same weights
+    for one, caption in zip(subject.excerpts, captioner.caption(subject.excerpts), strict=True):
+        inputs = captioner.prepare_job(one).inputs
+        with torch.inference_mode():
+            rows = network.generate(**inputs, do_sample=False, max_new_tokens=LONGEST)
+        tokens = rows[0, inputs["input_ids"].shape[1] :]
+        assert tokenizer.decode(tokens, skip_special_tokens=True) == caption.text
 
 
 def test_a_caption_that_was_cut_goes_on_as_if_it_had_not_been(subject, captioner):
@@ -99,7 +92,7 @@ def test_a_picture_too_narrow_to_be_seen_is_refused(seer):
 def test_pictures_are_seen_within_bounds_of_pixels(seer):
     large = excerpt(picture(400, 300))
     lengths = [
-        seer.new(min_pixels=3136, max_pixels=pixels).prepare([large]).inputs["input_ids"].shape[1]
+        seer.new(min_pixels=3136, max_pixels=pixels).prepare_job(large).inputs["input_ids"].shape[1]
         for pixels in (6272, 50_176)
     ]
     assert lengths[1] - lengths[0] >= 40  # 784 pixels are a token
@@ -140,16 +133,16 @@ def test_seconds_follow_from_the_frames_where_a_checkpoint_says_only_those(subje
     file.write_text(json.dumps(settings))
     captioner = subject_of("qwen3-omni").new(model=str(folder))
     assert captioner.window_seconds == 300
-    captioner.prepare([excerpt(sound(31))])
+    captioner.prepare_job(excerpt(sound(31)))
 
 
 def read_conversation(subject, given, **parameters):
     """What a model is given of an excerpt, as text."""
     from transformers import AutoTokenizer
 
-    prepared = subject.new(**parameters).prepare([given])
+    job = subject.new(**parameters).prepare_job(given)
     folder = parameters.get("model", subject.folder)
-    return AutoTokenizer.from_pretrained(folder).decode(prepared.inputs["input_ids"][0])
+    return AutoTokenizer.from_pretrained(folder).decode(job.inputs["input_ids"][0])
 
 
 def test_a_model_that_takes_no_prompt_is_asked_nothing(subject_of):
@@ -238,16 +231,74 @@ def test_at_a_low_temperature_a_draw_is_the_greedy_choice(listener):
     assert listener.new(temperature=1e-5).caption(listener.excerpts) == greedy
 
 
-def test_of_published_settings_the_penalty_is_kept_and_the_rest_is_not(listener, tmp_path):
-    def captions(**settings):
+@pytest.fixture
+def published(listener, tmp_path):
+    """A checkpoint that publishes these settings."""
+
+    def publish(**settings):
         folder = shutil.copytree(listener.folder, tmp_path / "-".join(settings))
         file = folder / "generation_config.json"
         file.write_text(json.dumps(json.loads(file.read_text()) | settings))
-        return listener.new(model=str(folder)).caption(listener.excerpts)
+        return {"model": str(folder)}
 
-    published = listener.new().caption(listener.excerpts)
-    assert captions(num_beams=3, top_k=2, min_new_tokens=9, no_repeat_ngram_size=1) == published
-    assert captions(repetition_penalty=3.0) != published
+    return publish
+
+
+def test_of_published_settings_the_penalty_is_kept_and_the_rest_is_not(listener, published):
+    def captions(**settings):
+        return listener.new(**published(**settings)).caption(listener.excerpts)
+
+    usual = listener.new().caption(listener.excerpts)
+    assert captions(num_beams=3, top_k=2, min_new_tokens=9, no_repeat_ngram_size=1) == usual
+    assert captions(repetition_penalty=3.0) != usual
+
+
+def test_captions_are_drawn_from_the_most_probable_tokens(listener):
+    def captions(**parameters):
+        return listener.new(**parameters).caption(listener.excerpts)
+
+    assert captions(temperature=2.0) != captions()
+    assert captions(temperature=2.0, top_k=1) == captions()
+    assert captions(temperature=2.0, top_p=1e-6) == captions()
+    assert captions(temperature=2.0, top_k=10**6, top_p=1.0) == captions(temperature=2.0)
+
+
+def test_the_values_that_a_checkpoint_publishes_are_used_where_it_is_asked_for(listener, published):
+    theirs = published(top_k=1, top_p=0.5, temperature=9.0, do_sample=True)
+    captions = {
+        name: listener.new(**theirs, temperature=2.0, **given).caption(listener.excerpts)
+        for name, given in {
+            "own": {},
+            "theirs": {"sampling": "checkpoint"},
+            "mixed": {"sampling": "checkpoint", "top_k": 0, "top_p": 1.0},
+        }.items()
+    }
+    assert captions["theirs"] == listener.new().caption(listener.excerpts)
+    assert captions["mixed"] == captions["own"] != captions["theirs"]
+
+
+def test_a_penalty_that_is_given_counts_instead_of_the_published_one(listener, published):
+    strong = published(repetition_penalty=3.0)
+    usual = listener.new(repetition_penalty=1.0).caption(listener.excerpts)
+    assert listener.new(**strong).caption(listener.excerpts) != usual
+    assert listener.new(**strong, repetition_penalty=1.0).caption(listener.excerpts) == usual
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": -1},
+        {"top_k": -1},
+        {"top_p": 0},
+        {"top_p": 1.1},
+        {"repetition_penalty": 0},
+        {"sampling": "random"},
+        {"max_new_tokens": 0},
+    ],
+)
+def test_a_sampling_without_sense_is_refused(listener, wrong):
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        listener.created(**wrong)
 
 
 def test_a_caption_goes_on_a_space_after_a_turn_that_begins_without_one(subject_of, tmp_path):

@@ -1,6 +1,6 @@
 """Answers that match a regular expression by construction: all other tokens are masked.
 
-At each step llguidance says which tokens can still lead to a match; the logits of the others become
+At each step llguidance says which tokens can still lead to a match; the scores of the others become
 -inf. Rows of a batch have matchers of their own, so their patterns and states may differ.
 """
 
@@ -14,7 +14,7 @@ from cmean.errors import ItemError, MissingExtraError
 from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping
 
     import torch
     from numpy.typing import NDArray
@@ -64,58 +64,41 @@ class PatternMatchers:
             )
         return matcher
 
+    def mask_scores(self, scores: torch.Tensor, matchers: Mapping[int, Any]) -> torch.Tensor:
+        """Return the scores, shape (rows, width), with -inf for tokens that no match allows.
 
-class PatternMask:
-    """A logits processor: leaves to each row with a matcher the tokens that its pattern allows.
-
-    Args:
-        patterns: what the matchers come from.
-        matchers: one a row, or None where the answer is free.
-    """
-
-    def __init__(self, patterns: PatternMatchers, matchers: Sequence[Any | None]) -> None:
-        self._patterns = patterns
-        self._open = {row: matcher for row, matcher in enumerate(matchers) if matcher is not None}
-        # a bit a token, the lowest first
-        self._bits = np.zeros((len(matchers), (patterns.width + 31) // 32), np.uint32)
-        self._started = False
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Return the scores, shape (rows, width), with -inf for tokens that no match allows."""
+        Args:
+            scores: of all rows; changed in place.
+            matchers: by row; rows without one are left as they are.
+        """
         import torch
 
-        if self._started:
-            self._consume(input_ids[:, -1].tolist())
-        self._started = True
-        if not self._open:
+        if not matchers:
             return scores
         place = tuple(
-            torch.from_numpy(index).to(scores.device) for index in self._find_allowed_tokens()
+            torch.from_numpy(index).to(scores.device)
+            for index in self.find_allowed_tokens(matchers, len(scores))
         )
         kept = scores[place]
-        scores.index_fill_(0, torch.tensor([*self._open], device=scores.device), float("-inf"))
+        scores.index_fill_(0, torch.tensor([*matchers], device=scores.device), float("-inf"))
         scores[place] = kept
         return scores
 
-    def _find_allowed_tokens(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Find rows and tokens. They are few, so only words with a bit in them are looked into."""
-        self._patterns.executor.unsafe_compute_mask_ptr(
-            [(matcher, row) for row, matcher in self._open.items()],
-            self._bits.ctypes.data,
-            self._bits.shape[1] * 4,
-            len(self._bits),
-        )
-        rows, words = np.nonzero(self._bits)
-        found, bits = np.nonzero(
-            self._bits[rows, words, None] >> np.arange(32, dtype=np.uint32) & 1
-        )
-        return rows[found], words[found] * 32 + bits
+    def find_allowed_tokens(
+        self, matchers: Mapping[int, Any], count: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Find the tokens that each matcher allows: rows below `count`, and tokens, in their order.
 
-    def _consume(self, tokens: list[int]) -> None:
-        for row in [row for row in self._open if tokens[row] in self._patterns.ends]:
-            del self._open[row]
-            self._bits[row] = 0
-        if self._open:  # others of the batch may still be writing freely
-            self._patterns.executor.consume_token_par(
-                [(matcher, tokens[row]) for row, matcher in self._open.items()]
-            )
+        They are few, so only words with a bit in them are looked into.
+        """
+        # a bit a token, the lowest first
+        bits = np.zeros((count, (self.width + 31) // 32), np.uint32)
+        self.executor.unsafe_compute_mask_ptr(
+            [(matcher, row) for row, matcher in matchers.items()],
+            bits.ctypes.data,
+            bits.shape[1] * 4,
+            len(bits),
+        )
+        rows, words = np.nonzero(bits)
+        found, ones = np.nonzero(bits[rows, words, None] >> np.arange(32, dtype=np.uint32) & 1)
+        return rows[found], words[found] * 32 + ones

@@ -1,0 +1,1 @@
+"""The generation loop of decoder-only models: rows that start and end independently."""

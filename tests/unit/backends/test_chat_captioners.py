@@ -54,7 +54,7 @@ def test_a_caption_that_was_cut_goes_on_as_if_it_had_not_been(subject, captioner
     for n, rest in zip(cut, resumed, strict=True):
         assert parts[n].text == wholes[n].text[:CUT]
         assert rest.text.startswith(wholes[n].text)
-        assert rest.tokens == len(rest.text) - CUT
+        assert 0 < rest.tokens <= len(rest.text) - CUT  # a token may have several characters
         if wholes[n].finish_reason is FinishReason.STOP:
             assert rest.text == wholes[n].text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkpoints import making, qwen2_5_vl, qwen3, qwen3_omni, tokenizers
+from checkpoints import making, qwen2_5_vl, qwen3_omni, tokenizers
 
 THINK = (
     "{% if add_generation_prompt %}"
@@ -18,8 +18,6 @@ def build(folder):
     tokenizer = tokenizers.of_bytes(
         qwen2_5_vl.SPECIAL,
         template=template + THINK,
-        sentences=qwen3.SENTENCES,
-        size=500,
         plain=["<think>", "</think>"],
     )
     place = tokenizer.convert_tokens_to_ids

@@ -35,6 +35,7 @@ class BackendInfo:
         packages: the weight packages that `cmean setup` installs for it, by name.
         ahead: whether the next batch is decoded while it works; pays where it leaves the CPU idle.
         constant: whether it answers every input alike, on purpose.
+        grades: whether it can give expected values of triples: the mapper option `graded`.
     """
 
     name: str
@@ -54,6 +55,7 @@ class BackendInfo:
     packages: tuple[str, ...] = ()
     ahead: bool = False
     constant: bool = False
+    grades: bool = False
 
     @property
     def installed(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from cmean.inference.structured_answers import Ask
     from cmean.protocols import EmotionMapper
+
+_NEWER = frozenset({"graded"})
 
 _NOUNS = {Kind.TRACK: "piece of music", Kind.ARTWORK: "picture"}
 
@@ -46,6 +48,8 @@ class MappingOptions:
         seed: of the first sample; the next ones count up.
         attempts: how often a question is asked until its answer can be read.
         longest: characters; a longer caption is refused, since a part of it would pass for all.
+        graded: the expected value of each channel, with its standard deviation, in place of the
+            greedy one.
     """
 
     together: bool = False
@@ -54,12 +58,20 @@ class MappingOptions:
     seed: int = 0
     attempts: int = 3
     longest: int = 20_000
+    graded: bool = False
+
+    def describe(self) -> dict[str, object]:
+        """Describe the options for a recipe; newer ones only where they are used."""
+        found = asdict(self)
+        return {name: value for name, value in found.items() if value or name not in _NEWER}
 
     def __post_init__(self) -> None:
         if min(self.samples, self.attempts, self.longest) < 1:
             raise ConfigError("a mapper's samples, attempts and longest are 1 or more")
         if not 0 <= self.temperature < float("inf"):
             raise ConfigError(f"a mapper's temperature is 0 or more, not {self.temperature}")
+        if self.graded and (self.temperature > 0 or self.samples > 1):
+            raise ConfigError("graded triples are not drawn: remove samples and temperature")
         if self.samples > 1 and self.temperature == 0:
             raise ConfigError("several samples need a temperature above 0, or all are the same")
 
@@ -78,9 +90,9 @@ def map_by_language_model(
         options: how they are put.
 
     Returns:
-        For each group what each position came to. `samples` > 1 gives `MeanRGB`. Errors:
-        `empty-caption`, `caption-too-long`, `unparsed`, or the back-end's own. Captions that are
-        asked together fail together.
+        For each group what each position came to. `samples` > 1 and `graded` give `MeanRGB`.
+        Errors: `empty-caption`, `caption-too-long`, `unparsed`, or the back-end's own. Captions
+        that are asked together fail together.
 
     Raises:
         ConfigError: the template cannot be filled in.
@@ -139,6 +151,7 @@ def _sample_triples(
             pattern=structured_answers.build_pattern(count),
             temperature=options.temperature,
             seed=options.seed + sample + attempt * samples,
+            graded=options.graded,
         )
 
     counts = [len(part.texts) for part in parts for _ in range(samples)]

@@ -109,12 +109,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class MeanRGB(RGB):
-    """The rounded mean of several triples that were sampled for one caption.
+    """The rounded mean of triples for one caption, and their standard deviation in each channel.
 
-    `samples` is how many, `spread` their standard deviation (population) in each channel.
+    `samples` is how many were drawn; None: their probabilities are read off a model.
     """
 
-    samples: int
+    samples: int | None
     spread: tuple[float, float, float]
 
 
@@ -233,6 +233,7 @@ class Question:
         top_p: it is among the most likely tokens that together have this probability, above 0 and
             at most 1; 1: among all. Where both limit, `top_k` comes first.
         repetition_penalty: scores of tokens that are in the text already are divided by it; 1: no.
+        graded: whether expected values of the answer's numbers are wanted, see `GradedAnswer`.
     """
 
     prompt: Prompt
@@ -245,6 +246,7 @@ class Question:
     top_k: int = field(default=0, repr=False)
     top_p: float = field(default=1.0, repr=False)
     repetition_penalty: float = field(default=1.0, repr=False)
+    graded: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,14 @@ class Answer:
     text: str
     finish_reason: FinishReason = FinishReason.STOP
     tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GradedAnswer(Answer):
+    """A greedy answer, with the expected value and standard deviation of each number in it."""
+
+    means: tuple[float, ...] = ()
+    spreads: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

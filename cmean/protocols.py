@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from cmean.domain import RGB, Answer, Caption, Excerpt, Question
+    from cmean.domain import RGB, Answer, Caption, Excerpt, GradedAnswer, Question
     from cmean.errors import ItemError
 
 
@@ -112,6 +112,19 @@ class LanguageModel(Backend, Protocol):
         """Answer a batch; as many answers as questions, in their order.
 
         The answer to a question must not depend on what else is in the batch.
+
+        Raises:
+            ItemError: a question cannot be answered.
+        """
+        ...
+
+
+@runtime_checkable
+class GradingLanguageModel(LanguageModel, Protocol):
+    """A language model that can tell how probable the numbers of an answer are."""
+
+    def grade(self, batch: Sequence[Question]) -> Sequence[GradedAnswer | ItemError]:
+        """Answer a batch greedily and grade the numbers of the answers; each has a pattern.
 
         Raises:
             ItemError: a question cannot be answered.

@@ -20,6 +20,7 @@ OPTIONS: Mapping[str, Mapping[str, type]] = {
         "seed": int,
         "attempts": int,
         "longest": int,
+        "graded": bool,
     },
     "embedder": {"channel": str},
 }

@@ -38,6 +38,7 @@ class BackendInfo:
         architectures: of its checkpoints (`model_type` in ``config.json``), where its class runs
             more; empty: all that its class runs.
         constant: whether it answers every input alike, on purpose.
+        grades: whether it can give expected values of triples: the mapper option `graded`.
     """
 
     name: str
@@ -58,6 +59,7 @@ class BackendInfo:
     ahead: bool = False
     constant: bool = False
     architectures: tuple[str, ...] = ()
+    grades: bool = False
 
     @property
     def installed(self) -> bool:

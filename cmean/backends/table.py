@@ -180,6 +180,7 @@ _MAPPERS = (
         model="Qwen/Qwen3-4B",
         prompt="emotion",
         batch=100,
+        grades=True,
     ),
     BackendInfo(
         name="openai",

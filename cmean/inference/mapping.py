@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _NOUNS = {Kind.TRACK: "piece of music", Kind.ARTWORK: "picture"}
 
-_ADDED_OPTIONS: Final = ("whole_last", "top_k", "top_p")
+_ADDED_OPTIONS: Final = ("whole_last", "top_k", "top_p", "graded")
 """Options that recipes do not have where they are at their defaults: there were none at first."""
 
 
@@ -53,6 +53,8 @@ class MappingOptions:
         seed: of the first sample; the next ones count up.
         attempts: how often a question is asked until its answer can be read.
         longest: characters; a longer caption is refused, since a part of it would pass for all.
+        graded: the expected value of each channel, with its standard deviation, in place of the
+            greedy one.
     """
 
     together: bool = False
@@ -64,6 +66,7 @@ class MappingOptions:
     whole_last: bool = False
     top_k: int = 0
     top_p: float = 1.0
+    graded: bool = False
 
     def __post_init__(self) -> None:
         if min(self.samples, self.attempts, self.longest) < 1:
@@ -72,6 +75,8 @@ class MappingOptions:
             raise ConfigError(f"a mapper's temperature is 0 or more, not {self.temperature}")
         if self.top_k < 0 or not 0 < self.top_p <= 1:
             raise ConfigError("a mapper's top_k is 0 or more, and top_p above 0 and at most 1")
+        if self.graded and (self.temperature > 0 or self.samples > 1):
+            raise ConfigError("graded triples are not drawn: remove samples and temperature")
         if self.samples > 1 and self.temperature == 0:
             raise ConfigError("several samples need a temperature above 0, or all are the same")
 
@@ -99,9 +104,9 @@ def map_by_language_model(
         options: how they are put.
 
     Returns:
-        For each group what each position came to. `samples` > 1 gives `MeanRGB`. Errors:
-        `empty-caption`, `caption-too-long`, `unparsed`, or the back-end's own. Captions that are
-        asked together fail together.
+        For each group what each position came to. `samples` > 1 and `graded` give `MeanRGB`.
+        Errors: `empty-caption`, `caption-too-long`, `unparsed`, or the back-end's own. Captions
+        that are asked together fail together.
 
     Raises:
         ConfigError: the template cannot be filled in.
@@ -169,6 +174,7 @@ def _sample_triples(
             top_k=options.top_k,
             top_p=options.top_p,
             seed=options.seed + sample + attempt * samples,
+            graded=options.graded,
         )
 
     counts = [len(part.texts) for part in parts for _ in range(samples)]

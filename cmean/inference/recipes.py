@@ -237,6 +237,10 @@ def build_mapper_recipe(
         if choice.options:
             raise ConfigError(f"{found.name} takes no {sorted(choice.options)[0]!r}: remove it")
         return _build_recipe(find_revision, Role.MAPPER, kind, choice, {}, source)
+    if options.graded and not found.grades:
+        raise ConfigError(
+            f"{found.name} cannot give expected values: remove 'graded', or name another mapper"
+        )
     extra = {"prompt": template, "mapping": options.list_parameters()}
     return _build_recipe(find_revision, Role.MAPPER, kind, choice, extra, source)
 

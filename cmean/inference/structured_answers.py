@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
-from cmean.domain import RGB, Answer
-from cmean.errors import EmotionError, ItemError
+from cmean.domain import CHANNELS, RGB, Answer, GradedAnswer, MeanRGB
+from cmean.errors import ConfigError, EmotionError, ItemError
 from cmean.failure_reasons import FailureReason
+from cmean.protocols import GradingLanguageModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,7 +67,12 @@ def make_asker(model: LanguageModel, batcher: Batcher) -> Ask:
     """Make a function that asks a model in batches. A question that fails affects no other."""
 
     def ask(questions: Sequence[Question]) -> list[Answer | ItemError]:
-        return batcher.apply_to_all(model.write, questions, _measure_question)
+        answer: Callable[[Sequence[Question]], Sequence[Answer | ItemError]] = model.write
+        if any(question.graded for question in questions):
+            if not isinstance(model, GradingLanguageModel):
+                raise ConfigError("this mapper cannot give expected values: remove 'graded'")
+            answer = model.grade
+        return batcher.apply_to_all(answer, questions, _measure_question)
 
     return ask
 
@@ -111,13 +117,29 @@ def ask_for_triples(
             if isinstance(outcome, ItemError):
                 found[i] = outcome
             else:
-                found[i] = read_triples(outcome.text, counts[i])
+                found[i] = _read_answer(outcome, counts[i])
                 last_answers[i] = _shorten(outcome.text)
         last_answers = {i: text for i, text in last_answers.items() if found[i] is None}
     return [
         _make_parse_error(last_answers[i], counts[i], attempts) if outcome is None else outcome
         for i, outcome in enumerate(found)
     ]
+
+
+def _read_answer(answer: Answer, count: int) -> list[RGB] | None:
+    """Parse the triples of an answer, graded or not; None where it does not have the form."""
+    triples = read_triples(answer.text, count)
+    if triples is None or not isinstance(answer, GradedAnswer):
+        return triples
+    pairs = list(zip(answer.means, answer.spreads, strict=True))
+    if len(pairs) != len(CHANNELS) * count:
+        return None
+    graded: list[RGB] = []
+    for start in range(0, len(pairs), len(CHANNELS)):
+        (red, red_sd), (green, green_sd), (blue, blue_sd) = pairs[start : start + len(CHANNELS)]
+        spread = (red_sd, green_sd, blue_sd)
+        graded.append(MeanRGB(round(red), round(green), round(blue), samples=None, spread=spread))
+    return graded
 
 
 def _is_answer(found: object) -> bool:

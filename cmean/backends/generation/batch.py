@@ -68,7 +68,7 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
     ) -> None:
         self.counts = StepCounts()
         self.patterns: PatternMatchers | None = None
-        self._network = network
+        self.network = network
         self._ends = frozenset(ends)
         self._capacity = capacity or RowCapacity()
         if network.support is CacheSupport.ALONE:
@@ -126,7 +126,7 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
         """Read rows that wait into the free room; those that end by it go to `ended`."""
         # several at once, since the running rows wait meanwhile
         worthwhile = max(1, self.capacity // 16)
-        at_once = _READ_AT_ONCE if self._network.support >= CacheSupport.PADDED else 1
+        at_once = _READ_AT_ONCE if self.network.support >= CacheSupport.PADDED else 1
         while self._waiting:
             room = self.capacity - self._count_writing()
             if room < worthwhile:
@@ -141,9 +141,9 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
         open_ = [row for row in rows if row.result is None]
         if open_:
             try:
-                inputs = collate_inputs(open_, self._network.padding)
+                inputs = collate_inputs(open_, self.network.padding)
                 with torch_tools.convert_device_errors():
-                    scores, read = self._network.read_inputs(inputs)
+                    scores, read = self.network.read_inputs(inputs)
             except MemoryError as error:
                 self._postpone(open_, error)
             else:
@@ -179,8 +179,8 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
             self._leave()
         if self._read is None:
             return
-        tokens = [row.pending or [self._network.padding] for row in self._rows]
-        scores = self._network.read_tokens(self._read, tokens)
+        tokens = [row.pending or [self.network.padding] for row in self._rows]
+        scores = self.network.read_tokens(self._read, tokens)
         counts = self.counts
         counts.steps += 1
         counts.rows += len(self._rows)
@@ -205,7 +205,7 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
         for row, token in zip(rows, drawn, strict=True):
             if row.result is None:
                 row.add_drawn_token(token, self._ends)
-                if row.result is None and self._network.support is CacheSupport.RAGGED:
+                if row.result is None and self.network.support is CacheSupport.RAGGED:
                     self.counts.forced_tokens += row.add_forced_tokens()
                 row.end_where_nothing_can_follow()
             if row.result is not None:
@@ -240,12 +240,12 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
     def _measure(self) -> None:
         """Estimate how many rows fit, from what those take that are in memory."""
         read = self._read
-        if read is None or self._network.device.type != "cuda":
+        if read is None or self.network.device.type != "cuda":
             return
         rows, columns = read.mask.shape
         further = max(row.job.max_tokens - len(row.tokens) for row in self._rows)
         row_bytes = caches.count_bytes(read.cache) * (columns + further) // (columns * rows)
-        free_bytes = torch_tools.count_free_bytes(self._network.devices)
+        free_bytes = torch_tools.count_free_bytes(self.network.devices)
         self._capacity.note_measurement(rows, max(1, row_bytes), free_bytes)
 
 

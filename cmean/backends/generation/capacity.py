@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _ON_A_CPU = 8
 _MOST = 256
 _PATIENCE = 64
-"""Steps without lack of memory after which one more row is tried."""
+"""Steps without lack of memory after which one more row is tried; twice as many at each failure."""
 
 _INPUT_TOKENS = 1024
 """What an input is taken to have before one was read."""
@@ -36,12 +36,12 @@ class RowCapacity:
     def __init__(self, rows: int = _ON_A_CPU) -> None:
         self.rows = self._estimate = rows
         self._successes = 0
-        self._has_failed = False
+        self._patience = _PATIENCE
 
     def note_success(self) -> None:
         """Note that a step of all rows found enough memory."""
         self._successes += 1
-        if self._successes >= _PATIENCE and self.rows < self._estimate:
+        if self._successes >= self._patience and self.rows < self._estimate:
             self.rows += 1
             self._successes = 0
 
@@ -49,7 +49,7 @@ class RowCapacity:
         """Note that so many rows found too little memory."""
         self.rows = max(1, min(self.rows, rows // 2))
         self._successes = 0
-        self._has_failed = True
+        self._patience *= 2
 
     def note_measurement(self, rows: int, row_bytes: int, free_bytes: int) -> None:
         """Estimate anew, from what rows took.
@@ -62,7 +62,8 @@ class RowCapacity:
         fitting = rows + int(_SHARE * free_bytes / row_bytes)
         self._estimate = max(1, min(fitting, _MOST))
         # after a failure, the steps tell more than the estimate
-        self.rows = min(self.rows, self._estimate) if self._has_failed else self._estimate
+        has_failed = self._patience > _PATIENCE
+        self.rows = min(self.rows, self._estimate) if has_failed else self._estimate
 
 
 def estimate_capacity(network: CachedNetwork, max_tokens: int) -> RowCapacity:

@@ -135,6 +135,45 @@ class CachedNetwork:
         rows.columns = [count + width for count in rows.columns]
         return scores
 
+    def read_branches(self, rows: ReadRows, ids: Tensor, steps: Tensor, visible: Tensor) -> Tensor:
+        """Read tokens that are alternatives, each in a further column; `drop_columns` follows.
+
+        Args:
+            rows: whose text goes on by them; their cache supports `RAGGED`.
+            ids: of shape (rows, width).
+            steps: how many positions after the last of its row each has, of the same shape.
+            visible: which of the further columns each sees beside its row's text, booleans of shape
+                (rows, width, further columns with these).
+
+        Returns:
+            The scores of what may follow each, shape (rows, width, vocabulary).
+        """
+        import torch
+
+        text = rows.mask.bool()[:, None].expand(-1, ids.shape[1], -1)
+        seen = torch.cat([text, visible.to(self.device)], -1)[:, None]
+        hidden = torch.finfo(self.network.dtype).min
+        mask = torch.zeros(seen.shape, dtype=self.network.dtype, device=self.device)
+        found: Tensor = self.network(
+            input_ids=ids.to(self.device),
+            attention_mask=mask.masked_fill(~seen, hidden),
+            position_ids=rows.positions + steps.to(self.device),
+            cache=rows.cache,
+            use_cache=True,
+            return_dict=True,
+        ).logits
+        return found
+
+    @staticmethod
+    def count_columns(rows: ReadRows) -> int:
+        """Count the columns of the cache, further ones included."""
+        return int(rows.cache.get_seq_length())
+
+    @staticmethod
+    def drop_columns(rows: ReadRows, columns: int) -> None:
+        """Keep only the first columns, those of the text."""
+        caches.crop_columns(rows.cache, columns)
+
     def _call(self, **given: Any) -> Tensor:  # noqa: ANN401 - tensors and a cache
         import torch
 

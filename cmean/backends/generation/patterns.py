@@ -102,3 +102,8 @@ class PatternMatchers:
         rows, words = np.nonzero(bits)
         found, ones = np.nonzero(bits[rows, words, None] >> np.arange(32, dtype=np.uint32) & 1)
         return rows[found], words[found] * 32 + ones
+
+    def describe_token(self, token: int) -> bytes:
+        """Return the bytes that a token stands for."""
+        found: bytes = self._tokenizer.decode_bytes([token])
+        return found

@@ -11,11 +11,12 @@ from jinja2 import TemplateError
 from cmean.backends import checkpoints, writing
 from cmean.backends.engine import EngineThread
 from cmean.backends.generation.batch import GenerationBatch, create_batch
+from cmean.backends.generation.grading import GradedTokens, create_grading_batch
 from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob
 from cmean.backends.generation.patterns import PatternMatchers
 from cmean.backends.generation.sampling import Sampling
 from cmean.backends.model import ModelBackend
-from cmean.domain import Answer, FinishReason, Prompt
+from cmean.domain import Answer, FinishReason, GradedAnswer, Prompt
 from cmean.errors import ItemError, WeightsError
 from cmean.failure_reasons import FailureReason
 from cmean.util.hashing import derive_seed
@@ -49,6 +50,18 @@ class _Loaded:
         found = self.batch.patterns = PatternMatchers(self.tokenizer, width, self.ends)
         return found
 
+    @cached_property
+    def grader(self) -> EngineThread[GenerationJob, GradedTokens]:
+        """Made with the first question that is graded."""
+        batch = create_grading_batch(self.batch, self.patterns)
+        return EngineThread(batch, "grade")
+
+    def close(self) -> None:
+        """End the threads."""
+        self.engine.close()
+        if "grader" in vars(self):
+            self.grader.close()
+
     @property
     def context(self) -> int | None:
         """How many tokens fit, prompt and answer."""
@@ -59,8 +72,8 @@ class _Loaded:
 class CausalLanguageModel(ModelBackend):
     """Answers questions by a causal language model.
 
-    Implements `cmean.protocols.LanguageModel`. The thinking of models that can turn it off is
-    turned off. What a prompt quotes stays text, also where it looks like a token of the template.
+    Implements `cmean.protocols.GradingLanguageModel`. Models that can turn their thinking off do
+    not think. What a prompt quotes stays text, also where it looks like a token of the template.
 
     Args:
         model: a repository or a folder.
@@ -106,7 +119,7 @@ class CausalLanguageModel(ModelBackend):
 
     def _release_model(self) -> None:
         if self._loaded is not None:
-            self._loaded.engine.close()
+            self._loaded.close()
         self._loaded = None
 
     @property
@@ -133,6 +146,26 @@ class CausalLanguageModel(ModelBackend):
         found = loaded.engine.run(jobs)
         return [
             result if isinstance(result, ItemError) else _answer(loaded, question, job, result)
+            for question, job, result in zip(batch, jobs, found, strict=True)
+        ]
+
+    def grade(self, batch: Sequence[Question]) -> list[GradedAnswer | ItemError]:
+        """Answer questions greedily, and grade the numbers of the answers; errors as `write`.
+
+        Raises:
+            ConfigError: the model's cache cannot hold the branches of numbers.
+            ItemError: `bad-pattern` where a question has no pattern.
+        """
+        if not batch:
+            return []
+        loaded = self._get_loaded()
+        if any(question.pattern is None for question in batch):
+            raise ItemError(FailureReason.BAD_PATTERN, "an answer without a pattern has no grades")
+        prompts = [self._format_prompt(loaded, question) for question in batch]
+        jobs = [_make_job(loaded, *pair) for pair in zip(batch, prompts, strict=True)]
+        found = loaded.grader.run(jobs)
+        return [
+            result if isinstance(result, ItemError) else _grade(loaded, question, job, result)
             for question, job, result in zip(batch, jobs, found, strict=True)
         ]
 
@@ -209,6 +242,16 @@ def _make_job(loaded: _Loaded, question: Question, prompt: Sequence[int]) -> Gen
 def derive_question_seed(question: Question) -> int:
     """Compute 63 bits that any part of the question changes which is represented in it."""
     return derive_seed([repr(question)])
+
+
+def _grade(
+    loaded: _Loaded, question: Question, job: GenerationJob, found: GradedTokens
+) -> GradedAnswer | ItemError:
+    answer = _answer(loaded, question, job, GeneratedTokens(found.tokens, found.ended))
+    if isinstance(answer, ItemError):
+        return answer
+    facts = (answer.text, answer.finish_reason, answer.tokens)
+    return GradedAnswer(*facts, found.means, found.spreads)
 
 
 def _answer(

@@ -101,16 +101,16 @@ def test_a_prefix_counts_as_part_of_the_pattern(model):
     assert raised.value.reason == "bad-pattern"
 
 
-def test_two_thousand_samples_are_two_thousand_valid_answers(tmp_path):
+def test_four_hundred_samples_are_four_hundred_valid_answers(tmp_path):
     model = loaded(qwen3.build(tmp_path / "smaller", layers=1))
     answers = model.write(
-        [Question(Prompt("x"), ENOUGH, FIVE, temperature=1.0, seed=seed) for seed in range(2_000)]
+        [Question(Prompt("x"), ENOUGH, FIVE, temperature=1.0, seed=seed) for seed in range(400)]
     )
-    assert len(answers) == 2_000
+    assert len(answers) == 400
     assert all(re.fullmatch(FIVE, answer.text) for answer in answers)
     assert all(answer.finish_reason is FinishReason.STOP for answer in answers)
     # nearly all differ: the constraint leaves the choice to the model
-    assert len({answer.text for answer in answers}) > 1_980
+    assert len({answer.text for answer in answers}) > 396
 
 
 def test_samples_are_drawn_by_their_probabilities(model):

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 import cmean.inference
 from cmean.backends import registry
-from cmean.domain import RGB, Answer, Kind, MeanRGB
+from cmean.domain import RGB, Answer, GradedAnswer, Kind, MeanRGB
 from cmean.errors import ConfigError, ItemError
 from cmean.inference import structured_answers
-from cmean.inference.batching import apply_isolated
+from cmean.inference.batching import Batcher, apply_isolated
 from cmean.inference.mapping import ItemCaptions, MappingOptions, map_by_language_model
 
 PROMPTS = Path(cmean.inference.__file__).parent / "prompts"
@@ -316,6 +316,8 @@ def test_nothing_asked_is_nothing_found():
         {"top_p": 0},
         {"top_p": 1.01},
         {"top_p": float("nan")},
+        {"graded": True, "temperature": 0.5},
+        {"graded": True, "samples": 3},
     ],
 )
 def test_options_without_sense_are_refused(wrong):
@@ -343,3 +345,58 @@ def test_a_constrained_model_always_gives_triples_whatever_captions_say(tmp_path
     assert found[::-1] == map_by_model(model, FIVE, [track, hostile], options)
     singly = map_by_model(model, ONE, [hostile], MappingOptions(attempts=1))
     assert all(isinstance(rgb, RGB) for rgb in singly[0].values())
+
+
+class GradingModel(Model):
+    """Grades every number as 7.4 with a standard deviation of 2.5, whatever it says."""
+
+    def grade(self, batch):
+        answers = self.write(batch)
+        assert all(question.graded for question in batch)
+        counts = [len(re.findall(r"\d+", answer.text)) for answer in answers]
+        return [
+            GradedAnswer(answer.text, means=(7.4,) * count, spreads=(2.5,) * count)
+            for answer, count in zip(answers, counts, strict=True)
+        ]
+
+
+def asked_with_batches(model, options):
+    ask = structured_answers.make_asker(model, Batcher(2))
+    return map_by_language_model(ask, FIVE, [track, artwork], options)
+
+
+def test_graded_triples_are_rounded_expected_values_with_their_spread():
+    def answer(question):
+        count = 5 if "caption 4" in question.prompt.user else 2
+        return Answer(structured_answers.build_example(count))
+
+    options = MappingOptions(together=True, graded=True)
+    found = asked_with_batches(GradingModel(answer), options)
+    graded = MeanRGB(7, 7, 7, samples=None, spread=(2.5, 2.5, 2.5))
+    assert found == [dict.fromkeys(range(5), graded), {0: graded, 3: graded}]
+    # without the option, it is asked as any other
+    plain = asked_with_batches(GradingModel(answer), TOGETHER)
+    assert not any(isinstance(rgb, MeanRGB) for group in plain for rgb in group.values())
+
+
+def test_a_model_that_cannot_grade_is_refused():
+    model = said(structured_answers.build_example(5))
+    with pytest.raises(ConfigError, match="cannot give expected values"):
+        asked_with_batches(model, MappingOptions(together=True, graded=True))
+
+
+def test_the_option_is_part_of_a_recipe_only_where_it_is_used():
+    assert "graded" not in MappingOptions().describe()
+    assert MappingOptions(graded=True).describe()["graded"] is True
+    assert MappingOptions().describe()["temperature"] == 0.0
+
+
+def test_a_real_model_grades_captions(tmp_path):
+    pytest.importorskip("transformers")
+    folder = str(qwen3.build(tmp_path / "qwen3"))
+    model = registry.create_mapper("qwen3", {"model": folder, "dtype": "float32"})
+    model.load()
+    for options in (MappingOptions(graded=True), MappingOptions(together=True, graded=True)):
+        ask = structured_answers.make_asker(model, Batcher(8))
+        for group in map_by_language_model(ask, FIVE, [artwork], options):
+            assert all(isinstance(rgb, MeanRGB) and rgb.spread[0] > 0 for rgb in group.values())

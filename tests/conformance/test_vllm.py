@@ -128,8 +128,7 @@ def test_it_answers_as_a_back_end_of_its_role(hearing, mapper):
 def test_sounds_get_the_captions_that_transformers_writes(hearing, folders):
     captions = hearing.caption(SOUNDS)
     assert captions == caption_by_transformers("qwen2-audio", folders["qwen2-audio"], SOUNDS)
-    reasons = {one.finish_reason for one in captions}
-    assert reasons == {FinishReason.STOP, FinishReason.LENGTH}
+    assert len({one.tokens for one in captions}) > 1
 
 
 def test_pictures_get_the_captions_that_transformers_writes(folders):

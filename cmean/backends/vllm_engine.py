@@ -1,7 +1,8 @@
 """vLLM's engine in this process: the requests of many threads, batched continuously by vLLM itself.
 
 Written against vLLM 0.32 and 0.33 (`LLMEngine`, `EngineArgs`, `SamplingParams`, `render_cmpl`).
-One engine holds a GPU's free memory, so a process has one at a time.
+A process has one engine at a time: it takes most of a GPU's memory, and ending one ends what
+vLLM's engines of a process share.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.backends import torch_tools
 from cmean.backends.engine import ContinuousBatch, EngineThread
-from cmean.errors import CmeanError, DeviceFaultError, ItemError, WeightsError
+from cmean.errors import CmeanError, ConfigError, DeviceFaultError, ItemError, WeightsError
 from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ _ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
 }
 """Variables that vLLM reads, where the user did not set them."""
+
+_ONLY_ONE = threading.Lock()
+"""Held while there is an engine."""
 
 _LACKS_MEMORY = re.compile(
     r"desired GPU memory utilization|No available memory for the cache blocks"
@@ -82,11 +86,14 @@ class VllmEngine:
         rows: how many requests are worked on at the same time, at most.
 
     Raises:
+        ConfigError: this process has an engine already.
         MemoryError: weights and cache do not fit on the device.
         WeightsError: vLLM cannot run this checkpoint, or not with these options.
     """
 
     def __init__(self, options: Mapping[str, Any], rows: int) -> None:
+        if not _ONLY_ONE.acquire(blocking=False):
+            raise ConfigError("this process runs a model by vLLM already: unload it first")
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
         self._batch = _VllmBatch({"max_num_seqs": rows, **options}, rows)
@@ -112,9 +119,10 @@ class VllmEngine:
         return [next(replies) if isinstance(one, _RenderedRequest) else one for one in outcomes]
 
     def close(self) -> None:
-        """End the engine and release its memory."""
+        """End the engine and release its memory. Called once."""
         self._thread.close()
         self._batch.shut_down()
+        _ONLY_ONE.release()
 
     def _render(self, request: EngineRequest) -> _RenderedRequest | ItemError:
         from vllm import SamplingParams

@@ -168,6 +168,20 @@ _CAPTIONERS = (
         extra="server",
         prompt="{kind}",
     ),
+    BackendInfo(
+        name="vllm",
+        role=Role.CAPTIONER,
+        kinds=_BOTH,
+        target=f"{_PACKAGE}.captioners.vllm_chat:VllmCaptioner",
+        licence="of the model that it runs",
+        batch=250,
+        share=1_000_000,
+        ahead=True,
+        requires="vllm",
+        extra="vllm",
+        prompt="{kind}",
+        continues=True,
+    ),
 )
 
 _MAPPERS = (
@@ -194,6 +208,19 @@ _MAPPERS = (
         requires="openai",
         extra="server",
         prompt="emotion",
+    ),
+    BackendInfo(
+        name="vllm",
+        role=Role.MAPPER,
+        kinds=_BOTH,
+        target=f"{_PACKAGE}.mappers.vllm_language_model:VllmLanguageModel",
+        licence="of the model that it runs",
+        batch=250,
+        share=1_000_000,
+        ahead=True,
+        requires="vllm",
+        extra="vllm",
+        prompt="emotion-captions-last",
     ),
 )
 

@@ -1,0 +1,189 @@
+"""Chat models run by vLLM in this process: captions of pictures, sounds or both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cmean.backends import checkpoints, inputs, writing
+from cmean.backends.captioners.conversation import (
+    convert_to_image,
+    derive_excerpt_seed,
+    format_conversation,
+    pad_samples,
+)
+from cmean.backends.vllm_engine import EngineReply, EngineRequest
+from cmean.backends.vllm_model import VllmModel, check_temperature
+from cmean.domain import Caption, FinishReason, Picture
+from cmean.errors import CaptionError, ConfigError, ItemError, WeightsError
+from cmean.failure_reasons import FailureReason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from cmean.domain import Excerpt
+
+RATE = 16_000
+"""Of the sounds that it takes, in Hz."""
+
+_QWEN_PIXELS = {"min_pixels": 256 * 784, "max_pixels": 1280 * 784}
+"""The size to which Qwen's models scale a picture, unless told otherwise: about 784 a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class _TextProcessor:
+    """What `format_conversation` uses of a processor."""
+
+    tokenizer: Any
+    apply: Callable[[Sequence[Mapping[str, Any]]], str]
+
+    def apply_chat_template(self, messages: Sequence[Mapping[str, Any]], **_: object) -> str:
+        return self.apply(messages)
+
+
+class VllmCaptioner(VllmModel):
+    """Captions excerpts by a chat model in vLLM; what media it takes is the checkpoint's affair.
+
+    Implements `cmean.protocols.Captioner`. Prompts are those of the checkpoint's chat template, and
+    of its generation settings the tokens that end a turn and the repetition penalty are kept, as
+    by `cmean.backends.captioners.chat.ChatCaptioner`.
+
+    Args:
+        max_new_tokens: a caption is cut there.
+        temperature: 0 is greedy; at most 2.
+        top_k: a token is drawn from so many of the likeliest; 0: from all.
+        top_p: a token is drawn from the likeliest that have this share together.
+        repetition_penalty: None: the checkpoint's.
+        seed: of the sampling; the draw for an excerpt depends on this and on the excerpt only.
+        window_seconds: longer sounds are cut into windows by the caller; None: as long as the
+            checkpoint's feature extractor hears.
+        min_pixels: smaller pictures are enlarged to that many; None: 200,704 for Qwen's models,
+            else as the checkpoint says.
+        max_pixels: larger pictures are reduced to that many; None: 1,003,520 for Qwen's models,
+            else as the checkpoint says.
+        engine: as `VllmModel`.
+    """
+
+    def __init__(  # noqa: PLR0913 - keyword arguments, from a profile
+        self,
+        *,
+        max_new_tokens: int = 512,
+        temperature: float = 0.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        repetition_penalty: float | None = None,
+        seed: int = 0,
+        window_seconds: float | None = None,
+        min_pixels: int | None = None,
+        max_pixels: int | None = None,
+        **engine: Any,  # noqa: ANN401 - of VllmModel
+    ) -> None:
+        super().__init__(**engine)
+        if max_new_tokens < 1 or top_k < 0 or not 0 < top_p <= 1:
+            raise ConfigError(
+                "max_new_tokens is at least 1, top_k at least 0, top_p above 0 and up to 1"
+            )
+        if repetition_penalty is not None and repetition_penalty <= 0:
+            raise ConfigError("repetition_penalty is above 0")
+        self.window_seconds = window_seconds
+        self._max_new_tokens = max_new_tokens
+        self._sampling = {
+            "temperature": check_temperature(temperature),
+            "top_k": top_k,
+            "top_p": top_p,
+        }
+        self._penalty = repetition_penalty
+        self._seed = seed
+        self._pixels = {
+            name: value
+            for name, value in (("min_pixels", min_pixels), ("max_pixels", max_pixels))
+            if value is not None
+        }
+        self._media: tuple[str, ...] = ()
+
+    def _prepare(self, folder: Path, media: Sequence[str]) -> None:
+        self._media = tuple(media)
+        if not media:
+            raise WeightsError(f"{folder} holds a model that takes neither pictures nor sounds")
+        if "audio" in media and self.window_seconds is None:
+            extractor = checkpoints.load_feature_extractor(folder)
+            self.window_seconds = float(extractor.chunk_length)
+
+    def _make_options(self, folder: Path, media: Sequence[str]) -> dict[str, Any]:
+        options = super()._make_options(folder, media)
+        options["limit_mm_per_prompt"] = {name: int(name != "video") for name in media}
+        if "image" in media:
+            pixels = (_QWEN_PIXELS if "qwen" in self._model_type else {}) | self._pixels
+            options["mm_processor_kwargs"] = pixels or None
+        return options
+
+    def caption(self, batch: Sequence[Excerpt]) -> list[Caption | ItemError]:
+        """Caption a batch; a `CaptionError` in place of the caption that fails.
+
+        Raises:
+            CaptionError: an excerpt is of a kind, rate, length or shape that the model cannot take.
+            DeviceFaultError: the engine has failed; the process must end.
+        """
+        engine = self._get_engine()
+        for excerpt in batch:
+            self._check(excerpt)
+        requests = [self._make_request(excerpt) for excerpt in batch]
+        return [
+            self._read(excerpt, request, reply)
+            for excerpt, request, reply in zip(batch, requests, engine.ask(requests), strict=True)
+        ]
+
+    def _check(self, excerpt: Excerpt) -> None:
+        media = excerpt.media
+        if "audio" in self._media and not ("image" in self._media and isinstance(media, Picture)):
+            inputs.check_sound(media, self.model, CaptionError, RATE, self.window_seconds)
+        else:
+            inputs.check_picture(media, self.model, CaptionError)
+
+    def _make_request(self, excerpt: Excerpt) -> EngineRequest:
+        tokenizer, media = self._tokenizer, excerpt.media
+        text = format_conversation(_TextProcessor(tokenizer, self._apply_template), excerpt)
+        begin = tokenizer.bos_token
+        # where the template wrote the token that begins a text, the tokenizer must not
+        spelled = bool(begin) and text.startswith(begin)
+        tokens = tokenizer(text, add_special_tokens=not spelled)["input_ids"]
+        given: dict[str, Any] = (
+            {"image": convert_to_image(media)}
+            if isinstance(media, Picture)
+            else {"audio": (pad_samples(media), media.rate)}
+        )
+        penalty = self._penalty or self._published.get("repetition_penalty") or 1.0
+        sampling = self._sampling | {
+            "repetition_penalty": penalty,
+            "seed": derive_excerpt_seed(self._seed, excerpt),
+            "max_tokens": self._max_new_tokens,
+            "stop_token_ids": list(self._ends),
+        }
+        return EngineRequest(tokens, sampling, given)
+
+    def _read(
+        self, excerpt: Excerpt, request: EngineRequest, reply: EngineReply | ItemError
+    ) -> Caption | ItemError:
+        if isinstance(reply, ItemError):
+            return CaptionError(reply.reason, reply.detail)
+        if reply.finish_reason not in {*FinishReason}:
+            return CaptionError(
+                FailureReason.FINISH_REASON, f"the caption ended by {reply.finish_reason!r}"
+            )
+        tokens, ended = self._cut_at_end(reply.tokens)
+        if not ended and len(tokens) < self._max_new_tokens:
+            return CaptionError(
+                FailureReason.PROMPT_TOO_LONG,
+                f"the prompt has {reply.prompt_length:,} tokens, and its caption filled the rest "
+                f"of the context of {self.context:,}",
+            )
+        if excerpt.prefix:
+            written = writing.decode_continuation(self._tokenizer, request.tokens, tokens)
+            text = excerpt.prefix + written
+        else:
+            text = writing.decode_tokens(self._tokenizer, tokens)
+        if ended:
+            return Caption(text, FinishReason.STOP, tokens=len(tokens))
+        # the cap may have cut a character of several bytes
+        return Caption(text.rstrip("\ufffd"), FinishReason.LENGTH, tokens=len(tokens))

@@ -6,10 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cmean.errors import WeightsError
+from cmean.util.hashing import derive_seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from cmean.domain import Question
 
 _ANCHOR = 16
 """Tokens before an answer that it is decoded with, see `decode_continuation`."""
@@ -68,3 +71,8 @@ def decode_continuation(tokenizer: Any, before: Sequence[int], tokens: Sequence[
     """
     anchor = list(before[-_ANCHOR:])
     return decode_tokens(tokenizer, [*anchor, *tokens])[len(decode_tokens(tokenizer, anchor)) :]
+
+
+def derive_question_seed(question: Question) -> int:
+    """Compute 63 bits that any part of the question changes which is represented in it."""
+    return derive_seed([repr(question)])

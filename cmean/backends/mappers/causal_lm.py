@@ -19,7 +19,6 @@ from cmean.backends.model import ModelBackend
 from cmean.domain import Answer, FinishReason, GradedAnswer, Prompt
 from cmean.errors import ItemError, WeightsError
 from cmean.failure_reasons import FailureReason
-from cmean.util.hashing import derive_seed
 
 if TYPE_CHECKING:
     import re
@@ -230,18 +229,13 @@ def _make_job(loaded: _Loaded, question: Question, prompt: Sequence[int]) -> Gen
         question.top_k,
         question.top_p,
         question.repetition_penalty,
-        derive_question_seed(question),
+        writing.derive_question_seed(question),
     )
     matcher = None
     if question.pattern is not None:
         matcher = loaded.patterns.create_matcher(question.pattern, question.prefix)
     given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     return GenerationJob(given, question.max_tokens, sampling, matcher)
-
-
-def derive_question_seed(question: Question) -> int:
-    """Compute 63 bits that any part of the question changes which is represented in it."""
-    return derive_seed([repr(question)])
 
 
 def _grade(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import TemplateError
 
 from cmean.backends import writing
-from cmean.backends.mappers.rows import derive_question_seed
 from cmean.backends.vllm_engine import EngineReply, EngineRequest
 from cmean.backends.vllm_model import VllmModel, check_temperature
+from cmean.backends.writing import derive_question_seed
 from cmean.domain import Answer, FinishReason
 from cmean.errors import ItemError
 from cmean.failure_reasons import FailureReason

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import fields
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from cmean.backends import checkpoints, inputs, writing
@@ -12,6 +13,7 @@ from cmean.backends.captioners.conversation import (
     format_conversation,
     pad_samples,
 )
+from cmean.backends.generation.sampling import SamplingChoice
 from cmean.backends.vllm_engine import EngineReply, EngineRequest
 from cmean.backends.vllm_model import VllmModel, check_temperature
 from cmean.domain import Caption, FinishReason, Picture
@@ -19,7 +21,7 @@ from cmean.errors import CaptionError, ConfigError, ItemError, WeightsError
 from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from cmean.domain import Excerpt
@@ -31,17 +33,6 @@ _QWEN_PIXELS = {"min_pixels": 256 * 784, "max_pixels": 1280 * 784}
 """The size to which Qwen's models scale a picture, unless told otherwise: about 784 a token."""
 
 
-@dataclass(frozen=True, slots=True)
-class _TextProcessor:
-    """What `format_conversation` uses of a processor."""
-
-    tokenizer: Any
-    apply: Callable[[Sequence[Mapping[str, Any]]], str]
-
-    def apply_chat_template(self, messages: Sequence[Mapping[str, Any]], **_: object) -> str:
-        return self.apply(messages)
-
-
 class VllmCaptioner(VllmModel):
     """Captions excerpts by a chat model in vLLM; what media it takes is the checkpoint's affair.
 
@@ -51,50 +42,34 @@ class VllmCaptioner(VllmModel):
 
     Args:
         max_new_tokens: a caption is cut there.
-        temperature: 0 is greedy; at most 2.
-        top_k: a token is drawn from so many of the likeliest; 0: from all.
-        top_p: a token is drawn from the likeliest that have this share together.
-        repetition_penalty: None: the checkpoint's.
-        seed: of the sampling; the draw for an excerpt depends on this and on the excerpt only.
         window_seconds: longer sounds are cut into windows by the caller; None: as long as the
             checkpoint's feature extractor hears.
         min_pixels: smaller pictures are enlarged to that many; None: 200,704 for Qwen's models,
             else as the checkpoint says.
         max_pixels: larger pictures are reduced to that many; None: 1,003,520 for Qwen's models,
             else as the checkpoint says.
-        engine: as `VllmModel`.
+        parameters: `temperature` (at most 2), `top_k`, `top_p`, `repetition_penalty`, `seed` and
+            `sampling` as `SamplingChoice`; the draw for an excerpt depends on the seed and on the
+            excerpt only. All others as `VllmModel`.
     """
 
-    def __init__(  # noqa: PLR0913 - keyword arguments, from a profile
+    def __init__(
         self,
         *,
         max_new_tokens: int = 512,
-        temperature: float = 0.0,
-        top_k: int = 0,
-        top_p: float = 1.0,
-        repetition_penalty: float | None = None,
-        seed: int = 0,
         window_seconds: float | None = None,
         min_pixels: int | None = None,
         max_pixels: int | None = None,
-        **engine: Any,  # noqa: ANN401 - of VllmModel
+        **parameters: Any,  # noqa: ANN401 - of SamplingChoice and VllmModel
     ) -> None:
-        super().__init__(**engine)
-        if max_new_tokens < 1 or top_k < 0 or not 0 < top_p <= 1:
-            raise ConfigError(
-                "max_new_tokens is at least 1, top_k at least 0, top_p above 0 and up to 1"
-            )
-        if repetition_penalty is not None and repetition_penalty <= 0:
-            raise ConfigError("repetition_penalty is above 0")
+        names = {field.name for field in fields(SamplingChoice)}
+        self._choice = SamplingChoice(**{n: parameters.pop(n) for n in names & parameters.keys()})
+        check_temperature(self._choice.temperature)
+        super().__init__(**parameters)
+        if max_new_tokens < 1:
+            raise ConfigError(f"max_new_tokens is at least 1, not {max_new_tokens}")
         self.window_seconds = window_seconds
         self._max_new_tokens = max_new_tokens
-        self._sampling = {
-            "temperature": check_temperature(temperature),
-            "top_k": top_k,
-            "top_p": top_p,
-        }
-        self._penalty = repetition_penalty
-        self._seed = seed
         self._pixels = {
             name: value
             for name, value in (("min_pixels", min_pixels), ("max_pixels", max_pixels))
@@ -143,7 +118,13 @@ class VllmCaptioner(VllmModel):
 
     def _make_request(self, excerpt: Excerpt) -> EngineRequest:
         tokenizer, media = self._tokenizer, excerpt.media
-        text = format_conversation(_TextProcessor(tokenizer, self._apply_template), excerpt)
+        # what is used of a processor, which vLLM has for itself
+        processor = SimpleNamespace(
+            tokenizer=tokenizer,
+            chat_template=tokenizer.chat_template,
+            apply_chat_template=tokenizer.apply_chat_template,
+        )
+        text = format_conversation(processor, excerpt)
         begin = tokenizer.bos_token
         # where the template wrote the token that begins a text, the tokenizer must not
         spelled = bool(begin) and text.startswith(begin)
@@ -153,10 +134,13 @@ class VllmCaptioner(VllmModel):
             if isinstance(media, Picture)
             else {"audio": (pad_samples(media), media.rate)}
         )
-        penalty = self._penalty or self._published.get("repetition_penalty") or 1.0
-        sampling = self._sampling | {
-            "repetition_penalty": penalty,
-            "seed": derive_excerpt_seed(self._seed, excerpt),
+        chosen = self._choice.complete(SimpleNamespace(**self._published))
+        sampling = {
+            "temperature": chosen.temperature,
+            "top_k": chosen.top_k,
+            "top_p": chosen.top_p,
+            "repetition_penalty": chosen.penalty,
+            "seed": derive_excerpt_seed(chosen.seed, excerpt),
             "max_tokens": self._max_new_tokens,
             "stop_token_ids": list(self._ends),
         }

@@ -69,6 +69,9 @@ class VllmLanguageModel(VllmModel):
             )
         sampling = {
             "temperature": check_temperature(question.temperature),
+            "top_k": question.top_k,
+            "top_p": question.top_p,
+            "repetition_penalty": question.repetition_penalty,
             "seed": derive_question_seed(question),
             "max_tokens": question.max_tokens,
             "stop_token_ids": list(self._ends),

@@ -28,6 +28,7 @@ from cmean.backends.generation.batch import GenerationBatch, create_batch
 from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob
 from cmean.backends.generation.sampling import Sampling, SamplingChoice
 from cmean.backends.model import ModelBackend
+from cmean.backends.quantization import choose_quantization
 from cmean.domain import Picture, Sound
 from cmean.errors import CaptionError, ConfigError, ItemError, WeightsError
 
@@ -75,7 +76,7 @@ class ChatCaptioner(ModelBackend, ABC):
         super().__init__(model, revision, dtype)
         if max_new_tokens < 1:
             raise ConfigError(f"max_new_tokens is at least 1, not {max_new_tokens}")
-        self._quantization = checkpoints.choose_quantization(quantization)
+        self._four_bit = choose_quantization(quantization) is not None
         self._max_new_tokens = max_new_tokens
         self._choice = SamplingChoice(**sampling)
         self._sampling: Sampling
@@ -92,7 +93,7 @@ class ChatCaptioner(ModelBackend, ABC):
         if processor.chat_template is None:
             raise WeightsError(f"{folder} has no chat template: name a model that is made to chat")
         network = checkpoints.load_model(
-            self._get_model_class(), folder, dtype=self._dtype, quantization=self._quantization
+            self._get_model_class(), folder, dtype=self._dtype, four_bit=self._four_bit
         )
         published = network.generation_config
         self._sampling = self._choice.complete(published)

@@ -75,14 +75,15 @@ def select_rows(cache: Any, rows: Tensor, columns: int) -> None:  # noqa: ANN401
     """Keep some rows of a cache, and of its columns the last ones."""
     for layer in cache.layers:
         for states in _list_states(layer):
-            states |= {n: one[rows] for n, one in states.items() if one is not None}
+            states |= {n: one[rows.to(one.device)] for n, one in states.items() if one is not None}
         if _has_columns(layer):
             kept = columns
             if hasattr(layer, "cumulative_length"):
                 layer.cumulative_length = columns
                 kept = min(columns, layer.sliding_window - 1)
-            layer.keys = layer.keys[rows, :, -kept:]
-            layer.values = layer.values[rows, :, -kept:]
+            here = rows.to(layer.keys.device)  # a model may be spread over several
+            layer.keys = layer.keys[here, :, -kept:]
+            layer.values = layer.values[here, :, -kept:]
 
 
 def crop_columns(cache: Any, columns: int) -> None:  # noqa: ANN401 - of transformers

@@ -162,7 +162,7 @@ class CachedNetwork:
             use_cache=True,
             return_dict=True,
         ).logits
-        return found
+        return found.to(self.device)
 
     @staticmethod
     def count_columns(rows: ReadRows) -> int:
@@ -179,7 +179,7 @@ class CachedNetwork:
 
         options = {"logits_to_keep": 1} if self._keeps else {}
         scores: Tensor = self.network(**given, **options, return_dict=True).logits[:, -1]
-        return scores.to(torch.float32, copy=True)
+        return scores.to(self.device, torch.float32, copy=True)
 
     @contextmanager
     def _score_last_column(self) -> Iterator[None]:

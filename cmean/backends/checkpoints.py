@@ -10,11 +10,11 @@ import json
 import re
 import zipfile
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from cmean.backends import hub, torch_tools
-from cmean.errors import CmeanError, ConfigError, MissingExtraError, WeightsError
+from cmean.backends.quantization import make_four_bit_config
+from cmean.errors import CmeanError, WeightsError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -26,17 +26,6 @@ _PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 _VOCABULARIES = ("tokenizer.json", "vocab.json", "tokenizer.model", "vocab.txt")
 _DIGITS = re.compile(r"\d+")
 _KEYS_SHOWN = 3
-
-
-def choose_quantization(wanted: str | None) -> str | None:
-    """Return the method of quantization, if it is supported.
-
-    Raises:
-        ConfigError: it is not.
-    """
-    if wanted not in {None, "4bit"}:
-        raise ConfigError(f"quantization is '4bit' or left out, not {wanted!r}")
-    return wanted
 
 
 def open_checkpoint(model: str, revision: str, architectures: Collection[str] = ()) -> Path:
@@ -74,7 +63,7 @@ def load_model(
     folder: Path,
     *,
     dtype: str,
-    quantization: str | None = None,
+    four_bit: bool = False,
     **options: Any,  # noqa: ANN401 - of `from_pretrained`
 ) -> Any:  # noqa: ANN401 - a model of transformers
     """Load the model in that folder onto the device of `torch_tools`, for inference only.
@@ -85,29 +74,32 @@ def load_model(
         model_class: of transformers.
         folder: from `open_checkpoint`.
         dtype: one of `torch_tools.DTYPES`.
-        quantization: None, or ``"4bit"``: NF4 by bitsandbytes, computing in `dtype`.
+        four_bit: whether the weights are quantized, as `make_four_bit_config` says.
         options: further ones of `from_pretrained`.
 
     Raises:
         WeightsError: the weights are not those of the model.
+        ConfigError: this GPU has no such number format, or quantization would change little.
         MissingExtraError: quantization is wanted and bitsandbytes is not installed.
         MemoryError: the model does not fit.
     """
+    torch_tools.check_number_format(dtype)
     options["dtype"] = torch_tools.get_dtype(dtype)
-    if quantization is not None:
-        options["quantization_config"] = _make_four_bit_config(dtype)
     with _convert_loading_errors(folder), torch_tools.convert_device_errors():
+        if four_bit:
+            options["quantization_config"] = make_four_bit_config(model_class, folder, dtype)
         model, report = model_class.from_pretrained(
             folder,
             local_files_only=True,
             use_safetensors=_has_safetensors(folder),
             weights_only=True,  # of a pickle tensors alone are read, and nothing is run
             trust_remote_code=False,
-            device_map={"": torch_tools.choose_device()},
+            device_map=torch_tools.choose_device_map(),
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are in the report, which says more than the error
             **options,
         )
+    torch_tools.check_placement(model)
     _check_report(folder, report, model.state_dict())
     return model.eval()
 
@@ -186,20 +178,6 @@ def _load_part(loader: Any, folder: Path, **options: Any) -> Any:  # noqa: ANN40
         return loader.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, **options
         )
-
-
-def _make_four_bit_config(dtype: str) -> Any:  # noqa: ANN401 - of transformers
-    if find_spec("bitsandbytes") is None:
-        raise MissingExtraError("4-bit weights", "quantized")
-    import transformers
-
-    make: Any = transformers.BitsAndBytesConfig
-    return make(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch_tools.get_dtype(dtype),
-    )
 
 
 def _has_safetensors(folder: Path) -> bool:

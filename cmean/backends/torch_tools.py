@@ -32,12 +32,52 @@ _IS_DEVICE_FAULT = re.compile(
 )
 
 
+SPREAD = "auto"
+"""The value of CMEAN_DEVICE for all GPUs: a model that one does not hold is spread over them."""
+
+
+def choose_device_map() -> Any:  # noqa: ANN401 - as transformers takes it
+    """Choose where the parts of a model go: to one device, or spread over all GPUs."""
+    return SPREAD if load_settings().device == SPREAD else {"": choose_device()}
+
+
+def check_placement(model: Any) -> None:  # noqa: ANN401 - of transformers
+    """Check that a spread model lies on GPUs alone, where there are any.
+
+    Raises:
+        MemoryError: a part of it does not fit there.
+    """
+    import torch
+
+    places = set(map(str, getattr(model, "hf_device_map", {}).values()))
+    if torch.cuda.is_available() and places & {"cpu", "disk"} and len(places) > 1:
+        count = torch.cuda.device_count()
+        raise MemoryError(f"the model does not fit on the {count} GPUs here: use a smaller one")
+
+
+def check_number_format(dtype: str) -> None:
+    """Check that the device computes in that number format, not by emulation.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    import torch
+
+    if dtype != "bfloat16" or choose_device().type != "cuda":
+        return
+    if not torch.cuda.is_bf16_supported(including_emulation=False):
+        raise ConfigError(
+            "this GPU does not compute in bfloat16: set dtype = 'float32', or 'float16' for a "
+            "model that was trained in it (others may write nothing but '!!!!')"
+        )
+
+
 def choose_device() -> torch.device:
     """Choose the device: CMEAN_DEVICE, else a GPU if available, else the CPU."""
     import torch
 
     wanted = load_settings().device
-    if wanted is None:
+    if wanted is None or wanted == SPREAD:
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         found = torch.device(wanted)

@@ -36,6 +36,7 @@ from cmean.backends.generation.batch import GenerationBatch, create_batch
 from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob
 from cmean.backends.generation.sampling import Sampling, SamplingChoice
 from cmean.backends.model import ModelBackend
+from cmean.backends.quantization import choose_quantization
 from cmean.domain import Picture, Sound
 from cmean.errors import CaptionError, ConfigError, ItemError
 from cmean.failure_reasons import FailureReason
@@ -92,7 +93,7 @@ class ChatCaptioner(ModelBackend):
         shortest, longest = self._get_pixels()
         if not 0 < shortest <= longest:
             raise ConfigError("min_pixels is above 0, and max_pixels not below it")
-        self._quantization = checkpoints.choose_quantization(quantization)
+        self._four_bit = choose_quantization(quantization) is not None
         self._max_new_tokens = max_new_tokens
         self._choice = SamplingChoice(**sampling)
         self._sampling: Sampling
@@ -120,7 +121,7 @@ class ChatCaptioner(ModelBackend):
             get_model_class(architecture),
             folder,
             dtype=self._dtype,
-            quantization=self._quantization,
+            four_bit=self._four_bit,
         )
         hears = getattr(network.config, "audio_config", None) is not None
         self.window_seconds = find_window(processor, architecture) if hears else None

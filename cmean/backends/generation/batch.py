@@ -1,8 +1,8 @@
 """A continuous batch of rows that one network generates.
 
-New rows are read as soon as there is room, and their caches joined to those that run; ended rows
-leave when others come, or when half of them have ended. The tokens of a row do not depend on the
-others: each has its own draws, pattern and cap, and padding is hidden from all.
+New rows are read as soon as there is room, and take the places of those that have ended; when half
+of all have ended, they leave. The tokens of a row do not depend on the others: each has its own
+draws, pattern and cap, and padding is hidden from all.
 """
 
 from __future__ import annotations
@@ -163,6 +163,14 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
 
     def _join(self, rows: list[Row], read: ReadRows) -> None:
         """Join rows to those that run; where memory lacks, `_requeue` finds all of them."""
+        free = [place for place, row in enumerate(self._rows) if row.result is not None]
+        if self._read is not None and len(rows) <= len(free):
+            places = free[: len(rows)]
+            for place, row in zip(places, rows, strict=True):
+                self._rows[place] = row
+            self._read.replace(places, read)
+            self._read.trim(n for n, row in enumerate(self._rows) if row.result is None)
+            return
         self._leave()
         self._rows += rows
         if self._read is None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cmean.backends.generation import caches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from torch import Tensor
 
@@ -37,30 +37,52 @@ class ReadRows:
     seen: Tensor
     columns: list[int]
 
-    def keep(self, rows: Sequence[int]) -> None:
+    def keep(self, places: Sequence[int]) -> None:
         """Keep some rows, and no column that none of them has."""
         import torch
 
-        self.columns = [self.columns[row] for row in rows]
-        place = torch.tensor(rows, device=self.mask.device)
-        columns = max(self.columns)
-        caches.select_rows(self.cache, place, columns)
-        self.mask = self.mask[place, -columns:]
+        caches.select_rows(self.cache, places)
+        place = torch.tensor(places, device=self.mask.device)
+        self.mask, self.seen = self.mask[place], self.seen[place]
         self.positions = self.positions.index_select(-2, place)
-        self.seen = self.seen[place]
+        self.columns = [self.columns[row] for row in places]
+        self.trim(range(len(places)))
 
     def append(self, other: ReadRows) -> None:
         """Append other rows."""
         import torch
-        from torch.nn.functional import pad
 
-        self.cache = caches.join_caches(self.cache, other.cache)
-        columns = max(self.mask.shape[1], other.mask.shape[1])
-        masks = [pad(mask, (columns - mask.shape[1], 0)) for mask in (self.mask, other.mask)]
-        self.mask = torch.cat(masks)
+        caches.append_rows(self.cache, other.cache)
+        width = max(self.mask.shape[1], other.mask.shape[1])
+        self.mask = torch.cat([_pad_left(one.mask, width) for one in (self, other)])
         self.positions = torch.cat([self.positions, other.positions], -2)
         self.seen = torch.cat([self.seen, other.seen])
         self.columns += other.columns
+
+    def replace(self, places: Sequence[int], other: ReadRows) -> None:
+        """Put other rows in place of some."""
+        caches.replace_rows(self.cache, places, other.cache)
+        width = max(self.mask.shape[1], other.mask.shape[1])
+        self.mask = _pad_left(self.mask, width)
+        self.mask[places] = _pad_left(other.mask, width)
+        self.positions[..., places, :] = other.positions
+        self.seen[places] = other.seen
+        for place, columns in zip(places, other.columns, strict=True):
+            self.columns[place] = columns
+
+    def trim(self, places: Iterable[int]) -> None:
+        """Drop the first columns that none of these rows has."""
+        columns = max(self.columns[place] for place in places)
+        if columns < self.mask.shape[1]:
+            caches.keep_last_columns(self.cache, columns)
+            self.mask = self.mask[:, -columns:]
+            self.columns = [min(count, columns) for count in self.columns]
+
+
+def _pad_left(mask: Tensor, width: int) -> Tensor:
+    from torch.nn.functional import pad
+
+    return pad(mask, (width - mask.shape[1], 0))
 
 
 class CachedNetwork:
@@ -162,7 +184,7 @@ class CachedNetwork:
             use_cache=True,
             return_dict=True,
         ).logits
-        return found
+        return found.to(self.device)
 
     @staticmethod
     def count_columns(rows: ReadRows) -> int:
@@ -172,14 +194,14 @@ class CachedNetwork:
     @staticmethod
     def drop_columns(rows: ReadRows, columns: int) -> None:
         """Keep only the first columns, those of the text."""
-        caches.crop_columns(rows.cache, columns)
+        caches.keep_first_columns(rows.cache, columns)
 
     def _call(self, **given: Any) -> Tensor:  # noqa: ANN401 - tensors and a cache
         import torch
 
         options = {"logits_to_keep": 1} if self._keeps else {}
         scores: Tensor = self.network(**given, **options, return_dict=True).logits[:, -1]
-        return scores.to(torch.float32, copy=True)
+        return scores.to(self.device, torch.float32, copy=True)
 
     @contextmanager
     def _score_last_column(self) -> Iterator[None]:

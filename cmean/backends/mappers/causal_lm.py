@@ -16,6 +16,7 @@ from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob
 from cmean.backends.generation.patterns import PatternMatchers
 from cmean.backends.generation.sampling import Sampling
 from cmean.backends.model import ModelBackend
+from cmean.backends.quantization import choose_quantization
 from cmean.domain import Answer, FinishReason, GradedAnswer, Prompt
 from cmean.errors import ItemError, WeightsError
 from cmean.failure_reasons import FailureReason
@@ -91,7 +92,7 @@ class CausalLanguageModel(ModelBackend):
         quantization: str | None = None,
     ) -> None:
         super().__init__(model, revision, dtype)
-        self._quantization = checkpoints.choose_quantization(quantization)
+        self._four_bit = choose_quantization(quantization) is not None
         self._loaded: _Loaded | None = None
 
     def _load(self) -> None:
@@ -105,7 +106,7 @@ class CausalLanguageModel(ModelBackend):
             transformers.AutoModelForCausalLM,
             folder,
             dtype=self._dtype,
-            quantization=self._quantization,
+            four_bit=self._four_bit,
         )
         ends = _find_end_tokens(model, tokenizer)
         pad = ends[0] if tokenizer.pad_token_id is None else tokenizer.pad_token_id

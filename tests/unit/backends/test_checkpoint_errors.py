@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from checkpoints import llava, qwen2_audio
+from checkpoints import llava, qwen2_audio, qwen3_omni
+from checkpoints.models import excerpt, picture
 
-from cmean.backends import checkpoints, registry
+from cmean.backends import quantization, registry, torch_tools
 from cmean.domain import Excerpt, Kind, Picture
 from cmean.errors import ConfigError, MissingExtraError, WeightsError
 
@@ -218,9 +220,54 @@ def test_bounds_of_pixels_without_sense(whole):
 
 
 def test_four_bit_weights_without_their_library(whole, monkeypatch):
-    monkeypatch.setattr(checkpoints, "find_spec", lambda _: None)
+    monkeypatch.setattr(quantization, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"cmean\[quantized\]"):
         loaded(whole, quantization="4bit")
+
+
+def test_four_bit_weights_that_would_shrink_nothing_are_refused(tmp_path):
+    """Of a mixture of experts, whose tensors of three axes stay as they are."""
+    experts = qwen3_omni.build(tmp_path / "experts")
+    with pytest.raises(ConfigError, match=r"leave 8\d% .* remove 'quantization'") as caught:
+        loaded(experts, "qwen3-omni", quantization="4bit")
+    assert "\n" not in str(caught.value)
+
+
+def test_only_the_language_model_is_quantized(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(quantization, "find_spec", lambda _: True)
+    monkeypatch.setattr("transformers.BitsAndBytesConfig", lambda **given: asked.append(given))
+    folder = qwen2_audio.build(tmp_path / "listener")
+    loaded(folder, "qwen2-audio", quantization="4bit")
+    outer = ["model.audio_tower", "model.multi_modal_projector", "lm_head"]
+    assert asked[0]["llm_int8_skip_modules"] == outer
+
+
+def test_a_gpu_without_bfloat16_is_told(whole, monkeypatch):
+    import torch
+
+    monkeypatch.setenv("CMEAN_DEVICE", "cuda")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(ConfigError, match="does not compute in bfloat16: set dtype"):
+        loaded(whole, dtype="bfloat16")
+
+
+def test_a_model_is_spread_over_all_devices_where_that_is_wanted(whole, monkeypatch):
+    import torch
+
+    seen = picture(30, 40)
+    wanted = loaded(whole).caption([excerpt(seen)])
+    monkeypatch.setenv("CMEAN_DEVICE", "auto")
+    assert loaded(whole).caption([excerpt(seen)]) == wanted
+    spread = SimpleNamespace(hf_device_map={"model.layers.0": 0, "model.layers.1": "cpu"})
+    torch_tools.check_placement(spread)  # there is no GPU here
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(MemoryError, match="does not fit on the 2 GPUs"):
+        torch_tools.check_placement(spread)
 
 
 def test_loading_says_nothing(whole, capfd):

@@ -37,13 +37,20 @@ def test_every_part_gives_its_row(rows):
     results = {part: result for (part, model), (result, _) in found.items() if model == title}
     assert status == 0
     assert results.pop("vllm") == "not here"
-    assert results.pop("full memory") == "6 of 6"
+    assert results.pop("full memory") == "4 of 4"
     assert results.pop("batch = single") == "100.0%"
     assert results.pop("after unload").endswith(" MiB")
     assert results.pop("bandwidth bound").endswith("%")
     assert results.keys() == {"one at a time", "static 40", "dynamic"}
     assert all(re.fullmatch(r"\d+\.\d\d captions/s", result) for result in results.values())
     assert found["check", "qwen2-audio"][0] == "not here"
+
+
+def test_answers_of_a_mapper_are_counted(rows):
+    status, found = rows("--models", "Qwen3-4B", "--parts", "dynamic", "equal")
+    ((part, model),) = found
+    assert (status, part, model) == (0, "dynamic", "Qwen3-4B (tiny weights)")
+    assert found[part, model][0].endswith(" answers/s")
 
 
 def test_parts_can_be_chosen_and_end_with_the_time(rows):

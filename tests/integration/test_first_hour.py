@@ -10,6 +10,7 @@ pytest.importorskip("transformers")
 
 import first_hour
 from checkpoints import models  # noqa: F401 - what the script builds; it groups this test with those
+from vllm_or_stand_in import IS_REAL, importable
 
 MODEL = "Qwen2-Audio-7B"
 
@@ -44,6 +45,14 @@ def test_every_part_gives_its_row(rows):
     assert results.keys() == {"one at a time", "static 40", "dynamic"}
     assert all(re.fullmatch(r"\d+\.\d\d captions/s", result) for result in results.values())
     assert found["check", "qwen2-audio"][0] == "not here"
+
+
+@pytest.mark.skipif(IS_REAL, reason="on a CPU the real vLLM computes no heads as narrow")
+def test_vllm_is_a_part(rows):
+    with importable():
+        status, found = rows("--parts", "vllm")
+    assert status == 0
+    assert found["vLLM", f"{MODEL} (tiny weights)"][0].endswith(" captions/s")
 
 
 def test_answers_of_a_mapper_are_counted(rows):

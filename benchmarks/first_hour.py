@@ -34,7 +34,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gpu_checkpoints import MODELS, Model, build_random_checkpoint, find_real_weights
-from gpu_parts import CAPTIONERS_ONLY, PARTS, REAL, TINY, Row, Subject
+from gpu_parts import CAPTIONERS_ONLY, PARTS
+from gpu_subject import REAL, TINY, Row, Subject
 
 from cmean.backends import registry, torch_tools
 from cmean.config import load_settings

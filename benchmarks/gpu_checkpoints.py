@@ -96,9 +96,8 @@ def build_random_checkpoint(model: Model, folder: Path, mean: float, *, tiny: bo
     listed = ends if isinstance(ends, list) else [ends]
     if model.role is Role.CAPTIONER:  # a mapper's answers end where their pattern does
         spread_lengths(network, tokenizer, listed, mean)
-    network.generation_config = transformers.GenerationConfig(
-        eos_token_id=listed, pad_token_id=tokenizer.pad_token_id
-    )
+    settings: Any = transformers.GenerationConfig
+    network.generation_config = settings(eos_token_id=listed, pad_token_id=tokenizer.pad_token_id)
     network.save_pretrained(folder)
     return folder
 
@@ -148,7 +147,8 @@ def _hear_thirty_seconds(folder: Path) -> None:
     """Write the feature extractor of the real size into a tiny checkpoint's folder."""
     import transformers
 
-    processor: Any = transformers.AutoProcessor.from_pretrained(folder)
+    loader: Any = transformers.AutoProcessor
+    processor = loader.from_pretrained(folder)
     extractor = processor.feature_extractor
     processor.feature_extractor = type(extractor)(feature_size=128, chunk_length=30)
     processor.save_pretrained(folder)

@@ -15,7 +15,6 @@ import re
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -23,16 +22,15 @@ pytest.importorskip("transformers")
 
 from checkpoints import llava, qwen2_5_vl, qwen2_audio, qwen3, wide_heads
 from checkpoints.models import HEARD, LONGEST, SEEN, excerpt, picture, sound
+from vllm_or_stand_in import IS_REAL, STAND_IN, importable
 
 from cmean.backends import registry
 from cmean.domain import FinishReason, Prompt, Question, Role
 from cmean.errors import ConfigError, DeviceFaultError, ItemError, WeightsError
 from cmean.protocols import Captioner, LanguageModel, get_concurrency
 
-STAND_IN = Path(__file__).parents[1] / "vllm_stand_in"
-IS_REAL = importlib.util.find_spec("vllm") is not None
 HEARS = 30 if IS_REAL else 2  # seconds; the real one takes no other Qwen2-Audio
-CONTEXT = 2_048
+CONTEXT = 1_024
 PIXELS = {"min_pixels": 56 * 56, "max_pixels": 112 * 112}
 ASKED = (
     Question(Prompt("A slow and gentle piano over soft strings.", "You rate."), 40, r"\d{2}"),
@@ -44,11 +42,7 @@ ASKED = (
 
 @pytest.fixture(scope="module", autouse=True)
 def _vllm():
-    """vLLM: the real one, or the stand-in."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")  # in GiB
-        if not IS_REAL:
-            patch.syspath_prepend(STAND_IN)
+    with importable():
         yield
 
 
@@ -218,7 +212,7 @@ def test_what_fails_gives_an_error_in_its_place(mapper):
 
 def test_a_prompt_that_leaves_no_room_for_its_caption_is_too_long(hearing):
     media = SOUNDS[0].media
-    users = ["x" * length for length in range(CONTEXT - 120, CONTEXT + 10, 5)]
+    users = ["x" * length for length in range(CONTEXT - 100, CONTEXT + 4, 2)]
     found = hearing.caption([excerpt(media, user) for user in users])
     refused = [one for one in found if isinstance(one, ItemError)]
     assert {one.reason for one in refused} == {"prompt-too-long"}

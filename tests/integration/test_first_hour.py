@@ -10,6 +10,7 @@ pytest.importorskip("transformers")
 
 import first_hour
 from checkpoints import models  # noqa: F401 - what the script builds; it groups this test with those
+from vllm_or_stand_in import IS_REAL, importable
 
 MODEL = "Qwen2-Audio-7B"
 
@@ -37,13 +38,28 @@ def test_every_part_gives_its_row(rows):
     results = {part: result for (part, model), (result, _) in found.items() if model == title}
     assert status == 0
     assert results.pop("vllm") == "not here"
-    assert results.pop("full memory") == "6 of 6"
+    assert results.pop("full memory") == "4 of 4"
     assert results.pop("batch = single") == "100.0%"
     assert results.pop("after unload").endswith(" MiB")
     assert results.pop("bandwidth bound").endswith("%")
     assert results.keys() == {"one at a time", "static 40", "dynamic"}
     assert all(re.fullmatch(r"\d+\.\d\d captions/s", result) for result in results.values())
     assert found["check", "qwen2-audio"][0] == "not here"
+
+
+@pytest.mark.skipif(IS_REAL, reason="on a CPU the real vLLM computes no heads as narrow")
+def test_vllm_is_a_part(rows):
+    with importable():
+        status, found = rows("--parts", "vllm")
+    assert status == 0
+    assert found["vLLM", f"{MODEL} (tiny weights)"][0].endswith(" captions/s")
+
+
+def test_answers_of_a_mapper_are_counted(rows):
+    status, found = rows("--models", "Qwen3-4B", "--parts", "dynamic", "equal")
+    ((part, model),) = found
+    assert (status, part, model) == (0, "dynamic", "Qwen3-4B (tiny weights)")
+    assert found[part, model][0].endswith(" answers/s")
 
 
 def test_parts_can_be_chosen_and_end_with_the_time(rows):

@@ -98,7 +98,7 @@ def _measure_linear_share(network: Any) -> float:  # noqa: ANN401 - of transform
     import torch
 
     inner = network.get_decoder()
-    every = sum(weights.numel() for weights in inner.parameters())
+    every: int = sum(weights.numel() for weights in inner.parameters())
     every -= network.get_input_embeddings().weight.numel()
     layers = (module for module in inner.modules() if type(module) is torch.nn.Linear)
     return sum(layer.weight.numel() for layer in layers) / every

@@ -187,7 +187,8 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
             self._leave()
         if self._read is None:
             return
-        tokens = [row.pending or [self.network.padding] for row in self._rows]
+        padding = [self.network.padding]
+        tokens = [row.pending if row.result is None else padding for row in self._rows]
         scores = self.network.read_tokens(self._read, tokens)
         counts = self.counts
         counts.steps += 1
@@ -212,12 +213,8 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
         drawn = draw_tokens(scores, samplings, [row.draws for row in rows])
         for row, token in zip(rows, drawn, strict=True):
             if row.result is None:
-                row.add_drawn_token(token, self._ends)
-                if row.result is None and self.network.support is CacheSupport.RAGGED:
-                    self.counts.forced_tokens += row.add_forced_tokens()
-                row.end_where_nothing_can_follow()
-            if row.result is not None:
-                row.pending = []
+                may_force = self.network.support is CacheSupport.RAGGED
+                self.counts.forced_tokens += row.go_on(token, self._ends, may_force=may_force)
 
     # --- rows that leave
 

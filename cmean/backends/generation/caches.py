@@ -47,11 +47,16 @@ def create_cache(config: Any) -> Any:  # noqa: ANN401 - of transformers
 
 @cache
 def _get_spare_layer_class() -> Any:  # noqa: ANN401 - a class of transformers
-    from transformers.cache_utils import DynamicLayer
+    from transformers import cache_utils
 
-    class SpareLayer(DynamicLayer):
+    untyped: Any = cache_utils.DynamicLayer
+
+    class SpareLayer(untyped):  # type: ignore[misc]  # a class of transformers
         """A layer whose keys and values are the first columns of buffers with spare ones."""
 
+        keys: Tensor
+        values: Tensor
+        is_initialized: bool
         buffers: tuple[Tensor, Tensor] | None = None
         begin = 0
 
@@ -89,7 +94,7 @@ def find_support(config: Any) -> CacheSupport:  # noqa: ANN401 - of transformers
     text = config.get_text_config(decoder=True)
     if getattr(text, "attention_chunk_size", None) is not None:
         return CacheSupport.ALONE  # where a chunk begins depends on the column
-    support = {
+    support: dict[Any, CacheSupport] = {
         cache_utils.DynamicLayer: CacheSupport.RAGGED,
         cache_utils.DummyLayer: CacheSupport.RAGGED,
         cache_utils.DynamicSlidingWindowLayer: CacheSupport.PADDED,
@@ -166,7 +171,7 @@ def keep_first_columns(rows: Any, columns: int) -> None:  # noqa: ANN401 - of tr
 
 def count_bytes(cache: Any) -> int:  # noqa: ANN401 - of transformers
     """Count the bytes of a cache."""
-    tensors = [
+    tensors: list[Tensor] = [
         tensor
         for layer in cache.layers
         for tensor in (
@@ -181,7 +186,7 @@ def _has_columns(layer: Any) -> bool:  # noqa: ANN401 - of transformers
     return getattr(layer, "keys", None) is not None
 
 
-def _list_states(layer: Any) -> list[dict[int, Tensor | None]]:  # noqa: ANN401 - of transformers
+def _list_states(layer: Any) -> list[dict[int, Any]]:  # noqa: ANN401 - of transformers
     """List the states of a layer that has no columns, by their numbers."""
     return [
         getattr(layer, name) for name in ("conv_states", "recurrent_states") if hasattr(layer, name)

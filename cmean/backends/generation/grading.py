@@ -59,9 +59,8 @@ class GradedRow(Row):
         self.choices = None
         for token in tokens:
             self.add_drawn_token(token, ends)
-        if self.result is None:
-            self.pending = list(tokens)
-            self.add_forced_tokens()
+        self.pending = list(tokens)
+        self.add_forced_tokens()
         self.end_where_nothing_can_follow()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -64,11 +63,22 @@ class Row:
         self.draws = Random(job.sampling.seed)  # noqa: S311 - no secret
         self.result: GeneratedTokens | Exception | None = None
 
+    def go_on(self, token: int, ends: frozenset[int], *, may_force: bool) -> int:
+        """Add a drawn token and those that are forced then, and end the row where it ends.
+
+        Returns:
+            The number of forced tokens.
+        """
+        self.add_drawn_token(token, ends)
+        forced = self.add_forced_tokens() if may_force else 0
+        self.end_where_nothing_can_follow()
+        return forced
+
     def add_forced_tokens(self) -> int:
         """Add the tokens that the pattern leaves no choice about, and return their number."""
         matcher = self.job.matcher
         room = self.job.max_tokens - len(self.tokens)
-        if matcher is None or not room or matcher.is_stopped():
+        if self.result is not None or matcher is None or not room or matcher.is_stopped():
             return 0
         forced = matcher.compute_ff_tokens()[:room]
         if forced:
@@ -111,7 +121,7 @@ def collate_inputs(rows: Sequence[Row], padding: int) -> dict[str, Tensor]:
     import torch
     from torch.nn.functional import pad
 
-    given: dict[str, deque[Tensor]] = {}
+    given: dict[str, list[Tensor]] = {}
     columns = max(row.job.inputs["input_ids"].shape[1] + len(row.tokens) for row in rows)
     for row in rows:
         shape = row.job.inputs["input_ids"].shape
@@ -125,7 +135,7 @@ def collate_inputs(rows: Sequence[Row], padding: int) -> dict[str, Tensor]:
                     joined[:, shape[1] :] = torch.tensor(row.tokens)
                 filled = padding if name == "input_ids" else 0
                 joined = pad(joined, (columns - joined.shape[1], 0), value=filled)
-            given.setdefault(name, deque()).append(joined)
+            given.setdefault(name, []).append(joined)
     return {name: _concatenate(tensors) for name, tensors in given.items()}
 
 

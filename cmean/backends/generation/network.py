@@ -108,6 +108,8 @@ class CachedNetwork:
         Returns:
             The scores of the next token, float32 of shape (rows, vocabulary), and the rows.
         """
+        import torch
+
         network, number = self.network, self.network.dtype
         given = {
             name: tensor.to(self.device, number if tensor.is_floating_point() else None)
@@ -121,7 +123,7 @@ class CachedNetwork:
         )
         with self._score_last_column():
             scores = self._call(**prepared)
-        seen = scores.new_zeros(scores.shape, dtype=bool).scatter_(1, ids, value=True)
+        seen = torch.zeros_like(scores, dtype=torch.bool).scatter_(1, ids, value=True)
         seen[:, self.padding] = False  # where it stands, nothing was said
         columns = mask.sum(1).tolist()
         return scores, ReadRows(cache, mask, positions[..., -1:], seen, columns)

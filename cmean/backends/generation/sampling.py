@@ -79,7 +79,7 @@ class SamplingChoice:
             "penalty": (self.repetition_penalty, getattr(published, "repetition_penalty", None)),
         }
         # the first that is known; where none is, the neutral value of `Sampling`
-        known = {
+        known: dict[str, Any] = {
             name: next(value for value in pair if value is not None)
             for name, pair in values.items()
             if any(value is not None for value in pair)

@@ -48,3 +48,20 @@ def save(folder, model, processor, **generation):
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     return folder
+
+
+def mend_names(folder):
+    """Name the tensors in a folder as published: transformers 5.19 writes one prefix twice.
+
+    That is the newest that vLLM 0.33 takes. Only the tables of contents are written anew.
+    """
+    doubled, published = b'"language_model.model.model.', b'"language_model.model.'
+    for file in folder.glob("*.safetensors"):
+        with file.open("r+b") as tensors:
+            size = int.from_bytes(tensors.read(8), "little")
+            contents = tensors.read(size).replace(doubled, published)
+            tensors.seek(8)
+            tensors.write(contents.ljust(size))  # spaces may fill it up
+    for file in folder.glob("*.index.json"):
+        file.write_bytes(file.read_bytes().replace(doubled, published))
+    return folder

@@ -53,7 +53,7 @@ def save(folder, model, processor, **generation):
 def mend_names(folder):
     """Name the tensors in a folder as published: transformers 5.19 writes one prefix twice.
 
-    That is the newest that vLLM 0.33 takes. Only the tables of contents are written anew.
+    vLLM needs an old one. Only the tables of contents are written anew.
     """
     doubled, published = b'"language_model.model.model.', b'"language_model.model.'
     for file in folder.glob("*.safetensors"):

@@ -81,7 +81,7 @@ def find_real_weights(model: Model) -> Path | None:
 def build_random_checkpoint(model: Model, folder: Path, mean: float, *, tiny: bool) -> Path:
     """Write a random checkpoint whose texts have `mean` tokens; tiny, of a tiny network."""
     import transformers
-    from checkpoints import qwen2_5_vl, qwen2_audio, qwen3  # noqa: PLC0415 - of the tests
+    from checkpoints import making, qwen2_5_vl, qwen2_audio, qwen3  # noqa: PLC0415 - of the tests
 
     builders = {"qwen2-audio": qwen2_audio, "qwen2.5-vl": qwen2_5_vl, "qwen3": qwen3}
     builders[model.backend].build(folder)
@@ -99,6 +99,7 @@ def build_random_checkpoint(model: Model, folder: Path, mean: float, *, tiny: bo
     settings: Any = transformers.GenerationConfig
     network.generation_config = settings(eos_token_id=listed, pad_token_id=tokenizer.pad_token_id)
     network.save_pretrained(folder)
+    making.mend_names(folder)
     return folder
 
 

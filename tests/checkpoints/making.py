@@ -54,3 +54,20 @@ def save(folder, model, processor, **generation):
 def write_settings(folder, **settings):
     """Write the settings of a processor, whose parts are saved without it."""
     (folder / "processor_config.json").write_text(json.dumps(settings))
+
+
+def mend_names(folder):
+    """Name the tensors in a folder as published: transformers 5.19 writes one prefix twice.
+
+    vLLM needs an old one. Only the tables of contents are written anew.
+    """
+    doubled, published = b'"language_model.model.model.', b'"language_model.model.'
+    for file in folder.glob("*.safetensors"):
+        with file.open("r+b") as tensors:
+            size = int.from_bytes(tensors.read(8), "little")
+            contents = tensors.read(size).replace(doubled, published)
+            tensors.seek(8)
+            tensors.write(contents.ljust(size))  # spaces may fill it up
+    for file in folder.glob("*.index.json"):
+        file.write_bytes(file.read_bytes().replace(doubled, published))
+    return folder

@@ -25,13 +25,4 @@ def widen(folder):
     making.redraw(model, tokenizer, named if isinstance(named, list) else [named])
     model.generation_config = generation
     model.save_pretrained(folder)
-    _mend_names(folder / "model.safetensors")
-    return folder
-
-
-def _mend_names(file):
-    """Name tensors as published: transformers 5.19, which vLLM needs, writes a prefix twice."""
-    from safetensors.torch import load_file, save_file  # noqa: PLC0415 - of an extra
-
-    tensors = {name.replace("model.model.", "model."): one for name, one in load_file(file).items()}
-    save_file(tensors, file, metadata={"format": "pt"})
+    return making.mend_names(folder)

@@ -1,4 +1,4 @@
-"""The shapes that `gpu_models.py` measures: of the published checkpoints, by their config.json."""
+"""The shapes that `first_hour.py` measures: of the published checkpoints, by their config.json."""
 
 from __future__ import annotations
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from cmean.domain import Kind
 from cmean.errors import ConfigError
+from cmean.step_options import take_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cmean.profile_names import Control
 
@@ -24,24 +25,15 @@ _KEYS = (
     "model_dir",
     "weights_dir",
     "device",
+    "vllm_memory",
+    "vllm_gpus",
 )
-
-
-OPTIONS: Mapping[str, Mapping[str, type]] = {
-    "captioner": {"metadata": bool, "continue_tokens": int},
-    "merger": {"max_tokens": int, "longest": int, "temperature": float, "seed": int},
-    "mapper": {
-        "together": bool,
-        "samples": int,
-        "temperature": float,
-        "seed": int,
-        "attempts": int,
-        "longest": int,
-        "graded": bool,
-    },
-    "embedder": {},
+_NUMBERS: Mapping[str, tuple[type[float], Callable[[float], bool], str]] = {
+    "lease_seconds": (float, lambda value: 0 < value < float("inf"), "a positive number"),
+    "vllm_memory": (float, lambda value: 0 < value <= 1, "a share above 0 and up to 1"),
+    "vllm_gpus": (int, lambda value: value >= 1, "a whole number from 1"),
 }
-"""The keys of a step in a profile apart from its back-end's parameters, with their types."""
+"""The settings that are numbers: type, accepted values, and what a message calls them."""
 
 
 PAIRING: Mapping[str, tuple[str, ...]] = {
@@ -66,7 +58,7 @@ class BackendChoice:
         backend: its name.
         parameters: what it is built with.
         prompt: a template that comes with cmean, or a file; None: the back-end's usual one.
-        options: of `OPTIONS`, how the step uses it.
+        options: of `cmean.step_options.OPTIONS`, how the step uses it.
     """
 
     backend: str
@@ -120,7 +112,9 @@ class Settings:
     `profile` is used where a command names none; None: by what weights are on this machine.
     `lease_seconds` is how long a claimed task stays claimed. `weights_dir` is where `cmean setup`
     puts weights; None: into the user's data folder. `device` is where models run, as PyTorch names
-    it (`cuda`, `cuda:1`, `cpu`); None: a GPU where there is one.
+    it (`cuda`, `cuda:1`, `cpu`); None: a GPU where there is one. `vllm_memory` is the share of a
+    GPU's memory that vLLM takes, above 0 and up to 1; `vllm_gpus` is over how many GPUs it divides
+    a model.
     """
 
     database_url: str = "sqlite:///cmean.db"
@@ -130,6 +124,8 @@ class Settings:
     model_dir: Path | None = None
     weights_dir: Path | None = None
     device: str | None = None
+    vllm_memory: float = 0.9
+    vllm_gpus: int = 1
     user_profiles: Mapping[str, Any] = field(default_factory=dict)
 
     def get_profile(self, name: str) -> Profile:
@@ -164,30 +160,24 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return _check(values, profiles)
 
 
-def _check(values: dict[str, Any], profiles: Mapping[str, Any]) -> Settings:
-    defaults = Settings()
-    for key in (key for key in _KEYS if key != "lease_seconds"):
-        if not isinstance(values.get(key, ""), str):
-            raise ConfigError(f"the setting {key} must be a text, not {values[key]!r}")
+def _check(values: Mapping[str, Any], profiles: Mapping[str, Any]) -> Settings:
+    given = {key: _read_setting(key, value) for key, value in values.items() if value != ""}
+    return Settings(user_profiles=profiles, **given)
+
+
+def _read_setting(key: str, given: object) -> Any:  # noqa: ANN401 - of the type of the field
+    if key not in _NUMBERS:
+        if not isinstance(given, str):
+            raise ConfigError(f"the setting {key} must be a text, not {given!r}")
+        return Path(given) if key.endswith("_dir") else given
+    kind, is_accepted, what = _NUMBERS[key]
     try:
-        lease = float(values.get("lease_seconds", defaults.lease_seconds))
-    except (TypeError, ValueError):
-        lease = -1.0
-    if not 0 < lease < float("inf"):
-        raise ConfigError(
-            f"CMEAN_LEASE_SECONDS must be a positive number, not {values['lease_seconds']!r}"
-        )
-    model_dir, weights_dir = values.get("model_dir"), values.get("weights_dir")
-    return Settings(
-        database_url=values.get("database_url", defaults.database_url),
-        broker_url=values.get("broker_url"),
-        profile=values.get("profile") or None,
-        lease_seconds=lease,
-        model_dir=Path(model_dir) if model_dir else None,
-        weights_dir=Path(weights_dir) if weights_dir else None,
-        device=values.get("device"),
-        user_profiles=profiles,
-    )
+        value = kind(given)  # type: ignore[arg-type]  # whatever it is
+    except (TypeError, ValueError, OverflowError):
+        value = float("nan")  # which no comparison accepts
+    if not is_accepted(value):
+        raise ConfigError(f"CMEAN_{key.upper()} must be {what}, not {given!r}")
+    return value
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -281,15 +271,5 @@ def _read_choice(table: Mapping[str, Any], step: str) -> BackendChoice:
     backend, prompt = str(parameters.pop("backend")), parameters.pop("prompt", None)
     if not isinstance(prompt, str | None):
         raise TypeError(f"the prompt of the {step} is the name of a template, not {prompt!r}")
-    options = {}
-    for name, kind in OPTIONS[step].items():
-        if name in parameters:
-            options[name] = _read_option(step, name, kind, parameters.pop(name))
+    options = take_options(step, parameters)
     return BackendChoice(backend, parameters, prompt, options)
-
-
-def _read_option(step: str, name: str, kind: type, value: object) -> object:
-    accepted: tuple[type, ...] = (int, float) if kind is float else (kind,)
-    if type(value) not in accepted or (not isinstance(value, bool) and value < 0):  # type: ignore[operator]  # a number by now
-        raise ValueError(f"{name} of the {step} is a {kind.__name__}, not {value!r}")
-    return value

@@ -229,8 +229,9 @@ class Question:
         seed: of the sampling; the same question with the same seed has the same answer, whatever
             else is in the batch.
         prefix: the beginning of the answer, which the model continues.
-        top_k: only so many of the most probable tokens are drawn from; 0: all.
-        top_p: only the most probable tokens whose probabilities reach that sum; 1: all.
+        top_k: sampling is among so many most likely tokens; 0: among all.
+        top_p: it is among the most likely tokens that together have this probability, above 0 and
+            at most 1; 1: among all. Where both limit, `top_k` comes first.
         repetition_penalty: scores of tokens that are in the text already are divided by it; 1: no.
         graded: whether expected values of the answer's numbers are wanted, see `GradedAnswer`.
     """
@@ -241,7 +242,7 @@ class Question:
     temperature: float = 0.0
     seed: int = 0
     prefix: str = ""
-    # draws are derived from the representation; these change what is drawn from, not the draws
+    # Left out of the repr, of which seeds are derived: the draw is the same, among other tokens.
     top_k: int = field(default=0, repr=False)
     top_p: float = field(default=1.0, repr=False)
     repetition_penalty: float = field(default=1.0, repr=False)

@@ -118,6 +118,13 @@ class Handler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
+class _HTTPServer(ThreadingHTTPServer):
+    """With room for connections that many clients make at once."""
+
+    request_queue_size = 256
+    daemon_threads = True
+
+
 class ChatServer:
     """Replies by `reply`, a function of the request; the n-th one by `script[n]` while it lasts.
 
@@ -134,8 +141,7 @@ class ChatServer:
         self._crowd: threading.Barrier | None = None
         self._lock = threading.Lock()
         handler = type("OwnHandler", (Handler,), {"chat": self})
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._http.daemon_threads = True
+        self._http = _HTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}/v1"
 
     def hold_until(self, crowd: int) -> None:

@@ -41,12 +41,21 @@ def open_checkpoint(model: str, revision: str, architectures: Collection[str] = 
             or cut.
     """
     folder = hub.locate_checkpoint(model, revision).folder
-    found = _read_json(folder / "config.json").get("model_type")
+    found = read_architecture(folder)
     if architectures and found not in architectures:
         wanted = " or ".join(sorted(architectures))
         raise WeightsError(f"{folder} holds a model of type {found!r}, not {wanted}: name another")
     _check_weight_files(folder)
     return folder
+
+
+def read_architecture(folder: Path) -> str:
+    """Read `model_type` in the configuration of a checkpoint.
+
+    Raises:
+        WeightsError: there is no configuration, or it cannot be read.
+    """
+    return str(read_json(folder / "config.json").get("model_type"))
 
 
 def load_model(
@@ -55,6 +64,7 @@ def load_model(
     *,
     dtype: str,
     four_bit: bool = False,
+    **options: Any,  # noqa: ANN401 - of `from_pretrained`
 ) -> Any:  # noqa: ANN401 - a model of transformers
     """Load the model in that folder onto the device of `torch_tools`, for inference only.
 
@@ -65,6 +75,7 @@ def load_model(
         folder: from `open_checkpoint`.
         dtype: one of `torch_tools.DTYPES`.
         four_bit: whether the weights are quantized, as `make_four_bit_config` says.
+        options: further ones of `from_pretrained`.
 
     Raises:
         WeightsError: the weights are not those of the model.
@@ -73,7 +84,7 @@ def load_model(
         MemoryError: the model does not fit.
     """
     torch_tools.check_number_format(dtype)
-    options: dict[str, Any] = {"dtype": torch_tools.get_dtype(dtype)}
+    options["dtype"] = torch_tools.get_dtype(dtype)
     with _convert_loading_errors(folder), torch_tools.convert_device_errors():
         if four_bit:
             options["quantization_config"] = make_four_bit_config(model_class, folder, dtype)
@@ -122,12 +133,20 @@ def load_image_processor(folder: Path) -> Any:  # noqa: ANN401 - of transformers
 def load_feature_extractor(folder: Path) -> Any:  # noqa: ANN401 - of transformers
     """Load the feature extractor of sounds in that folder.
 
+    Where it says how many frames it takes and not how many seconds, as that of Qwen3-Omni does,
+    the seconds are set; transformers would assume 30.
+
     Raises:
         WeightsError: there is none, or it cannot be read.
     """
     from transformers import AutoFeatureExtractor
 
-    return _load_part(AutoFeatureExtractor, folder)
+    extractor = _load_part(AutoFeatureExtractor, folder)
+    settings, _ = extractor.get_feature_extractor_dict(folder, local_files_only=True)
+    if "nb_max_frames" in settings and "chunk_length" not in settings:
+        seconds = settings["nb_max_frames"] * extractor.hop_length // extractor.sampling_rate
+        extractor = type(extractor)(**settings | {"chunk_length": seconds})
+    return extractor
 
 
 def assemble_processor(
@@ -171,7 +190,7 @@ def _check_weight_files(folder: Path) -> None:
     safe = _has_safetensors(folder)
     index, single = (_INDEX, _SINGLE) if safe else (_PICKLE_INDEX, _PICKLE)
     path = folder / index
-    mapped = _read_json(path).get("weight_map", {}) if path.is_file() else {"": single}
+    mapped = read_json(path).get("weight_map", {}) if path.is_file() else {"": single}
     for name in sorted(set(mapped.values())):
         if not (folder / name).is_file():
             raise WeightsError(f"{folder} lacks the weight file {name}: {_AGAIN}")
@@ -225,7 +244,12 @@ def _check_report(folder: Path, report: Mapping[str, Any], used: Iterable[str]) 
             raise WeightsError(f"{folder}: {len(keys)} weights {fault} ({shown}): {_AGAIN}")
 
 
-def _read_json(file: Path) -> dict[str, Any]:
+def read_json(file: Path) -> dict[str, Any]:
+    """Read a file of settings.
+
+    Raises:
+        WeightsError: it is missing, or holds no JSON object.
+    """
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

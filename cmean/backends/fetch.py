@@ -193,7 +193,9 @@ def _explain_failure(error: Exception, name: str, revision: str) -> str:
     known = {
         errors.GatedRepoError: f"{name} is gated: accept its terms on its page, then set HF_TOKEN",
         errors.RepositoryNotFoundError: f"{where} has no {name}, or it needs an HF_TOKEN",
-        errors.RevisionNotFoundError: f"{name} has no revision {revision!r}",
+        errors.RevisionNotFoundError: (
+            f"{name} has no revision {revision!r}: name another with --revision"
+        ),
         errors.HFValidationError: f"{name!r} is neither a back-end nor an organisation/name",
     }
     for kind, hint in known.items():  # the narrower kind comes first

@@ -22,7 +22,8 @@ class BackendInfo:
         kinds: the kinds of item that it takes; of an embedder, whose media it takes (captions of
             both kinds are embedded by all).
         target: ``module:class``.
-        licence: of its weights, or of its code when it has none.
+        licence: of its weights as published, and behind "code" that of their code where it is
+            another; of a back-end without weights, its own.
         batch: how many tasks a worker claims for it at once.
         share: below how many tasks a further worker process does not pay.
         requires: the module that its extra installs, if it needs one.
@@ -34,6 +35,8 @@ class BackendInfo:
         rate: of the sounds that it takes, in Hz, where a profile names no other.
         packages: the weight packages that `cmean setup` installs for it, by name.
         ahead: whether the next batch is decoded while it works; pays where it leaves the CPU idle.
+        architectures: of its checkpoints (`model_type` in ``config.json``), where its class runs
+            more; empty: all that its class runs.
         constant: whether it answers every input alike, on purpose.
         grades: whether it can give expected values of triples: the mapper option `graded`.
     """
@@ -55,6 +58,7 @@ class BackendInfo:
     packages: tuple[str, ...] = ()
     ahead: bool = False
     constant: bool = False
+    architectures: tuple[str, ...] = ()
     grades: bool = False
 
     @property

@@ -29,6 +29,7 @@ PINNED_COMMITS: Final[Mapping[str, str]] = {
     # its older layout of the processor, whose tensors are known to be published there
     "Salesforce/instructblip-vicuna-7b": "52ba0cb2c44d96b2fcceed4e84141dc40d2b6a92",
     "facebook/bart-base": "aadd2ab0ae0c8268c7c9693540e9904811f36177",
+    "facebook/metaclip-2-worldwide-huge-quickgelu": "c139061af7b10fdb2e754b60d2b1182a3d5526c2",
     "facebook/pe-av-small": "dd050762bb9704ae9cd996ca45532a98f81d817e",
     "google/gemma-4-E4B-it": "ee0ef6023621cff504d758262d4e04895a5af4a2",
     "google/siglip2-base-patch16-224": "75de2d55ec2d0b4efc50b3e9ad70dba96a7b2fa2",

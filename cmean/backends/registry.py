@@ -104,8 +104,10 @@ def create_backend(name: str, role: Role, parameters: Mapping[str, Any]) -> Back
         raise MissingExtraError(f"back-ends like {name}", found.extra)
     module, _, attribute = found.target.partition(":")
     factory = getattr(import_module(module), attribute)
+    # no parameter of a recipe: the name of the back-end says it
+    fixed = {"architectures": found.architectures} if found.architectures else {}
     try:
-        return cast("Backend", factory(**complete_parameters(found, parameters)))
+        return cast("Backend", factory(**complete_parameters(found, parameters), **fixed))
     except TypeError as error:
         raise ConfigError(f"the back-end {name!r} was given wrong parameters: {error}") from error
 

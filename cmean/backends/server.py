@@ -1,12 +1,13 @@
 """Requests to a model server that implements OpenAI's chat API, e.g. vLLM, Ollama, llama.cpp.
 
-Each item of a batch is one request; a few run at a time. One that fails gives an `ItemError` in its
-place, so that the other answers of a batch are neither lost nor requested twice. Temporary errors
-(too many requests, a server error, a lost connection) are retried after an exponential back-off, or
-after the delay that the server names.
+Each item is one request; many run at a time, from the threads of the caller or, for a batch, from
+threads of its own. One that fails gives an `ItemError` in its place, so that the other answers of a
+batch are neither lost nor requested twice. Temporary errors (too many requests, a server error, a
+lost connection) are retried after an exponential back-off, or after the delay that the server
+names. How many requests run at a time is found by `RequestLimit`.
 
 Where a server is unavailable, refuses the key, does not have the model or accepts no further
-requests, no further requests are sent, and no item counts as failed. If the batch has no answer
+requests, those that wait are not sent, and no item counts as failed. If a batch has no answer
 yet, `ServerError` is raised. If it has some, they are returned, and each other item gives a
 retryable `ItemError` of reason `server-away`; the next batch raises.
 """
@@ -15,107 +16,70 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from cmean.backends import server_replies
+from cmean.backends.request_limit import RequestLimit
+from cmean.backends.server_connection import DEFAULT_URL, ServerConnection, check_url
+from cmean.backends.server_requests import adapt_fields
 from cmean.errors import CmeanError, ConfigError, ItemError, ServerError
 from cmean.failure_reasons import FailureReason
 from cmean.util.retry import Backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from openai import OpenAI
 
-    from cmean.domain import Answer, Prompt
+    from cmean.domain import Answer
 
 J = TypeVar("J")
 
-DEFAULT_URL = "http://localhost:8000/v1"
-_RESERVED = {"model", "messages", "stream", "n"}
 _LONGEST_PAUSE = 30.0
 _CONNECTING = 10.0  # seconds: a server may think for minutes, but not before it is reached
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerConnection:
-    """How a server is reached: the parameters that both back-ends share.
+class _PassingError(Exception):
+    """A failure that may be over soon.
 
     Args:
-        model: its name on the server.
-        url: the base URL of the API. None: CMEAN_SERVER_URL, else `DEFAULT_URL`; where a server
-            happens to run is then no part of a recipe.
-        key_env: the environment variable that holds the API key, if the server wants one.
-        concurrency: how many requests run at a time, at most.
-        timeout: seconds without a sign of the server after which a request has failed.
-        retries: how often a request is tried again.
-        backoff: seconds before the first of them; each further pause is twice as long, less a
-            random part of up to a half.
-        extra: further fields of the request, e.g.
-            `{"chat_template_kwargs": {"enable_thinking": false}}` for vLLM.
-        omit: fields that this server does not take, e.g. `["seed"]`.
+        lasting: what it is if it lasts.
+        pause: seconds that the server asks for.
+        overloaded: whether fewer requests at a time may help.
+        retries: how often the request is tried again at most; None: as the connection says.
     """
 
-    model: str = ""
-    url: str | None = None
-    key_env: str = "CMEAN_SERVER_KEY"
-    concurrency: int = 8
-    timeout: float = 120.0
-    retries: int = 4
-    backoff: float = 0.5
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    omit: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        given: Mapping[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        if not isinstance(given["model"], str) or not given["model"]:
-            raise ConfigError("the back-end 'openai' needs `model`: its name on the server")
-        if not isinstance(given["key_env"], str):
-            raise ConfigError("the back-end 'openai': `key_env` names an environment variable")
-        if self.url is not None:
-            _check_url(self.url)
-        for name, least in (("concurrency", 1), ("timeout", 0.001), ("retries", 0), ("backoff", 0)):
-            value = given[name]
-            whole = name in {"concurrency", "retries"}
-            if not isinstance(value, int if whole else int | float) or not value >= least:
-                raise ConfigError(f"the back-end 'openai': {name} cannot be {value!r}")
-        if not isinstance(given["extra"], Mapping) or _RESERVED & set(self.extra):
-            names = ", ".join(sorted(_RESERVED))
-            raise ConfigError(f"the back-end 'openai': `extra` is a table, without {names}")
-        if isinstance(self.omit, str) or _RESERVED & set(self.omit):
-            raise ConfigError("the back-end 'openai': `omit` is a list of fields that can be left")
-
-
-class _PassingError(Exception):
-    """A failure that may be over soon: what it is if it lasts, and the pause asked for."""
-
-    def __init__(self, lasting: CmeanError, pause: float | None = None) -> None:
+    def __init__(
+        self,
+        lasting: CmeanError,
+        pause: float | None = None,
+        *,
+        overloaded: bool = False,
+        retries: int | None = None,
+    ) -> None:
         super().__init__()
         self.lasting = lasting
         self.pause = pause
+        self.overloaded = overloaded
+        self.retries = retries
 
 
-class _Batch:
-    """What the requests of one batch share: whether there is any sense in going on."""
+class _Availability:
+    """What requests share until the server is found unavailable: then they end."""
 
     def __init__(self) -> None:
         self.error: ServerError | None = None
         self.ended = threading.Event()
 
-    def end(self, error: ServerError) -> None:
-        """Begin nothing more, and wake those that wait."""
-        self.error = self.error or error
-        self.ended.set()
-
 
 class ModelServer:
-    """Asks a model server, a few requests at a time; see the module for what becomes of failures.
+    """Asks a model server; see the module for what becomes of failures.
+
+    `ask` may be called from many threads at once.
 
     Args:
         connection: how it is reached.
@@ -127,7 +91,9 @@ class ModelServer:
         self._failure = failure
         self._key = ""
         self._client: OpenAI | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._limit = RequestLimit(connection.concurrency)
+        self._available = _Availability()
+        self._answers = 0
 
     def load(self) -> None:
         """Import the client and read the environment. Sends nothing.
@@ -135,26 +101,29 @@ class ModelServer:
         Raises:
             ConfigError: the URL or the key cannot be one.
         """
-        from openai import OpenAI, Timeout  # noqa: PLC0415 - of an extra, and slow
+        from openai import DefaultHttpxClient, OpenAI, Timeout  # noqa: PLC0415 - of an extra, and slow
 
         how = self.connection
-        url = how.url or _check_url(os.environ.get("CMEAN_SERVER_URL") or DEFAULT_URL)
+        url = how.url or check_url(os.environ.get("CMEAN_SERVER_URL") or DEFAULT_URL)
         self._key = os.environ.get(how.key_env, "").strip()
         if not (self._key.isascii() and self._key.isprintable()):
             raise ConfigError(f"{how.key_env} has characters that are not allowed in an API key")
         # Without a key of ours the client would send that of OpenAI, to whoever answers.
         key = self._key or "none"
         patience = Timeout(how.timeout, connect=min(how.timeout, _CONNECTING))
-        self._client = OpenAI(base_url=url, api_key=key, timeout=patience, max_retries=0)
-        self._pool = ThreadPoolExecutor(how.concurrency, thread_name_prefix="cmean-server")
+        self._client = OpenAI(
+            base_url=url,
+            api_key=key,
+            timeout=patience,
+            max_retries=0,
+            http_client=DefaultHttpxClient(limits=_make_limits(how.concurrency)),
+        )
 
     def unload(self) -> None:
         """Close the connections."""
-        if self._pool is not None:
-            self._pool.shutdown()
         if self._client is not None:
             self._client.close()
-        self._pool = self._client = None
+        self._client = None
 
     def ask(self, jobs: Sequence[J], request: Callable[[J], Mapping[str, Any]]) -> list[Any]:
         """Send jobs and return an `Answer` or an `ItemError` for each, in order.
@@ -166,18 +135,30 @@ class ModelServer:
         Raises:
             ServerError: the server cannot be used, and no job has an answer.
         """
-        if self._pool is None:
+        if self._client is None:
             raise RuntimeError("load the back-end first")
-        batch = _Batch()
-        waiting = [self._pool.submit(self._try_request, job, request, batch) for job in jobs]
-        try:
-            outcomes = [future.result() for future in waiting]
-        except BaseException:
-            batch.end(ServerError("the batch was interrupted"))
-            raise
-        if batch.error and all(isinstance(outcome, Exception) for outcome in outcomes):
-            raise batch.error
+        available = self._available
+        if len(jobs) == 1:
+            outcomes = [self._try_request(jobs[0], request, available)]
+        else:
+            with ThreadPoolExecutor(self.connection.concurrency, "cmean-server") as pool:
+                waiting = [pool.submit(self._try_request, j, request, available) for j in jobs]
+                try:
+                    outcomes = [future.result() for future in waiting]
+                except BaseException:
+                    self._end(available, ServerError("the batch was interrupted"))
+                    raise
+        if available.error and all(isinstance(outcome, Exception) for outcome in outcomes):
+            raise available.error
         return [self._ask_for_item(o) if isinstance(o, Exception) else o for o in outcomes]
+
+    def _end(self, available: _Availability, error: ServerError) -> None:
+        """Send no request that waits; later ones find out for themselves."""
+        if self._available is available:
+            self._available = _Availability()
+        available.error = available.error or error
+        available.ended.set()
+        self._limit.wake()
 
     def _ask_for_item(self, error: ItemError | ServerError) -> ItemError:
         if isinstance(error, ServerError):
@@ -187,40 +168,60 @@ class ModelServer:
         return self._failure(error.reason, error.detail, retryable=error.retryable)
 
     def _try_request(
-        self, job: J, request: Callable[[J], Mapping[str, Any]], batch: _Batch
+        self, job: J, request: Callable[[J], Mapping[str, Any]], available: _Availability
     ) -> Answer | ItemError | ServerError:
         try:
-            if batch.error:
-                raise batch.error
-            return self._answer(request(job), batch)
+            if available.error:
+                raise available.error
+            return self._answer(request(job), available)
         except ItemError as error:
             return error
         except ServerError as error:
-            batch.end(error)
+            self._end(available, error)
             return error
 
-    def _answer(self, fields: Mapping[str, Any], batch: _Batch) -> Answer:
+    def _answer(self, fields: Mapping[str, Any], available: _Availability) -> Answer:
         how, tried = self.connection, 0
         backoff = Backoff(how.backoff, _LONGEST_PAUSE)
         while True:
+            answers = self._answers
             try:
-                return server_replies.read_answer(self._send(fields), how.model)
+                body = self._send_when_allowed(fields, available)
+                self._answers += 1
+                return server_replies.read_answer(body, how.model)
             except _PassingError as error:
                 delay = backoff.next_delay()
                 pause = delay if error.pause is None else error.pause
-                if tried == how.retries or pause > max(how.timeout, _LONGEST_PAUSE):
+                # Refused as one too many, while others were answered, is no sign of a failure.
+                is_crowded = error.overloaded and self._answers > answers
+                tried += not (is_crowded and error.retries is None)
+                retries = how.retries if error.retries is None else error.retries
+                if tried > retries or pause > max(how.timeout, _LONGEST_PAUSE):
                     raise error.lasting from error.__cause__
-            tried += 1
-            batch.ended.wait(pause)
-            if batch.error:
-                raise batch.error
+            available.ended.wait(pause)
+
+    def _send_when_allowed(self, fields: Mapping[str, Any], available: _Availability) -> str:
+        """Send a request when there is room for it; keep to what the server says about that."""
+        sent = self._limit.enter(available.ended.is_set)
+        try:
+            if available.error:
+                raise available.error
+            body = self._send(fields)
+        except _PassingError as error:
+            if error.overloaded:
+                self._limit.refuse(sent, min(error.pause or 0.0, _LONGEST_PAUSE))
+            raise
+        finally:
+            self._limit.leave()
+        self._limit.count_answer()
+        return body
 
     def _send(self, fields: Mapping[str, Any]) -> str:
         """Send one request and return the body of the reply."""
         import openai  # noqa: PLC0415 - imported by `load`
 
         how = self.connection
-        body = {name: fields[name] for name in fields if name not in how.omit} | dict(how.extra)
+        body = adapt_fields(fields, how)
         if self._client is None:
             raise ServerError("the back-end was unloaded during a request")
         try:
@@ -236,7 +237,10 @@ class ModelServer:
                     self._make_unreachable_error("cannot be reached in time")
                 ) from error
             detail = f"the model server did not answer in {how.timeout:g} s"
-            raise ItemError(FailureReason.TIMEOUT, detail, retryable=True) from error
+            late = ItemError(FailureReason.TIMEOUT, detail, retryable=True)
+            # It may have waited behind others; where only one is sent, it takes too long itself.
+            again = int(self._limit.limit > 1)
+            raise _PassingError(late, 0.0, overloaded=True, retries=again) from error
         except openai.APIConnectionError as error:
             why = server_replies.shorten_line(str(error.__cause__))
             if "Connect" in type(error.__cause__).__name__:
@@ -254,7 +258,8 @@ class ModelServer:
         status = response.status_code
         error = server_replies.make_refusal(status, body, self.connection.key_env)
         if server_replies.is_transient(status):
-            return _PassingError(error, _read_retry_after(response.headers.get("retry-after")))
+            pause = _read_retry_after(response.headers.get("retry-after"))
+            return _PassingError(error, pause, overloaded=server_replies.is_overload(status))
         return error
 
     def _make_unreachable_error(self, what: str) -> ServerError:
@@ -263,29 +268,11 @@ class ModelServer:
         return ServerError(f"the model server {where.rpartition('@')[2]} {what}; {hint}")
 
 
-def make_messages(prompt: Prompt, *media: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Make the messages of a request: the system's, if there is one, then the user's.
+def _make_limits(connections: int) -> Any:  # noqa: ANN401 - httpx is the client's affair
+    """Let as many connections stay open as there are requests, whatever the client's default."""
+    import httpx  # noqa: PLC0415 - comes with the client
 
-    Media come before the text; without any, the text goes alone, as every server takes it.
-    """
-    content: Any = [*media, {"type": "text", "text": prompt.user}] if media else prompt.user
-    system = [{"role": "system", "content": prompt.system}] if prompt.system else []
-    return [*system, {"role": "user", "content": content}]
-
-
-def _check_url(url: object) -> str:
-    try:
-        parts = urlsplit(url) if isinstance(url, str) else None
-        fine = parts is not None and parts.scheme in {"http", "https"} and bool(parts.hostname)
-        fine = fine and parts is not None and (parts.port is None or parts.port > 0)
-    except ValueError:
-        fine = False
-    if not fine:
-        raise ConfigError(
-            "the URL of a model server is like http://localhost:8000/v1: check `url` and"
-            " CMEAN_SERVER_URL"
-        )
-    return str(url)
+    return httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
 
 
 def _read_retry_after(header: str | None) -> float | None:

@@ -32,7 +32,12 @@ def read_answer(body: str, model: str) -> Answer:
         message, finish = choice["message"], choice.get("finish_reason")
         content = message["content"]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        detail = f"the server's reply is no chat completion: {shorten_line(body) or 'it is empty'}"
+        what = (
+            "streamed, which was not asked for"
+            if body.startswith("data:")
+            else "no chat completion"
+        )
+        detail = f"the server's reply is {what}: {shorten_line(body) or 'it is empty'}"
         raise ItemError(FailureReason.BAD_REPLY, detail, retryable=True) from error
     if named and not is_same_model(model, named):
         detail = f"the server answered with the model {named!r}, not {model!r}"
@@ -47,6 +52,8 @@ def read_answer(body: str, model: str) -> Answer:
     text = remove_reasoning(content) if isinstance(content, str) else ""
     if not text.strip():
         detail = f"the server returned no text outside its reasoning (finish reason {finish})"
+        if finish == FinishReason.LENGTH:
+            detail += "; if the model thinks, name the program that serves it: program = 'vllm'"
         raise ItemError(FailureReason.EMPTY_ANSWER, detail, retryable=True)
     return Answer(text, FinishReason(finish), _count_tokens(reply))
 
@@ -83,6 +90,11 @@ def _extract_text(name: str) -> str:
 def is_transient(status: int) -> bool:
     """Tell whether a failure of that HTTP status may be temporary."""
     return status in {408, 409, 425, 429} or status >= 500  # noqa: PLR2004 - HTTP's server errors
+
+
+def is_overload(status: int) -> bool:
+    """Tell whether fewer requests at a time may help."""
+    return status in {429, 503}
 
 
 def make_refusal(status: int, body: str, key_env: str) -> CmeanError:

@@ -1,6 +1,7 @@
 """All back-ends of cmean; here those that run a checkpoint or ask a model server.
 
-Licences are those that the publishers of the weights state.
+Licences are those that the publishers of the weights state on their cards; where the repository of
+the code states another, it stands behind "code".
 """
 
 from __future__ import annotations
@@ -34,99 +35,89 @@ def _make_model_info(
     return BackendInfo(name, role, kinds, f"{_PACKAGE}.{target}", **(defaults | facts))
 
 
+def _make_chat_info(
+    name: str,
+    kinds: tuple[Kind, ...],
+    architectures: tuple[str, ...],
+    licence: str,
+    model: str,
+    **facts: Any,  # noqa: ANN401 - fields of BackendInfo
+) -> BackendInfo:
+    """Describe a chat model of these architectures; none: of all that `ChatCaptioner` runs."""
+    defaults: dict[str, Any] = {
+        "architectures": architectures,
+        "licence": licence,
+        "model": model,
+        "prompt": "{kind}" if kinds == _BOTH else kinds[0].value,
+        "continues": True,
+    }
+    target = "captioners.chat:ChatCaptioner"
+    return _make_model_info(name, Role.CAPTIONER, kinds, target, **(defaults | facts))
+
+
 _CAPTIONERS = (
-    _make_model_info(
-        "qwen2-audio",
-        Role.CAPTIONER,
-        _TRACK,
-        "captioners.qwen2_audio:Qwen2AudioCaptioner",
-        licence="Apache-2.0",
-        model="Qwen/Qwen2-Audio-7B-Instruct",
-        prompt="track",
-        continues=True,
+    _make_chat_info("chat", _BOTH, (), "Apache-2.0", "google/gemma-4-E4B-it"),
+    _make_chat_info(
+        "qwen2-audio", _TRACK, ("qwen2_audio",), "Apache-2.0", "Qwen/Qwen2-Audio-7B-Instruct"
     ),
-    _make_model_info(
-        "qwen2.5-vl",
-        Role.CAPTIONER,
-        _ARTWORK,
-        "captioners.qwen2_5_vl:Qwen25VLCaptioner",
-        licence="Apache-2.0",
-        model="Qwen/Qwen2.5-VL-7B-Instruct",
-        prompt="artwork",
-        continues=True,
+    _make_chat_info(
+        "qwen2.5-vl", _ARTWORK, ("qwen2_5_vl",), "Apache-2.0", "Qwen/Qwen2.5-VL-7B-Instruct"
     ),
-    _make_model_info(
+    _make_chat_info(
         "qwen2.5-omni",
-        Role.CAPTIONER,
         _BOTH,
-        "captioners.qwen2_5_omni:Qwen25OmniCaptioner",
-        licence="Apache-2.0",
-        model="Qwen/Qwen2.5-Omni-7B",
-        prompt="{kind}",
-        continues=True,
+        ("qwen2_5_omni", "qwen2_5_omni_thinker"),
+        "Apache-2.0",
+        "Qwen/Qwen2.5-Omni-7B",
     ),
-    _make_model_info(
+    _make_chat_info(
         "qwen3-omni",
-        Role.CAPTIONER,
         _BOTH,
-        "captioners.qwen3_omni:Qwen3OmniCaptioner",
-        licence="Apache-2.0",
-        model="Qwen/Qwen3-Omni-30B-A3B-Instruct",
-        prompt="{kind}",
-        continues=True,
+        ("qwen3_omni_moe", "qwen3_omni_moe_thinker"),
+        "Apache-2.0",
+        "Qwen/Qwen3-Omni-30B-A3B-Instruct",
     ),
-    _make_model_info(
+    _make_chat_info(
+        "qwen3-omni-captioner",
+        _TRACK,
+        ("qwen3_omni_moe", "qwen3_omni_moe_thinker"),
+        "Apache-2.0",
+        "Qwen/Qwen3-Omni-30B-A3B-Captioner",
+        prompt="",
+    ),
+    _make_chat_info(
         "audio-flamingo-3",
-        Role.CAPTIONER,
         _TRACK,
-        "captioners.audio_flamingo:AudioFlamingo3Captioner",
-        licence="NVIDIA OneWay Noncommercial",
+        ("audioflamingo3",),
+        "NVIDIA OneWay Noncommercial; code MIT",
+        "nvidia/audio-flamingo-3-hf",
         commercial=False,
-        model="nvidia/audio-flamingo-3-hf",
-        prompt="track",
-        continues=True,
     ),
-    _make_model_info(
+    _make_chat_info(
         "music-flamingo",
-        Role.CAPTIONER,
         _TRACK,
-        "captioners.audio_flamingo:MusicFlamingoCaptioner",
-        licence="NVIDIA OneWay Noncommercial",
+        ("musicflamingo",),
+        "NVIDIA OneWay Noncommercial; code MIT",
+        "nvidia/music-flamingo-2601-hf",
         commercial=False,
-        model="nvidia/music-flamingo-2601-hf",
-        prompt="track",
-        continues=True,
     ),
-    _make_model_info(
+    _make_chat_info(
         "llava",
-        Role.CAPTIONER,
         _ARTWORK,
-        "captioners.llava:LlavaCaptioner",
-        licence="Llama 2 Community",
-        model="llava-hf/llava-1.5-7b-hf",
-        prompt="artwork",
-        continues=True,
+        ("llava",),
+        "Llama 2 Community; code Apache-2.0",
+        "llava-hf/llava-1.5-7b-hf",
     ),
-    _make_model_info(
-        "llava-next",
-        Role.CAPTIONER,
-        _ARTWORK,
-        "captioners.llava_next:LlavaNextCaptioner",
-        licence="Apache-2.0",
-        model="llava-hf/llava-v1.6-mistral-7b-hf",
-        prompt="artwork",
-        continues=True,
+    _make_chat_info(
+        "llava-next", _ARTWORK, ("llava_next",), "Apache-2.0", "llava-hf/llava-v1.6-mistral-7b-hf"
     ),
-    _make_model_info(
+    _make_chat_info(
         "llava-next-interleave",
-        Role.CAPTIONER,
         _ARTWORK,
-        "captioners.llava_next:LlavaInterleaveCaptioner",
-        licence="Tongyi Qianwen Research",
+        ("llava",),
+        "Tongyi Qianwen Research",
+        "llava-hf/llava-interleave-qwen-7b-hf",
         commercial=False,
-        model="llava-hf/llava-interleave-qwen-7b-hf",
-        prompt="artwork",
-        continues=True,
     ),
     _make_model_info(
         "blip",
@@ -141,7 +132,7 @@ _CAPTIONERS = (
         Role.CAPTIONER,
         _ARTWORK,
         "captioners.blip2:Blip2Captioner",
-        licence="MIT",
+        licence="MIT; code BSD-3-Clause",
         model="Salesforce/blip2-opt-2.7b",
         prompt="artwork-short",
     ),
@@ -150,7 +141,7 @@ _CAPTIONERS = (
         Role.CAPTIONER,
         _ARTWORK,
         "captioners.instructblip:InstructBlipCaptioner",
-        licence="Llama 2 Community (Vicuna)",
+        licence="LLaMA and Vicuna terms; code BSD-3-Clause",
         commercial=False,
         model="Salesforce/instructblip-vicuna-7b",
         prompt="artwork-short",
@@ -160,7 +151,7 @@ _CAPTIONERS = (
         Role.CAPTIONER,
         _TRACK,
         "captioners.lp_musiccaps:LPMusicCapsCaptioner",
-        licence="CC-BY-NC-4.0",
+        licence="MIT; code CC-BY-NC-4.0",
         commercial=False,
         model="seungheondoh/lp-music-caps",
     ),
@@ -170,12 +161,26 @@ _CAPTIONERS = (
         kinds=_BOTH,
         target=f"{_PACKAGE}.captioners.openai_server:ServerCaptioner",
         licence="of the served model",
-        batch=16,
+        batch=100,
         share=1_000_000,
         ahead=True,
         requires="openai",
         extra="server",
         prompt="{kind}",
+    ),
+    BackendInfo(
+        name="vllm",
+        role=Role.CAPTIONER,
+        kinds=_BOTH,
+        target=f"{_PACKAGE}.captioners.vllm_chat:VllmCaptioner",
+        licence="of the model that it runs",
+        batch=250,
+        share=1_000_000,
+        ahead=True,
+        requires="vllm",
+        extra="vllm",
+        prompt="{kind}",
+        continues=True,
     ),
 )
 
@@ -197,12 +202,25 @@ _MAPPERS = (
         kinds=_BOTH,
         target=f"{_PACKAGE}.mappers.openai_server:ServerLanguageModel",
         licence="of the served model",
-        batch=50,
+        batch=100,
         share=1_000_000,
         ahead=True,
         requires="openai",
         extra="server",
         prompt="emotion",
+    ),
+    BackendInfo(
+        name="vllm",
+        role=Role.MAPPER,
+        kinds=_BOTH,
+        target=f"{_PACKAGE}.mappers.vllm_language_model:VllmLanguageModel",
+        licence="of the model that it runs",
+        batch=250,
+        share=1_000_000,
+        ahead=True,
+        requires="vllm",
+        extra="vllm",
+        prompt="emotion-captions-last",
     ),
 )
 
@@ -218,22 +236,55 @@ _EMBEDDERS = (
         model="nielsr/imagebind-huge",
     ),
     _make_model_info(
+        "pe-av",
+        Role.EMBEDDER,
+        _BOTH,
+        "embedders.pe_av:PeAvEmbedder",
+        licence="Apache-2.0",
+        model="facebook/pe-av-small",
+        rate=48_000,
+        architectures=("pe_audio_video",),
+    ),
+    _make_model_info(
         "clip",
         Role.EMBEDDER,
         _ARTWORK,
         "embedders.clip:ClipEmbedder",
-        licence="MIT",
+        licence="none stated; code MIT",
         model="openai/clip-vit-base-patch32",
         batch=100,
+        architectures=("clip",),
+    ),
+    _make_model_info(
+        "siglip-2",
+        Role.EMBEDDER,
+        _ARTWORK,
+        "embedders.clip:SiglipEmbedder",
+        licence="Apache-2.0",
+        model="google/siglip2-base-patch16-224",
+        batch=100,
+        architectures=("siglip", "siglip2"),
+    ),
+    _make_model_info(
+        "metaclip-2",
+        Role.EMBEDDER,
+        _ARTWORK,
+        "embedders.clip:ClipEmbedder",
+        licence="CC-BY-NC-4.0",
+        commercial=False,
+        model="facebook/metaclip-2-worldwide-huge-quickgelu",
+        batch=100,
+        architectures=("metaclip_2",),
     ),
     _make_model_info(
         "clap",
         Role.EMBEDDER,
         _TRACK,
         "embedders.clap:ClapEmbedder",
-        licence="Apache-2.0",
+        licence="Apache-2.0; code CC0-1.0",
         model="laion/larger_clap_general",
         rate=48_000,
+        architectures=("clap",),
     ),
 )
 

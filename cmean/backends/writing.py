@@ -5,11 +5,38 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from cmean.errors import WeightsError
+from cmean.util.hashing import derive_seed
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    from cmean.domain import Question
 
 _ANCHOR = 16
 """Tokens before an answer that it is decoded with, see `decode_continuation`."""
+
+
+def make_template_options(template: object) -> dict[str, bool]:
+    """Make the options of a chat template that turn thinking off, where it knows them."""
+    return {"enable_thinking": False} if "enable_thinking" in str(template) else {}
+
+
+def refuse_thinking(text: str, folder: Path) -> None:
+    """Check that a formatted conversation does not make the model think before it answers.
+
+    Args:
+        text: the conversation, up to where the model continues.
+        folder: of the checkpoint.
+
+    Raises:
+        WeightsError: it does.
+    """
+    if text.rstrip().endswith("<think>"):
+        raise WeightsError(
+            f"{folder} holds a model that always thinks before it answers: name one that need not"
+        )
 
 
 def list_control_tokens(tokenizer: Any) -> re.Pattern[str]:  # noqa: ANN401 - of transformers
@@ -44,3 +71,8 @@ def decode_continuation(tokenizer: Any, before: Sequence[int], tokens: Sequence[
     """
     anchor = list(before[-_ANCHOR:])
     return decode_tokens(tokenizer, [*anchor, *tokens])[len(decode_tokens(tokenizer, anchor)) :]
+
+
+def derive_question_seed(question: Question) -> int:
+    """Compute 63 bits that any part of the question changes which is represented in it."""
+    return derive_seed([repr(question)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -48,7 +48,10 @@ class NewItem:
 
 @dataclass(frozen=True, slots=True)
 class LocatedItem:
-    """A registered item and where its file lay when last seen."""
+    """A registered item and where its file lay when last seen.
+
+    `metadata` are the columns of the user's metadata file that are no columns of `items`.
+    """
 
     id: int
     kind: Kind
@@ -58,6 +61,8 @@ class LocatedItem:
     sha256: str
     title: str | None
     creator: str | None
+    year: str | None
+    metadata: Mapping[str, Any] = field(compare=False)
 
 
 def find_item(connection: Connection, sha256: str) -> LocatedItem | None:
@@ -78,16 +83,10 @@ def locate_fragments(
     return {row[-2]: (row[-1], _build_located_item(row[:-2])) for row in connection.execute(query)}
 
 
-_SELECT_LOCATED = select(
-    items.c.id,
-    items.c.kind,
-    items.c.uri,
-    items.c.bytes,
-    items.c.modified,
-    items.c.sha256,
-    items.c.title,
-    items.c.creator,
-)
+LOCATED_COLUMNS = [items.c[each.name] for each in fields(LocatedItem)]
+"""The columns of a `LocatedItem`, in its order."""
+
+_SELECT_LOCATED = select(*LOCATED_COLUMNS)
 
 
 def _build_located_item(row: Any) -> LocatedItem:  # noqa: ANN401 - a row or a slice of one

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from cmean.catalog import job_queue
 from cmean.catalog.engine import PreparedStatement
-from cmean.catalog.items import LocatedItem
+from cmean.catalog.items import LOCATED_COLUMNS, LocatedItem
 from cmean.catalog.tables import (
     captions,
     embeddings,
@@ -58,18 +58,7 @@ def locate_tasks(
     """Find the items whose fragments some tasks are about: item → task id → position."""
     task_of = {each.fragment_id: each.task_id for each in work}
     query = (
-        select(
-            fragments.c.id,
-            fragments.c.position,
-            items.c.id,
-            items.c.kind,
-            items.c.uri,
-            items.c.bytes,
-            items.c.modified,
-            items.c.sha256,
-            items.c.title,
-            items.c.creator,
-        )
+        select(fragments.c.id, fragments.c.position, *LOCATED_COLUMNS)
         .join(items, items.c.id == fragments.c.item_id)
         .where(fragments.c.id.in_(list(task_of)))
         .order_by(fragments.c.id)

@@ -22,7 +22,7 @@ def build_evaluation_tables(document: EvaluationDocument) -> list[Table]:
     study = [
         *build_caption_length_tables(document.tables),
         *build_coherence_tables(document),
-        *build_embedding_similarity_tables(document.tables),
+        *build_embedding_similarity_tables(document.tables, document.caption_models),
     ]
     return [
         *sorted(study, key=lambda table: _NUMBERS.index(table.name.split()[0])),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cmean.evaluation.measures.embedding_similarity import ScoreRow
     from cmean.util.progress import ProgressCallback
 
-REVISION: Final = 6
+REVISION: Final = 7
 """Of what is evaluated: raised when the document changes, so that stored evaluations, which are of
 one revision each, are computed again instead of being read."""
 
@@ -121,6 +121,7 @@ def compute_requested_evaluation(
                 artwork_caption_similarity=similarity.captions[Kind.ARTWORK],
                 pair_media_similarity=similarity.pairs,
             ),
+            caption_models={str(kind): name for kind, name in similarity.caption_models.items()},
             finish_reasons=sum_finish_reasons(lengths),
             labels={
                 name: measure_label_validity(connection, evaluated, name) for name in wanted.labels

@@ -49,12 +49,13 @@ def _render_check_prompt(info: BackendInfo, profile: Profile, kind: Kind) -> Pro
     if not info.prompt or info.role is not Role.CAPTIONER:
         return None
     own = [choice.prompt for choice in _list_choices(info, profile, kind) if choice.prompt]
-    facts = {
+    facts: dict[str, object] = {
         "whole": True,
         "window": None,
         "part": POSITION_NAMES[kind][WHOLE],
         "title": None,
         "creator": None,
+        "metadata": {},
         "seconds": 1.0,
         "kind": kind.value,
     }

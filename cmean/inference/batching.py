@@ -8,8 +8,9 @@ from cmean.errors import CmeanError, ItemError
 from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+K = TypeVar("K")
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -59,6 +60,11 @@ class Batcher:
             results = self.apply_to_batch(function, [items[number] for number in chunk])
             found |= dict(zip(chunk, results, strict=True))
         return [found[number] for number in range(len(items))]
+
+
+def split_inputs(inputs: Mapping[K, T], concurrency: int) -> list[Mapping[K, T]]:
+    """Split inputs into those that a back-end gets at once: all, or one where it has threads."""
+    return [inputs] if concurrency == 1 else [{key: value} for key, value in inputs.items()]
 
 
 def apply_isolated(

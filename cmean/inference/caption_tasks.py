@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cmean.domain import Caption, Kind, Picture, Sound
 
 
@@ -18,8 +20,7 @@ class CaptionTask:
         position: of the fragment.
         media: the fragment.
         template: of the prompt; empty: none.
-        title: for the prompt; None: the captioner is not told.
-        creator: likewise.
+        metadata: facts about the item for the prompt, by name; what is not there is not told.
         earlier: a caption that was cut by its token limit, to be continued; None: a new one.
         whole: the whole item that the fragment is of; None where it is not available.
     """
@@ -28,8 +29,7 @@ class CaptionTask:
     position: int
     media: Sound | Picture
     template: str = ""
-    title: str | None = None
-    creator: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
     earlier: Caption | None = None
     whole: Sound | Picture | None = None
 

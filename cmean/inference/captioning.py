@@ -252,8 +252,9 @@ def _render_task_prompt(task: CaptionTask, piece: Piece, count: int) -> Prompt:
             "whole": task.position == WHOLE,
             "part": POSITION_NAMES[task.kind][task.position],
             "window": window,
-            "title": task.title,
-            "creator": task.creator,
+            "title": task.metadata.get("title"),
+            "creator": task.metadata.get("creator"),
+            "metadata": task.metadata,
         },
     )
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DESCRIPTIONS: Final[Mapping[str, str]] = {
     SHUFFLED: "each item has the captions of another",
     CONSTANT: "every caption has the same triple",
-    UNTOLD: "captioners get no title or creator",
+    UNTOLD: "captioners get no metadata",
 }
 """The controls by name, and what each does."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from statistics import fmean, pstdev
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from cmean.domain import POSITION_NAMES, RGB, Kind, MeanRGB, Question
+from cmean.domain import POSITION_NAMES, RGB, WHOLE, Kind, MeanRGB, Question
 from cmean.errors import ConfigError, EmotionError, ItemError
 from cmean.failure_reasons import FailureReason
 from cmean.inference import structured_answers
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from cmean.inference.structured_answers import Ask
     from cmean.protocols import EmotionMapper
 
-_NEWER = frozenset({"graded"})
-
 _NOUNS = {Kind.TRACK: "piece of music", Kind.ARTWORK: "picture"}
+
+_ADDED_OPTIONS: Final = ("whole_last", "top_k", "top_p", "graded")
+"""Options that recipes do not have where they are at their defaults: there were none at first."""
 
 
 def map_captions(mapper: EmotionMapper, texts: Sequence[str]) -> list[RGB | ItemError]:
@@ -43,8 +44,12 @@ class MappingOptions:
 
     Args:
         together: all captions of an item in one question, as the study did; else each in its own.
+        whole_last: of these, the fragments come first and the whole last, as in the study's code;
+            else the whole comes first.
         samples: how often each question is answered; the triples are averaged.
         temperature: of the sampling; 0 is greedy.
+        top_k: sampling is among so many most likely tokens; 0: among all.
+        top_p: it is among the most likely tokens that together have this probability; 1: among all.
         seed: of the first sample; the next ones count up.
         attempts: how often a question is asked until its answer can be read.
         longest: characters; a longer caption is refused, since a part of it would pass for all.
@@ -58,22 +63,31 @@ class MappingOptions:
     seed: int = 0
     attempts: int = 3
     longest: int = 20_000
+    whole_last: bool = False
+    top_k: int = 0
+    top_p: float = 1.0
     graded: bool = False
-
-    def describe(self) -> dict[str, object]:
-        """Describe the options for a recipe; newer ones only where they are used."""
-        found = asdict(self)
-        return {name: value for name, value in found.items() if value or name not in _NEWER}
 
     def __post_init__(self) -> None:
         if min(self.samples, self.attempts, self.longest) < 1:
             raise ConfigError("a mapper's samples, attempts and longest are 1 or more")
         if not 0 <= self.temperature < float("inf"):
             raise ConfigError(f"a mapper's temperature is 0 or more, not {self.temperature}")
+        if self.top_k < 0 or not 0 < self.top_p <= 1:
+            raise ConfigError("a mapper's top_k is 0 or more, and top_p above 0 and at most 1")
         if self.graded and (self.temperature > 0 or self.samples > 1):
             raise ConfigError("graded triples are not drawn: remove samples and temperature")
         if self.samples > 1 and self.temperature == 0:
             raise ConfigError("several samples need a temperature above 0, or all are the same")
+
+    def list_parameters(self) -> dict[str, Any]:
+        """List the options as parameters of a recipe; `MappingOptions` takes them back."""
+        values = ((option, getattr(self, option.name)) for option in fields(self))
+        return {
+            option.name: value
+            for option, value in values
+            if option.name not in _ADDED_OPTIONS or value != option.default
+        }
 
 
 def map_by_language_model(
@@ -112,7 +126,7 @@ def map_by_language_model(
         if isinstance(triples, ItemError):
             found[i] |= dict.fromkeys(part.texts, triples)
         else:
-            found[i] |= dict(zip(sorted(part.texts), triples, strict=True))
+            found[i] |= dict(zip(_order_positions(part, options), triples, strict=True))
     return found
 
 
@@ -121,6 +135,13 @@ def _split_group(group: ItemCaptions, options: MappingOptions) -> list[ItemCapti
     if options.together:
         return [group] if group.texts else []
     return [ItemCaptions(group.kind, {p: text}) for p, text in sorted(group.texts.items())]
+
+
+def _order_positions(part: ItemCaptions, options: MappingOptions) -> list[int]:
+    """Order the positions of a question's captions, and so of the triples in its answer."""
+    return sorted(
+        part.texts, key=lambda position: (options.whole_last and position == WHOLE, position)
+    )
 
 
 def _find_fault(part: ItemCaptions, longest: int) -> EmotionError | None:
@@ -139,17 +160,19 @@ def _find_fault(part: ItemCaptions, longest: int) -> EmotionError | None:
 def _sample_triples(
     ask: Ask, template: str, parts: Sequence[ItemCaptions], options: MappingOptions
 ) -> list[Sequence[RGB] | ItemError]:
-    """Return for each part a triple for each caption, in the order of positions."""
+    """Return for each part a triple for each caption, as `_order_positions` orders them."""
     samples = options.samples
 
     def make_question(i: int, attempt: int, last_answer: str | None) -> Question:
         part, sample = parts[i // samples], i % samples
         count = len(part.texts)
         return Question(
-            render_prompt(template, _make_facts(part, attempt, last_answer)),
+            render_prompt(template, _make_facts(part, options, attempt, last_answer)),
             max_tokens=structured_answers.limit_tokens(count),
             pattern=structured_answers.build_pattern(count),
             temperature=options.temperature,
+            top_k=options.top_k,
+            top_p=options.top_p,
             seed=options.seed + sample + attempt * samples,
             graded=options.graded,
         )
@@ -159,11 +182,13 @@ def _sample_triples(
     return [_average_samples(outcomes[i : i + samples]) for i in range(0, len(outcomes), samples)]
 
 
-def _make_facts(part: ItemCaptions, attempt: int, last_answer: str | None) -> dict[str, object]:
+def _make_facts(
+    part: ItemCaptions, options: MappingOptions, attempt: int, last_answer: str | None
+) -> dict[str, object]:
     names = POSITION_NAMES[part.kind]
     captions = [
-        {"position": position, "part": names[position], "text": text}
-        for position, text in sorted(part.texts.items())
+        {"position": position, "part": names[position], "text": part.texts[position]}
+        for position in _order_positions(part, options)
     ]
     return {
         "kind": part.kind.value,

@@ -7,7 +7,23 @@ from pathlib import Path
 
 from cmean.errors import ConfigError
 
+CAPTIONS_LAST = "emotion-captions-last"
+"""The mapping prompt that is the same up to its captions, one or several, so that an engine can
+reuse what it computed of it. New language models name it as their `BackendInfo.prompt`."""
+
 _FOLDER = files("cmean.inference") / "prompts"
+
+
+def name_mapping_template(own: str, *, together: bool) -> str:
+    """Name the mapping prompt of a language model where a profile names none.
+
+    Args:
+        own: of the back-end, its `BackendInfo.prompt`.
+        together: whether several captions are asked about at once.
+    """
+    if own == CAPTIONS_LAST:
+        return CAPTIONS_LAST
+    return "emotion-five" if together else "emotion"
 
 
 def read_template(name: str) -> str:

@@ -19,7 +19,7 @@ from cmean.domain import Kind, Recipe, Role
 from cmean.errors import ConfigError, MissingExtraError, WeightsError
 from cmean.inference.mapping import MappingOptions
 from cmean.inference.merging import MergeOptions
-from cmean.inference.prompt_files import read_template
+from cmean.inference.prompt_files import name_mapping_template, read_template
 from cmean.inference.queues import get_queue
 from cmean.inference.revisions import make_revision_finder, read_installed_revision
 
@@ -192,10 +192,10 @@ def _build_caption_recipes(
     found = registry.get_info(choice.backend, Role.CAPTIONER, kind)
     if template := _read_prompt(found, choice, kind):
         extra["prompt"] = template
-    if choice.options.get("metadata"):
+    if metadata := choice.options.get("metadata"):
         if not template:
             raise ConfigError(f"{found.name} takes no prompt, so it can be given no metadata")
-        extra["metadata"] = True
+        extra["metadata"] = metadata
     chain = [_build_recipe(find_revision, Role.CAPTIONER, kind, choice, extra)]
     if tokens := choice.options.get("continue_tokens"):
         if not found.continues:
@@ -231,7 +231,7 @@ def build_mapper_recipe(
     """Build the recipe of a mapper that reads the captions of another recipe, or plain texts."""
     found = registry.get_info(choice.backend, Role.MAPPER, kind)
     options = MappingOptions(**choice.options)
-    usual = "emotion-five" if options.together else "emotion"
+    usual = name_mapping_template(found.prompt, together=options.together)
     template = _read_prompt(found, choice, kind, usual)
     if not template:
         if choice.options:
@@ -241,7 +241,7 @@ def build_mapper_recipe(
         raise ConfigError(
             f"{found.name} cannot give expected values: remove 'graded', or name another mapper"
         )
-    extra = {"prompt": template, "mapping": options.describe()}
+    extra = {"prompt": template, "mapping": options.list_parameters()}
     return _build_recipe(find_revision, Role.MAPPER, kind, choice, extra, source)
 
 
@@ -259,7 +259,8 @@ def _build_embedder_recipes(
     found = registry.get_info(choice.backend, Role.EMBEDDER)
     made = []
     if kind in found.kinds:
-        prepared = {"rate": found.rate} if kind is Kind.TRACK else dict(part.preprocessing)
+        sound = {"rate": found.rate, **choice.options}
+        prepared = sound if kind is Kind.TRACK else dict(part.preprocessing)
         made.append(
             _build_recipe(find_revision, Role.EMBEDDER, kind, choice, {"preprocessing": prepared})
         )

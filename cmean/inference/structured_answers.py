@@ -28,6 +28,9 @@ _TRIPLE = rf"\({_CHANNEL},{_CHANNEL},{_CHANNEL}\)"
 _LONGEST_TRIPLE = " (255,255,255)"
 _SHOWN = 200
 
+_MARKDOWN = re.compile(r"```\w*|[*`]")
+"""The fence of a code block with its language; emphasis and code within a line."""
+
 _SPACED = rf"\( *{_CHANNEL} *, *{_CHANNEL} *, *{_CHANNEL} *\)"
 
 
@@ -50,10 +53,11 @@ def build_example(count: int) -> str:
 def read_triples(text: str, count: int) -> list[RGB] | None:
     """Parse the triples of an answer; None where it does not have the form.
 
-    Spaces, and commas between triples, may be missing or too many. Anything else is not parsed:
-    other words, more or fewer triples, a number that would have to be clamped.
+    Spaces, and commas between triples, may be missing or too many; Markdown around or within the
+    line is ignored. Anything else is not parsed: other words, more or fewer triples, a number that
+    would have to be clamped.
     """
-    line = text.strip()
+    line = _MARKDOWN.sub("", text).strip()
     if not re.fullmatch(rf"{START} *{_SPACED}(?: *,? *{_SPACED}){{{count - 1}}}", line):
         return None
     return [RGB(*map(int, found)) for found in re.findall(_SPACED, line)]

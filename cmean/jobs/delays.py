@@ -15,6 +15,9 @@ DATABASE_RETRY: Final = (0.2, 5.0)
 IDLE_POLL: Final = (2.0, 20.0)
 """First and longest delay between two polls of a worker that has no work."""
 
+CLAIM_POLL: Final = 1.0
+"""Between two attempts to claim more tasks while others are executed."""
+
 REQUEST_POLL: Final = 0.2
 """Between two looks at a request whose result is awaited."""
 

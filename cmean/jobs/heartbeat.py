@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class HeldLease:
-    """The lease of a claim, renewed until it is released.
+    """The lease of a claim of `size` tasks not yet committed, renewed until it is released.
 
-    `lost` is set when fewer tasks were renewed than were claimed: another worker has some of them,
+    `lost` is set when fewer tasks were renewed than are held: another worker has some of them,
     so the work may stop.
     """
 
@@ -74,6 +74,15 @@ class Heartbeat:
         if recipe_id != self._reported_recipe:
             self._due.set()  # so that `cmean status` shows the new recipe at once
         return lease
+
+    def shrink_lease(self, lease: HeldLease, count: int) -> None:
+        """Expect so many tasks fewer; called before they are committed.
+
+        A heartbeat compares the number that it renewed with the size afterwards, so it may come at
+        any time without taking the lease for lost.
+        """
+        with self._lock:
+            lease.size -= count
 
     def release_lease(self, lease: HeldLease) -> None:
         """Renew a lease no longer."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from cmean.config import Settings
     from cmean.inference.steps import Step
-    from cmean.jobs.executor import BatchResult
+    from cmean.jobs.claims import BatchResult
     from cmean.jobs.hints import HintSender
     from cmean.jobs.model_cache import ServedRecipe
     from cmean.jobs.session import WorkerSession
@@ -219,7 +219,7 @@ class Worker:
 
         A machine without the media fails tasks faster than others execute them, and would take all.
         """
-        self._empty_batches = self._empty_batches + 1 if batch.missing == batch.taken else 0
+        self._empty_batches = self._empty_batches + 1 if batch.missing == batch.taken > 0 else 0
         return self._empty_batches >= _EMPTY_BATCHES
 
     def _must_leave_recipe(self) -> bool:

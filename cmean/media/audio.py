@@ -79,8 +79,20 @@ def probe_track(path: Path, limits: _limits.Limits = _limits.DEFAULT) -> AudioIn
         )
 
 
-def load_track(path: Path, limits: _limits.Limits = _limits.DEFAULT, rate: int = RATE) -> Sound:
+def load_track(
+    path: Path,
+    limits: _limits.Limits = _limits.DEFAULT,
+    rate: int = RATE,
+    *,
+    left_only: bool = False,
+) -> Sound:
     """Decode a track as mono float32 at `rate` Hz: the channels' mean, resampled by soxr (HQ).
+
+    Args:
+        path: the file.
+        limits: what it may be.
+        rate: in Hz.
+        left_only: the first channel in place of the mean, by which alone it may be rejected.
 
     Raises:
         MediaError: ``missing``, ``no-permission``, ``not-a-file``, ``empty-file``; ``not-audio``
@@ -91,7 +103,7 @@ def load_track(path: Path, limits: _limits.Limits = _limits.DEFAULT, rate: int =
     samples = bytearray()  # grows in place; a list of blocks would stand in memory twice
     with _open_track(path, limits) as source:
         resampler = soxr.ResampleStream(source.samplerate, rate, 1, dtype="float32")
-        for block in _read_mono_blocks(source, limits):
+        for block in _read_mono_blocks(source, limits, left_only=left_only):
             samples += resampler.resample_chunk(block).data
         samples += resampler.resample_chunk(np.empty(0, np.float32), last=True).data
     return Sound(np.frombuffer(samples, np.float32), rate)
@@ -152,13 +164,15 @@ def _check_not_long(frames: int, source: _Stream, limits: _limits.Limits) -> Non
         raise MediaError(FailureReason.TOO_LONG, f"longer than {limits.max_seconds:g} s")
 
 
-def _read_mono_blocks(source: _Stream, limits: _limits.Limits) -> Iterator[NDArray[np.float32]]:
-    """Decode the mono mix block by block, and check every limit on the content."""
+def _read_mono_blocks(
+    source: _Stream, limits: _limits.Limits, *, left_only: bool = False
+) -> Iterator[NDArray[np.float32]]:
+    """Decode the mono mix, or the first channel, in blocks; check every limit on the content."""
     frames, peak = 0, 0.0
     size = max(1, _BLOCK_SAMPLES // source.channels)
     while len(block := source.read(size, dtype="float32", always_2d=True)):
         with np.errstate(over="ignore", invalid="ignore"):
-            mono = block.mean(axis=1, dtype=np.float32)
+            mono = block[:, 0].copy() if left_only else block.mean(axis=1, dtype=np.float32)
         block_peak = float(np.abs(mono).max())  # NaN where any sample is NaN
         if not np.isfinite(block_peak):
             raise MediaError(FailureReason.NOT_FINITE, "NaN or infinite samples")

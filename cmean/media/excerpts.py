@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from cmean.domain import Picture, Sound
 
 _DEFAULTS: dict[Kind, dict[str, object]] = {
-    Kind.TRACK: {"rate": audio.RATE},
+    Kind.TRACK: {"rate": audio.RATE, "channel": "mean"},
     Kind.ARTWORK: {"square": "centre", "size": 448, "whole_size": None, "fragment_size": None},
 }
 _SQUARES = ("centre", "stretch")
+_CHANNELS = ("mean", "left")
 _SIZES = range(16, 4097)
 
 
@@ -38,9 +39,10 @@ def load_excerpts(
     Args:
         path: the item's file.
         kind: what it is to be read as.
-        preprocessing: for tracks ``rate`` in Hz (16000); for artworks ``square``, ``"centre"`` or
-            ``"stretch"``, and the side in pixels of all pictures, ``size`` (448), or of the whole,
-            ``whole_size``, and of the fragments, ``fragment_size``, where they differ.
+        preprocessing: for tracks ``rate`` in Hz (16000), and ``channel``, ``"mean"`` or ``"left"``
+            (the first); for artworks ``square``, ``"centre"`` or ``"stretch"``, and the side in
+            pixels of all pictures, ``size`` (448), or of the whole, ``whole_size``, and of the
+            fragments, ``fragment_size``, where they differ.
         limits: what the file may be.
 
     Raises:
@@ -54,10 +56,9 @@ def load_excerpts(
     settings = {**_DEFAULTS[kind], **preprocessing}
     if kind is Kind.TRACK:
         rate = _parse_integer(settings, "rate", range(limits.min_rate, limits.max_rate + 1))
-        return audio.split_into_quarters(audio.load_track(path, limits, rate))
-    square = settings["square"]
-    if not isinstance(square, str) or square not in _SQUARES:
-        raise ConfigError(f"preprocessing: square is {' or '.join(_SQUARES)}, not {square!r}")
+        left_only = _parse_name(settings, "channel", _CHANNELS) == "left"
+        return audio.split_into_quarters(audio.load_track(path, limits, rate, left_only=left_only))
+    square = _parse_name(settings, "square", _SQUARES)
     size = _parse_integer(settings, "size", _SIZES)
     whole, fragment = (
         size if settings[key] is None else _parse_integer(settings, key, _SIZES)
@@ -159,3 +160,10 @@ def _parse_integer(settings: Mapping[str, object], key: str, accepted: range) ->
         return value
     bounds = f"{accepted.start}..{accepted.stop - 1}"
     raise ConfigError(f"preprocessing: {key} is an integer in {bounds}, not {value!r}")
+
+
+def _parse_name(settings: Mapping[str, object], key: str, accepted: tuple[str, ...]) -> str:
+    value = settings[key]
+    if isinstance(value, str) and value in accepted:
+        return value
+    raise ConfigError(f"preprocessing: {key} is {' or '.join(accepted)}, not {value!r}")

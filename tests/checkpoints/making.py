@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 
 
@@ -48,3 +49,8 @@ def save(folder, model, processor, **generation):
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     return folder
+
+
+def write_settings(folder, **settings):
+    """Write the settings of a processor, whose parts are saved without it."""
+    (folder / "processor_config.json").write_text(json.dumps(settings))

@@ -14,15 +14,23 @@ from checkpoints import (
     blip2,
     clap,
     clip,
+    gemma4,
     imagebind,
     instructblip,
+    internvl,
     llava,
     lp_musiccaps,
+    metaclip2,
+    pe_av,
     qwen2_5_omni,
     qwen2_5_vl,
     qwen2_audio,
     qwen3,
+    qwen3_5,
     qwen3_omni,
+    qwen3_vl,
+    siglip,
+    smolvlm,
 )
 from cmean.backends import registry
 from cmean.domain import Excerpt, Kind, Picture, Prompt, Question, Role, Sound
@@ -83,6 +91,7 @@ _qwen = partial(
     parameters={"min_pixels": 56 * 56, "max_pixels": 112 * 112, "max_new_tokens": LONGEST},
 )
 _omni = partial(_qwen, seconds=HEARD, window=2)
+_pictures = partial(_embedder, sides=((40, 50), (3, 9), (200, 30)), files=(FEATURES, TOKENIZER))
 _clap = partial(_embedder, seconds=(1, 0.001, 3.3), rate=clap.RATE, files=(FEATURES, TOKENIZER))
 
 CHATTING = {
@@ -90,11 +99,20 @@ CHATTING = {
     "qwen2.5-vl": _qwen(qwen2_5_vl.build),
     "qwen2.5-omni": _omni(qwen2_5_omni.build),
     "qwen3-omni": _omni(qwen3_omni.build),
+    "qwen3-omni-captioner": _omni(qwen3_omni.build),
     "audio-flamingo-3": Case(audio_flamingo.build, seconds=(*HEARD, 5.5), window=6),
     "music-flamingo": Case(audio_flamingo.build_music, seconds=(*HEARD, 5.5), window=6),
     "llava": Case(llava.build, sides=SEEN),
     "llava-next": Case(llava.build_next, sides=SEEN),
     "llava-next-interleave": Case(llava.build_interleave, sides=SEEN),
+    "qwen3-vl": _qwen(qwen3_vl.build, "chat"),
+    "qwen3.5-seeing": _qwen(qwen3_5.build, "chat"),
+    "gemma4": Case(gemma4.build, "chat", seconds=HEARD, sides=SEEN, window=2),
+    "smolvlm": Case(smolvlm.build, "chat", sides=SEEN),
+    "internvl": Case(internvl.build, "chat", sides=SEEN),
+    "audio-flamingo-next": Case(
+        audio_flamingo.build_music, "chat", seconds=(*HEARD, 5.5), window=6
+    ),
 }
 """Those that are chat models: they go on with a caption that was cut."""
 
@@ -107,9 +125,20 @@ CASES = CHATTING | {
         lp_musiccaps.build, seconds=(10, 3, 0.01), window=10, files=("vocab.json", "merges.txt")
     ),
     "qwen3": Case(qwen3.build, role=Role.MAPPER, parameters={}, files=(TOKENIZER,)),
-    "clip": _embedder(clip.build, sides=((40, 50), (3, 9), (200, 30)), files=(FEATURES, TOKENIZER)),
+    "qwen3.5": Case(qwen3_5.build, "qwen3", Role.MAPPER, {}, files=(TOKENIZER,)),
+    "clip": _pictures(clip.build),
     "clap": _clap(clap.build),
     "clap-fused": _clap(partial(clap.build, fusion=True), backend="clap"),
+    "siglip-2": _pictures(siglip.build),
+    "siglip-2-naflex": _pictures(siglip.build_naflex, backend="siglip-2"),
+    "metaclip-2": _pictures(metaclip2.build),
+    "pe-av": _embedder(
+        pe_av.build,
+        seconds=(1, 0.001, 10.5),
+        sides=((40, 50), (3, 9)),
+        rate=pe_av.RATE,
+        files=(FEATURES, TOKENIZER, "video_preprocessor_config.json"),
+    ),
     "imagebind": _embedder(
         imagebind.build,
         seconds=(5, 0.4),

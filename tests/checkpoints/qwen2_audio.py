@@ -7,7 +7,7 @@ from checkpoints import making, tokenizers
 HEARD = 2
 
 
-def build(folder):
+def build(folder, heard=HEARD):
     from transformers import (
         Qwen2AudioConfig,
         Qwen2AudioForConditionalGeneration,
@@ -23,7 +23,7 @@ def build(folder):
             "encoder_layers": 1,
             "encoder_attention_heads": 2,
             "encoder_ffn_dim": 32,
-            "max_source_positions": HEARD * 50,
+            "max_source_positions": heard * 50,
         },
         text_config={
             "model_type": "qwen2",
@@ -41,7 +41,7 @@ def build(folder):
     # Its padding ends a turn too, as in the published weights.
     ends = [tokenizer.eos_token_id, tokenizer.pad_token_id]
     model = making.redraw(Qwen2AudioForConditionalGeneration(config), tokenizer, ends)
-    extractor = WhisperFeatureExtractor(feature_size=16, chunk_length=HEARD)
+    extractor = WhisperFeatureExtractor(feature_size=16, chunk_length=heard)
     processor = Qwen2AudioProcessor(extractor, tokenizer)  # with the chat template that it has
     return making.save(
         folder, model, processor, eos_token_id=ends, repetition_penalty=1.5, do_sample=True

@@ -27,12 +27,57 @@ VISION = {
 AUDIO = qwen2_5_omni.AUDIO | {"n_window": 50, "n_window_infer": 100, "downsample_hidden_size": 8}
 
 
+TALKER = {
+    "vocab_size": 64,
+    "hidden_size": 32,
+    "intermediate_size": 32,
+    "shared_expert_intermediate_size": 32,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "rope_parameters": qwen2_5_vl.TEXT["rope_parameters"],
+}
+
+
 def build(folder):
-    from transformers import (
-        Qwen3OmniMoeThinkerConfig,
-        Qwen3OmniMoeThinkerForConditionalGeneration,
-        WhisperFeatureExtractor,
+    """Write the part that reads and writes."""
+    return _save(folder, *_make_thinker())
+
+
+def build_whole(folder):
+    """Write it with the parts that speak, as it is published: a tensor for each expert."""
+    from transformers import Qwen3OmniMoeConfig, Qwen3OmniMoeForConditionalGeneration
+
+    thinker, tokenizer = _make_thinker()
+    predictor = {key: TALKER[key] for key in ("vocab_size", "hidden_size", "intermediate_size")}
+    config = Qwen3OmniMoeConfig(
+        thinker_config=thinker.config.to_dict(),
+        talker_config={
+            "text_config": TALKER | EXPERTS,
+            "code_predictor_config": predictor
+            | {"num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1}
+            | {"head_dim": 16, "num_code_groups": 2},
+            "num_code_groups": 2,
+            "thinker_hidden_size": 32,
+            "spatial_merge_size": 2,
+        },
+        code2wav_config={
+            "codebook_size": 8,
+            "hidden_size": 32,
+            "intermediate_size": 32,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 2,
+            "decoder_dim": 32,
+            "num_quantizers": 2,
+        },
     )
+    whole = qwen2_5_omni.fill_whole(Qwen3OmniMoeForConditionalGeneration(config), thinker)
+    return _save(folder, whole, tokenizer)
+
+
+def _make_thinker():
+    from transformers import Qwen3OmniMoeThinkerConfig, Qwen3OmniMoeThinkerForConditionalGeneration
 
     tokenizer = qwen2_5_omni.tokenizer_for(NAMED)
     place = tokenizer.convert_tokens_to_ids
@@ -44,7 +89,9 @@ def build(folder):
         audio_start_token_id=place("<|audio_bos|>"),
         vision_start_token_id=place("<|vision_bos|>"),
     )
-    model = making.redraw(Qwen3OmniMoeThinkerForConditionalGeneration(config), tokenizer)
-    extractor = WhisperFeatureExtractor(feature_size=16, chunk_length=qwen2_5_omni.HEARD)
+    return making.redraw(Qwen3OmniMoeThinkerForConditionalGeneration(config), tokenizer), tokenizer
+
+
+def _save(folder, model, tokenizer):
     pictures = qwen2_5_vl.pictures(patch_size=16)
-    return qwen2_5_omni.save(folder, model, tokenizer, extractor, pictures)
+    return qwen2_5_omni.save(folder, model, tokenizer, qwen2_5_omni.make_extractor(), pictures)

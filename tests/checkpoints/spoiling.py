@@ -29,8 +29,9 @@ def with_weights(folder, copy, change):
 
 
 def _matrix(tensors):
-    """The name of a tensor that every architecture of these needs."""
-    return max(name for name in tensors if name.endswith("weight") and tensors[name].ndim > 1)
+    """The name of a tensor that every architecture of these needs, also one that only reads."""
+    matrices = (name for name in tensors if name.endswith("weight") and tensors[name].ndim > 1)
+    return max(name for name in matrices if "visual" not in name)
 
 
 def without_tensor(folder, copy):

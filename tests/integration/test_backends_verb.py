@@ -267,7 +267,7 @@ def test_restricted_weights_are_fetched_only_with_consent(hub, name):
     assert not (hub.folder / "hf").exists()
     agreed = hub("backends", "--fetch", name, "--accept-licence")
     assert agreed.code == 0
-    assert "Llama 2 Community" in agreed.err
+    assert "LLaMA and Vicuna terms; code BSD-3-Clause" in agreed.err
 
 
 @pytest.mark.parametrize(("typed", "code"), [("yes\n", 0), ("no\n", 1), ("", 1)])

@@ -109,7 +109,12 @@ def test_several_windows_are_merged_by_the_language_model(ran):
 def test_the_chain_ends_in_pairs_and_scores(ran):
     program, _ = ran
     assert program("pair", "--json").json["pairs"] == 2
-    tables = program("evaluate", "--json").json["tables"]
+    evaluated = program("evaluate", "--json").json
+    tables = evaluated["tables"]
+    assert evaluated["caption_models"] == {
+        "track": "laion/larger_clap_general",
+        "artwork": "openai/clip-vit-base-patch32",
+    }
     assert [tables[number]["total"]["n"] for number in ("III", "IV")] == [2, 2]
     assert [tables[number]["aggregated"]["n"] for number in ("III", "IV")] == [2, 2]
     assert tables["VI"]["pairs"]["n"] == 2
@@ -128,6 +133,17 @@ def test_the_chain_ends_in_pairs_and_scores(ran):
     scores = rows(program, query)
     assert {row["metric"]: row["n"] for row in scores} == {"clap": 2, "clip": 2, "imagebind": 2}
     assert program("evaluate", "--json").code == 0  # again: nothing is written twice
+
+
+def test_the_tables_of_captions_say_how_their_embedders_differ_from_the_studys(ran):
+    program, _ = ran
+    assert program("pair").code == 0
+    assert program("report", "--output", "report.html").code == 0
+    page = (program.folder / "report.html").read_text(encoding="utf-8")
+    shown = program("evaluate").out
+    for text in (" ".join(shown.split()), page):
+        assert "CLAP is laion/larger_clap_general; the study used msclap 2023" in text
+        assert "The study left out English stop words and cut texts at 512 characters." in text
 
 
 def test_the_report_draws_what_the_tables_say(ran):
@@ -186,6 +202,27 @@ def test_a_changed_prompt_makes_new_work(ran):
     (program.folder / "cmean.toml").write_text(text)
     found = program("run", "--profile", "mine", "--stage", "caption", "--limit", "3", "--json")
     assert found.json["caption"]["done"] == 3
+
+
+def test_imagebind_may_hear_three_clips_of_the_left_channel(ran):
+    program, _ = ran
+    heard = "[profiles.heard]\nextends = 'short'\nembedders = "
+    heard += "[{ backend = 'imagebind', clips = 3, channel = 'left' }]\n"
+    (program.folder / "cmean.toml").write_text(SHORT + heard)
+    found = program("run", "--profile", "heard", "--stage", "embed", "--json")
+    assert found.json["embed"]["done"] == 2 * (10 + 10)
+    recipes = rows(
+        program,
+        "SELECT kind, parameters, input_id FROM recipes WHERE backend = 'imagebind'"
+        " AND parameters LIKE '%clips%'",
+    )
+    assert len(recipes) == 4
+    prepared = [
+        (row["kind"], json.loads(row["parameters"])["preprocessing"].get("channel"))
+        for row in recipes
+        if row["input_id"] is None
+    ]
+    assert sorted(prepared) == [("artwork", None), ("track", "left")]
 
 
 def test_text_is_mapped_by_the_language_model(ran):

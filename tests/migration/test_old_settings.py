@@ -11,7 +11,8 @@ from support import write_small_corpus
 FOLDER = Path(__file__).parent
 DIGESTS = json.loads((FOLDER / "recipe_digests.json").read_text(encoding="utf-8"))
 """Of each packaged profile that needs no weights by `cmean setup`: role, kind, back-end and digest
-of its recipes, as schema 0005's code entered them."""
+of its recipes, as schema 0005's code entered them; newer are those of `paper-as-run`, which follows
+the study's code more closely since, and of the mappers of `server`, whose captions come last."""
 REPOSITORIES = (
     "Qwen/Qwen2-Audio-7B-Instruct",
     "Qwen/Qwen2.5-VL-7B-Instruct",

@@ -11,12 +11,20 @@ settings two are kept, the tokens that end a turn and its repetition penalty; it
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cmean.backends import checkpoints, inputs
+from cmean.backends.captioners.architectures import (
+    ARCHITECTURES,
+    Architecture,
+    find_architecture,
+    find_window,
+    get_model_class,
+    load_processor,
+)
 from cmean.backends.captioners.conversation import (
+    check_thinking,
     convert_to_image,
     derive_excerpt_seed,
     format_conversation,
@@ -30,17 +38,20 @@ from cmean.backends.generation.sampling import Sampling, SamplingChoice
 from cmean.backends.model import ModelBackend
 from cmean.backends.quantization import choose_quantization
 from cmean.domain import Picture, Sound
-from cmean.errors import CaptionError, ConfigError, ItemError, WeightsError
+from cmean.errors import CaptionError, ConfigError, ItemError
+from cmean.failure_reasons import FailureReason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from cmean.domain import Caption, Excerpt
 
+_MIN_PIXELS, _MAX_PIXELS = 256 * 784, 1280 * 784
+_MAX_ASPECT_RATIO = 200
 
-class ChatCaptioner(ModelBackend, ABC):
-    """Captions by a chat model of transformers; a subclass says which.
+
+class ChatCaptioner(ModelBackend):
+    """Captions by a chat model of transformers; `architectures` has what differs between them.
 
     Implements `cmean.protocols.Captioner`.
 
@@ -50,20 +61,19 @@ class ChatCaptioner(ModelBackend, ABC):
         dtype: of the weights: ``float32``, ``bfloat16`` or ``float16``.
         quantization: None, or ``"4bit"``.
         max_new_tokens: a caption is cut there.
+        min_pixels: smaller pictures are enlarged to that many; None: 200,704. Of the Qwen models
+            alone, which see pictures at their own aspect ratio.
+        max_pixels: larger pictures are reduced to that many; None: 1,003,520. About every 784 are
+            a token.
+        architectures: what `model_type` in the checkpoint's ``config.json`` may be; none: any.
         sampling: `temperature`, `top_k`, `top_p`, `repetition_penalty`, `seed` and `sampling`, as
             `SamplingChoice`. The draw for an excerpt depends on the seed and on the excerpt only.
     """
 
-    architectures: ClassVar[tuple[str, ...]]
-    """What `model_type` in the checkpoint's ``config.json`` may be."""
-
-    media: ClassVar[tuple[type[Sound | Picture], ...]]
-    """What it takes."""
-
     rate: ClassVar[int] = 16_000
     """Of the sounds that it takes, in Hz."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a profile may set
         self,
         *,
         model: str,
@@ -71,30 +81,50 @@ class ChatCaptioner(ModelBackend, ABC):
         dtype: str = "bfloat16",
         quantization: str | None = None,
         max_new_tokens: int = 512,
+        min_pixels: int | None = None,
+        max_pixels: int | None = None,
+        architectures: tuple[str, ...] = (),
         **sampling: Any,  # noqa: ANN401 - of SamplingChoice
     ) -> None:
         super().__init__(model, revision, dtype)
         if max_new_tokens < 1:
             raise ConfigError(f"max_new_tokens is at least 1, not {max_new_tokens}")
+        self._bounds = {"min_pixels": min_pixels, "max_pixels": max_pixels}
+        shortest, longest = self._get_pixels()
+        if not 0 < shortest <= longest:
+            raise ConfigError("min_pixels is above 0, and max_pixels not below it")
         self._four_bit = choose_quantization(quantization) is not None
         self._max_new_tokens = max_new_tokens
         self._choice = SamplingChoice(**sampling)
         self._sampling: Sampling
+        self._architectures = architectures
         self._network: Any = None
         self._processor: Any = None
         self._batch: GenerationBatch
         self._engine: EngineThread[GenerationJob, GeneratedTokens]
+        self.window_seconds: float | None = None
+        """Maximum length of a sound in seconds; that of the weights, once they are loaded."""
+        if architectures:
+            self._set_architecture(ARCHITECTURES.get(architectures[0], Architecture()))
 
     def _load(self) -> None:
-        folder = checkpoints.open_checkpoint(self.model, self._revision, self.architectures)
-        self._processor = processor = self._load_processor(folder)
-        if processor.chat_template is None:
-            processor.chat_template = processor.tokenizer.chat_template
-        if processor.chat_template is None:
-            raise WeightsError(f"{folder} has no chat template: name a model that is made to chat")
+        folder = checkpoints.open_checkpoint(self.model, self._revision, self._architectures)
+        name = checkpoints.read_architecture(folder)
+        self._set_architecture(architecture := find_architecture(name, folder))
+        self._processor = processor = load_processor(name, folder)
+        check_thinking(processor, folder)
+        if architecture.scales:
+            # Despite their names, these are numbers of pixels.
+            sizes = zip(("shortest_edge", "longest_edge"), self._get_pixels(), strict=True)
+            processor.image_processor.size = dict(sizes)
         network = checkpoints.load_model(
-            self._get_model_class(), folder, dtype=self._dtype, four_bit=self._four_bit
+            get_model_class(architecture),
+            folder,
+            dtype=self._dtype,
+            four_bit=self._four_bit,
         )
+        hears = getattr(network.config, "audio_config", None) is not None
+        self.window_seconds = find_window(processor, architecture) if hears else None
         published = network.generation_config
         self._sampling = self._choice.complete(published)
         tokenizer = processor.tokenizer
@@ -111,6 +141,22 @@ class ChatCaptioner(ModelBackend, ABC):
             self._engine.close()
             del self._engine, self._batch
         self._network = self._processor = None
+
+    def _set_architecture(self, architecture: Architecture) -> None:
+        """Set what is known of the model before its weights are read."""
+        self._architecture = architecture
+        self.window_seconds = architecture.window
+        given = [name for name, value in self._bounds.items() if value is not None]
+        if given and not architecture.scales:
+            raise ConfigError(f"{self.model} takes no {given[0]}: leave it out")
+
+    def _get_pixels(self) -> tuple[int, int]:
+        """Return the least and the most pixels to which a picture is scaled."""
+        shortest, longest = self._bounds["min_pixels"], self._bounds["max_pixels"]
+        return (
+            _MIN_PIXELS if shortest is None else shortest,
+            _MAX_PIXELS if longest is None else longest,
+        )
 
     @property
     def concurrency(self) -> int:
@@ -144,10 +190,10 @@ class ChatCaptioner(ModelBackend, ABC):
         begin = self._processor.tokenizer.bos_token
         given: dict[str, Any] = {}
         if isinstance(media, Picture):
-            given["images"] = [convert_to_image(media)]
+            given["images"] = [[convert_to_image(media)]]
         else:
             given["audio"] = [pad_samples(media)]
-            given["audio_kwargs"] = self._make_audio_options([media])
+            given["audio_kwargs"] = self._architecture.make_audio_options(media.seconds, self.rate)
         # where the template wrote the token that begins a text, the tokenizer must not
         spelled = {"add_special_tokens": not (begin and text.startswith(begin))}
         tensors = self._processor(text=[text], text_kwargs=spelled, return_tensors="pt", **given)
@@ -156,28 +202,18 @@ class ChatCaptioner(ModelBackend, ABC):
             sampling = replace(sampling, seed=derive_excerpt_seed(self._choice.seed, excerpt))
         return GenerationJob(tensors, self._max_new_tokens, sampling)
 
-    # What differs between architectures.
-
-    @abstractmethod
-    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
-        """Return the class of the network."""
-
-    @abstractmethod
-    def _load_processor(self, folder: Path) -> Any:  # noqa: ANN401 - a processor of transformers
-        """Load the processor of the model's inputs from a checkpoint."""
-
-    def _make_audio_options(self, sounds: Sequence[Sound]) -> Mapping[str, Any]:  # noqa: ARG002
-        """Make the options of the feature extractor for a batch of sounds."""
-        return {"sampling_rate": self.rate}
-
     def _check(self, excerpt: Excerpt) -> None:
         """Raise a CaptionError where the model cannot take an excerpt."""
         media = excerpt.media
-        if Picture not in self.media or (Sound in self.media and isinstance(media, Sound)):
-            window = getattr(self, "window_seconds", None)
+        sees = hasattr(self._processor, "image_processor")
+        if not sees or (self.window_seconds and isinstance(media, Sound)):
+            window = self.window_seconds
             inputs.check_sound(media, self.model, CaptionError, self.rate, window)
-        else:
-            self._check_picture(inputs.check_picture(media, self.model, CaptionError))
-
-    def _check_picture(self, picture: Picture) -> None:
-        """Raise a CaptionError where the model cannot take a picture."""
+            return
+        picture = inputs.check_picture(media, self.model, CaptionError)
+        height, width = picture.pixels.shape[:2]
+        if self._architecture.scales and max(height, width) > _MAX_ASPECT_RATIO * min(
+            height, width
+        ):
+            detail = f"one side of {width}×{height} is over {_MAX_ASPECT_RATIO} times the other"
+            raise CaptionError(FailureReason.PICTURE_TOO_NARROW, detail)

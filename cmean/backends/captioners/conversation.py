@@ -12,11 +12,15 @@ from cmean.backends.writing import (
     decode_continuation,
     decode_tokens,
     list_control_tokens,
+    make_template_options,
+    refuse_thinking,
 )
 from cmean.domain import Caption, FinishReason, Picture
 from cmean.util.hashing import derive_seed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob
@@ -29,17 +33,36 @@ def format_conversation(processor: Any, excerpt: Excerpt) -> str:  # noqa: ANN40
     """Format the conversation for the model, up to where the caption continues."""
     medium = "image" if isinstance(excerpt.media, Picture) else "audio"
     request: list[dict[str, str]] = [{"type": medium}]
-    messages = [{"role": "user", "content": request}]
+    messages: list[dict[str, Any]] = [{"role": "user", "content": request}]
     control = list_control_tokens(processor.tokenizer)
     if excerpt.prompt is not None:
         request.append({"type": "text", "text": break_control_tokens(excerpt.prompt.user, control)})
         if excerpt.prompt.system:
             system = {"type": "text", "text": break_control_tokens(excerpt.prompt.system, control)}
             messages.insert(0, {"role": "system", "content": [system]})
-    text: str = processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    text = _apply_template(processor, messages)
     if excerpt.prefix and not text[-1:].isspace():
         text += " "  # a model whose turn begins after "ASSISTANT:" writes the space itself
     return text + break_control_tokens(excerpt.prefix, control)
+
+
+def check_thinking(processor: Any, folder: Path) -> None:  # noqa: ANN401 - of transformers
+    """Check that the model does not think before each caption.
+
+    Raises:
+        WeightsError: it does, and that cannot be turned off.
+    """
+    messages = [{"role": "user", "content": [{"type": "text", "text": "Hello."}]}]
+    refuse_thinking(_apply_template(processor, messages), folder)
+
+
+def _apply_template(processor: Any, messages: list[dict[str, Any]]) -> str:  # noqa: ANN401 - of transformers
+    options = make_template_options(processor.chat_template)
+    return str(
+        processor.apply_chat_template(
+            messages, add_generation_prompt=True, tokenize=False, **options
+        )
+    )
 
 
 def convert_to_image(picture: Picture) -> Image.Image:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import soundfile
 from PIL import Image
 
-from cmean.backends.server import ModelServer, ServerConnection, make_messages
+from cmean.backends.server import ModelServer
+from cmean.backends.server_connection import ServerConnection
+from cmean.backends.server_requests import make_messages
 from cmean.domain import Answer, Caption, Sound
 from cmean.errors import CaptionError, ItemError
 from cmean.failure_reasons import FailureReason
@@ -36,7 +38,7 @@ class ServerCaptioner:
         seed: of the sampling, for servers that take one.
         window_seconds: longer sounds are cut into windows by the caller; None: sent whole.
         revision: any name of the served weights; it becomes part of the recipe and is sent nowhere.
-        connection: how the server is reached; see `cmean.backends.server.ServerConnection`.
+        connection: how the server is reached; see `ServerConnection`.
     """
 
     def __init__(
@@ -53,9 +55,10 @@ class ServerCaptioner:
         self.revision = f"{revision}/1".lstrip("/")
         self._sampling = {"max_tokens": max_new_tokens, "temperature": temperature, "seed": seed}
         self._server = ModelServer(ServerConnection(**connection), CaptionError)
+        self.concurrency = self._server.connection.concurrency
 
     def load(self) -> None:
-        """Import the client. Sends nothing; errors as `cmean.backends.server.Server.load`."""
+        """Import the client. Sends nothing; errors as `ModelServer.load`."""
         self._server.load()
 
     def unload(self) -> None:

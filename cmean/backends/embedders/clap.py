@@ -27,13 +27,7 @@ if TYPE_CHECKING:
 class ClapEmbedder(TwoTowerEmbedder):
     """Embeds sounds and texts by a `ClapModel`."""
 
-    architecture = "clap"
     at_once = 16
-
-    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
-        from transformers import ClapModel
-
-        return ClapModel
 
     def _load_processor(self, folder: Path) -> Any:  # noqa: ANN401 - of transformers
         return checkpoints.load_feature_extractor(folder)

@@ -8,12 +8,22 @@ from cmean.backends import inputs
 from cmean.errors import EmbeddingError
 from cmean.util.covering_windows import cover_with_windows
 
-SPECIAL = 2
-"""A window begins with the token of the beginning, and ends with that of the end."""
 
-
-def cut_token_windows(tokenizer: Any, text: str, longest: int) -> list[list[int]]:  # noqa: ANN401 - of transformers
+def cut_token_windows(
+    tokenizer: Any,  # noqa: ANN401 - of transformers
+    text: str,
+    longest: int,
+    *,
+    begins: bool = True,
+) -> list[list[int]]:
     """Cut a text into the token ids of windows that cover it, each of at most `longest` tokens.
+
+    Args:
+        tokenizer: of the text model.
+        text: of any length.
+        longest: how many tokens the text model takes.
+        begins: whether a window begins with the token of the beginning; each ends with that of the
+            end.
 
     Raises:
         EmbeddingError: `empty-text`.
@@ -21,5 +31,13 @@ def cut_token_windows(tokenizer: Any, text: str, longest: int) -> list[list[int]
     given = inputs.check_text(text, EmbeddingError)
     # a text that spells a special token is no more than text
     ids = tokenizer(given, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-    parts = (ids[start:end] for start, end in cover_with_windows(len(ids), longest - SPECIAL))
-    return [[tokenizer.bos_token_id, *part, tokenizer.eos_token_id] for part in parts]
+    first, last = (
+        tokenizer.convert_tokens_to_ids(token or other)
+        for token, other in (
+            (tokenizer.bos_token, tokenizer.cls_token),
+            (tokenizer.eos_token, tokenizer.sep_token),
+        )
+    )
+    before = [first] if begins else []
+    spans = cover_with_windows(len(ids), longest - len(before) - 1)
+    return [[*before, *ids[start:end], last] for start, end in spans]

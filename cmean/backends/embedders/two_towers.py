@@ -11,7 +11,7 @@ from cmean.backends.model import ModelBackend
 from cmean.util.covering_windows import embed_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -27,25 +27,33 @@ class TwoTowerEmbedder(ModelBackend):
         model: a repository or folder.
         revision: of the repository.
         dtype: number format of the weights: float32, bfloat16 or float16.
+        architectures: what `model_type` in the checkpoint's ``config.json`` may be.
     """
-
-    architecture: ClassVar[str]
-    """What `model_type` is in the checkpoint's configuration."""
 
     at_once: ClassVar[int]
     """How many windows go through a tower together."""
 
-    def __init__(self, *, model: str, revision: str = "", dtype: str = "float32") -> None:
+    def __init__(
+        self,
+        *,
+        model: str,
+        revision: str = "",
+        dtype: str = "float32",
+        architectures: tuple[str, ...],
+    ) -> None:
         super().__init__(model, revision, dtype)
+        self._architectures = architectures
         self._network: Any = None
         self._tokenizer: Any = None
         self._processor: Any = None
 
     def _load(self) -> None:
-        folder = checkpoints.open_checkpoint(self.model, self._revision, [self.architecture])
+        import transformers
+
+        folder = checkpoints.open_checkpoint(self.model, self._revision, self._architectures)
         self._tokenizer = checkpoints.load_tokenizer(folder)
         self._processor = self._load_processor(folder)
-        self._network = checkpoints.load_model(self._get_model_class(), folder, dtype=self._dtype)
+        self._network = checkpoints.load_model(transformers.AutoModel, folder, dtype=self._dtype)
 
     def _release_model(self) -> None:
         self._network = self._tokenizer = self._processor = None
@@ -66,9 +74,11 @@ class TwoTowerEmbedder(ModelBackend):
         Raises:
             EmbeddingError: `empty-text`, `no-vector`.
         """
-        longest = self._get_longest_text()
-        windows = [cut_token_windows(self._tokenizer, text, longest) for text in texts]
-        return embed_windows(windows, self._read, self.at_once)
+        return embed_windows(map(self._cut_text, texts), self._read, self.at_once)
+
+    def _cut_text(self, text: str) -> list[list[int]]:
+        """Cut a text into windows of tokens."""
+        return cut_token_windows(self._tokenizer, text, self._get_longest_text())
 
     def _read(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         given = {"input_ids": list(windows)}
@@ -77,6 +87,12 @@ class TwoTowerEmbedder(ModelBackend):
 
     def _compute_vectors(self, tower: str, **given: Any) -> NDArray[np.float32]:  # noqa: ANN401 - tensors
         """Compute the vectors of a tower from tensors."""
+        return self._apply(
+            lambda **moved: getattr(self._network, tower)(**moved).pooler_output, given
+        )
+
+    def _apply(self, tower: Callable[..., Any], given: Mapping[str, Any]) -> NDArray[np.float32]:
+        """Apply a tower to tensors, where and as the weights are."""
         import torch
 
         network = self._network
@@ -87,15 +103,10 @@ class TwoTowerEmbedder(ModelBackend):
                 )
                 for name, tensor in given.items()
             }
-            found = getattr(network, tower)(**moved)
-            vectors: NDArray[np.float32] = found.pooler_output.float().cpu().numpy()
+            vectors: NDArray[np.float32] = tower(**moved).float().cpu().numpy()
             return vectors
 
     # What differs between architectures.
-
-    @abstractmethod
-    def _get_model_class(self) -> Any:  # noqa: ANN401 - a class of transformers
-        """Return the class of the model."""
 
     @abstractmethod
     def _load_processor(self, folder: Path) -> Any:  # noqa: ANN401 - of transformers

@@ -17,16 +17,15 @@ from cmean.backends.generation.patterns import PatternMatchers
 from cmean.backends.generation.sampling import Sampling
 from cmean.backends.model import ModelBackend
 from cmean.backends.quantization import choose_quantization
-from cmean.domain import Answer, FinishReason, GradedAnswer
+from cmean.domain import Answer, FinishReason, GradedAnswer, Prompt
 from cmean.errors import ItemError, WeightsError
 from cmean.failure_reasons import FailureReason
-from cmean.util.hashing import derive_seed
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Sequence
 
-    from cmean.domain import Prompt, Question
+    from cmean.domain import Question
 
 
 _USUAL_TOKENS = 96
@@ -114,6 +113,7 @@ class CausalLanguageModel(ModelBackend):
         # nothing of the checkpoint's own settings but its ends: answers would depend on them
         batch = create_batch(model, ends, pad, _USUAL_TOKENS)
         control = writing.list_control_tokens(tokenizer)
+        writing.refuse_thinking(_apply_template(tokenizer, control, Prompt("Hello.")), folder)
         engine = EngineThread(batch, f"generate-{folder.name}")
         self._loaded = _Loaded(model, tokenizer, ends, control, batch, engine)
 
@@ -177,9 +177,9 @@ class CausalLanguageModel(ModelBackend):
     @staticmethod
     def _format_prompt(loaded: _Loaded, question: Question) -> list[int]:
         """Format a question as tokens, up to where the model continues."""
-        text = _apply_template(loaded, question.prompt) + writing.break_control_tokens(
-            question.prefix, loaded.control
-        )
+        text = _apply_template(
+            loaded.tokenizer, loaded.control, question.prompt
+        ) + writing.break_control_tokens(question.prefix, loaded.control)
         tokens: list[int] = loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
         context = loaded.context
         if context is not None and len(tokens) + question.max_tokens > context:
@@ -191,16 +191,15 @@ class CausalLanguageModel(ModelBackend):
         return tokens
 
 
-def _apply_template(loaded: _Loaded, prompt: Prompt) -> str:
+def _apply_template(tokenizer: Any, control: re.Pattern[str], prompt: Prompt) -> str:  # noqa: ANN401 - of transformers
     system, user = (
-        writing.break_control_tokens(text, loaded.control) for text in (prompt.system, prompt.user)
+        writing.break_control_tokens(text, control) for text in (prompt.system, prompt.user)
     )
-    known = "enable_thinking" in str(loaded.tokenizer.chat_template)
-    off = {"enable_thinking": False} if known else {}
+    off = writing.make_template_options(tokenizer.chat_template)
 
     def apply(*messages: dict[str, str]) -> str:
         return str(
-            loaded.tokenizer.apply_chat_template(
+            tokenizer.apply_chat_template(
                 list(messages), tokenize=False, add_generation_prompt=True, **off
             )
         )
@@ -231,18 +230,13 @@ def _make_job(loaded: _Loaded, question: Question, prompt: Sequence[int]) -> Gen
         question.top_k,
         question.top_p,
         question.repetition_penalty,
-        derive_question_seed(question),
+        writing.derive_question_seed(question),
     )
     matcher = None
     if question.pattern is not None:
         matcher = loaded.patterns.create_matcher(question.pattern, question.prefix)
     given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     return GenerationJob(given, question.max_tokens, sampling, matcher)
-
-
-def derive_question_seed(question: Question) -> int:
-    """Compute 63 bits that any part of the question changes which is represented in it."""
-    return derive_seed([repr(question)])
 
 
 def _grade(

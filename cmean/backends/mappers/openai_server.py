@@ -7,7 +7,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cmean.backends.server import ModelServer, ServerConnection, make_messages
+from cmean.backends.server import ModelServer
+from cmean.backends.server_connection import PROGRAMS, ServerConnection
+from cmean.backends.server_requests import make_messages
 from cmean.domain import Answer, FinishReason
 from cmean.errors import ConfigError, ItemError, ServerError
 from cmean.failure_reasons import FailureReason
@@ -40,24 +42,27 @@ class ServerLanguageModel:
     says what the user calls them. The same name on another server is the same recipe.
 
     Args:
-        constrain: how answers are made to match a pattern, as above.
+        constrain: how answers are made to match a pattern, as above; None: as the program named
+            by `program` takes it, else none.
         revision: any name of the served weights; it becomes part of the recipe and is sent nowhere.
-        connection: how the server is reached; see `cmean.backends.server.ServerConnection`.
+        connection: how the server is reached; see `ServerConnection`.
     """
 
     def __init__(
         self,
         *,
-        constrain: str = "none",
+        constrain: str | None = None,
         revision: str = "",
         **connection: Any,  # noqa: ANN401 - fields of Connection
     ) -> None:
-        if constrain not in CONSTRAINTS:
+        if constrain not in {None, *CONSTRAINTS}:
             names = ", ".join(CONSTRAINTS)
             raise ConfigError(f"the back-end 'openai': constrain is one of {names}")
         self.revision = f"{revision}/1".lstrip("/")
-        self._constrain = constrain
         self._server = ModelServer(ServerConnection(**connection))
+        usual = PROGRAMS[self._server.connection.program].constrain
+        self._constrain = usual if constrain is None else constrain
+        self.concurrency = self._server.connection.concurrency
 
     @property
     def constrains(self) -> bool:
@@ -65,7 +70,7 @@ class ServerLanguageModel:
         return self._constrain != "none"
 
     def load(self) -> None:
-        """Import the client. Sends nothing; errors as `cmean.backends.server.Server.load`."""
+        """Import the client. Sends nothing; errors as `ModelServer.load`."""
         self._server.load()
 
     def unload(self) -> None:
@@ -96,6 +101,10 @@ class ServerLanguageModel:
             "temperature": question.temperature,
             "seed": question.seed,
         }
+        if question.top_p < 1:
+            fields["top_p"] = question.top_p
+        if question.top_k:  # a field of vLLM and llama.cpp, none of OpenAI
+            fields["top_k"] = question.top_k
         if question.pattern is None:
             return fields
         if self._constrain == "regex":

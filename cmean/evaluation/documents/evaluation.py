@@ -34,6 +34,8 @@ class EvaluationDocument:
         resampled_sd: its standard deviation.
         sampling: behind all nulls and intervals.
         tables: of the study.
+        caption_models: the weights of the embedders of captions, by kind; none where there are no
+            embeddings.
         finish_reasons: how captions ended, by kind and reason.
         labels: by the name of the label set.
         ratings: None where no pair is rated.
@@ -58,6 +60,7 @@ class EvaluationDocument:
     resampled_sd: float | None
     sampling: SamplingOptions = field(metadata=make_json_options("nulls"))
     tables: StudyTables
+    caption_models: Mapping[str, str]
     finish_reasons: Mapping[str, Mapping[str, int]]
     labels: Mapping[str, LabelValidity]
     ratings: RatingSummary | None

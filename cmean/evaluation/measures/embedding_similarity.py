@@ -51,11 +51,14 @@ class EmbeddingSimilarity:
         captions: of each kind the rows of items and their captions; None without embeddings.
         pairs: the rows of the pairs' media; likewise.
         scores: of the pairs and captions, to be stored.
+        caption_models: of each kind the weights of the embedder of its captions; none where there
+            are no embeddings.
     """
 
     captions: Mapping[Kind, Mapping[str, SimilarityRow] | None]
     pairs: Mapping[str, SimilarityRow] | None
     scores: list[ScoreRow]
+    caption_models: Mapping[Kind, str]
 
 
 def measure_embedding_similarity(
@@ -64,10 +67,13 @@ def measure_embedding_similarity(
     """Measure what there are embeddings of; else take the scores that were published with it."""
     scores: list[ScoreRow] = []
     captions: dict[Kind, Mapping[str, SimilarityRow] | None] = {}
+    models: dict[Kind, str] = {}
     for kind, backend in CAPTION_EMBEDDERS.items():
         (mapper,) = recipe_rows.read_recipes(connection, [evaluated.row.recipe_id(kind)])
         source = mapper["input_id"]
         measured = _measure_captions(connection, evaluated, kind, source, scores)
+        if measured:
+            models[kind] = _read_model(connection, scores[-1])
         captions[kind] = measured or _describe_published(
             {
                 "total": stored_scores.read_item_scores(connection, backend, source),
@@ -81,7 +87,13 @@ def measure_embedding_similarity(
     pairs = _measure_pairs(connection, evaluated, scores) or _describe_published(
         {"pairs": published}
     )
-    return EmbeddingSimilarity(captions, pairs, scores)
+    return EmbeddingSimilarity(captions, pairs, scores, models)
+
+
+def _read_model(connection: Connection, score: ScoreRow) -> str:
+    """Read which weights embedded the caption of a score."""
+    (recipe,) = recipe_rows.read_recipes(connection, [score["recipe_id"]])
+    return str(recipe["parameters"]["backend"]["model"])
 
 
 def _describe_published(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cmean.domain import Kind
 from cmean.evaluation.measures.similarity_tables import build_similarity_tables
 
 if TYPE_CHECKING:
@@ -11,6 +12,11 @@ if TYPE_CHECKING:
 
     from cmean.evaluation.documents.study_tables import SimilarityRow, StudyTables
     from cmean.presentation.tables import Table
+
+_STUDY_CLIP: Final = "openai/clip-vit-base-patch32"
+_CLEANED: Final = (
+    "lower-case texts without punctuation, digits and Italian stop words, cut at 512 characters"
+)
 
 PAIR_NULL_NOTE: Final = (
     "random: random one-to-one pairings of the same items. resampled: pairings by the same method "
@@ -20,18 +26,47 @@ PAIR_NULL_NOTE: Final = (
 """Explains the null distributions of Table VI."""
 
 
-def build_embedding_similarity_tables(tables: StudyTables) -> list[Table]:
-    """Build the tables that could be measured, each with its nulls."""
+def build_embedding_similarity_tables(
+    tables: StudyTables, caption_models: Mapping[str, str]
+) -> list[Table]:
+    """Build the tables that could be measured, each with its nulls.
+
+    Args:
+        tables: of the study.
+        caption_models: the weights of the embedders of captions, by kind: what differs from the
+            study's is said below Tables III and IV.
+    """
+    differences = {"III": _describe_clap(caption_models), "IV": _describe_clip(caption_models)}
     return [
         table
         for number, rows in tables.embedding_similarity.items()
         if rows
-        for table in _build_tables(number, rows)
+        for table in _build_tables(number, rows, differences.get(number, ""))
     ]
 
 
-def _build_tables(number: str, rows: Mapping[str, SimilarityRow]) -> list[Table]:
+def _describe_clap(caption_models: Mapping[str, str]) -> str:
+    """Say in what the embeddings of tracks' captions differ from the study's."""
+    model = caption_models.get(Kind.TRACK)
+    return "" if model is None else f"CLAP is {model}; the study used msclap 2023, on {_CLEANED}."
+
+
+def _describe_clip(caption_models: Mapping[str, str]) -> str:
+    """Say in what the embeddings of artworks' captions differ from the study's."""
+    model = caption_models.get(Kind.ARTWORK)
+    if model is None:
+        return ""
+    if model == _STUDY_CLIP:
+        return "The study left out English stop words and cut texts at 512 characters."
+    return (
+        f"CLIP is {model}; the study used {_STUDY_CLIP}, on texts without English stop words, cut "
+        "at 512 characters."
+    )
+
+
+def _build_tables(number: str, rows: Mapping[str, SimilarityRow], difference: str) -> list[Table]:
     note, null_note = _NOTES[number]
+    note = f"{note} {difference}".rstrip()
     if not all(row.has_null for row in rows.values()):
         note = "These scores were published; the embeddings are not in the catalog."
     title = f"Table {number}: {_TITLES[number]}"

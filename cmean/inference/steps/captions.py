@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from cmean.catalog import captions, results
 from cmean.domain import WHOLE, FinishReason
 from cmean.errors import ItemError
+from cmean.inference.batching import split_inputs
 from cmean.inference.caption_tasks import CaptionTask
 from cmean.inference.captioning import CaptionBatch
 from cmean.inference.recipes import CONTINUE
-from cmean.inference.steps.step import Step
+from cmean.inference.steps.step import PreparedTasks, Step
 from cmean.media.excerpts import decode_items
+from cmean.media.tags import clean_text
 from cmean.util import language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.catalog.items import LocatedItem
     from cmean.catalog.job_queue import Claim
     from cmean.domain import Caption, Picture, Recipe, Sound
     from cmean.inference.batching import Batcher
-    from cmean.inference.steps.step import Outcomes, RunClaim
+    from cmean.inference.steps.step import Outcomes, RunPart
     from cmean.protocols import Backend, Captioner
+
+
+_USUAL_METADATA: Final = ("title", "creator")
+"""What a captioner is told where a profile says no more than `metadata = true`."""
 
 
 class WritingStep(Step):
@@ -56,7 +62,7 @@ def _identify_language(caption: Caption) -> Caption:
 class CaptionStep(WritingStep):
     """Captions fragments, or continues captions that were cut by their token limit."""
 
-    def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
+    def prepare_claim(self, catalog: Catalog, claim: Claim) -> PreparedTasks:
         """Decode the media and run the captioner's preprocessing."""
         earlier = self._read_earlier(catalog, claim)
         outcomes: dict[int, Caption | ItemError] = {
@@ -75,12 +81,16 @@ class CaptionStep(WritingStep):
                     outcomes[task] = media
                 else:
                     tasks[task] = self._make_task(item, position, media, earlier.get(task))
+        parts = [self._prepare_part(part) for part in split_inputs(tasks, self.concurrency)]
+        return PreparedTasks(parts, outcomes)
+
+    def _prepare_part(self, tasks: Mapping[int, CaptionTask]) -> RunPart:
         batch = CaptionBatch(cast("Captioner", self.backend), self.batcher, list(tasks.values()))
         batch.prepare()
 
         def run(is_stopped: Callable[[], bool]) -> Outcomes:
             written = zip(tasks, batch.run(is_stopped), strict=True)
-            return outcomes | {task: found for task, found in written if found is not None}
+            return {task: found for task, found in written if found is not None}
 
         return run
 
@@ -99,14 +109,23 @@ class CaptionStep(WritingStep):
         media: list[Sound] | list[Picture],
         earlier: Caption | None,
     ) -> CaptionTask:
-        has_metadata = bool(self.recipe.parameters.get("metadata"))
         return CaptionTask(
             kind=item.kind,
             position=position,
             media=media[position],
             template=self.recipe.parameters.get("prompt", ""),
-            title=item.title if has_metadata else None,
-            creator=item.creator if has_metadata else None,
+            metadata=_select_metadata(item, self.recipe.parameters.get("metadata")),
             earlier=earlier,
             whole=media[WHOLE],
         )
+
+
+def _select_metadata(item: LocatedItem, wanted: Sequence[str] | bool | None) -> dict[str, str]:
+    """Select what is known of an item under some names; True: under the usual ones.
+
+    Only the item's own facts: its labels are what captions are evaluated by.
+    """
+    names = _USUAL_METADATA if wanted is True else wanted or ()
+    known = {name.lower(): clean_text(str(value)) for name, value in item.metadata.items()}
+    known |= {"title": item.title, "creator": item.creator, "year": item.year}
+    return {name: fact for name in names if (fact := known.get(name.lower()))}

@@ -8,7 +8,7 @@ from cmean.catalog import captions, results
 from cmean.domain import Excerpt
 from cmean.errors import ItemError
 from cmean.inference import embedding
-from cmean.inference.steps.step import Step
+from cmean.inference.steps.step import PreparedTasks, Step
 from cmean.media.excerpts import decode_items
 
 if TYPE_CHECKING:
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from cmean.catalog.engine import Catalog, Connection
     from cmean.catalog.job_queue import Claim
-    from cmean.inference.steps.step import Outcomes, Outputs, RunClaim
+    from cmean.inference.steps.step import Outcomes, Outputs
     from cmean.protocols import Embedder
 
 
 class EmbeddingStep(Step):
     """Embeds media or, where the recipe reads captions, texts."""
 
-    def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
+    def prepare_claim(self, catalog: Catalog, claim: Claim) -> PreparedTasks:
         """Decode the media, or read the captions."""
         if "preprocessing" in self.recipe.parameters:
             return self._prepare_media(catalog, claim)
@@ -37,7 +37,7 @@ class EmbeddingStep(Step):
     def _embedder(self) -> Embedder:
         return cast("Embedder", self.backend)
 
-    def _prepare_media(self, catalog: Catalog, claim: Claim) -> RunClaim:
+    def _prepare_media(self, catalog: Catalog, claim: Claim) -> PreparedTasks:
         with catalog.read() as connection:
             located = results.locate_tasks(connection, claim.work)
         decoded = decode_items(list(located), self.recipe.parameters["preprocessing"], self.threads)
@@ -54,14 +54,14 @@ class EmbeddingStep(Step):
             vectors = embedding.embed_excerpts(
                 self._embedder, self.batcher, list(excerpts.values())
             )
-            return errors | {
+            return {
                 task: vector if isinstance(vector, ItemError) else (None, vector)
                 for task, vector in zip(excerpts, vectors, strict=True)
             }
 
-        return run
+        return PreparedTasks([run], errors)
 
-    def _prepare_texts(self, catalog: Catalog, claim: Claim) -> RunClaim:
+    def _prepare_texts(self, catalog: Catalog, claim: Claim) -> PreparedTasks:
         with catalog.read() as connection:
             texts = captions.read_caption_texts(connection, claim)
 
@@ -74,4 +74,4 @@ class EmbeddingStep(Step):
                 for (task, (caption_id, _)), vector in zip(texts.items(), vectors, strict=True)
             }
 
-        return run
+        return PreparedTasks([run])

@@ -10,9 +10,10 @@ from cmean.errors import CaptionError
 from cmean.failure_reasons import FailureReason
 from cmean.inference import shuffling
 from cmean.inference.steps.captions import WritingStep
+from cmean.inference.steps.step import PreparedTasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from cmean.catalog.captions import ControlItem
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from cmean.catalog.job_queue import Claim
     from cmean.domain import Recipe
     from cmean.inference.batching import Batcher
-    from cmean.inference.steps.step import Outcomes, RunClaim
     from cmean.protocols import Backend
 
 
@@ -38,7 +38,7 @@ class ShufflingStep(WritingStep):
         self._known: Mapping[int, ControlItem] = {}
         self._donors: dict[datetime, dict[int, int]] = {}
 
-    def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
+    def prepare_claim(self, catalog: Catalog, claim: Claim) -> PreparedTasks:
         """Find the donors, and read their captions."""
         with catalog.read() as connection:
             where = items.locate_fragments(connection, [work.fragment_id for work in claim.work])
@@ -68,11 +68,7 @@ class ShufflingStep(WritingStep):
             outcomes[work.task_id] = replace(
                 theirs[donor_id, position], measurements={"donor": donor_id}, seconds=None
             )
-
-        def run(_stopped: Callable[[], bool]) -> Outcomes:
-            return outcomes
-
-        return run
+        return PreparedTasks([], outcomes)
 
     @property
     def _seed(self) -> int:

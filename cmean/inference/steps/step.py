@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cmean.backends import registry
 from cmean.inference.batching import Batcher
 from cmean.inference.recipes import get_backend_role
+from cmean.protocols import get_concurrency
 
 if TYPE_CHECKING:
     from cmean.catalog.engine import Catalog, Connection
@@ -24,11 +26,24 @@ Outcomes = Mapping[int, Any]
 Outputs = Mapping[int, Any]
 """Task id → a result, in the form that the step writes."""
 
-RunClaim = Callable[[Callable[[], bool]], Outcomes]
-"""Runs a prepared claim; its argument tells whether to stop."""
+RunPart = Callable[[Callable[[], bool]], Outcomes]
+"""Runs a part of a prepared claim; its argument tells whether to stop."""
 
 _MAX_THREADS = 8
 """Files that one worker decodes at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTasks:
+    """The tasks of a claim with their inputs.
+
+    Args:
+        parts: run the back-end; each for other tasks, in any order and at the same time.
+        outcomes: what is known without it.
+    """
+
+    parts: Sequence[RunPart]
+    outcomes: Outcomes = field(default_factory=dict)
 
 
 class Step(ABC):
@@ -41,6 +56,7 @@ class Step(ABC):
 
     Attributes:
         batch_size: how many tasks to claim at once.
+        concurrency: how many parts of claims to run at once. 1: a claim is one part, a batch.
         prefetches: whether to prepare the next claim while the back-end works.
         threads: how many files to decode at once.
     """
@@ -51,13 +67,14 @@ class Step(ABC):
         self.backend = backend
         self.key = make_model_key(recipe)
         self.batch_size = info.batch
+        self.concurrency = get_concurrency(backend)
         self.prefetches = info.ahead
         # A back-end that keeps a core busy runs in one process a core: no threads on top of them.
         self.threads = min(os.cpu_count() or 1, _MAX_THREADS) if info.ahead else 1
         self.batcher = batcher or Batcher(info.batch)
 
     @abstractmethod
-    def prepare_claim(self, catalog: Catalog, claim: Claim) -> RunClaim:
+    def prepare_claim(self, catalog: Catalog, claim: Claim) -> PreparedTasks:
         """Read and decode the inputs of a claim. May run in another thread, ahead of the model.
 
         Raises:

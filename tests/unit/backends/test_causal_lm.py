@@ -70,6 +70,14 @@ def test_free_answers_go_on_when_all_others_have_ended(model):
     assert model.write([free])[0].tokens > 5
 
 
+def test_a_model_that_always_thinks_is_refused(folder, tmp_path):
+    thinking = shutil.copytree(folder, tmp_path / "thinks")
+    file = thinking / "chat_template.jinja"
+    file.write_text(file.read_text().replace("\\n\\n</think>", ""))
+    with pytest.raises(WeightsError, match="always thinks"):
+        loaded(thinking)
+
+
 def test_another_seed_or_question_has_another_answer(model):
     greedy, first, second, *_ = model.write(mixed())
     assert len({greedy.text, first.text, second.text}) == 3

@@ -121,6 +121,14 @@ def test_a_question_is_sent_as_plain_text(load):
     ]
 
 
+def test_a_question_is_sent_with_what_limits_its_sampling(load):
+    with ChatServer() as server:
+        model = load(server, registry.create_mapper)
+        model.write([question(temperature=0.7, top_k=20, top_p=0.95)])
+    (body,) = server.bodies
+    assert (body["top_k"], body["top_p"]) == (20, 0.95)
+
+
 def test_fields_can_be_added_and_left_out(load):
     extra = {"chat_template_kwargs": {"enable_thinking": False}}
     with ChatServer() as server:

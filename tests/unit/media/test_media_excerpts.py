@@ -59,6 +59,9 @@ def test_the_same_file_gives_the_same_numbers(track, artwork):
         (Kind.TRACK, {"rate": "16000"}),
         (Kind.TRACK, {"rate": 1}),
         (Kind.TRACK, {"rate": 16_000.0}),
+        (Kind.TRACK, {"channel": "right"}),
+        (Kind.TRACK, {"channel": ["left"]}),
+        (Kind.ARTWORK, {"channel": "left"}),
         (Kind.ARTWORK, {"rate": 16_000}),
         (Kind.ARTWORK, {"square": "circle"}),
         (Kind.ARTWORK, {"square": ["centre"]}),
@@ -73,6 +76,28 @@ def test_a_setting_that_means_nothing_is_an_error_in_one_line(tmp_path, kind, pr
         load_excerpts(tmp_path / "not even read", kind, preprocessing)
     assert "preprocessing" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_a_track_may_be_its_left_channel_alone(put, rate):
+    left, right = (tone(2, rate, hertz=hertz) for hertz in (440, 1_000))
+    both = put("a.wav", sound_bytes(np.hstack([left, right]), rate, "WAV", "FLOAT"))
+    one = put("b.wav", sound_bytes(left, rate, "WAV", "FLOAT"))
+    heard = load_excerpts(both, Kind.TRACK, {"channel": "left"})
+    for mine, theirs in zip(heard, load_excerpts(one, Kind.TRACK, {}), strict=True):
+        np.testing.assert_array_equal(mine.samples, theirs.samples)
+    mean = load_excerpts(both, Kind.TRACK, {"channel": "mean"})
+    for mine, theirs in zip(mean, load_excerpts(both, Kind.TRACK, {}), strict=True):
+        np.testing.assert_array_equal(mine.samples, theirs.samples)
+    assert not np.allclose(mean[0].samples, heard[0].samples, atol=0.1)
+
+
+def test_a_track_whose_left_channel_is_silent_is_rejected_by_that_alone(put):
+    path = put("a.wav", sound_bytes(np.hstack([0 * tone(2), tone(2)])))
+    assert len(load_excerpts(path, Kind.TRACK, {})) == 5
+    with pytest.raises(MediaError) as caught:
+        load_excerpts(path, Kind.TRACK, {"channel": "left"})
+    assert caught.value.reason == "silent"
 
 
 def test_a_file_of_the_other_kind_is_rejected(track, artwork):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from cmean.backends import hub
+from cmean.backends import hub, writing
 from cmean.backends.captioners import conversation
 from cmean.backends.embedders.embedded_text import TextEmbedder
-from cmean.backends.mappers import rows, word_table
+from cmean.backends.mappers import word_table
 from cmean.catalog.pairings import PAIR
 from cmean.domain import Excerpt, Kind, Picture, Prompt, Question, Recipe, Role, Sound
 from cmean.inference.shuffling import assign_donors
@@ -109,7 +111,10 @@ def test_codes_of_a_questionnaire():
 def test_the_seed_of_a_mappers_question():
     question = Question(Prompt("Café?", "Be brief."), 20, "[0-9]+", 0.5, 7, "{")
 
-    assert rows.derive_question_seed(question) == 5027483236787007351
+    assert writing.derive_question_seed(question) == 5027483236787007351
+    fewer = replace(question, top_k=20, top_p=0.95)
+    assert writing.derive_question_seed(fewer) == 5027483236787007351
+    assert fewer != question
 
 
 @pytest.mark.parametrize(

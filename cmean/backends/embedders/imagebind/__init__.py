@@ -15,7 +15,7 @@ from cmean.backends.embedders.imagebind import pictures, sizes, sounds
 from cmean.backends.embedders.imagebind.texts import REPOSITORY, Tokenizer
 from cmean.backends.model import ModelBackend
 from cmean.domain import Picture, Sound
-from cmean.errors import EmbeddingError
+from cmean.errors import ConfigError, EmbeddingError
 from cmean.util.covering_windows import embed_windows
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ _AT_ONCE = 64  # windows that go through a tower together
 class ImageBindEmbedder(ModelBackend):
     """Embeds pictures, sounds and texts; vectors of width 1024 at the published size.
 
-    A picture is its centre square. A sound is all its windows of two seconds (the published loader
-    hears only three), a text all its windows of 77 tokens: they are embedded one by one, and their
-    mean, scaled to length 1, is the vector. Implements `cmean.protocols.Embedder`.
+    A picture is its centre square. A sound is all its windows of two seconds, or some clips of two
+    seconds, a text all its windows of 77 tokens: they are embedded one by one, and their mean,
+    scaled to length 1, is the vector. Implements `cmean.protocols.Embedder`.
 
     Args:
         model: a repository or folder with one .safetensors or .pth file of the published tensors;
@@ -55,10 +55,22 @@ class ImageBindEmbedder(ModelBackend):
             openai/clip-vit-base-patch32. A config.json there tells of other sizes.
         revision: of the repository.
         dtype: number format of the weights: float32, bfloat16 or float16.
+        clips: how many clips of a sound are heard, spread evenly over it; the published loader
+            hears three. None: windows that cover all of it.
     """
 
-    def __init__(self, *, model: str, revision: str = "", dtype: str = "float32") -> None:
+    def __init__(
+        self,
+        *,
+        model: str,
+        revision: str = "",
+        dtype: str = "float32",
+        clips: int | None = None,
+    ) -> None:
         super().__init__(model, revision, dtype)
+        if clips is not None and (type(clips) is not int or clips < 1):
+            raise ConfigError(f"imagebind: clips is a whole number of at least 1, not {clips!r}")
+        self._clips = clips
         self._towers: ImageBind | None = None
         self._tokenizer: Tokenizer | None = None
 
@@ -82,7 +94,7 @@ class ImageBindEmbedder(ModelBackend):
         vectors: dict[int, Vector] = {}
         for kind, tower in ((Picture, towers.pictures), (Sound, towers.sounds)):
             places = [i for i, excerpt in enumerate(batch) if isinstance(excerpt.media, kind)]
-            items = (_cut_windows(batch[i].media) for i in places)
+            items = (self._cut_windows(batch[i].media) for i in places)
             found = embed_windows(items, partial(self._forward, tower), _AT_ONCE)
             vectors.update(zip(places, found, strict=True))
         return [vectors[i] for i in range(len(batch))]
@@ -111,6 +123,14 @@ class ImageBindEmbedder(ModelBackend):
             found: Vector = tower(given).cpu().numpy()
         return found
 
+    def _cut_windows(self, media: Picture | Sound) -> Iterable[Array]:
+        """Cut the inputs of a tower: a picture, or the windows or clips of a sound."""
+        if isinstance(media, Picture):
+            checked = inputs.check_picture(media, "ImageBind", EmbeddingError)
+            return [pictures.normalise_picture(checked.pixels)]
+        samples = inputs.check_sound(media, "ImageBind", EmbeddingError, sounds.RATE).samples
+        return sounds.compute_clip_spectrograms(samples, self._clips)
+
     def _get_model(self) -> ImageBind:
         if self._towers is None:
             raise RuntimeError("load the embedder before it embeds")
@@ -131,16 +151,3 @@ def _get_towers(folder: Path, found: sizes.TowerSizes, dtype: str) -> ImageBind:
     with torch_tools.convert_device_errors():
         towers.to(torch_tools.choose_device(), torch_tools.get_dtype(dtype))
     return towers.eval().requires_grad_(requires_grad=False)
-
-
-def _cut_windows(media: Picture | Sound) -> Iterable[Array]:
-    """Cut the inputs of a tower: a picture, or each window of a sound."""
-    if isinstance(media, Picture):
-        return [
-            pictures.normalise_picture(
-                inputs.check_picture(media, "ImageBind", EmbeddingError).pixels
-            )
-        ]
-    return sounds.compute_clip_spectrograms(
-        inputs.check_sound(media, "ImageBind", EmbeddingError, sounds.RATE).samples
-    )

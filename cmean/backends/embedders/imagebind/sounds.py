@@ -32,20 +32,33 @@ _FLOOR = float(np.finfo(np.float32).eps)
 _MEAN, _STD = -4.268, 9.138  # of the log-mel values that the tower was trained on
 
 
-def compute_clip_spectrograms(samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    """Compute the spectrogram of each window of two seconds; the windows cover the sound.
+def compute_clip_spectrograms(
+    samples: NDArray[np.float32], clips: int | None = None
+) -> Iterator[NDArray[np.float32]]:
+    """Compute the spectrogram of each window of two seconds, or of so many clips of two seconds.
 
-    They overlap by 40 ms, and the last one is aligned to the end. The published loader hears but
-    three, spread over the track.
+    Windows cover the sound, overlap by 40 ms, and the last one is aligned to the end. Clips are
+    spread evenly, the first at the beginning and the last at the end, as in the published loader,
+    which hears three.
 
     Args:
         samples: mono, at 16 kHz, of shape (n,), n at least 1.
+        clips: how many; None: windows.
 
     Returns:
         Arrays of shape (1, 128, 204), normalised.
     """
-    for start, end in cover_with_windows(len(samples), CLIP, STEP):
+    size = len(samples)
+    bounds = cover_with_windows(size, CLIP, STEP) if clips is None else _spread_clips(size, clips)
+    for start, end in bounds:
         yield normalise_spectrogram(compute_filter_bank(samples[start:end]))
+
+
+def _spread_clips(size: int, count: int) -> list[tuple[int, int]]:
+    """Spread clips evenly over so many samples; of less than a clip all are the same."""
+    latest = max(0, size - CLIP)
+    starts = [latest * number // max(1, count - 1) for number in range(count)]
+    return [(start, min(start + CLIP, size)) for start in starts]
 
 
 def compute_filter_bank(samples: NDArray[np.float32]) -> NDArray[np.float32]:

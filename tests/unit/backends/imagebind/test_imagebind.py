@@ -282,6 +282,28 @@ def test_all_of_a_long_sound_counts(embedder, monkeypatch):
     assert whole == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
 
 
+@pytest.mark.parametrize("seconds", [0.7, 2, 3.1, 7.5, 30])
+@pytest.mark.parametrize("clips", [1, 3])
+def test_clips_are_spread_from_the_beginning_to_the_end(folder, embedder, seconds, clips):
+    samples = sound(seconds).media.samples
+    latest = max(0, len(samples) - sounds.CLIP)
+    starts = [0, latest // 2, latest][:clips]
+    (heard,) = imagebind.loaded(folder, clips=clips).embed([excerpt_of(samples)])
+    parts = [excerpt_of(samples[start : start + sounds.CLIP]) for start in starts]
+    mean = np.mean(embedder.embed(parts), axis=0)
+    assert heard == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
+
+
+def excerpt_of(samples):
+    return Excerpt(Kind.TRACK, 0, Sound(samples, RATE))
+
+
+def test_clips_change_nothing_for_pictures_and_texts(folder, embedder):
+    three = imagebind.loaded(folder, clips=3)
+    assert np.array_equal(three.embed([picture(40, 50)]), embedder.embed([picture(40, 50)]))
+    assert np.array_equal(three.embed_texts([LONG_TEXT]), embedder.embed_texts([LONG_TEXT]))
+
+
 @pytest.mark.parametrize("second", [0, 1.9875, 3.5, 5.9])
 def test_a_click_anywhere_changes_the_vector(embedder, second):
     samples = sound(6).media.samples

@@ -111,6 +111,9 @@ def test_another_tokenizer_is_told(copied):
 def test_parameters_of_no_use_are_told(folder):
     with pytest.raises(ConfigError, match="dtype"):
         imagebind.loaded(folder, dtype="int3")
+    for clips in (0, True, 2.0):
+        with pytest.raises(ConfigError, match="clips"):
+            imagebind.loaded(folder, clips=clips)
     with pytest.raises(ConfigError, match="wrong parameters"):
         registry.create_embedder("imagebind", {"size": "huge"})
 

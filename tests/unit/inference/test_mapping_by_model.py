@@ -387,9 +387,9 @@ def test_a_model_that_cannot_grade_is_refused():
 
 
 def test_the_option_is_part_of_a_recipe_only_where_it_is_used():
-    assert "graded" not in MappingOptions().describe()
-    assert MappingOptions(graded=True).describe()["graded"] is True
-    assert MappingOptions().describe()["temperature"] == 0.0
+    assert "graded" not in MappingOptions().list_parameters()
+    assert MappingOptions(graded=True).list_parameters()["graded"] is True
+    assert MappingOptions().list_parameters()["temperature"] == 0.0
 
 
 @pytest.mark.parametrize("backend", ["openai", "constant"])

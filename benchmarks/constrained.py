@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from cmean.backends import registry
-from cmean.backends.generation.patterns import PatternMatchers
 from cmean.domain import Prompt, Question
+from cmean.generation.patterns import PatternMatchers
 from cmean.inference import structured_answers
 
 VOCABULARY = 151_000

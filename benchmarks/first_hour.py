@@ -37,7 +37,8 @@ from gpu_checkpoints import MODELS, Model, build_random_checkpoint, find_real_we
 from gpu_parts import CAPTIONERS_ONLY, PARTS
 from gpu_subject import REAL, TINY, Row, Subject
 
-from cmean.backends import registry, torch_tools
+from cmean import torch_tools
+from cmean.backends import registry
 from cmean.config import load_settings
 from cmean.domain import Role
 from cmean.errors import ConfigError, MissingExtraError

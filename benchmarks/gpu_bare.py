@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from cmean.backends import checkpoints, torch_tools
+from cmean import torch_tools
+from cmean.backends import checkpoints
 from cmean.backends.captioners.conversation import convert_to_image
 from cmean.domain import Question, Sound
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import servers  # noqa: F401 - sets the path on which the tests' checkpoints are found
 from gpu_shapes import QWEN2_5_VL, QWEN2_AUDIO, QWEN3, Shape, shape
 
-from cmean.backends import hub, torch_tools
+from cmean import torch_tools
+from cmean.backends import hub
 from cmean.domain import Kind, Role
 from cmean.errors import WeightsError
 

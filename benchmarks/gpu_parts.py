@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gpu_bare import get_memory_mib, measure_bandwidth
 from gpu_subject import STATIC_BATCH, Row, Subject, apply_to_items
 
-from cmean.backends import torch_tools
+from cmean import torch_tools
 from cmean.domain import Caption, Role
 from cmean.errors import ItemError
 from cmean.protocols import get_concurrency

@@ -11,7 +11,8 @@ import numpy as np
 from gpu_bare import BareModel
 from peers import TEXT
 
-from cmean.backends import registry, torch_tools
+from cmean import torch_tools
+from cmean.backends import registry
 from cmean.domain import Excerpt, Kind, Picture, Prompt, Question, Role, Sound
 from cmean.inference import structured_answers
 from cmean.inference.batching import Batcher

@@ -12,7 +12,8 @@ import zipfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cmean.backends import hub, torch_tools
+from cmean import torch_tools
+from cmean.backends import hub
 from cmean.backends.quantization import make_four_bit_config
 from cmean.errors import CmeanError, WeightsError
 

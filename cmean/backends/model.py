@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from cmean.backends import hub, torch_tools
+from cmean import torch_tools
+from cmean.backends import hub
 from cmean.errors import ConfigError
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from cmean.backends import torch_tools
+from cmean import torch_tools
 from cmean.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:

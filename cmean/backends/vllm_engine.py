@@ -14,10 +14,10 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cmean.backends import torch_tools
-from cmean.backends.engine import ContinuousBatch, EngineThread
+from cmean import torch_tools
 from cmean.errors import CmeanError, ConfigError, DeviceFaultError, ItemError, WeightsError
 from cmean.failure_reasons import FailureReason
+from cmean.generation.engine import ContinuousBatch, EngineThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

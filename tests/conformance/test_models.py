@@ -16,7 +16,7 @@ from checkpoints.models import CASES, CHATTING, excerpt, picture, same, sound, u
 
 from cmean.backends.table import BACKENDS
 from cmean.domain import Role
-from cmean.errors import ConfigError, ItemError, WeightsError
+from cmean.errors import ConfigError, DeviceFaultError, ItemError, WeightsError
 from cmean.protocols import PreparingCaptioner, get_concurrency
 
 LOOKING = [name for name, case in CASES.items() if case.sides]
@@ -119,6 +119,23 @@ def test_full_memory_is_a_memory_error(subject):
     for one in (subject.things[0], subject.things[-1]):
         with pytest.raises(MemoryError, match="out of memory"):
             use(subject.ready, [one])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_fault_of_the_device_is_one_and_not_that_of_an_input(subject_of, name):
+    import torch
+
+    def fail(*_):
+        raise torch.AcceleratorError("CUDA error: device-side assert triggered")
+
+    subject = subject_of(name)
+    handle = torch.nn.modules.module.register_module_forward_pre_hook(fail)
+    try:
+        with pytest.raises(DeviceFaultError, match="device-side assert"):
+            use(subject.ready, subject.things[:2])
+    finally:
+        handle.remove()
+    assert use(subject.ready, subject.things[:1])
 
 
 def reason(subject, media):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from cmean.backends import checkpoints, inputs, torch_tools
+from cmean import torch_tools
+from cmean.backends import checkpoints, inputs
 from cmean.backends.model import ModelBackend
 from cmean.domain import Caption, FinishReason
 from cmean.errors import CaptionError, ConfigError, WeightsError

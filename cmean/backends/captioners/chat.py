@@ -31,15 +31,15 @@ from cmean.backends.captioners.conversation import (
     pad_samples,
     read_caption,
 )
-from cmean.backends.engine import EngineThread
-from cmean.backends.generation.batch import GenerationBatch, create_batch
-from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob
-from cmean.backends.generation.sampling import Sampling, SamplingChoice
 from cmean.backends.model import ModelBackend
 from cmean.backends.quantization import choose_quantization
 from cmean.domain import Picture, Sound
 from cmean.errors import CaptionError, ConfigError, ItemError
 from cmean.failure_reasons import FailureReason
+from cmean.generation.batch import GenerationBatch, create_batch
+from cmean.generation.engine import EngineThread
+from cmean.generation.jobs import GeneratedTokens, GenerationJob
+from cmean.generation.sampling import Sampling, SamplingChoice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob
     from cmean.domain import Excerpt, Sound
+    from cmean.generation.jobs import GeneratedTokens, GenerationJob
 
 _SHORTEST_SECONDS = 0.1
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cmean.backends import hub, inputs, state_dicts, torch_tools
+from cmean import torch_tools
+from cmean.backends import hub, inputs, state_dicts
 from cmean.backends.captioners import lp_musiccaps_mel
 from cmean.backends.model import ModelBackend
 from cmean.domain import Caption, FinishReason

@@ -13,12 +13,12 @@ from cmean.backends.captioners.conversation import (
     format_conversation,
     pad_samples,
 )
-from cmean.backends.generation.sampling import SamplingChoice
 from cmean.backends.vllm_engine import EngineReply, EngineRequest
 from cmean.backends.vllm_model import VllmModel, check_temperature
 from cmean.domain import Caption, FinishReason, Picture
 from cmean.errors import CaptionError, ConfigError, ItemError, WeightsError
 from cmean.failure_reasons import FailureReason
+from cmean.generation.sampling import SamplingChoice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

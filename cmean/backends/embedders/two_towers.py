@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cmean.backends import checkpoints, torch_tools
+from cmean import torch_tools
+from cmean.backends import checkpoints
 from cmean.backends.embedders.texts import cut_token_windows
 from cmean.backends.model import ModelBackend
 from cmean.util.covering_windows import embed_windows

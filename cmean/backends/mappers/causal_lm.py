@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import TemplateError
 
 from cmean.backends import checkpoints, writing
-from cmean.backends.engine import EngineThread
-from cmean.backends.generation.batch import GenerationBatch, create_batch
-from cmean.backends.generation.grading import GradedTokens, create_grading_batch
-from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob
-from cmean.backends.generation.patterns import PatternMatchers
-from cmean.backends.generation.sampling import Sampling
 from cmean.backends.model import ModelBackend
 from cmean.backends.quantization import choose_quantization
 from cmean.domain import Answer, FinishReason, GradedAnswer, Prompt
 from cmean.errors import ItemError, WeightsError
 from cmean.failure_reasons import FailureReason
+from cmean.generation.batch import GenerationBatch, create_batch
+from cmean.generation.engine import EngineThread
+from cmean.generation.grading import GradedTokens, create_grading_batch
+from cmean.generation.jobs import GeneratedTokens, GenerationJob
+from cmean.generation.patterns import PatternMatchers
+from cmean.generation.sampling import Sampling
 
 if TYPE_CHECKING:
     import re

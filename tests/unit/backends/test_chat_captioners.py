@@ -13,6 +13,7 @@ from checkpoints.models import CHATTING, LONGEST, excerpt, picture, sound
 from cmean.backends import registry
 from cmean.domain import FinishReason, Prompt
 from cmean.errors import CaptionError, ConfigError, WeightsError
+from cmean.generation.capacity import measure_token_bytes
 
 pytest.importorskip("transformers")
 
@@ -57,6 +58,13 @@ def test_a_caption_that_was_cut_goes_on_as_if_it_had_not_been(subject, captioner
         assert 0 < rest.tokens <= len(rest.text) - CUT  # a token may have several characters
         if wholes[n].finish_reason is FinishReason.STOP:
             assert rest.text == wholes[n].text
+
+
+def test_the_memory_of_a_token_is_known_before_anything_is_captioned(captioner):
+    """By a text without media, which every model can read: so a GPU is filled from the start."""
+    network = captioner._batch.network  # noqa: SLF001 - estimated on GPUs alone
+    assert measure_token_bytes(network) > 0
+    assert captioner.concurrency == 10
 
 
 def test_text_with_control_tokens_is_text(subject, captioner):

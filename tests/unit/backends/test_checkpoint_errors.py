@@ -12,7 +12,8 @@ import pytest
 from checkpoints import llava, qwen2_audio, qwen3_omni
 from checkpoints.models import excerpt, picture
 
-from cmean.backends import quantization, registry, torch_tools
+from cmean import torch_tools
+from cmean.backends import quantization, registry
 from cmean.domain import Excerpt, Kind, Picture
 from cmean.errors import ConfigError, MissingExtraError, WeightsError
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 import cmean.inference
 from cmean.backends import registry
+from cmean.config import BackendChoice
 from cmean.domain import RGB, Answer, GradedAnswer, Kind, MeanRGB
 from cmean.errors import ConfigError, ItemError
-from cmean.inference import structured_answers
+from cmean.inference import recipes, structured_answers
 from cmean.inference.batching import Batcher, apply_isolated
 from cmean.inference.mapping import ItemCaptions, MappingOptions, map_by_language_model
 
@@ -389,6 +390,14 @@ def test_the_option_is_part_of_a_recipe_only_where_it_is_used():
     assert "graded" not in MappingOptions().list_parameters()
     assert MappingOptions(graded=True).list_parameters()["graded"] is True
     assert MappingOptions().list_parameters()["temperature"] == 0.0
+
+
+@pytest.mark.parametrize("backend", ["openai", "constant"])
+def test_a_mapper_that_cannot_grade_is_refused_before_anything_runs(backend):
+    choice = BackendChoice(backend, {"model": "m"}, options={"graded": True})
+    with pytest.raises(ConfigError, match="graded") as caught:
+        recipes.build_mapper_recipe(Kind.TRACK, choice)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_real_model_grades_captions(tmp_path):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cmean.backends import hub, inputs, state_dicts, torch_tools
+from cmean import torch_tools
+from cmean.backends import hub, inputs, state_dicts
 from cmean.backends.embedders.imagebind import pictures, sizes, sounds
 from cmean.backends.embedders.imagebind.texts import REPOSITORY, Tokenizer
 from cmean.backends.model import ModelBackend

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from cmean.backends.generation.sampling import Sampling
+from cmean.generation.sampling import Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from cmean.backends.generation.sampling import Sampling
+    from cmean.generation.sampling import Sampling
 
 
 def penalise_repetition(scores: Tensor, seen: Tensor, samplings: Sequence[Sampling]) -> Tensor:

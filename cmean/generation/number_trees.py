@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cmean.backends.generation.patterns import PatternMatchers
+    from cmean.generation.patterns import PatternMatchers
 
 PRUNED_MASS = 1e-3
 """The most that the probabilities of the branches sum to that are left out of a number."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch  # noqa: TID253 - its own errors
 
-from cmean.backends import torch_tools
+from cmean import torch_tools
 from cmean.errors import ConfigError, DeviceFaultError
 
 MEMORY = (

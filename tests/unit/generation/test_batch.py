@@ -10,13 +10,13 @@ pytest.importorskip("llguidance")
 
 from checkpoints import qwen3
 
-from cmean.backends import torch_tools
-from cmean.backends.generation.batch import GenerationBatch
-from cmean.backends.generation.capacity import RowCapacity
-from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob
-from cmean.backends.generation.network import CachedNetwork
-from cmean.backends.generation.patterns import PatternMatchers
-from cmean.backends.generation.sampling import Sampling
+from cmean import torch_tools
+from cmean.generation.batch import GenerationBatch
+from cmean.generation.capacity import RowCapacity
+from cmean.generation.jobs import GeneratedTokens, GenerationJob
+from cmean.generation.network import CachedNetwork
+from cmean.generation.patterns import PatternMatchers
+from cmean.generation.sampling import Sampling
 from cmean.inference import structured_answers
 
 PAD, NEVER = 0, 10**9

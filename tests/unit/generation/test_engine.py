@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cmean.backends.engine import ContinuousBatch, EngineThread
 from cmean.errors import DeviceFaultError, ItemError
+from cmean.generation.engine import ContinuousBatch, EngineThread
 
 
 class Countdown(ContinuousBatch):

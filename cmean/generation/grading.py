@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cmean.backends import torch_tools
-from cmean.backends.engine import ContinuousBatch
-from cmean.backends.generation.caches import CacheSupport
-from cmean.backends.generation.capacity import RowCapacity
-from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob, Row, collate_inputs
-from cmean.backends.generation.number_trees import DigitTokens, NumberTree
+from cmean import torch_tools
 from cmean.errors import ConfigError
+from cmean.generation.caches import CacheSupport
+from cmean.generation.capacity import RowCapacity
+from cmean.generation.engine import ContinuousBatch
+from cmean.generation.jobs import GeneratedTokens, GenerationJob, Row, collate_inputs
+from cmean.generation.number_trees import DigitTokens, NumberTree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from cmean.backends.generation.batch import GenerationBatch
-    from cmean.backends.generation.network import CachedNetwork, ReadRows
-    from cmean.backends.generation.patterns import PatternMatchers
+    from cmean.generation.batch import GenerationBatch
+    from cmean.generation.network import CachedNetwork, ReadRows
+    from cmean.generation.patterns import PatternMatchers
 
 _READ_AT_ONCE = 8
 

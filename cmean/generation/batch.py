@@ -11,23 +11,23 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cmean.backends import torch_tools
-from cmean.backends.engine import ContinuousBatch
-from cmean.backends.generation import caches
-from cmean.backends.generation.caches import CacheSupport
-from cmean.backends.generation.capacity import RowCapacity, estimate_capacity
-from cmean.backends.generation.drawing import draw_tokens, penalise_repetition
-from cmean.backends.generation.jobs import GeneratedTokens, GenerationJob, Row, collate_inputs
-from cmean.backends.generation.network import CachedNetwork
-from cmean.backends.generation.sampling import Sampling
+from cmean import torch_tools
+from cmean.generation import caches
+from cmean.generation.caches import CacheSupport
+from cmean.generation.capacity import RowCapacity, estimate_capacity
+from cmean.generation.drawing import draw_tokens, penalise_repetition
+from cmean.generation.engine import ContinuousBatch
+from cmean.generation.jobs import GeneratedTokens, GenerationJob, Row, collate_inputs
+from cmean.generation.network import CachedNetwork
+from cmean.generation.sampling import Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from torch import Tensor
 
-    from cmean.backends.generation.network import ReadRows
-    from cmean.backends.generation.patterns import PatternMatchers
+    from cmean.generation.network import ReadRows
+    from cmean.generation.patterns import PatternMatchers
 
 _READ_AT_ONCE = 8
 """Rows whose inputs are read together: more take memory and save no time."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmean.backends import torch_tools
-from cmean.backends.generation import caches
+from cmean import torch_tools
+from cmean.generation import caches
 
 if TYPE_CHECKING:
-    from cmean.backends.generation.network import CachedNetwork
+    from cmean.generation.network import CachedNetwork
 
 _ON_A_CPU = 8
 _MOST = 256

@@ -7,8 +7,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from cmean.backends.generation.drawing import draw_tokens, penalise_repetition
-from cmean.backends.generation.sampling import Sampling
+from cmean.generation.drawing import draw_tokens, penalise_repetition
+from cmean.generation.sampling import Sampling
 
 torch = pytest.importorskip("torch")
 

@@ -113,6 +113,19 @@ def test_four_hundred_samples_are_four_hundred_valid_answers(tmp_path):
     assert len({answer.text for answer in answers}) > 396
 
 
+def test_a_question_says_which_tokens_are_drawn_from(model):
+    def written(**sampling):
+        return [one.text for one in model.write([Question(CAPTION, 20, **sampling)])]
+
+    hot = {"temperature": 3.0, "seed": 4}
+    assert written(**hot) != written()
+    assert written(**hot, top_k=1) == written(**hot, top_p=1e-6) == written()
+    assert written(**hot, top_k=5) != written(**hot)
+    assert written(repetition_penalty=5.0) != written()
+    # the draws of a question are the same whatever it draws from
+    assert written(**hot, top_k=10**6) == written(**hot)
+
+
 def test_samples_are_drawn_by_their_probabilities(model):
     def share(temperature):
         questions = [

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cmean import torch_tools
+from cmean.errors import CmeanError
 from cmean.generation import caches
 from cmean.generation.caches import CacheSupport
 from cmean.generation.capacity import RowCapacity, estimate_capacity
@@ -74,6 +75,8 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
         if network.support is CacheSupport.ALONE:
             self._capacity = RowCapacity(1)
         self._waiting: deque[Row] = deque()
+        self._open: dict[int, Row] = {}
+        """All rows that are not yet returned, wherever they are: none can be lost."""
         self._rows: list[Row] = []
         self._read: ReadRows | None = None
 
@@ -93,10 +96,13 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
 
     def add(self, jobs: Mapping[int, GenerationJob]) -> None:
         """Take jobs, by number."""
-        self._waiting.extend(Row(number, job) for number, job in jobs.items())
+        rows = {number: Row(number, job) for number, job in jobs.items()}
+        self._open |= rows
+        self._waiting.extend(rows.values())
 
     def clear(self) -> None:
         """Drop all rows."""
+        self._open.clear()
         self._waiting.clear()
         self._drop_running()
 
@@ -104,15 +110,17 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
         """Read the inputs of rows that wait, if there is room, and write a token of each row."""
         import torch
 
-        ended: list[Row] = []
         with torch.inference_mode():
             try:
                 with torch_tools.convert_device_errors():
-                    self._admit(ended)
-                    self._write(ended)
+                    self._admit()
+                    self._write()
             except MemoryError as error:
-                self._requeue(error, ended)
-        return {row.number: row.result for row in ended if row.result is not None}
+                self._requeue(error)
+        found = {number: row.result for number, row in self._open.items() if row.result is not None}
+        for number in found:
+            del self._open[number]
+        return found
 
     def _count_writing(self) -> int:
         return sum(row.result is None for row in self._rows)
@@ -122,8 +130,8 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
 
     # --- rows that come
 
-    def _admit(self, ended: list[Row]) -> None:
-        """Read rows that wait into the free room; those that end by it go to `ended`."""
+    def _admit(self) -> None:
+        """Read rows that wait into the free room."""
         # several at once, since the running rows wait meanwhile
         worthwhile = max(1, self.capacity // 16)
         at_once = _READ_AT_ONCE if self.network.support >= CacheSupport.PADDED else 1
@@ -132,25 +140,38 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
             if room < worthwhile:
                 return
             count = min(len(self._waiting), room, at_once)
-            self._read_inputs([self._waiting.popleft() for _ in range(count)], ended)
+            self._read_inputs([self._waiting.popleft() for _ in range(count)])
 
-    def _read_inputs(self, rows: list[Row], ended: list[Row]) -> None:
+    def _read_inputs(self, rows: list[Row]) -> None:
         for row in rows:
             self.counts.forced_tokens += row.add_forced_tokens()
             row.end_where_nothing_can_follow()
-        open_ = [row for row in rows if row.result is None]
-        if open_:
-            try:
-                inputs = collate_inputs(open_, self.network.padding)
-                with torch_tools.convert_device_errors():
-                    scores, read = self.network.read_inputs(inputs)
-            except MemoryError as error:
-                self._postpone(open_, error)
-            else:
-                self._join(open_, read)
-                self._draw(scores, read.seen, open_)
-                self._measure()
-        ended += [row for row in rows if row.result is not None]
+        rows = [row for row in rows if row.result is None]
+        if not rows:
+            return
+        try:
+            inputs = collate_inputs(rows, self.network.padding)
+            with torch_tools.convert_device_errors():
+                scores, read = self.network.read_inputs(inputs)
+        except MemoryError as error:
+            self._postpone(rows, error)
+            return
+        except CmeanError:
+            raise
+        except Exception as error:  # noqa: BLE001 - of an input that the network cannot take
+            self._isolate(rows, error)
+            return
+        self._join(rows, read)
+        self._draw(scores, read.seen, rows)
+        self._measure()
+
+    def _isolate(self, rows: list[Row], error: Exception) -> None:
+        """Read rows one by one after an error, so that it affects only the one that caused it."""
+        if len(rows) == 1:
+            rows[0].result = error
+            return
+        for row in rows:
+            self._read_inputs([row])
 
     def _postpone(self, rows: list[Row], error: MemoryError) -> None:
         """Let rows wait that do not fit beside those that run; one that is alone fails."""
@@ -180,8 +201,8 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
 
     # --- rows that write
 
-    def _write(self, ended: list[Row]) -> None:
-        """Write a token of each row; those that end by it go to `ended`."""
+    def _write(self) -> None:
+        """Write a token of each row."""
         writing = [row for row in self._rows if row.result is None]
         if 2 * len(writing) <= len(self._rows):
             self._leave()
@@ -197,7 +218,6 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
         counts.room += self.capacity
         self._draw(scores, self._read.seen, self._rows)
         self._capacity.note_success()
-        ended += [row for row in writing if row.result is not None]
 
     def _draw(self, scores: Tensor, seen: Tensor, rows: Sequence[Row]) -> None:
         """Draw the next token of each row that has not ended."""
@@ -210,7 +230,7 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
         }
         if self.patterns is not None:
             scores = self.patterns.mask_scores(scores, matchers)
-        drawn = draw_tokens(scores, samplings, [row.draws for row in rows])
+        drawn = draw_tokens(scores, samplings, [row.get_draw for row in rows])
         for row, token in zip(rows, drawn, strict=True):
             if row.result is None:
                 may_force = self.network.support is CacheSupport.RAGGED
@@ -227,20 +247,23 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
             self._read.keep(kept)
             self._rows = [self._rows[number] for number in kept]
 
-    def _requeue(self, error: MemoryError, ended: list[Row]) -> None:
+    def _requeue(self, error: MemoryError) -> None:
         """Let all rows start anew, fewer at once: of a step that failed, layers may be half done.
 
         A row that was alone ends by the error.
         """
-        writing = [row for row in self._rows if row.result is None]
+        waiting = set(map(id, self._waiting))
+        unended = [row for row in self._open.values() if row.result is None]
+        begun = [row for row in unended if id(row) not in waiting]
         self._drop_running()
         torch_tools.release_memory()
-        self._capacity.note_failure(len(writing))
-        if len(writing) == 1:
-            writing[0].result = error
-            ended += writing
-        else:
-            self._waiting.extendleft(reversed(writing))
+        self._capacity.note_failure(len(begun))
+        if len(begun) == 1:
+            begun[0].result = error
+            unended.remove(begun[0])
+        self._waiting = deque(
+            unended
+        )  # in the order in which they came: those that had begun first
 
     def _measure(self) -> None:
         """Estimate how many rows fit, from what those take that are in memory."""
@@ -249,9 +272,11 @@ class GenerationBatch(ContinuousBatch[GenerationJob, GeneratedTokens]):
             return
         rows, columns = read.mask.shape
         further = max(row.job.max_tokens - len(row.tokens) for row in self._rows)
-        row_bytes = caches.count_bytes(read.cache) * (columns + further) // (columns * rows)
-        free_bytes = torch_tools.count_free_bytes(self.network.devices)
-        self._capacity.note_measurement(rows, max(1, row_bytes), free_bytes)
+        held_bytes = caches.count_bytes(read.cache)
+        row_bytes = max(1, held_bytes * (columns + further) // (columns * rows))
+        growth = rows * row_bytes - held_bytes  # of the rows that are there already
+        free_bytes = torch_tools.count_free_bytes(self.network.devices) - growth
+        self._capacity.note_measurement(rows, row_bytes, free_bytes)
 
 
 def create_batch(

@@ -69,7 +69,9 @@ def _get_spare_layer_class() -> Any:  # noqa: ANN401 - a class of transformers
             end = self.begin + self.keys.shape[-2]
             further = end + states[0].shape[-2]
             if self.buffers is None or further > self.buffers[0].shape[-2]:
-                self.buffers = (_add_spare(self.keys), _add_spare(self.values))
+                self.buffers = tuple(
+                    _add_spare(one, states[0].shape[-2]) for one in (self.keys, self.values)
+                )
                 further, end, self.begin = further - self.begin, end - self.begin, 0
             for buffer, new in zip(self.buffers, states, strict=False):
                 buffer[:, :, end:further] = new
@@ -79,10 +81,10 @@ def _get_spare_layer_class() -> Any:  # noqa: ANN401 - a class of transformers
     return SpareLayer
 
 
-def _add_spare(states: Tensor) -> Tensor:
-    """Copy states to a buffer with spare columns."""
+def _add_spare(states: Tensor, least: int) -> Tensor:
+    """Copy states to a buffer with spare columns, at least so many."""
     *rows, columns, width = states.shape
-    buffer = states.new_empty(*rows, columns + _SPARE, width)
+    buffer = states.new_empty(*rows, columns + max(_SPARE, least), width)
     buffer[..., :columns, :] = states
     return buffer
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from random import Random
+    from collections.abc import Callable, Sequence
 
     from torch import Tensor
 
@@ -35,11 +34,11 @@ def penalise_repetition(scores: Tensor, seen: Tensor, samplings: Sequence[Sampli
 
 
 def draw_tokens(
-    scores: Tensor, samplings: Sequence[Sampling], generators: Sequence[Random]
+    scores: Tensor, samplings: Sequence[Sampling], draws: Sequence[Callable[[], float]]
 ) -> list[int]:
     """Draw a token of each row; that of the highest score where the temperature is 0.
 
-    Row and step have one random number, from the row's own generator; the token is where it falls
+    Row and step have one random number, which `draws` gives; the token is where it falls
     among the cumulated softmax(scores / temperature) of the tokens that top_k and top_p leave. So
     what else is in the batch changes nothing, and it is the same on a CPU and on a GPU.
     """
@@ -49,13 +48,12 @@ def draw_tokens(
     rows = [row for row, sampling in enumerate(samplings) if sampling.temperature]
     if rows:
         chosen = [samplings[row] for row in rows]
-        # 32 bits, so that the product below stays under the total
-        draws = [[generators[row].getrandbits(32) / 2**32] for row in rows]
+        numbers = [[draws[row]()] for row in rows]
         place = torch.tensor(rows, device=scores.device)
         temperatures = torch.tensor([[one.temperature] for one in chosen], device=scores.device)
         kept = _keep_most_probable(scores[place] / temperatures, chosen)
         reached = torch.softmax(kept, -1).cumsum(-1, dtype=torch.float64)
-        target = reached[:, -1:] * torch.tensor(draws, dtype=torch.float64, device=scores.device)
+        target = reached[:, -1:] * torch.tensor(numbers, dtype=torch.float64, device=scores.device)
         tokens[place] = (reached <= target).sum(-1)
     found: list[int] = tokens.tolist()
     return found

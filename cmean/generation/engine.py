@@ -103,7 +103,7 @@ class EngineThread(Generic[J, R]):
         self._thread.join()
 
     def _work(self) -> None:
-        while self._admit() and not self._closed:
+        while not self._closed and self._admit():
             try:
                 ended = self._batch.step()
             except Exception as error:  # noqa: BLE001 - whatever it is, those that wait get it

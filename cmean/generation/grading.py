@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cmean import torch_tools
-from cmean.errors import ConfigError
+from cmean.errors import CmeanError, ConfigError
 from cmean.generation.caches import CacheSupport
 from cmean.generation.capacity import RowCapacity
 from cmean.generation.engine import ContinuousBatch
@@ -95,19 +95,34 @@ class GradingBatch(ContinuousBatch[GenerationJob, GradedTokens]):
 
     def step(self) -> Mapping[int, GradedTokens | Exception]:
         """Grade as many of the waiting jobs as fit, to their ends."""
-        import torch
-
         count = min(len(self._waiting), self._capacity.rows)
         chosen = [self._waiting.popleft() for _ in range(count)]
         try:
-            with torch.inference_mode(), torch_tools.convert_device_errors():
-                return _Grading(self._network, self._tokens, chosen).run()
+            found = self._grade(chosen)
         except MemoryError as error:
             if count == 1:
                 return {chosen[0][0]: error}
             self._capacity.note_failure(count)
             self._waiting.extendleft(reversed(chosen))
             return {}
+        self._capacity.note_success()
+        return found
+
+    def _grade(
+        self, jobs: Sequence[tuple[int, GenerationJob]]
+    ) -> Mapping[int, GradedTokens | Exception]:
+        """Grade jobs together or, after an error of one of them, each alone."""
+        import torch
+
+        try:
+            with torch.inference_mode(), torch_tools.convert_device_errors():
+                return _Grading(self._network, self._tokens, jobs).run()
+        except (MemoryError, CmeanError):
+            raise
+        except Exception as error:  # noqa: BLE001 - of a job that the network cannot take
+            if len(jobs) == 1:
+                return {jobs[0][0]: error}
+        return {number: found for job in jobs for number, found in self._grade([job]).items()}
 
 
 class _Grading:

@@ -60,8 +60,16 @@ class Row:
         self.tokens: list[int] = []
         self.pending: list[int] = []
         """Tokens that the network has not read yet."""
-        self.draws = Random(job.sampling.seed)  # noqa: S311 - no secret
+        self._random = Random(job.sampling.seed)  # noqa: S311 - no secret
+        self._draws: list[float] = []
         self.result: GeneratedTokens | Exception | None = None
+
+    def get_draw(self) -> float:
+        """Return the random number of the next token, 0 to below 1: the same however often."""
+        while len(self._draws) <= len(self.tokens):
+            # 32 bits, so that a product with a total stays under the total
+            self._draws.append(self._random.getrandbits(32) / 2**32)
+        return self._draws[len(self.tokens)]
 
     def go_on(self, token: int, ends: frozenset[int], *, may_force: bool) -> int:
         """Add a drawn token and those that are forced then, and end the row where it ends.
@@ -78,13 +86,11 @@ class Row:
         """Add the tokens that the pattern leaves no choice about, and return their number."""
         matcher = self.job.matcher
         room = self.job.max_tokens - len(self.tokens)
-        if self.result is not None or matcher is None or not room or matcher.is_stopped():
+        if self.result is not None or matcher is None or room < 1 or matcher.is_stopped():
             return 0
         forced = matcher.compute_ff_tokens()[:room]
         if forced:
             matcher.consume_tokens(forced)
-            for _ in forced:  # as if each had been drawn
-                self.draws.getrandbits(32)
             self.tokens += forced
             self.pending += forced
         return len(forced)

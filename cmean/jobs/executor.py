@@ -157,10 +157,12 @@ class _Execution:
         self._drop_waiting_parts()
         while self._running or self._preparing is not None:
             self._await_something()
-        with suppress(CatalogError):
-            list(self._commit_outcomes())
-        for held in self._held:
-            self._release(held.claim, held.lease, held.error or error)
+        try:
+            with suppress(CatalogError):
+                list(self._commit_outcomes())
+        finally:
+            for held in self._held:
+                self._release(held.claim, held.lease, held.error or error)
 
     def _prepare_ahead(self, prefetcher: ThreadPoolExecutor) -> None:
         """Prepare another claim where at most one has parts that have not begun."""

@@ -14,6 +14,8 @@ from cmean.catalog.task_counts import needs_compaction
 from cmean.util.hashing import hash_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from cmean.catalog.engine import Catalog
 
 
@@ -91,6 +93,26 @@ def has_live_local_worker(catalog: Catalog) -> bool:
     own = describe_this_process()
     with catalog.read() as connection:
         return workers.count_workers_on_host(connection, own.host, own.namespace) > 0
+
+
+def release_stopped_tasks(catalog: Catalog, run_id: int, pids: Collection[int]) -> None:
+    """Free the tasks of workers that their own run has ended, without any blame for the tasks.
+
+    Args:
+        catalog: the catalog.
+        run_id: the worker row of the run.
+        pids: of the processes that it ended.
+    """
+    if not pids:
+        return
+    stopped = [
+        worker.id
+        for worker in find_dead_workers(catalog)
+        if worker.parent_id == run_id and worker.process.pid in pids
+    ]
+    with catalog.write() as connection:
+        task_recovery.release_workers(connection, stopped, crashed=False)
+        workers.stop_workers(connection, stopped)
 
 
 def release_abandoned_tasks(catalog: Catalog) -> int:

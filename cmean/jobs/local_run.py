@@ -20,7 +20,7 @@ from cmean.catalog.task_counts import TaskCounts, count_tasks
 from cmean.domain import Role
 from cmean.inference import recipes
 from cmean.inference.revisions import make_revision_finder
-from cmean.jobs.local_processes import release_abandoned_tasks
+from cmean.jobs.local_processes import release_abandoned_tasks, release_stopped_tasks
 from cmean.jobs.planner import plan_recipe_tasks
 from cmean.jobs.process_pool import ProcessPool
 from cmean.jobs.session import start_session
@@ -189,7 +189,7 @@ class _StageRun:
                     number = pool.count_replacements(ended.crashed, has_worked=has_worked)
                     pool.start(self._split_budget(number, left) if number and left > 0 else [])
         finally:
-            pool.stop()
+            release_stopped_tasks(self.catalog, self.run_id, pool.stop())
             release_abandoned_tasks(self.catalog)
 
     def _split_budget(self, jobs: int, todo: int) -> list[int]:

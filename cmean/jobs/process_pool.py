@@ -134,8 +134,13 @@ class ProcessPool:
             return crashed
         return 0 if self.processes else 1
 
-    def stop(self) -> None:
-        """End the workers: after their batch or, if that takes long, at once."""
+    def stop(self) -> set[int]:
+        """End the workers: after their batch or, if that takes long, at once.
+
+        Returns:
+            The process ids of those that were ended at once.
+        """
+        killed: set[int] = set()
         for _, pipe in self.processes:
             pipe.close()
         deadline = time.monotonic() + delays.PROCESS_STOP
@@ -144,8 +149,11 @@ class ProcessPool:
                 process.join(max(0.0, deadline - time.monotonic()))
         finally:
             for process, _ in self.processes:
+                if process.is_alive() and process.pid is not None:
+                    killed.add(process.pid)
                 process.kill()
                 process.join()
+        return killed
 
 
 def _receive_message(pipe: Pipe) -> str | None:

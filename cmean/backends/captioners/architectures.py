@@ -30,6 +30,7 @@ class Architecture:
             windows of it; "second": at least a second of silence follows the longest sound.
         processor: its class in transformers; empty: the one of `AutoProcessor`.
         scales: whether a picture is scaled to between `min_pixels` and `max_pixels`.
+        shortest: seconds; shorter sounds are followed by silence up to that.
     """
 
     model: str = ""
@@ -37,6 +38,7 @@ class Architecture:
     padding: str = "extractor"
     processor: str = ""
     scales: bool = False
+    shortest: float = 0.1
 
     def make_audio_options(self, longest: float, rate: int) -> dict[str, Any]:
         """Make the options of the feature extractor.
@@ -60,8 +62,13 @@ _SCALES = Architecture(scales=True)
 _OMNI_2_5 = Architecture(
     "Qwen2_5OmniThinkerForConditionalGeneration", window=300.0, padding="second", scales=True
 )
+# Its audio tower reads whole seconds, and a shorter sound otherwise if it is alone.
 _OMNI_3 = Architecture(
-    "Qwen3OmniMoeThinkerForConditionalGeneration", window=300.0, padding="second", scales=True
+    "Qwen3OmniMoeThinkerForConditionalGeneration",
+    window=300.0,
+    padding="second",
+    scales=True,
+    shortest=1.0,
 )
 
 # Audio Flamingo and Music Flamingo cut sounds into windows of 30 s and read them all at once. Of

@@ -192,7 +192,7 @@ class ChatCaptioner(ModelBackend):
         if isinstance(media, Picture):
             given["images"] = [[convert_to_image(media)]]
         else:
-            given["audio"] = [pad_samples(media)]
+            given["audio"] = [pad_samples(media, self._architecture.shortest)]
             given["audio_kwargs"] = self._architecture.make_audio_options(media.seconds, self.rate)
         # where the template wrote the token that begins a text, the tokenizer must not
         spelled = {"add_special_tokens": not (begin and text.startswith(begin))}

@@ -70,9 +70,9 @@ def convert_to_image(picture: Picture) -> Image.Image:
     return Image.fromarray(picture.pixels)
 
 
-def pad_samples(sound: Sound) -> NDArray[np.float32]:
-    """Pad sounds that are too short for a single frame with silence."""
-    lacking = max(0, int(_SHORTEST_SECONDS * sound.rate) - len(sound.samples))
+def pad_samples(sound: Sound, shortest: float = _SHORTEST_SECONDS) -> NDArray[np.float32]:
+    """Pad sounds that have fewer seconds with silence: by default, too few for a single frame."""
+    lacking = max(0, int(shortest * sound.rate) - len(sound.samples))
     return np.pad(sound.samples, (0, lacking))
 
 

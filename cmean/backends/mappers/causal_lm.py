@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
@@ -32,7 +32,7 @@ _USUAL_TOKENS = 96
 """What an answer has at most that rates the captions of an item."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Loaded:
     """A model in memory with what goes with it; `ends` are the tokens that end an answer."""
 
@@ -43,24 +43,32 @@ class _Loaded:
     batch: GenerationBatch
     engine: EngineThread[GenerationJob, GeneratedTokens]
 
-    @cached_property
+    _grader: EngineThread[GenerationJob, GradedTokens] | None = None
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
     def patterns(self) -> PatternMatchers:
         """Made with the first question that has a pattern: it takes a second."""
-        width = self.model.get_output_embeddings().weight.shape[0]
-        found = self.batch.patterns = PatternMatchers(self.tokenizer, width, self.ends)
-        return found
+        with self._lock:
+            if self.batch.patterns is None:
+                width = self.model.get_output_embeddings().weight.shape[0]
+                self.batch.patterns = PatternMatchers(self.tokenizer, width, self.ends)
+            return self.batch.patterns
 
-    @cached_property
+    @property
     def grader(self) -> EngineThread[GenerationJob, GradedTokens]:
         """Made with the first question that is graded."""
-        batch = create_grading_batch(self.batch, self.patterns)
-        return EngineThread(batch, "grade")
+        with self._lock:
+            if self._grader is None:
+                batch = create_grading_batch(self.batch, self.patterns)
+                self._grader = EngineThread(batch, "grade")
+            return self._grader
 
     def close(self) -> None:
         """End the threads."""
         self.engine.close()
-        if "grader" in vars(self):
-            self.grader.close()
+        if self._grader is not None:
+            self._grader.close()
 
     @property
     def context(self) -> int | None:

@@ -11,10 +11,11 @@ pytest.importorskip("llguidance")
 from checkpoints import qwen3
 
 from cmean import torch_tools
+from cmean.generation import drawing
 from cmean.generation.batch import GenerationBatch
 from cmean.generation.capacity import RowCapacity
 from cmean.generation.jobs import GeneratedTokens, GenerationJob
-from cmean.generation.network import CachedNetwork
+from cmean.generation.network import CachedNetwork, ReadRows
 from cmean.generation.patterns import PatternMatchers
 from cmean.generation.sampling import Sampling
 from cmean.inference import structured_answers
@@ -281,13 +282,50 @@ def test_how_many_rows_fit_follows_from_memory():
     assert capacity.rows == 1  # always one: whether it fits is tried
 
 
-def test_other_errors_concern_all(network):
-    batch = batch_of(network, 2)
-    batch.add({0: GenerationJob({"input_ids": job(5, 5).inputs["input_ids"]}, 5)})
-    with pytest.raises(KeyError, match="attention_mask"):
-        batch.step()
-    batch.clear()
-    assert len(run(batch, [job(5, 5)])) == 1
+def test_an_input_that_the_network_cannot_take_fails_alone(network):
+    good = [job(5, 5), job(40, 9), job(17, 3)]
+    wrong = job(9, 5)
+    wrong.inputs["input_ids"][0, 3] = WIDTH + 7
+    *found, failed = run(batch_of(network, 8), [*good, wrong])
+    assert found == run(batch_of(network, 8), good)
+    assert isinstance(failed, IndexError)
+
+
+@pytest.mark.parametrize("name", ["keep", "append", "replace"])
+def test_no_row_is_lost_where_memory_lacks_while_rows_are_joined(network, monkeypatch, name):
+    """Rows that ended, that run, that were being read, and that wait."""
+    jobs = [job(*sizes, temperature=1.0, seed=sizes[0]) for sizes in UNEQUAL]
+    wanted = run(batch_of(network, 4), jobs)
+    refused = []
+    done = getattr(ReadRows, name)
+
+    def refuse(self, *arguments):
+        if not refused:
+            refused.append(arguments)
+            raise MemoryError("full")
+        return done(self, *arguments)
+
+    monkeypatch.setattr(ReadRows, name, refuse)
+    batch = batch_of(network, 4)
+    assert run(batch, jobs) == wanted
+    assert refused
+
+
+def test_a_draw_is_the_same_when_it_is_repeated(network, monkeypatch):
+    """Memory lacks after the random numbers were taken."""
+    jobs = [job(5 + n, 12, temperature=1.0, seed=n) for n in range(4)]
+    wanted = run(batch_of(network, 4), jobs)
+    keep, calls = drawing._keep_most_probable, []  # noqa: SLF001 - what takes most memory
+
+    def refuse(*arguments):
+        calls.append(arguments)
+        if len(calls) in {2, 7}:
+            raise MemoryError("full")
+        return keep(*arguments)
+
+    monkeypatch.setattr(drawing, "_keep_most_probable", refuse)
+    assert run(batch_of(network, 4), jobs) == wanted
+    assert len(calls) > 7
 
 
 def test_free_memory_of_several_gpus_is_that_of_the_fullest_on_each(monkeypatch):

@@ -105,3 +105,26 @@ def test_it_ends_while_others_wait(batch):
     with pytest.raises(RuntimeError, match="unloaded"):
         engine.run([1])
     engine.close()
+
+
+def test_it_ends_although_its_last_step_fails(batch):
+    """The step fails after the end was asked for: the thread must not wait for more."""
+    engine = EngineThread(batch, "test-engine")
+    begun, ending = threading.Event(), threading.Event()
+
+    def fail():
+        begun.set()
+        ending.wait()
+        raise DeviceFaultError("the GPU failed")
+
+    batch.step = fail
+    with ThreadPoolExecutor(2) as pool:
+        waiting = pool.submit(engine.run, [1])
+        begun.wait()
+        closing = pool.submit(engine.close)
+        while not engine._closed:  # noqa: SLF001 - what close sets before it waits
+            pass
+        ending.set()
+        closing.result()
+        with pytest.raises(DeviceFaultError):
+            waiting.result()

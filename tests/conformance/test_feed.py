@@ -5,8 +5,11 @@ Nor does work of which many parts run at the same time.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -24,6 +27,7 @@ from cmean.catalog.task_counts import TaskCounts, count_tasks
 from cmean.domain import Caption, Kind, Recipe, Role
 from cmean.errors import ConfigError, DeviceFaultError, ServerError
 from cmean.inference.steps.step import PreparedTasks
+from cmean.jobs import local_processes
 from cmean.jobs.executor import execute_tasks
 from cmean.jobs.session import start_session
 
@@ -327,3 +331,24 @@ def test_a_lost_lease_ends_what_has_not_begun(catalog, recipe_id, session, task_
     list(work)
     found = tally(catalog)
     assert (found["done"], found["leased"]) == (10, 0)
+
+
+# Workers that their own run has ended
+
+
+@pytest.mark.parametrize(("ended", "attempts"), [(True, 0), (False, 1)])
+def test_tasks_of_a_worker_that_its_run_ended_are_not_suspected(
+    catalog, recipe_id, session, ended, attempts
+):
+    """Only those of a worker that ended by itself are."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    gone = replace(local_processes.describe_this_process(), pid=process.pid, started=1.0)
+    with catalog.write() as connection:
+        worker = workers.register_worker(connection, gone, session.worker_id)
+        job_queue.claim_tasks(connection, recipe_id, worker, 3, LEASE)
+    pids = {process.pid} if ended else set()
+    local_processes.release_stopped_tasks(catalog, session.worker_id, pids)
+    local_processes.release_abandoned_tasks(catalog)
+    query = "SELECT MAX(lease_attempts), MAX(state), COUNT(*) FROM tasks"
+    assert read(catalog, query) == [(attempts, "ready", 10)]

@@ -9,7 +9,7 @@ caller then gives all of them back.
 
 A captioner or language model may have the attribute `concurrency`: as many threads may then call
 its `caption` or `write` at once, each with its own batch, and all are worked on together. Each
-batch then has one input, so that no input waits for others.
+batch then has one input, so that no input waits for others. The number may change at any time.
 """
 
 from __future__ import annotations

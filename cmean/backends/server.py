@@ -95,6 +95,12 @@ class ModelServer:
         self._available = _Availability()
         self._answers = 0
 
+    @property
+    def concurrency(self) -> int:
+        """How many threads may ask now: as many as are sent at a time, and a quarter more."""
+        limit = self._limit.limit
+        return 1 if self._limit.most == 1 else min(self._limit.most, limit + max(1, limit // 4))
+
     def load(self) -> None:
         """Import the client and read the environment. Sends nothing.
 

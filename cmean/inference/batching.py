@@ -62,9 +62,9 @@ class Batcher:
         return [found[number] for number in range(len(items))]
 
 
-def split_inputs(inputs: Mapping[K, T], concurrency: int) -> list[Mapping[K, T]]:
-    """Split inputs into those that a back-end gets at once: all, or one where it has threads."""
-    return [inputs] if concurrency == 1 else [{key: value} for key, value in inputs.items()]
+def split_inputs(inputs: Mapping[K, T], *, takes_batches: bool) -> list[Mapping[K, T]]:
+    """Split inputs into those that a back-end gets at once: all, or one."""
+    return [inputs] if takes_batches else [{key: value} for key, value in inputs.items()]
 
 
 def apply_isolated(

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
+_MOST_THREADS = 1024
+"""More than any back-end takes; a thread is started when it is needed."""
+
 
 def execute_tasks(
     session: WorkerSession,
@@ -69,7 +72,7 @@ def execute_tasks(
             before are committed.
     """
     with (
-        ThreadPoolExecutor(step.concurrency, "part") as pool,
+        ThreadPoolExecutor(_MOST_THREADS, "part") as pool,
         ThreadPoolExecutor(1, "prefetch") as prefetcher,
     ):
         execution = _Execution(session, recipe_id, step, is_stopped, budget)
@@ -201,8 +204,9 @@ class _Execution:
         return HeldClaim(claim, lease, deque(tasks.parts), dict(tasks.outcomes))
 
     def _begin_parts(self, pool: ThreadPoolExecutor) -> None:
+        places = 1 if self.step.takes_batches else self.step.count_places()
         for held in self._held:
-            while held.waiting and len(self._running) < self.step.concurrency:
+            while held.waiting and len(self._running) < places:
                 held.running += 1
                 part = pool.submit(self._run_part, held.lease, held.waiting.popleft())
                 self._running[part] = held

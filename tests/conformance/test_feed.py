@@ -45,6 +45,7 @@ class Step:
     def __init__(self, catalog, concurrency=1):
         self.catalog = catalog
         self.concurrency = concurrency
+        self.takes_batches = concurrency == 1
         self.prepared = threading.Semaphore(0)
         self.leased = []
         self.fail_at = None
@@ -70,6 +71,9 @@ class Step:
     @staticmethod
     def caption(tasks):
         return {task: Caption("red") for task in tasks}
+
+    def count_places(self):
+        return self.concurrency
 
     def note(self):
         with self.catalog.read() as connection:

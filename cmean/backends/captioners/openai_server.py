@@ -55,7 +55,11 @@ class ServerCaptioner:
         self.revision = f"{revision}/1".lstrip("/")
         self._sampling = {"max_tokens": max_new_tokens, "temperature": temperature, "seed": seed}
         self._server = ModelServer(ServerConnection(**connection), CaptionError)
-        self.concurrency = self._server.connection.concurrency
+
+    @property
+    def concurrency(self) -> int:
+        """How many threads may ask at once: what the server was found to take, and a few more."""
+        return self._server.concurrency
 
     def load(self) -> None:
         """Import the client. Sends nothing; errors as `ModelServer.load`."""

@@ -62,12 +62,16 @@ class ServerLanguageModel:
         self._server = ModelServer(ServerConnection(**connection))
         usual = PROGRAMS[self._server.connection.program].constrain
         self._constrain = usual if constrain is None else constrain
-        self.concurrency = self._server.connection.concurrency
 
     @property
     def constrains(self) -> bool:
         """Whether answers match a question's pattern by construction."""
         return self._constrain != "none"
+
+    @property
+    def concurrency(self) -> int:
+        """How many threads may ask at once: what the server was found to take, and a few more."""
+        return self._server.concurrency
 
     def load(self) -> None:
         """Import the client. Sends nothing; errors as `ModelServer.load`."""

@@ -81,7 +81,10 @@ class CaptionStep(WritingStep):
                     outcomes[task] = media
                 else:
                     tasks[task] = self._make_task(item, position, media, earlier.get(task))
-        parts = [self._prepare_part(part) for part in split_inputs(tasks, self.concurrency)]
+        parts = [
+            self._prepare_part(part)
+            for part in split_inputs(tasks, takes_batches=self.takes_batches)
+        ]
         return PreparedTasks(parts, outcomes)
 
     def _prepare_part(self, tasks: Mapping[int, CaptionTask]) -> RunPart:

@@ -48,7 +48,7 @@ class EmotionStep(Step):
         with catalog.read() as connection:
             found = captions.read_caption_texts(connection, claim)
 
-        parts = split_inputs(found, self.concurrency)
+        parts = split_inputs(found, takes_batches=self.takes_batches)
         return PreparedTasks([partial(self._map, part) for part in parts])
 
     def _map(
@@ -67,7 +67,7 @@ class EmotionStep(Step):
         with catalog.read() as connection:
             items = captions.read_captions_of_items(connection, claim)
         task_of = {work.fragment_id: work.task_id for work in claim.work}
-        parts = split_inputs(items, self.concurrency)
+        parts = split_inputs(items, takes_batches=self.takes_batches)
         return PreparedTasks([partial(self._map_together, model, task_of, p) for p in parts])
 
     def _map_together(

@@ -30,7 +30,10 @@ class MergingStep(WritingStep):
             found = captions.read_captions(connection, claim)
         several = {t: s.caption for t, s in found.items() if len(s.caption.windows) > 1}
         settled: dict[int, object] = {t: s.caption for t, s in found.items() if t not in several}
-        parts = [partial(self._merge, part) for part in split_inputs(several, self.concurrency)]
+        parts = [
+            partial(self._merge, part)
+            for part in split_inputs(several, takes_batches=self.takes_batches)
+        ]
         return PreparedTasks(parts, settled)
 
     def _merge(self, captions: Mapping[int, Caption], _stopped: Callable[[], bool]) -> Outcomes:

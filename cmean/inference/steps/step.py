@@ -56,7 +56,8 @@ class Step(ABC):
 
     Attributes:
         batch_size: how many tasks to claim at once.
-        concurrency: how many parts of claims to run at once. 1: a claim is one part, a batch.
+        takes_batches: whether a claim is one part, of which the back-end gets all; else each task,
+            or the tasks of an item, is a part of its own.
         prefetches: whether to prepare the next claim while the back-end works.
         threads: how many files to decode at once.
     """
@@ -67,11 +68,15 @@ class Step(ABC):
         self.backend = backend
         self.key = make_model_key(recipe)
         self.batch_size = info.batch
-        self.concurrency = get_concurrency(backend)
+        self.takes_batches = get_concurrency(backend) == 1
         self.prefetches = info.ahead
         # A back-end that keeps a core busy runs in one process a core: no threads on top of them.
         self.threads = min(os.cpu_count() or 1, _MAX_THREADS) if info.ahead else 1
         self.batcher = batcher or Batcher(info.batch)
+
+    def count_places(self) -> int:
+        """Count the parts of claims that may run at once now."""
+        return get_concurrency(self.backend)
 
     @abstractmethod
     def prepare_claim(self, catalog: Catalog, claim: Claim) -> PreparedTasks:

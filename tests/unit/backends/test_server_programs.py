@@ -132,7 +132,7 @@ def test_a_server_that_streams_is_said_to(load):
 def test_128_threads_may_ask_at_once_and_16_begin(load):
     with ChatServer() as server:
         model = load(server)
-        assert get_concurrency(model) == 128
+        assert get_concurrency(model) == 20  # those, and a quarter more
         server.hold_until(16)
         answers = ask_at_once(model, 64)
     assert [answer.text for answer in answers] == [f"Number {number}." for number in range(64)]

@@ -103,13 +103,14 @@ def test_one_caption_passes_through_few_files(tmp_path, monkeypatch, kind):
 
     def watched_claim(connection, recipe_id, worker_id, _limit, *arguments, **options):
         claimed.append(None)
-        if len(claimed) == 2:  # when statements are compiled and models loaded
+        # when models are loaded and, as the first caption is committed, statements compiled
+        if len(claimed) == 3:
             recorder.start()
         return claim(connection, recipe_id, worker_id, 1, *arguments, **options)
 
     def watched_plan(*arguments):  # called as soon as a batch has been committed
         committed.append(None)
-        if len(committed) == 2:
+        if len(committed) == 3:
             recorder.stop()
             worker.stop()
         return plan(*arguments)
@@ -129,7 +130,7 @@ def test_one_caption_passes_through_few_files(tmp_path, monkeypatch, kind):
         threading.setprofile(None)
     assert not thread.is_alive()
     with user_queries.run_query(catalog, "SELECT COUNT(*) FROM captions") as (_, rows):
-        assert next(iter(rows))[0] >= 2
+        assert next(iter(rows))[0] >= 3
     catalog.close()
     shown = "\n".join(f"{name}: {', '.join(sorted(f))}" for name, f in recorder.files.items())
     assert len(recorder.files) <= MOST_FILES, f"{len(recorder.files)} files:\n{shown}"

@@ -27,7 +27,7 @@ from cmean.backends.captioners.openai_server import ServerCaptioner
 from cmean.catalog import migrate
 from cmean.catalog.engine import Catalog
 from cmean.config import load_settings
-from cmean.domain import Excerpt, Kind, Prompt, Recipe
+from cmean.domain import Excerpt, Kind, Picture, Prompt, Recipe, Sound
 from cmean.inference import recipes, steps
 from cmean.jobs.executor import execute_tasks
 from cmean.jobs.planner import plan_recipe_tasks
@@ -103,7 +103,8 @@ def make_bodies(folder: Path, recipe: Recipe) -> list[dict[str, Any]]:
     bodies = []
     for path in sorted(folder.iterdir()):
         media = load_excerpts(path, Kind.ARTWORK, recipe.parameters["preprocessing"])
-        for position, one in enumerate(media):
+        for position in range(len(media)):
+            one: Sound | Picture = media[position]
             excerpt = Excerpt(Kind.ARTWORK, position, one, Prompt("Describe this picture."))
             bodies.append({"model": "stub", **captioner._request(excerpt)})  # noqa: SLF001 - the same request
     return bodies

@@ -8,6 +8,7 @@ from typing import ClassVar
 from cmean import torch_tools
 from cmean.backends import hub
 from cmean.errors import ConfigError
+from cmean.parameter_types import check_arguments
 
 
 class ModelBackend(ABC):
@@ -23,6 +24,7 @@ class ModelBackend(ABC):
     """Version of the code; raised whenever the same weights and parameters give other results."""
 
     def __init__(self, model: str, revision: str, dtype: str) -> None:
+        check_arguments(ModelBackend, {"model": model, "revision": revision, "dtype": dtype})
         if dtype not in torch_tools.DTYPES:
             raise ConfigError(f"dtype is one of {', '.join(torch_tools.DTYPES)}, not {dtype!r}")
         self.model = model

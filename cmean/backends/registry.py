@@ -15,6 +15,7 @@ from cmean.backends.info import BackendInfo
 from cmean.backends.table import BACKENDS, STEPS
 from cmean.domain import Role
 from cmean.errors import ConfigError, MissingExtraError
+from cmean.parameter_types import check_arguments, describe_wrong_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,10 +107,12 @@ def create_backend(name: str, role: Role, parameters: Mapping[str, Any]) -> Back
     factory = getattr(import_module(module), attribute)
     # no parameter of a recipe: the name of the back-end says it
     fixed = {"architectures": found.architectures} if found.architectures else {}
+    given = complete_parameters(found, parameters)
     try:
-        return cast("Backend", factory(**complete_parameters(found, parameters), **fixed))
+        check_arguments(factory, given)
+        return cast("Backend", factory(**given, **fixed))
     except TypeError as error:
-        raise ConfigError(f"the back-end {name!r} was given wrong parameters: {error}") from error
+        raise ConfigError(f"the back-end {name!r} {describe_wrong_arguments(error)}") from error
 
 
 def create_captioner(name: str, parameters: Mapping[str, Any]) -> Captioner:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from cmean.errors import ConfigError
+from cmean.parameter_types import check_fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEFAULT_URL = "http://localhost:8000/v1"
+_MOST = 86_400
+"""Of any number: seconds of a day."""
 _RESERVED = {"model", "messages", "stream", "n"}
 
 
@@ -78,26 +82,36 @@ class ServerConnection:
     omit: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        given: Mapping[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        if not isinstance(given["model"], str) or not given["model"]:
-            raise ConfigError("the back-end 'openai' needs `model`: its name on the server")
-        if not isinstance(given["key_env"], str):
-            raise ConfigError("the back-end 'openai': `key_env` names an environment variable")
-        if given["program"] not in PROGRAMS:
-            names = ", ".join(filter(None, PROGRAMS))
-            raise ConfigError(f"the back-end 'openai': program is one of {names}")
+        try:
+            self._check()
+        except ConfigError as error:
+            raise ConfigError(f"the back-end 'openai': {error}") from error
+
+    def _check(self) -> None:
+        check_fields(self)
+        if not self.model:
+            raise ConfigError("it needs `model`: its name on the server")
+        if self.program not in PROGRAMS:
+            raise ConfigError(f"program is one of {', '.join(filter(None, PROGRAMS))}")
         if self.url is not None:
             check_url(self.url)
-        for name, least in (("concurrency", 1), ("timeout", 0.001), ("retries", 0), ("backoff", 0)):
-            value = given[name]
-            whole = name in {"concurrency", "retries"}
-            if not isinstance(value, int if whole else int | float) or not value >= least:
-                raise ConfigError(f"the back-end 'openai': {name} cannot be {value!r}")
-        if not isinstance(given["extra"], Mapping) or _RESERVED & set(self.extra):
-            names = ", ".join(sorted(_RESERVED))
-            raise ConfigError(f"the back-end 'openai': `extra` is a table, without {names}")
-        if isinstance(self.omit, str) or _RESERVED & set(self.omit):
-            raise ConfigError("the back-end 'openai': `omit` is a list of fields that can be left")
+        least = {"concurrency": 1, "timeout": 0.001, "retries": 0, "backoff": 0}
+        for name, value in least.items():
+            if not value <= getattr(self, name) <= _MOST:
+                raise ConfigError(f"{name} is {value:g} to {_MOST:,}, not {getattr(self, name)!r}")
+        extra: object = self.extra  # whatever a profile says
+        omit: object = self.omit
+        if not isinstance(extra, Mapping) or _RESERVED & set(extra):
+            raise ConfigError(f"`extra` is a table, without {', '.join(sorted(_RESERVED))}")
+        try:
+            json.dumps(dict(extra), allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"`extra` cannot be sent as JSON: {error}") from error
+        names = list(omit) if isinstance(omit, list | tuple) else [omit]
+        if not all(isinstance(name, str) and name not in _RESERVED for name in names) or (
+            isinstance(omit, str)
+        ):
+            raise ConfigError("`omit` is a list of fields that can be left")
 
 
 def check_url(url: object) -> str:

@@ -69,8 +69,10 @@ def _get_spare_layer_class() -> Any:  # noqa: ANN401 - a class of transformers
             end = self.begin + self.keys.shape[-2]
             further = end + states[0].shape[-2]
             if self.buffers is None or further > self.buffers[0].shape[-2]:
-                self.buffers = tuple(
-                    _add_spare(one, states[0].shape[-2]) for one in (self.keys, self.values)
+                new_columns = states[0].shape[-2]
+                self.buffers = (
+                    _add_spare(self.keys, new_columns),
+                    _add_spare(self.values, new_columns),
                 )
                 further, end, self.begin = further - self.begin, end - self.begin, 0
             for buffer, new in zip(self.buffers, states, strict=False):

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from cmean.errors import ConfigError
+from cmean.parameter_types import check_fields
 
 _SOURCES = ("own", "checkpoint")
+_COLDEST = 1e-6
+"""A lower temperature would be 0 as a number of 32 bits, by which no score can be divided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,8 @@ class Sampling:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.temperature < float("inf"):
-            raise ConfigError(f"temperature is 0 or more, not {self.temperature}")
+        if not (self.temperature == 0 or _COLDEST <= self.temperature < float("inf")):
+            raise ConfigError(f"temperature is 0, or {_COLDEST:g} or more, not {self.temperature}")
         if self.top_k < 0 or not 0 < self.top_p <= 1:
             raise ConfigError("top_k is 0 or more, and top_p above 0 and at most 1")
         if not 0 < self.penalty < float("inf"):
@@ -66,6 +69,7 @@ class SamplingChoice:
     repetition_penalty: float | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.sampling not in _SOURCES:
             raise ConfigError(f"sampling is 'own' or 'checkpoint', not {self.sampling!r}")
         self.complete(None)

@@ -74,4 +74,6 @@ def describe_wrong_arguments(error: TypeError) -> str:
         return f"takes no parameter {found[1]!r}"
     if (found := _MISSING.search(message)) is not None:
         return f"needs {found[1]}"
+    if message.endswith("takes no arguments"):
+        return "takes no parameters"
     return f"was given wrong parameters: {message}"

@@ -177,7 +177,7 @@ def test_a_text_without_a_word_is_refused(subject_of, name):
 def test_parameters_without_sense_are_refused(subject):
     with pytest.raises(ConfigError, match="dtype is one of"):
         subject.created(dtype="int3")
-    with pytest.raises(ConfigError, match="wrong parameters"):
+    with pytest.raises(ConfigError, match="takes no parameter"):
         subject.created(colour="red")
 
 

@@ -133,7 +133,7 @@ def test_a_wrong_profile(cmean):
         ("[profiles.mine]\nextends = 'mine'\n", "extends itself"),
         ("[profiles.mine.track]\npreprocessing = {}\n", "not well formed"),
         (MINE + "[profiles.mine.track.captioner]\nbackend = 'embedded-artwork'", "not take tracks"),
-        (MINE + "[profiles.mine.track.captioner]\nloud = 1\n", "wrong parameters"),
+        (MINE + "[profiles.mine.track.captioner]\nloud = 1\n", "takes no parameter"),
         (MINE + "[profiles.mine.track.preprocessing]\nsped = 1\n", "unknown preprocessing"),
     ],
 )

@@ -240,7 +240,7 @@ def test_text_is_mapped_by_the_language_model(ran):
         ('[profiles.short.track.captioner]\nprompt = "nowhere"', "prompt template 'nowhere'"),
         ("[profiles.short.track.mapper]\nsamples = 4", "temperature above 0"),
         ('[profiles.short.track.captioner]\nmodel = "no/such"', "backends --fetch no/such"),
-        ("[profiles.short.track.captioner]\nloudness = 3", "wrong parameters"),
+        ("[profiles.short.track.captioner]\nloudness = 3", "takes no parameter"),
         ('[profiles.short.track.captioner]\ndtype = "float8"', "dtype is one of"),
     ],
 )

@@ -89,7 +89,7 @@ def test_the_constant_mapper_gives_one_triple_to_all():
 
 @pytest.mark.parametrize("wrong", [-1, 256, 1.5, "red", True])
 def test_a_triple_that_is_none_is_refused(wrong):
-    with pytest.raises(ConfigError, match=r"whole number 0\.\.255"):
+    with pytest.raises(ConfigError, match="is a whole number"):
         registry.create_mapper("constant", {"green": wrong})
 
 
